@@ -1,0 +1,55 @@
+# Two commands for whoever arrives on a fresh machine: `make run` and `make test`.
+.DEFAULT_GOAL := help
+.PHONY: help setup run stop test check bench python ruff mypy imports migrations fast
+
+SHELL := /bin/bash
+PYTHON ?= python3
+PY := .venv/bin/python
+PID_FILE := run/panel.pid
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+python:
+	@PYTHON=$(PYTHON) setup/python.sh
+
+setup: python ## Install what is missing: .venv, Docker engine, Compose, restic
+	@setup/engine.sh
+	@setup/compose.sh
+	@setup/restic.sh
+
+# Without an engine the panel starts all the same and says what is missing, so these may fail here.
+run: python ## Start the panel on http://127.0.0.1:5678 (Ctrl-C or `make stop` ends it)
+	@for part in engine compose restic; do \
+	    setup/$$part.sh || echo "MC Admin starts without this part ($$part); the other parts work." >&2; done
+	@$(PY) manage.py init
+	@mkdir -p run && echo $$$$ > $(PID_FILE) && exec $(PY) manage.py serve $(ARGS)
+
+stop: ## End the panel that `make run` started
+	@setup/stop.sh $(PID_FILE)
+
+test: setup ## All tests, on a real engine and a real restic
+	@testbed/up.sh
+	@MCADMIN_HOLD_FLOOR=1 $(PY) -m pytest $(ARGS)
+
+check: python ## Lint, types, import contracts, migrations, fast tests: under 10 s
+	@$(MAKE) --no-print-directory -j3 --output-sync=target ruff mypy imports migrations fast
+
+ruff:
+	@.venv/bin/ruff check --quiet .
+
+mypy:
+	@.venv/bin/mypy --no-error-summary .
+
+imports:
+	@.venv/bin/lint-imports --no-logo --config pyproject.toml > .venv/lint-imports.log 2>&1 || { cat .venv/lint-imports.log; exit 1; }
+
+migrations:
+	@DJANGO_SETTINGS_MODULE=mcadmin.tests.settings $(PY) manage.py makemigrations --check --dry-run
+
+fast:
+	@$(PY) -m pytest -q -n 2 -m "not docker and not restic and not browser and not process"
+
+bench: setup ## Print latencies as ratios; never a pass or a fail
+	@testbed/up.sh
+	@$(PY) -m bench

@@ -1,0 +1,25 @@
+"""ASGI entry point: HTTP to Django, sockets to the consumers, services around both."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mcadmin.settings")
+django_application = get_asgi_application()  # before anything that imports models
+
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
+
+from mcadmin.lifespan import Lifespan
+from mcadmin.routing import websocket_urlpatterns
+
+application = Lifespan(
+    ProtocolTypeRouter(
+        {
+            # Swagger UI and the admin site bring their own files; no web server is needed for them.
+            "http": ASGIStaticFilesHandler(django_application),
+            # No origin check: a bearer token, not a cookie, proves who calls.
+            "websocket": URLRouter(websocket_urlpatterns),
+        }
+    )
+)

@@ -1,0 +1,1 @@
+"""What every app may use and nothing else: errors, processes, tasks, locks, paths. Knows no app and no Django."""

@@ -1,0 +1,87 @@
+"""Failures a caller can anticipate, by kind. They know nothing of HTTP.
+
+A kind tells what the caller can do about it; the leaf classes live beside what raises them.
+"""
+
+
+class AppError(Exception):
+    """An anticipated failure; ``str(error)`` is safe to show to the user and says what to do."""
+
+    code = "error"
+
+
+class InvalidRequest(AppError):
+    """The request can never succeed as it stands."""
+
+    code = "invalid"
+
+    def __init__(self, message: str, *, errors: dict[str, list[str]] | None = None) -> None:
+        """``errors`` names each broken rule under the field it belongs to."""
+        super().__init__(message)
+        self.errors = errors or {}
+
+
+class Forbidden(AppError):
+    """The caller is known and may not do this."""
+
+    code = "forbidden"
+
+
+class NotFound(AppError):
+    """The thing named does not exist."""
+
+    code = "not_found"
+
+
+class Conflict(AppError):
+    """The present state forbids it; it may succeed later."""
+
+    code = "conflict"
+
+
+class PreconditionFailed(AppError):
+    """The thing has changed since the caller last saw it."""
+
+    code = "precondition_failed"
+
+
+class TooLarge(AppError):
+    """What was sent, or asked for, exceeds a limit."""
+
+    code = "too_large"
+
+
+class NotText(AppError):
+    """The file is not text that could be edited."""
+
+    code = "not_text"
+
+
+class DiskFull(AppError):
+    """There is no room to write."""
+
+    code = "disk_full"
+
+
+class Unsupported(AppError):
+    """A tool on this host is too old for it."""
+
+    code = "unsupported"
+
+
+class CommandFailed(AppError):
+    """Docker, restic or the game ran and said no."""
+
+    code = "command_failed"
+
+
+class Unavailable(AppError):
+    """The engine, the repository or another part we need cannot be reached."""
+
+    code = "unavailable"
+
+
+class TimedOut(AppError):
+    """The other side did not answer in the time allowed."""
+
+    code = "timed_out"

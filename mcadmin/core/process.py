@@ -1,0 +1,222 @@
+"""Run a program and read what it says. The only module that starts processes."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, suppress
+from pathlib import Path
+from subprocess import DEVNULL, PIPE
+from typing import Protocol
+
+from mcadmin.core.errors import CommandFailed, TimedOut, Unavailable
+
+GRACE_S = 30.0  # restic needs it to finish a pack and free its lock
+MAX_OUTPUT_BYTES = 32 * 1024 * 1024  # more than any answer we ask for; a runaway program is ended
+MAX_LINE_BYTES = 4 * 1024 * 1024
+KEPT_STDERR_BYTES = 64 * 1024
+
+# A child sees what it needs to find its tools, its home and its engine, and none of our secrets.
+_PASSED_ON = frozenset(
+    {"PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+    | {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"}
+)
+_PASSED_ON_PREFIXES = ("LC_", "XDG_", "DOCKER_")
+
+
+class ProgramFailed(CommandFailed):
+    """The program ran and ended with an exit code other than 0."""
+
+    code = "command_failed"
+
+    def __init__(self, program: str, returncode: int, stderr: str, stdout: str = "") -> None:
+        super().__init__(f"{Path(program).name} failed ({returncode}): {_last_line(stderr) or 'no message'}")
+        self.returncode = returncode
+        self.stderr = stderr
+        self.stdout = stdout
+
+
+class ProgramMissing(Unavailable):
+    """The program is not installed, or may not be executed."""
+
+    code = "program_missing"
+
+
+class Run(Protocol):
+    """Run a program to its end: half of the process boundary, which a test replaces by its fake."""
+
+    async def __call__(
+        self,
+        *argv: str,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout_s: float = 60.0,
+        on_line: Callable[[str], None] | None = None,
+    ) -> str: ...
+
+
+class Follow(Protocol):
+    """Read a program's lines as they come: the other half of the process boundary."""
+
+    def __call__(
+        self, *argv: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> AsyncIterator[str]: ...
+
+
+async def run(
+    *argv: str,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout_s: float = 60.0,
+    on_line: Callable[[str], None] | None = None,
+) -> str:
+    """Run ``argv`` to its end and return its standard output.
+
+    Args:
+        argv: program and arguments; no shell reads them. Secrets go in ``env``.
+        cwd: working directory; the caller's when None.
+        env: variables added to the few that are passed on from our own environment.
+        timeout_s: seconds before the whole process group is ended.
+        on_line: called with each line of both outputs as it comes, for progress.
+
+    Raises:
+        ProgramMissing: the program could not be started.
+        ProgramFailed: it ended with another code than 0.
+        CommandFailed: it said more than MAX_OUTPUT_BYTES.
+        TimedOut: it was still running after ``timeout_s``.
+    """
+    process = await _start(*argv, cwd=cwd, env=env)
+    assert process.stdout is not None  # noqa: S101 - both are pipes: _start asks for them
+    assert process.stderr is not None  # noqa: S101
+    try:
+        async with asyncio.timeout(timeout_s):
+            stdout, stderr = await asyncio.gather(
+                _read(process.stdout, on_line, limit=MAX_OUTPUT_BYTES, program=argv[0]),
+                _read(process.stderr, on_line, keep=KEPT_STDERR_BYTES, program=argv[0]),
+            )
+            await process.wait()
+    except TimeoutError:
+        raise TimedOut(f"{Path(argv[0]).name} did not finish in {timeout_s:g} s and was ended.") from None
+    finally:
+        if process.returncode is None:  # timed out, too talkative, or our caller was cancelled
+            await _end(process)
+    if process.returncode:
+        raise ProgramFailed(argv[0], process.returncode, stderr, stdout)
+    return stdout
+
+
+async def follow(
+    *argv: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> AsyncIterator[str]:
+    """Yield the lines of ``argv``'s standard output as they come; closing the iterator ends the program.
+
+    Raises:
+        ProgramMissing: the program could not be started.
+        ProgramFailed: it ended by itself with another code than 0.
+    """
+    process = await _start(*argv, cwd=cwd, env=env)
+    assert process.stdout is not None  # noqa: S101 - both are pipes: _start asks for them
+    assert process.stderr is not None  # noqa: S101
+    complaints = asyncio.create_task(
+        _read(process.stderr, None, keep=KEPT_STDERR_BYTES, program=argv[0]), name=f"stderr of {argv[0]}"
+    )
+    try:
+        async with aclosing(_lines(process.stdout)) as lines:
+            async for line in lines:
+                yield line
+        await process.wait()
+        if process.returncode:
+            raise ProgramFailed(argv[0], process.returncode, await complaints)
+    finally:
+        if process.returncode is None:
+            await _end(process, grace_s=2.0)
+        complaints.cancel()
+        with suppress(asyncio.CancelledError):
+            await complaints
+
+
+def child_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment a child gets: the harmless part of ours and ``extra``."""
+    ours = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
+    }
+    return {**ours, **(extra or {})}
+
+
+async def _start(
+    *argv: str, cwd: Path | None, env: Mapping[str, str] | None
+) -> asyncio.subprocess.Process:
+    try:
+        return await asyncio.create_subprocess_exec(
+            *argv,
+            cwd=cwd,
+            env=child_environment(env),
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=PIPE,
+            start_new_session=True,
+            limit=MAX_LINE_BYTES,
+        )
+    except OSError as error:
+        if cwd is not None and not await asyncio.to_thread(cwd.is_dir):
+            raise CommandFailed(f"{Path(argv[0]).name} could not start: its directory {cwd.name!r} is gone.") from error
+        raise ProgramMissing(
+            f"{Path(argv[0]).name} could not be started ({error.strerror}): is it installed and in PATH?"
+        ) from error
+
+
+async def _lines(stream: asyncio.StreamReader) -> AsyncGenerator[str, None]:
+    """Yield whole lines; one longer than MAX_LINE_BYTES comes in pieces."""
+    while True:
+        try:
+            raw = await stream.readuntil(b"\n")
+        except asyncio.IncompleteReadError as end:
+            if end.partial:
+                yield end.partial.decode(errors="replace")
+            return
+        except asyncio.LimitOverrunError as overrun:
+            raw = await stream.readexactly(overrun.consumed)
+        yield raw.decode(errors="replace").rstrip("\r\n")
+
+
+async def _read(
+    stream: asyncio.StreamReader,
+    on_line: Callable[[str], None] | None,
+    *,
+    program: str,
+    limit: int | None = None,
+    keep: int | None = None,
+) -> str:
+    """Read to the end: fail past ``limit`` bytes, or keep only the last ``keep``."""
+    lines: list[str] = []
+    size = 0
+    async for line in _lines(stream):
+        if on_line is not None:
+            on_line(line)
+        lines.append(line)
+        size += len(line) + 1
+        if limit is not None and size > limit:
+            raise CommandFailed(f"{Path(program).name} said more than {limit} bytes and was ended.")
+        while keep is not None and size > keep and len(lines) > 1:
+            size -= len(lines.pop(0)) + 1
+    return "\n".join(lines) + ("\n" if lines else "")
+
+
+async def _end(process: asyncio.subprocess.Process, *, grace_s: float | None = None) -> None:
+    """Interrupt the whole group, then kill it.
+
+    SIGINT, not SIGTERM: older restic (0.14 in Debian 12) frees its lock on SIGINT alone.
+    """
+    with suppress(ProcessLookupError, TimeoutError):
+        os.killpg(process.pid, signal.SIGINT)
+        async with asyncio.timeout(GRACE_S if grace_s is None else grace_s):
+            await process.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
+
+
+def _last_line(text: str) -> str:
+    return text.strip().rpartition("\n")[2]

@@ -1,0 +1,69 @@
+"""Task lifetimes: work that must outlive its caller, and work that must not."""
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Coroutine, Iterable
+from typing import Any, TypeVar
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_running: set[asyncio.Task[Any]] = set()
+
+
+def start(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Run ``work`` as a task that nobody has to hold on to; its failure is logged.
+
+    It gets a context of its own: asgiref keeps the executor of the calling request in
+    the context, and that executor is gone when the request is.
+    """
+    task = asyncio.get_running_loop().create_task(work, context=contextvars.Context())
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+    return task
+
+
+async def finish(work: Coroutine[Any, Any, T]) -> T:
+    """Await ``work``, and let it run to its end even if the caller is cancelled.
+
+    A server cancels a request whose client has gone, and asgiref carries that into
+    coroutines called from sync views. A compose or restic command half done is worse
+    than an answer nobody reads.
+    """
+    task = start(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.add_done_callback(report)  # nobody is left to hear the outcome
+        raise
+
+
+async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel ``tasks`` and wait until every one of them has ended."""
+    pending = list(tasks)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+
+
+async def drain(*, timeout_s: float) -> int:
+    """Wait for the work begun by ``start`` and ``finish`` to end; cancel what has not after ``timeout_s``.
+
+    Returns:
+        How many tasks had to be cancelled.
+    """
+    pending = {task for task in _running if task.get_loop() is asyncio.get_running_loop() and not task.done()}
+    pending.discard(asyncio.current_task())
+    if not pending:
+        return 0
+    _, late = await asyncio.wait(pending, timeout=timeout_s)
+    await cancel(late)
+    return len(late)
+
+
+def report(task: asyncio.Task[Any]) -> None:
+    """Log the failure of a task whose result nobody reads; pass it to ``add_done_callback``."""
+    if not task.cancelled() and (error := task.exception()):
+        logger.warning("work that nobody waits for failed: %s", error, exc_info=error)

@@ -1,0 +1,63 @@
+"""Start and stop what lives as long as the process, whatever server carries us."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from mcadmin.core import tasks
+from servers import records, wiring
+
+logger = logging.getLogger(__name__)
+
+DRAIN_S = 25.0  # running operations get this long to end before the process does
+
+App = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+class Lifespan:
+    """The outermost ASGI wrapper.
+
+    A server that speaks lifespan (Uvicorn) starts and stops the services with it; under one that does
+    not (Daphne, runserver) they start with the first call.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._starting = asyncio.Lock()
+        self._started_on: asyncio.AbstractEventLoop | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        if self._started_on is not asyncio.get_running_loop():
+            await self._start()
+        await self._app(scope, receive, send)
+
+    async def _lifespan(self, receive: Any, send: Any) -> None:
+        while True:
+            event = await receive()
+            if event["type"] == "lifespan.startup":
+                await self._start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self._stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _start(self) -> None:
+        async with self._starting:
+            if self._started_on is asyncio.get_running_loop():
+                return
+            for sentence in await records.in_database(records.take_over_dead):
+                logger.warning(sentence)
+            await wiring.live().start()
+            self._started_on = asyncio.get_running_loop()
+
+    async def _stop(self) -> None:
+        cancelled = await tasks.drain(timeout_s=DRAIN_S)
+        if cancelled:
+            logger.warning("%d operations did not end in %g s and were interrupted", cancelled, DRAIN_S)
+        await wiring.live().stop()
+        self._started_on = None

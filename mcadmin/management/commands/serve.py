@@ -1,0 +1,92 @@
+"""``manage.py serve``: migrate, then serve the panel until told to end."""
+
+import errno
+import socket
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error as DatabaseError
+
+from mcadmin import logs, migrating, serving
+from mcadmin.config import Settings
+from mcadmin.core import locks
+
+APPLICATION = "mcadmin.asgi:application"
+
+
+class Command(BaseCommand):
+    """See ``help``."""
+
+    help = "Bring the database up to date and serve the panel. SIGTERM or Ctrl-C ends it in order."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+        parser.add_argument(
+            "--port", type=int, default=5678, help="port to listen on; 0 takes a free one (default: %(default)s)"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        host, port = options["host"], options["port"]
+        self._refuse_an_open_address(host)
+        try:
+            with self._only_one(), self._listener(host, port) as listener:
+                self._start_logging()
+                self._migrate()
+                self.check()
+                serving.serve(APPLICATION, listener, on_ready=lambda: self._announce(host, listener))
+        except locks.Busy as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write("MC Admin has ended.")
+
+    def _refuse_an_open_address(self, host: str) -> None:
+        if serving.is_loopback(host):
+            return
+        if settings.MC_ADMIN.allowed_hosts == Settings.model_fields["allowed_hosts"].default:
+            raise CommandError(
+                f"{host} can be reached from other machines, but allowed_hosts names only this one. "
+                "Add the names the panel is called by to config.toml, for example:\n"
+                'allowed_hosts = ["panel.example.org", "localhost", "127.0.0.1"]'
+            )
+
+    def _only_one(self) -> AbstractContextManager[None]:
+        """Hold the SQLite file for us alone: its channel layer, events and console live in one process."""
+        file = migrating.sqlite_file()
+        if file is None:
+            return nullcontext()
+        if not file.parent.is_dir():
+            raise CommandError(f"database_url: the folder {file.parent} does not exist; make it first.")
+        message = f"Another `manage.py serve` uses the database {file.name} already; end that one first."
+        return locks.exclusive(file.with_name(file.name + ".lock"), message=message)
+
+    def _listener(self, host: str, port: int) -> socket.socket:
+        try:
+            return serving.bind(host, port)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                reason = f"Port {port} on {host} is taken by another program. Choose another with --port."
+            else:
+                reason = f"Cannot listen on {host}, port {port}: {error.strerror}."
+            raise CommandError(reason) from None
+
+    def _start_logging(self) -> None:
+        config = settings.MC_ADMIN
+        try:
+            logs.configure(config.logs_dir, keep_days=config.log_keep_days)
+        except OSError as error:
+            raise CommandError(f"logs_dir: {config.logs_dir} cannot be written: {error.strerror}.") from None
+
+    def _migrate(self) -> None:
+        try:
+            copy = migrating.migrate()
+        except DatabaseError as error:
+            raise CommandError(f"database_url: the database cannot be used: {error}") from None
+        if copy is not None:
+            self.stdout.write(f"The database was brought up to date; as it was before: {copy}")
+
+    def _announce(self, host: str, listener: socket.socket) -> None:
+        shown = f"[{host}]" if ":" in host else host
+        self.stdout.write(f"MC Admin answers on http://{shown}:{listener.getsockname()[1]}")
+        self.stdout.flush()

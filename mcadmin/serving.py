@@ -1,0 +1,90 @@
+"""The production server: Uvicorn on one socket, with signals of our own and a clean end."""
+
+import asyncio
+import contextlib
+import ipaddress
+import signal
+import socket
+from collections.abc import Callable, Iterator
+
+import uvicorn
+
+GRACE_S = 10  # for answers under way when the process is told to end
+PING_S = 10.0
+# Consumers refuse more than 32 KiB with a sentence; the server refuses only what is beyond any use.
+MAX_FRAME_BYTES = 32 * 1024 + 1024
+
+
+class Server(uvicorn.Server):
+    """Uvicorn that ends on SIGTERM and SIGINT by returning, and tells when it answers.
+
+    Its own handling raises the signal anew after the shutdown, which skips everything that
+    comes after ``serve()`` and makes an orderly end look like a crash.
+    """
+
+    def __init__(self, config: uvicorn.Config, *, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take both signals for the time of serving and give them back silently."""
+        wanted = (signal.SIGTERM, signal.SIGINT)
+        before = {number: signal.signal(number, self.handle_exit) for number in wanted}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket bound to the address; port 0 takes a free one.
+
+    Raises:
+        OSError: the port is taken, the host is none of this machine's, or it needs root.
+    """
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        # Now and not when the application is up: two processes may bind one port, only one may listen.
+        listener.listen(2048)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def serve(application: str, listener: socket.socket, *, on_ready: Callable[[], None]) -> None:
+    """Serve ``application`` (``module:name``) until SIGTERM or SIGINT, then end it in order."""
+    config = uvicorn.Config(
+        application,
+        lifespan="on",
+        ws="websockets-sansio",
+        ws_ping_interval=PING_S,
+        ws_ping_timeout=PING_S,
+        ws_max_size=MAX_FRAME_BYTES,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,  # trusted_proxies of the settings decide, not the server
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    asyncio.run(Server(config, on_ready=on_ready).serve(sockets=[listener]))
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach ``host``."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"

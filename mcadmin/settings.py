@@ -1,0 +1,145 @@
+"""Django's settings, made from the operator's (mcadmin/config.py). Nothing here is meant to be edited to deploy."""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+from mcadmin import config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# These make or judge the settings, so they run without usable ones.
+_WITHOUT_SETTINGS = {"init", "doctor", "help", "--help", "version", "--version"}
+
+try:
+    MC_ADMIN = config.load()
+    MC_ADMIN_PROBLEM = ""
+except config.ConfigError as error:
+    if len(sys.argv) > 1 and sys.argv[1] not in _WITHOUT_SETTINGS:
+        raise ImproperlyConfigured(str(error)) from None
+    MC_ADMIN = config.Settings.model_construct(
+        master_token="", server_path=Path(), jwt=config.JwtSettings.model_construct(secret_key="-" * 32)
+    )
+    MC_ADMIN_PROBLEM = str(error)
+
+SECRET_KEY = MC_ADMIN.jwt.secret_key
+DEBUG = False
+ALLOWED_HOSTS = MC_ADMIN.allowed_hosts
+
+ROOT_URLCONF = "mcadmin.urls"
+ASGI_APPLICATION = "mcadmin.asgi.application"
+APPEND_SLASH = False  # both forms are answered directly: mcadmin.middleware.EitherSlash
+INSTALLED_APPS = [
+    "daphne",
+    "channels",
+    "corsheaders",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "mcadmin.admin_site.McAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "mcadmin",
+    "accounts",
+    "servers",
+    "backups",
+    "audit",
+]
+MIDDLEWARE = [
+    "corsheaders.middleware.CorsMiddleware",
+    "mcadmin.middleware.AnswersInJson",
+    "mcadmin.middleware.EitherSlash",
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "audit.middleware.OperationAuditMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+STATIC_URL = "static/"
+
+DATABASES = {"default": dj_database_url.parse(config.django_database_url(MC_ADMIN.database_url))}
+if config.is_sqlite(MC_ADMIN.database_url):
+    # Measured on the earlier version: without IMMEDIATE and WAL most concurrent writers got "database is locked".
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+
+AUTH_USER_MODEL = "accounts.User"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LANGUAGE_CODE = "en"
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+REST_FRAMEWORK = {
+    "EXCEPTION_HANDLER": "mcadmin.exception_handler.exception_handler",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.DenyAll"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "mcadmin.negotiation.JsonOnly",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "MC Admin",
+    "DESCRIPTION": "Start, stop, watch, command, back up and restore Minecraft servers in Docker Compose projects.",
+    "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["accounts.permissions.AllowAnyone"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"ServerStatusEnum": "servers.minecraft.status.MCServerStatus"},
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "mcadmin.openapi.add_errors",
+    ],
+}
+SIMPLE_JWT = {
+    "ALGORITHM": MC_ADMIN.jwt.algorithm,
+    "SIGNING_KEY": MC_ADMIN.jwt.secret_key,
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=MC_ADMIN.jwt.access_token_expire_minutes),
+    "USER_ID_CLAIM": "user_id",
+    "TOKEN_TYPE_CLAIM": None,
+    "JTI_CLAIM": "jti",
+}
+
+CORS_ALLOWED_ORIGINS = MC_ADMIN.cors_origins
+CORS_ALLOW_CREDENTIALS = True
+CORS_PREFLIGHT_MAX_AGE = 600
+CORS_EXPOSE_HEADERS = ["Location", "Retry-After"]
+
+LOGGING_CONFIG = None  # mcadmin.logs sets logging up when a server or command starts

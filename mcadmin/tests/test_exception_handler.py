@@ -1,0 +1,47 @@
+from collections.abc import Iterator
+
+import pytest
+from rest_framework import exceptions
+
+import servers.live.services
+import servers.urls  # noqa: F401 - with the line above: loads every module that has errors of its own
+from mcadmin.core import errors
+from mcadmin.exception_handler import exception_handler, status_of
+
+
+def subclasses(kind: type[errors.AppError]) -> Iterator[type[errors.AppError]]:
+    for one in kind.__subclasses__():
+        yield one
+        yield from subclasses(one)
+
+
+@pytest.mark.parametrize("kind", sorted(set(subclasses(errors.AppError)), key=str))
+def test_every_error_has_a_status_and_a_code(kind: type[errors.AppError]) -> None:
+    assert 400 <= status_of(kind) <= 507
+    assert kind.code != "error"
+
+
+def test_broken_rules_are_told_by_field() -> None:
+    error = errors.InvalidRequest("Two rules are broken.", errors={"image": ["is missing"]})
+
+    response = exception_handler(error, {})
+
+    assert response is not None
+    assert response.status_code == 400
+    assert response.data == {
+        "detail": "Two rules are broken.", "code": "invalid", "errors": {"image": ["is missing"]}
+    }  # fmt: skip
+
+
+def test_detail_of_a_validation_error_is_a_string() -> None:
+    error = exceptions.ValidationError({"name": ["too long"], "ports": {"0": ["no number"]}})
+
+    response = exception_handler(error, {})
+
+    assert response is not None
+    assert response.data["detail"] == "name: too long ports.0: no number"
+    assert response.data["errors"] == {"name": ["too long"], "ports.0": ["no number"]}
+
+
+def test_a_bug_of_ours_is_not_answered_here() -> None:
+    assert exception_handler(KeyError("x"), {}) is None

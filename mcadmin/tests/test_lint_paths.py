@@ -1,0 +1,83 @@
+"""Nothing but core/paths touches files of servers: read from the syntax trees."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# File: why it may.
+ALLOWED = {
+    "servers/docker/cgroup_path.py": "reads /proc and /sys, not server data",
+    "servers/docker/cgroup.py": "reads /proc and /sys, not server data",
+    "servers/docker/cgroup_v1.py": "reads /sys, not server data",
+    "servers/docker/cgroup_v2.py": "reads /sys, not server data",
+    "servers/docker/kernel_file.py": "reads /proc and /sys, not server data",
+    "servers/docker/network.py": "reads /proc, not server data",
+    "servers/docker/cli.py": "looks for programs in PATH",
+    "backups/restic/command.py": "looks for programs in PATH",
+}
+OF_OS = {
+    "open", "rename", "replace", "unlink", "remove", "removedirs", "rmdir", "mkdir", "makedirs", "link", "symlink",
+    "stat", "lstat", "listdir", "scandir", "walk", "fwalk", "chmod", "chown", "truncate", "readlink", "mkfifo",
+}  # fmt: skip
+OF_PATH = {
+    "read_text", "read_bytes", "write_text", "write_bytes", "unlink", "rename", "mkdir", "rmdir", "touch",
+    "iterdir", "glob", "rglob", "symlink_to", "hardlink_to", "chmod",
+}  # fmt: skip
+MODULES = {"shutil", "aiofiles"}
+
+
+def violations(source: str) -> Iterator[str]:
+    """Yield what in ``source`` touches files, as ``line: call``."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        call = node.func
+        if isinstance(call, ast.Name) and call.id == "open":
+            yield f"{node.lineno}: open"
+        if isinstance(call, ast.Attribute):
+            base = call.value.id if isinstance(call.value, ast.Name) else ""
+            if (base == "os" and call.attr in OF_OS) or base in MODULES:
+                yield f"{node.lineno}: {base}.{call.attr}"
+            elif call.attr in OF_PATH and base not in {"root", "held", "self"} and not _of_root(node):
+                yield f"{node.lineno}: .{call.attr}"
+            elif call.attr == "open" and base not in {"os", "root", "held"}:
+                yield f"{node.lineno}: .open"
+
+
+def _of_root(call: ast.Call) -> bool:
+    """``Root(...).read_bytes(path, max_bytes=…)`` and its like have arguments that pathlib's have not."""
+    return any(word.arg == "max_bytes" for word in call.keywords)
+
+
+def sources() -> list[Path]:
+    return sorted(
+        path
+        for app in ("servers", "backups")
+        for path in (ROOT / app).rglob("*.py")
+        if not {"tests", "migrations"} & set(path.relative_to(ROOT).parts)
+    )
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_of_servers_are_left_to_core_paths(path: Path) -> None:
+    if str(path.relative_to(ROOT)) not in ALLOWED:
+        assert list(violations(path.read_text())) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "open('x')", "os.unlink(p)", "shutil.rmtree(p)", "p.write_text('')", "p.open()", "(a / b).mkdir()",
+        "aiofiles.open(p)",
+    ],
+)  # fmt: skip
+def test_the_lint_sees_each_way(source: str) -> None:
+    assert list(violations(source))
+
+
+def test_every_exception_is_still_needed() -> None:
+    assert [name for name in ALLOWED if not (ROOT / name).is_file()] == []

@@ -1,0 +1,73 @@
+import asyncio
+import time
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from mcadmin.core import process
+from mcadmin.core.errors import CommandFailed, TimedOut
+
+
+async def test_run_returns_standard_output() -> None:
+    assert await process.run("printf", "a\\nb\\n") == "a\nb\n"
+
+
+async def test_exit_code_and_last_line_of_stderr_are_told() -> None:
+    with pytest.raises(process.ProgramFailed, match="no such thing") as caught:
+        await process.run("sh", "-c", "echo first >&2; echo no such thing >&2; exit 3")
+
+    assert caught.value.returncode == 3
+
+
+async def test_missing_program_is_unavailable() -> None:
+    with pytest.raises(process.ProgramMissing, match="installed"):
+        await process.run("no-such-program-here")
+
+
+async def test_vanished_working_directory_is_told_from_a_missing_program(tmp_path: Path) -> None:
+    with pytest.raises(CommandFailed, match="directory"):
+        await process.run("true", cwd=tmp_path / "gone")
+
+
+async def test_a_late_program_is_ended_with_its_children(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "GRACE_S", 0.2)  # a shell's background child is deaf to SIGINT
+    started = time.monotonic()
+    with pytest.raises(TimedOut):
+        await process.run("sh", "-c", f"sleep 60 & echo $! > {tmp_path}/pid; wait", timeout_s=0.5)
+
+    pid = (await asyncio.to_thread((tmp_path / "pid").read_text)).strip()
+    assert time.monotonic() - started < 20
+    assert not Path(f"/proc/{pid}").exists() or "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text()
+
+
+async def test_lines_are_told_as_they_come() -> None:
+    seen: list[str] = []
+    await process.run("sh", "-c", "echo out; echo err >&2", on_line=seen.append)
+
+    assert sorted(seen) == ["err", "out"]
+
+
+async def test_closing_the_iterator_ends_the_program() -> None:
+    async with aclosing(process.follow("sh", "-c", "echo $$; exec sleep 60")) as lines:  # type: ignore[type-var]  # an async generator behind the protocol
+        pid = await anext(lines)
+
+    assert not await asyncio.to_thread(Path(f"/proc/{pid}").exists)
+
+
+async def test_follow_tells_a_failure() -> None:
+    with pytest.raises(process.ProgramFailed, match="broken"):
+        [_ async for _ in process.follow("sh", "-c", "echo one; echo broken >&2; exit 2")]
+
+
+def test_children_see_none_of_our_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MASTER_TOKEN", "hidden")
+    monkeypatch.setenv("JWT__SECRET_KEY", "hidden")
+
+    found = process.child_environment({"RESTIC_PASSWORD": "given"})
+
+    assert "hidden" not in found.values()
+    assert found["RESTIC_PASSWORD"] == "given"
+    assert "PATH" in found

@@ -1,0 +1,67 @@
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from mcadmin import serving
+from mcadmin.tests.panel import Panel, manage
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the configuration that init writes."""
+    done = manage(tmp_path, "init")
+    assert done.returncode == 0, done.stderr
+    return tmp_path
+
+
+@pytest.fixture
+def panel(folder: Path) -> Iterator[Panel]:
+    with Panel(folder) as started:
+        yield started
+
+
+def test_serve_answers_and_ends_cleanly_on_sigterm(panel: Panel, folder: Path) -> None:
+    assert httpx.get(f"{panel.address}/healthz").json() == {"status": "ok"}
+    assert panel.end() == 0, "".join(panel.output)
+    assert "Traceback" not in "".join(panel.output)
+    assert stat.S_IMODE((folder / "db.sqlite3").stat().st_mode) == 0o600
+    assert (folder / "logs" / "app.log").is_file()
+
+
+def test_second_serve_on_the_same_database_is_refused(panel: Panel, folder: Path) -> None:
+    assert panel.address
+
+    second = manage(folder, "serve", "--port", "0")
+
+    assert second.returncode == 1
+    assert "already" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_taken_port_is_one_sentence(folder: Path) -> None:
+    with serving.bind("127.0.0.1", 0) as taken:
+        done = manage(folder, "serve", "--port", str(taken.getsockname()[1]))
+
+    assert done.returncode == 1
+    assert "is taken by another program" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_open_address_without_allowed_hosts_is_refused(folder: Path) -> None:
+    done = manage(folder, "serve", "--host", "0.0.0.0", "--port", "0")  # noqa: S104 - it is refused
+
+    assert done.returncode == 1
+    assert "allowed_hosts = [" in done.stderr
+
+
+def test_serve_without_settings_is_one_sentence(tmp_path: Path) -> None:
+    done = manage(tmp_path, "serve")
+
+    assert done.returncode == 1
+    assert "config.toml" in done.stderr
+    assert "Traceback" not in done.stderr

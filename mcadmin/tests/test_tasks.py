@@ -1,0 +1,55 @@
+import asyncio
+import logging
+
+import pytest
+
+from mcadmin.core import tasks
+
+
+async def test_work_goes_on_when_its_caller_is_cancelled() -> None:
+    go, done = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        await go.wait()
+        done.set()
+
+    caller = asyncio.create_task(tasks.finish(work()))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    go.set()
+
+    await asyncio.wait_for(done.wait(), 5)
+
+
+async def test_finish_returns_the_result() -> None:
+    async def work() -> int:
+        return 3
+
+    assert await tasks.finish(work()) == 3
+
+
+async def test_drain_waits_for_work_that_ends() -> None:
+    tasks.start(asyncio.sleep(0.01))
+
+    assert await tasks.drain(timeout_s=5) == 0
+
+
+async def test_drain_cancels_what_does_not_end() -> None:
+    task = tasks.start(asyncio.Event().wait())
+
+    assert await tasks.drain(timeout_s=0.01) == 1
+    assert task.cancelled()
+
+
+async def test_failure_that_nobody_waits_for_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async def work() -> None:
+        raise ValueError("went wrong")
+
+    with caplog.at_level(logging.WARNING):
+        await tasks.drain(timeout_s=5) if (task := tasks.start(work())) else None
+        tasks.report(task)
+
+    assert "went wrong" in caplog.text
