@@ -1,0 +1,82 @@
+"""System checks: no route and no socket without a permission of its own.
+
+A forgotten permission is refused at run time (``DenyAll``); here it stops the start, before anybody can meet it.
+"""
+
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from django.core.checks import CheckMessage, Error
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.permissions import AccessPermission, DenyAll
+
+# Views outside DRF that need no login. Whoever adds one answers for it.
+PUBLIC_VIEWS = {"mcadmin.urls.healthz"}
+ADMIN_SITE = "admin"  # Django's admin asks for an owner by itself
+SOCKET_ROUTES = "mcadmin.routing"
+
+
+def check_permissions(**_: Any) -> list[CheckMessage]:
+    """Check all routes of the project, HTTP and WebSocket."""
+    messages = check_views(get_resolver().url_patterns)
+    if find_spec(SOCKET_ROUTES) is not None:
+        messages += check_sockets(import_module(SOCKET_ROUTES).websocket_urlpatterns)
+    return messages
+
+
+def check_views(patterns: Iterable[URLPattern | URLResolver]) -> list[CheckMessage]:
+    """Name each HTTP route that nobody has given a permission."""
+    return [
+        Error(
+            f"The route {route!r} has no permission of its own.",
+            hint="Give its view permission_classes, or a plain view a place in accounts.checks.PUBLIC_VIEWS.",
+            id="accounts.E001",
+        )
+        for route, view in _routes(patterns)
+        if not _is_decided(view)
+    ]
+
+
+def check_sockets(patterns: Iterable[Any]) -> list[CheckMessage]:
+    """Name each WebSocket route whose consumer class has no ``permission`` (an ``AccessPermission``)."""
+    return [
+        Error(
+            f"The socket {route!r} has no permission of its own.",
+            hint="Give its consumer class a class attribute `permission`, one of accounts.permissions.",
+            id="accounts.E002",
+        )
+        for route, consumer in _sockets(patterns)
+        if not _is_permission(getattr(consumer, "permission", None))
+    ]
+
+
+def _routes(patterns: Iterable[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            yield route, pattern.callback
+        elif pattern.app_name != ADMIN_SITE:
+            yield from _routes(pattern.url_patterns, route)
+
+
+def _is_decided(view: Any) -> bool:
+    if (cls := getattr(view, "cls", None)) is not None:  # DRF
+        declared = getattr(view, "initkwargs", {}).get("permission_classes", cls.permission_classes)
+        return bool(declared) and DenyAll not in declared
+    return f"{view.__module__}.{getattr(view, '__qualname__', '')}" in PUBLIC_VIEWS
+
+
+def _sockets(patterns: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if inner := getattr(pattern.callback, "routes", None):  # a URLRouter inside
+            yield from _sockets(inner, route)
+        else:
+            yield route, getattr(pattern.callback, "consumer_class", None)
+
+
+def _is_permission(found: Any) -> bool:
+    return isinstance(found, type) and issubclass(found, AccessPermission) and not issubclass(found, DenyAll)

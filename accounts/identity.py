@@ -1,0 +1,31 @@
+"""Who a request is made by: a stored user, or the holder of the master token."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, TypeAlias
+
+from django.utils import timezone
+
+from accounts.models import User, UserRole
+
+
+@dataclass(frozen=True)
+class SystemUser:
+    """The holder of the master token: an owner without a row in the database."""
+
+    id: int = 0
+    username: str = "SYSTEM"
+    role: UserRole = UserRole.OWNER
+    created_at: datetime = field(default_factory=timezone.now)
+
+    is_authenticated: ClassVar[bool] = True
+    is_anonymous: ClassVar[bool] = False
+    is_active: ClassVar[bool] = True
+
+    @property
+    def pk(self) -> int:
+        """The same as ``id``: DRF's throttles ask for it."""
+        return self.id
+
+
+Identity: TypeAlias = User | SystemUser

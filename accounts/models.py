@@ -1,0 +1,135 @@
+"""The people who may sign in."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.core.exceptions import ValidationError
+from django.core.validators import MinLengthValidator
+from django.db import models
+from django.utils import timezone
+
+USERNAME_MIN_LENGTH = 3
+USERNAME_MAX_LENGTH = 50
+
+# Names that the audit log gives to the master token and to strangers.
+_RESERVED = {"system", "anonymous"}
+
+
+class UserRole(StrEnum):
+    """What a user may do; an owner may do everything an admin may."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+
+    @property
+    def rank(self) -> int:
+        """A higher rank includes the rights of every lower one."""
+        return 2 if self is UserRole.OWNER else 1
+
+
+def validate_username(value: str) -> None:
+    """Refuse names that could forge a log line or pass for somebody else.
+
+    Raises:
+        ValidationError: control characters, white space at an end, or a name the audit log uses itself.
+    """
+    if not value.isprintable() or value != value.strip():
+        raise ValidationError("A username has no control characters and no white space at its ends.", "characters")
+    if value.lower() in _RESERVED:
+        raise ValidationError("This username is reserved; choose another.", "reserved")
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users whose name and password are stored in one form only."""
+
+    def create_user(
+        self, username: str, password: str | None = None, role: UserRole = UserRole.ADMIN
+    ) -> "User":
+        """Store a new user; the caller has validated name and password. Without a password nobody can log in.
+
+        Raises:
+            IntegrityError: the name is taken.
+        """
+        user = self.model(username=self.model.normalize_username(username), role=UserRole(role))
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser):
+    """A person with a role; ids are never given twice (AUTOINCREMENT), so an old token cannot find a new user."""
+
+    username = models.CharField(
+        max_length=USERNAME_MAX_LENGTH,
+        unique=True,
+        validators=[MinLengthValidator(USERNAME_MIN_LENGTH), validate_username],
+        error_messages={"unique": "This username is taken; choose another."},
+    )
+    role = models.CharField(
+        max_length=16, choices=[(role.value, role.value) for role in UserRole], default=UserRole.ADMIN.value
+    )
+    is_active = models.BooleanField("active", default=True, help_text="Without it the user cannot sign in.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    tokens_valid_after = models.DateTimeField(null=True, editable=False)
+    last_login = None  # a login leaves an audit event instead
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = "user"
+
+    def __str__(self) -> str:
+        return self.username
+
+    @property
+    def is_owner(self) -> bool:
+        """Tell whether the user is an owner who may sign in."""
+        return self.is_active and self.role == UserRole.OWNER
+
+    @property
+    def is_staff(self) -> bool:
+        """Tell whether the admin site lets the user in."""
+        return self.is_owner
+
+    @property
+    def is_superuser(self) -> bool:
+        """Tell whether every permission of the admin site is granted; there are no finer ones."""
+        return self.is_owner
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:  # noqa: ARG002 - Django's signature
+        """Answer Django's admin: all or nothing."""
+        return self.is_owner
+
+    def has_perms(self, perm_list: Any, obj: object = None) -> bool:  # noqa: ARG002 - Django's signature
+        """Answer Django's admin: all or nothing."""
+        return self.is_owner
+
+    def has_module_perms(self, app_label: str) -> bool:  # noqa: ARG002 - Django's signature
+        """Answer Django's admin: all or nothing."""
+        return self.is_owner
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Hash and set the password, and end the tokens given out so far; the caller saves."""
+        super().set_password(raw_password)
+        if self.pk is not None:
+            self.end_tokens()
+
+    def end_tokens(self) -> None:
+        """Make every token issued until now worthless; the caller saves.
+
+        The instant always moves: a token may carry the one just after the last (see ``earliest_issue``).
+        """
+        self.tokens_valid_after = self.earliest_issue()
+
+    def earliest_issue(self) -> datetime:
+        """Return the instant a token issued now has to carry so that ``tokens_valid_after`` does not end it."""
+        now = timezone.now()
+        if self.tokens_valid_after is None:
+            return now
+        return max(now, self.tokens_valid_after + timedelta(microseconds=1))

@@ -1,0 +1,15 @@
+"""How the OpenAPI document tells about tokens. Imported when the apps are ready: it registers itself."""
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself
+    """Describes ``TokenAuthentication``."""
+
+    target_class = "accounts.authentication.TokenAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:  # noqa: ARG002 - their signature
+        """Describe the header in OpenAPI's terms."""
+        return {"type": "http", "scheme": "bearer", "description": "A token of /auth/token, or the master token."}

@@ -1,0 +1,122 @@
+"""Secrets are taken out before anything is stored. Pure: it knows bodies and texts, not Django.
+
+When in doubt it masks too much: an audit log is read by more people than the thing it tells about.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+MASK = "***MASKED***"
+MAX_DEPTH = 32
+_CONTENT = "content"  # the field of file contents, which are never kept
+
+
+class Masker:
+    """Masks whatever stands under a name that contains one of ``sensitive``, upper and lower case alike."""
+
+    def __init__(self, sensitive: Iterable[str]) -> None:
+        self._words = [word.lower() for word in sensitive if word]
+        words = "|".join(re.escape(word) for word in self._words)
+        name = rf"[^\s:=,{{}}\[\]&?]*(?:{words})[^\s:=,{{}}\[\]&?]*"
+        # From the name on, the rest of its line: a value may hold any character, quotes and separators too.
+        self._pair = re.compile(rf"(?P<name>{name}\s*[:=])(?P<value>.*)", re.IGNORECASE) if self._words else None
+        self._explicit = re.compile(rf"^[\s-]*\?\s*{name}\s*$", re.IGNORECASE) if self._words else None
+
+    def is_sensitive(self, name: str) -> bool:
+        """Tell whether a value of that name must not be kept."""
+        lower = name.lower()
+        return any(word in lower for word in self._words)
+
+    def value(self, value: Any, *, depth: int = 0) -> Any:
+        """Return ``value`` (as JSON knows them) with every secret masked, in lists and texts as well."""
+        if depth > MAX_DEPTH:
+            return "…"
+        if isinstance(value, Mapping):
+            return {str(key): self._field(str(key), item, depth) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.value(item, depth=depth + 1) for item in value]
+        return self.text(value) if isinstance(value, str) else value
+
+    def text(self, text: str) -> str:
+        """Mask the values of ``KEY: value`` and ``KEY=value`` in a text, with the lines that continue them (YAML)."""
+        if self._pair is None or not self.is_sensitive(text):
+            return text
+        lines: list[str] = []
+        inside: int | None = None  # the indentation of the name whose value is being left out
+        for line in text.splitlines():
+            indent = len(line) - len(line.lstrip())
+            if inside is not None and (not line.strip() or indent > inside or line.lstrip().startswith(": ")):
+                continue
+            inside = None
+            if found := self._pair.search(line):
+                inside = indent
+                lines.append(f"{line[: found.end('name')]} {MASK}" if ":" in found["name"] else self._assigned(line))
+            elif self._explicit and self._explicit.match(line):
+                inside = indent
+                lines.append(f"{line}: {MASK}")
+            else:
+                lines.append(line)
+        return "\n".join(lines)
+
+    def query(self, query: str) -> dict[str, Any]:
+        """Return the masked parameters of a query string; a name given twice has a list."""
+        return self.pairs(parse_qsl(query, keep_blank_values=True))
+
+    def pairs(self, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+        """Return the masked fields of a form; a name given twice has a list."""
+        found: dict[str, list[str]] = {}
+        for name, value in pairs:
+            found.setdefault(name, []).append(value)
+        masked: dict[str, Any] = self.value(found)
+        return {
+            name: values[0] if isinstance(values, list) and len(values) == 1 else values
+            for name, values in masked.items()
+        }
+
+    def body(self, raw: bytes, *, content_type: str) -> Any:
+        """Return a masked JSON or form body; of any other, type and size."""
+        kind = media_type(content_type)
+        try:
+            if kind == "application/json":
+                return self.value(json.loads(raw, parse_constant=str))
+            if kind == "application/x-www-form-urlencoded":
+                return self.query(raw.decode("utf-8"))
+        except (ValueError, RecursionError):
+            pass  # not what it says it is: told by type and size
+        return summary(content_type, size=len(raw))
+
+    def _field(self, name: str, value: Any, depth: int) -> Any:
+        if self.is_sensitive(name):
+            return MASK
+        if name.lower() == _CONTENT and isinstance(value, str):
+            return summary("text", size=len(value.encode("utf-8", "replace")))
+        return self.value(value, depth=depth + 1)
+
+    def _assigned(self, line: str) -> str:
+        """Mask ``NAME=value``: to the end of the line, since a value may have spaces."""
+        found = self._pair.search(line) if self._pair else None
+        return f"{line[: found.end('name')]}{MASK}" if found else line
+
+
+def media_type(content_type: str) -> str:
+    """Return the type of a ``Content-Type`` header, without parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def summary(content_type: str, *, size: int | None) -> dict[str, Any]:
+    """Return what is kept of a body that is not kept: its type and its size in bytes (None: not told)."""
+    return {"type": media_type(content_type), "size": size}
+
+
+def storable(value: Any) -> Any:
+    """Return ``value`` with NUL and lone surrogates escaped: no database and no UTF-8 file takes them."""
+    if isinstance(value, dict):
+        return {storable(key): storable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [storable(item) for item in value]
+    if isinstance(value, str):
+        return value.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
+    return value

@@ -1,0 +1,140 @@
+"""Every change over HTTP leaves an audit event, whatever its result; reads do when the master token makes them."""
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+from django.http.request import UnreadablePostError
+from django.utils.functional import SimpleLazyObject
+
+from accounts.client_address import of_request
+from accounts.identity import Identity, SystemUser
+from audit import recorder
+from audit.events import ANONYMOUS, Event
+from audit.masking import media_type, storable, summary
+
+CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
+_READABLE = {"application/json", "application/x-www-form-urlencoded"}
+_SERVER = re.compile(r"^/api/servers/([A-Za-z0-9][A-Za-z0-9_.-]{0,62})(?:/|$)")
+_NO_SERVERS = {"defaults", "live"}  # reserved: addresses of their own
+
+
+class OperationAuditMiddleware:
+    """Watches from the innermost place, so that every answer of a view passes here."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in CHANGES:
+            return self._read(request)
+        started = time.perf_counter()
+        body = _body_before(request)
+        before = _admin_user(request)  # a logout leaves nobody
+        response = self.get_response(request)
+        user = _user(request) or before
+        if body is None and settings.MC_ADMIN.audit.log_request_body:
+            body = _body_after(request)
+        recorder.record(_event(request, response, user=user, body=body, started=started))
+        return response
+
+    def _read(self, request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter()
+        response = self.get_response(request)
+        user = _user(request)
+        if isinstance(user, SystemUser):
+            match = request.resolver_match
+            event = _event(request, response, user=user, body=None, started=started)
+            recorder.record_master_read(event, pattern=f"{request.method} {match.route if match else ''}")
+        return response
+
+
+def _event(
+    request: HttpRequest, response: HttpResponse, *, user: Identity | None, body: Any, started: float
+) -> Event:
+    match = request.resolver_match
+    masker = recorder.masker()
+    return Event(
+        method=str(request.method)[:16],
+        path=request.path,
+        status_code=response.status_code,
+        success=200 <= response.status_code < 400,
+        processing_time_ms=round((time.perf_counter() - started) * 1000, 2),
+        client_ip=of_request(request),
+        user_agent=request.headers.get("User-Agent"),
+        user_id=user.id if user else None,
+        username=user.username if user else ANONYMOUS,
+        role=str(user.role) if user else ANONYMOUS,
+        path_params=masker.value({name: str(value) for name, value in match.kwargs.items()}) if match else {},
+        query_params=masker.query(request.META.get("QUERY_STRING", "")),
+        request_body=storable(body),
+        server_id=_server_id(request.path),
+        request_id=getattr(request, "request_id", "") or uuid.uuid4().hex,
+    )
+
+
+def _user(request: HttpRequest) -> Identity | None:
+    """Return whom the view knew: DRF's user, on the admin site the session's.
+
+    Under /api the lazy user of the session never counts: nothing there signs in by cookie, and asking would
+    open the session.
+    """
+    user: Any = getattr(request, "user", None)
+    if isinstance(user, SimpleLazyObject) and not _is_admin_site(request):
+        return None
+    return user if user is not None and user.is_authenticated else None
+
+
+def _admin_user(request: HttpRequest) -> Identity | None:
+    return _user(request) if _is_admin_site(request) else None
+
+
+def _is_admin_site(request: HttpRequest) -> bool:
+    return request.path_info.startswith(f"/{settings.MC_ADMIN.admin_path}")
+
+
+def _body_before(request: HttpRequest) -> Any:
+    """Read a small JSON or form body; the view finds it again. Anything else stays untouched: it may stream."""
+    audit = settings.MC_ADMIN.audit
+    kind, size = request.headers.get("Content-Type", ""), _content_length(request)
+    if not audit.log_request_body or not size or size > audit.max_body_size or media_type(kind) not in _READABLE:
+        return None
+    try:
+        return recorder.masker().body(request.body, content_type=kind)
+    except (RequestDataTooBig, UnreadablePostError):
+        return summary(kind, size=size)
+
+
+def _body_after(request: HttpRequest) -> Any:
+    """Tell a body that was not read here: a multipart form by what the view parsed of it, others by type and size."""
+    kind, size = request.headers.get("Content-Type", ""), _content_length(request)
+    if size == 0 and "Transfer-Encoding" not in request.headers:
+        return None
+    fields, files = vars(request).get("_post"), vars(request).get("_files")
+    if media_type(kind) != "multipart/form-data" or fields is None:
+        return summary(kind, size=size)
+    pairs = [(name, value) for name, values in fields.lists() for value in values]
+    if sum(len(name) + len(value) for name, value in pairs) > settings.MC_ADMIN.audit.max_body_size:
+        return summary(kind, size=size)
+    told = recorder.masker().pairs(pairs)
+    parts = [(name, part) for name, parts in files.lists() for part in parts] if files else []
+    if parts:
+        told["files"] = [{"field": name, "name": part.name, "size": part.size} for name, part in parts]
+    return told
+
+
+def _content_length(request: HttpRequest) -> int:
+    try:
+        return max(0, int(request.META.get("CONTENT_LENGTH") or 0))
+    except ValueError:
+        return 0
+
+
+def _server_id(path: str) -> str:
+    found = _SERVER.match(path)
+    return found[1] if found and found[1] not in _NO_SERVERS else ""
