@@ -1,0 +1,1 @@
+"""Snapshots of servers by restic, and their way back."""

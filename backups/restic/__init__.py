@@ -1,0 +1,1 @@
+"""restic by its command line; no Django."""

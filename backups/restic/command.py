@@ -1,0 +1,133 @@
+"""The restic command line: where it is, what it is given, what its failures mean."""
+
+import asyncio
+import logging
+import os
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from backups.restic.failures import RepositoryUnreachable, explain, not_installed
+from mcadmin.core import process
+from mcadmin.core.errors import TimedOut
+from mcadmin.core.process import ProgramFailed, ProgramMissing, Run
+
+logger = logging.getLogger(__name__)
+
+READ_TIMEOUT_S = 120.0  # restic 0.17 itself would try for 15 minutes to reach a server that is away
+WRITE_TIMEOUT_S = 24 * 3600.0
+
+_PROJECT_ROOT = Path(__file__).resolve().parents[2]
+_PROGRESS_PER_SECOND = "0.5"  # every line is kept until restic ends, and a backup may take a day
+_NOT_FOR_RESTIC = {"RESTIC_REPOSITORY_FILE", "RESTIC_PASSWORD_FILE", "RESTIC_PASSWORD_COMMAND"}
+_LOW_PRIORITY = (("nice", "-n", "10"), ("ionice", "-t", "-c", "2", "-n", "7"))
+
+
+class ResticAccess(Protocol):
+    """How to open a repository; the settings' restic section is one."""
+
+    @property
+    def repository_path(self) -> str: ...
+    @property
+    def password(self) -> str: ...
+    @property
+    def environment(self) -> Mapping[str, str]: ...
+    @property
+    def binary(self) -> Path | None: ...
+
+
+@dataclass(frozen=True)
+class ResticCommand:
+    """Runs restic against one repository, which it is told by environment variables, never by arguments.
+
+    Attributes:
+        access: repository and password; the environment's own repository and password variables are dropped.
+        run: the process boundary, which a test replaces by its fake.
+        binary: overrides ``access.binary``.
+        cache_dir: where restic keeps its cache; its own choice when None.
+    """
+
+    access: ResticAccess = field(repr=False)
+    run: Run = field(default=process.run)
+    binary: Path | str | None = None
+    cache_dir: Path | None = None
+
+    async def read(self, *args: str, timeout_s: float = READ_TIMEOUT_S) -> str:
+        """Ask a question that takes no lock, and return restic's standard output.
+
+        Raises:
+            RepositoryUnreachable: also when there was no answer within ``timeout_s``.
+            AppError: as ``failures.explain`` tells.
+        """
+        try:
+            return await self.call("--no-lock", *args, timeout_s=timeout_s)
+        except TimedOut:
+            raise RepositoryUnreachable(
+                f"The backup repository did not answer within {timeout_s:g} s."
+            ) from None
+
+    async def write(self, *args: str, on_line: Callable[[str], None] | None = None) -> str:
+        """Run a job that may take hours, at low priority; a cancelled caller ends it cleanly.
+
+        Raises:
+            ProgramFailed: it made a snapshot, with warnings (exit code 3).
+            AppError: as ``failures.explain`` tells.
+        """
+        prefix = await asyncio.to_thread(_low_priority)
+        return await self.call(*args, prefix=prefix, timeout_s=WRITE_TIMEOUT_S, on_line=on_line)
+
+    async def call(
+        self,
+        *args: str,
+        timeout_s: float,
+        prefix: tuple[str, ...] = (),
+        on_line: Callable[[str], None] | None = None,
+    ) -> str:
+        """Run restic with ``args``; raises as ``write`` does."""
+        binary = self.binary or self.access.binary or await asyncio.to_thread(_find)
+        try:
+            return await self.run(
+                *prefix, str(binary), *args, env=self._environment(), timeout_s=timeout_s, on_line=on_line
+            )
+        except ProgramMissing:
+            raise not_installed() from None
+        except ProgramFailed as error:
+            if error.returncode == 3:
+                raise
+            logger.warning("restic ended with exit code %d: %s", error.returncode, self._masked(error.stderr))
+            raise explain(error) from None
+
+    def _environment(self) -> dict[str, str]:
+        own = {
+            "RESTIC_REPOSITORY": self.access.repository_path,
+            "RESTIC_PASSWORD": self.access.password,
+            "RESTIC_PROGRESS_FPS": _PROGRESS_PER_SECOND,
+        }
+        if self.cache_dir is not None:
+            own["RESTIC_CACHE_DIR"] = str(self.cache_dir)
+        theirs = {name: text for name, text in self.access.environment.items() if name not in _NOT_FOR_RESTIC}
+        return theirs | own
+
+    def _masked(self, text: str) -> str:
+        """Return restic's words without the secrets that it was given."""
+        for secret in (self.access.password, *self.access.environment.values()):
+            if secret:
+                text = text.replace(secret, "***")
+        return re.sub(r"://[^@/\s]*@", "://***@", text).strip()
+
+
+def _find() -> str:
+    """Look for restic in .tools/bin, then in PATH."""
+    path = os.pathsep.join([str(_PROJECT_ROOT / ".tools" / "bin"), os.environ.get("PATH", os.defpath)])
+    found = shutil.which("restic", path=path)
+    if found is None:
+        raise not_installed()
+    return found
+
+
+def _low_priority() -> tuple[str, ...]:
+    """Return the words that make a program yield the processor and the disk to the game."""
+    return tuple(word for words in _LOW_PRIORITY if shutil.which(words[0]) for word in words)

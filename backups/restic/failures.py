@@ -1,0 +1,185 @@
+"""What can go wrong with restic, told from its exit code and, before 0.17, from its words."""
+
+import json
+import re
+from dataclasses import dataclass
+
+from mcadmin.core.errors import (
+    AppError,
+    CommandFailed,
+    Conflict,
+    DiskFull,
+    InvalidRequest,
+    NotFound,
+    Unavailable,
+)
+from mcadmin.core.process import ProgramFailed
+
+WITH_WARNINGS = 3  # exit code: the snapshot was made, some files could not be read
+_NOT_RUNNABLE = {126, 127}  # from nice and ionice, which start it
+
+
+class ResticNotInstalled(Unavailable):
+    """There is no restic to run."""
+
+    code = "restic_not_installed"
+
+
+class NoRepository(Unavailable):
+    """Nothing that restic could open is where the settings say."""
+
+    code = "no_repository"
+
+
+class RepositoryUnreachable(Unavailable):
+    """The repository's server or folder does not let us in, or does not answer."""
+
+    code = "repository_unreachable"
+
+
+class WrongRepositoryPassword(Unavailable):
+    """The repository is there and the configured password does not open it."""
+
+    code = "wrong_repository_password"
+
+
+class RepositoryLocked(Conflict):
+    """Another restic job holds the repository."""
+
+    code = "repository_locked"
+
+
+class RepositoryExists(Conflict):
+    """A repository was to be made where there is one."""
+
+    code = "repository_exists"
+
+
+class RepositoryFull(DiskFull):
+    """There is no room where the repository is."""
+
+    code = "repository_full"
+
+
+class SnapshotNotFound(NotFound):
+    """No snapshot, or more than one, has this id."""
+
+    code = "snapshot_not_found"
+
+
+class BackupPathMissing(NotFound):
+    """What should be backed up is not there."""
+
+    code = "backup_path_missing"
+
+
+class BadResticArgument(InvalidRequest):
+    """An id, tag or path that restic would read as something else."""
+
+    code = "bad_restic_argument"
+
+
+class ResticFailed(CommandFailed):
+    """restic ran and said no for a reason that we do not know."""
+
+    code = "restic_failed"
+
+
+@dataclass(frozen=True)
+class _Meaning:
+    """A failure that is known by its exit code (from restic 0.17) or by a sign in restic's words."""
+
+    error: type[AppError]
+    text: str
+    signs: tuple[str, ...]
+    code: int | None = None
+
+
+# In this order: the last message of 0.14 is also its answer to a server that is away or says no.
+_MEANINGS = (
+    _Meaning(
+        RepositoryUnreachable,
+        "The backup repository's server cannot be reached. Check it and the network.",
+        (
+            "connection refused", "connection reset", "no such host", "dial tcp", "i/o timeout",
+            "connect to host", "network is unreachable", "could not resolve hostname",
+            "start the sftp session", "tls handshake",
+        ),
+    ),
+    _Meaning(
+        WrongRepositoryPassword,
+        "The password in the settings (restic.password) does not open the backup repository.",
+        ("wrong password or no key found",),
+        12,
+    ),
+    _Meaning(
+        RepositoryLocked,
+        "The backup repository is locked by another restic job{holder}. Wait until that is done; if it died, "
+        "remove its lock with: manage.py snapshot unlock",
+        ("already locked",),
+        11,
+    ),
+    _Meaning(
+        RepositoryFull,
+        "The disk of the backup repository is full. Make room, or forget old snapshots.",
+        ("no space left on device", "disk quota exceeded"),
+    ),
+    _Meaning(
+        RepositoryExists,
+        "There is a backup repository already; nothing was changed.",
+        ("config file already exists", "config already initialized"),
+    ),
+    _Meaning(
+        RepositoryUnreachable,
+        "MC Admin's user may not open the backup repository. Check its owner and permissions.",
+        ("permission denied",),
+    ),
+    _Meaning(
+        NoRepository,
+        "There is no backup repository at the configured place (restic.repository_path). "
+        "Make it with: manage.py snapshot init",
+        ("is there a repository at the following location",),
+        10,
+    ),
+)  # fmt: skip
+
+
+def explain(error: ProgramFailed) -> AppError:
+    """Return the error that tells a user what restic meant; its own words, which hold paths, stay out."""
+    text, code = _words(error.stderr), error.returncode
+    if code in _NOT_RUNNABLE:
+        return not_installed()
+    for meaning in _MEANINGS:
+        if code == meaning.code or any(sign in text for sign in meaning.signs):
+            return meaning.error(meaning.text.format(holder=_holder(text)))
+    return ResticFailed(f"restic failed with exit code {code}. What it said is in the log.")
+
+
+def not_installed() -> ResticNotInstalled:
+    """Return the error for a machine without restic."""
+    return ResticNotInstalled(
+        "restic is not installed. Install it (0.17 or newer is best), or set restic.binary."
+    )
+
+
+def _words(stderr: str) -> str:
+    """Return what restic complained about in lower case, taken out of the JSON that 0.17 wraps it in."""
+    return "\n".join(_message(line) for line in stderr.splitlines()).lower()
+
+
+def _message(line: str) -> str:
+    try:
+        said = json.loads(line)
+    except json.JSONDecodeError:
+        return line
+    return str(said.get("message", line)) if isinstance(said, dict) else line
+
+
+def _holder(text: str) -> str:
+    """Return who holds the lock, as restic tells it: `` (process 123 on host, for 2m3s)``."""
+    who = re.search(r"by pid (\d+) on (\S+)", text)
+    since = re.search(r"\(([\dhms.]+) ago\)", text)
+    if not who:
+        return ""
+    age = re.sub(r"\.\d+", "", since[1]) if since else ""
+    return f" (process {who[1]} on {who[2]}" + (f", for {age})" if age else ")")

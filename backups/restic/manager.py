@@ -1,0 +1,156 @@
+"""Snapshots in a restic repository, by restic's command line."""
+
+import asyncio
+import os
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from backups.restic.command import READ_TIMEOUT_S, ResticAccess, ResticCommand
+from backups.restic.events import BackupEvents, BackupProgress
+from backups.restic.failures import (
+    WITH_WARNINGS,
+    BackupPathMissing,
+    BadResticArgument,
+    ResticFailed,
+    SnapshotNotFound,
+)
+from backups.restic.snapshot import ResticSnapshot, ResticSnapshotWithSummary, parse_snapshots
+from mcadmin.core import process
+from mcadmin.core.process import ProgramFailed, Run
+
+HOST = "mcadmin"  # fixed, so that restic finds the parent snapshot after the machine was renamed
+VERSION_TIMEOUT_S = 10.0
+_ID = re.compile(r"[0-9a-f]{8,64}")
+_TAG = re.compile(r"[^,\s\x00-\x1f]+")
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class ResticVersion:
+    """A version of restic; compare it with another one."""
+
+    major: int
+    minor: int
+    patch: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}.{self.patch}"
+
+
+class ResticManager:
+    """One repository. Holds no state: make one per call and throw it away.
+
+    Raises (from every method):
+        ResticNotInstalled: there is no restic to run.
+        NoRepository, RepositoryUnreachable, WrongRepositoryPassword, RepositoryLocked, RepositoryFull: as
+            they are named.
+        ResticFailed: any other failure.
+    """
+
+    def __init__(
+        self,
+        settings: ResticAccess,
+        *,
+        run: Run = process.run,
+        binary: Path | str | None = None,
+        cache_dir: Path | None = None,
+    ) -> None:
+        self._restic = ResticCommand(settings, run, binary, cache_dir)
+
+    async def version(self) -> ResticVersion:
+        """Ask restic for its version; opens no repository."""
+        out = await self._restic.call("version", timeout_s=VERSION_TIMEOUT_S)
+        found = re.search(r"restic (\d+)\.(\d+)(?:\.(\d+))?", out)
+        if found is None:
+            raise ResticFailed("restic's version was not understood.")
+        return ResticVersion(int(found[1]), int(found[2]), int(found[3] or 0))
+
+    async def init(self) -> None:
+        """Make the repository.
+
+        Raises:
+            RepositoryExists: there is one; it is left as it is.
+        """
+        await self._restic.call("init", timeout_s=READ_TIMEOUT_S)
+
+    async def create_snapshot(
+        self,
+        paths: Sequence[Path | str],
+        *,
+        tags: Iterable[str] = (),
+        host: str = HOST,
+        excludes: Iterable[str] = (),
+        on_progress: Callable[[BackupProgress], None] | None = None,
+    ) -> ResticSnapshotWithSummary:
+        """Back up ``paths`` into one snapshot.
+
+        Args:
+            paths: absolute; each must be there.
+            tags: without commas and blanks.
+            host: the host name that the snapshot gets.
+            excludes: patterns in restic's syntax.
+            on_progress: called about every two seconds.
+
+        Raises:
+            BackupPathMissing: one of the paths is not there; nothing was saved.
+            BadResticArgument: a path is relative, or a tag has a comma or a blank.
+        """
+        targets = [Path(path) for path in paths]
+        await asyncio.to_thread(_check_paths, targets)
+        options = [
+            f"--host={host}",
+            *(f"--tag={_checked_tag(tag)}" for tag in tags),
+            *(f"--exclude={pattern}" for pattern in excludes),
+        ]
+        events = BackupEvents(targets, on_progress=on_progress)
+        try:
+            await self._restic.write(
+                "backup", "--json", *options, "--", *map(str, targets), on_line=events.read
+            )
+        except ProgramFailed as error:
+            if error.returncode != WITH_WARNINGS:
+                raise
+        if events.summary is None or events.summary.snapshot_id is None:
+            raise ResticFailed("restic ended without telling which snapshot it made.")
+        snapshot = await self.get_snapshot(events.summary.snapshot_id)
+        return ResticSnapshotWithSummary(snapshot=snapshot, summary=events.summary, warnings=events.warnings)
+
+    async def list_snapshots(
+        self, *, tags: Iterable[str] = (), paths: Iterable[Path | str] = ()
+    ) -> list[ResticSnapshot]:
+        """List the snapshots that have all of ``tags`` and all of ``paths``, oldest first."""
+        wanted = ",".join(_checked_tag(tag) for tag in tags)
+        options = [*([f"--tag={wanted}"] if wanted else []), *(f"--path={path}" for path in paths)]
+        return parse_snapshots(await self._restic.read("snapshots", "--json", *options))
+
+    async def get_snapshot(self, snapshot_id: str) -> ResticSnapshot:
+        """Read one snapshot by its id or at least the first 8 digits of it.
+
+        Raises:
+            BadResticArgument: not hexadecimal digits.
+            SnapshotNotFound: there is none, or the digits are not enough to tell one.
+        """
+        if not _ID.fullmatch(snapshot_id):
+            raise BadResticArgument("A snapshot's id has 8 to 64 hexadecimal digits.")
+        found = parse_snapshots(await self._restic.read("snapshots", "--json", "--", snapshot_id))
+        if len(found) != 1:
+            raise SnapshotNotFound(f"Snapshot {snapshot_id[:8]} was not found.")
+        return found[0]
+
+
+def _check_paths(paths: list[Path]) -> None:
+    """Check what restic does not: 0.14 skips a missing path and calls it a success."""
+    if not paths:
+        raise BadResticArgument("There is nothing to back up: no path was given.")
+    for path in paths:
+        if "\0" in str(path) or not path.is_absolute():
+            raise BadResticArgument("A path to back up must be absolute.")
+        if not os.path.lexists(path):
+            raise BackupPathMissing(f"{path.name} is not there, so it cannot be backed up.")
+
+
+def _checked_tag(tag: str) -> str:
+    if not _TAG.fullmatch(tag):  # restic would make two tags of one with a comma
+        raise BadResticArgument("A tag must not be empty and has neither commas nor blanks.")
+    return tag

@@ -1,0 +1,180 @@
+"""restic at the process boundary: a repository in memory that speaks as 0.14 and 0.18 were recorded."""
+
+import asyncio
+import fnmatch
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mcadmin.core.process import ProgramFailed
+
+BINARY = "restic"
+_VERSIONS = {
+    "0.14": "restic 0.14.0 compiled with go1.19.8 on linux/amd64\n",
+    "0.18": "restic 0.18.0 compiled with go1.24.4 on linux/amd64\n",
+}
+_MISSING = {
+    "0.14": "Fatal: unable to open config file: stat {0}/config: no such file or directory\n"
+    "Is there a repository at the following location?\n{0}\n",
+    "0.18": "Fatal: repository does not exist: unable to open config file: stat {0}/config: "
+    "no such file or directory\nIs there a repository at the following location?\n{0}",
+}
+_LOCKED = (
+    "unable to create lock in backend: repository is already locked exclusively by PID 24342 on vm by root "
+    "(UID 0, GID 0)\nlock was created at 2026-11-24 02:10:30 (2.023055617s ago)\nstorage ID 14329f04\n"
+    "the `unlock` command can be used to remove stale locks"
+)
+
+
+@dataclass
+class FakeRestic:
+    """Stands in for ``process.run``; tests set and ask its public state.
+
+    Attributes:
+        version: ``0.14`` or ``0.18``.
+        passwords: of each repository there is, by its location.
+        locked: whether another job holds the lock.
+        snapshots: as ``restic snapshots --json`` would list them.
+    """
+
+    version: str
+    passwords: dict[str, str] = field(default_factory=dict)
+    locked: bool = False
+    snapshots: list[dict[str, Any]] = field(default_factory=list)
+
+    async def __call__(
+        self,
+        *argv: str,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout_s: float = 60.0,
+        on_line: Callable[[str], None] | None = None,
+    ) -> str:
+        args = [arg for arg in argv[argv.index(BINARY) + 1 :] if arg not in {"--no-lock", "--json"}]
+        command, rest = args[0], args[1:]
+        if command == "version":
+            return _VERSIONS[self.version]
+        location, password = (env or {})["RESTIC_REPOSITORY"], (env or {})["RESTIC_PASSWORD"]
+        if command == "init":
+            return self._init(location, password)
+        self._open(location, password)
+        if command == "snapshots":
+            return json.dumps([entry for entry in self.snapshots if _is_wanted(entry, rest)]) + "\n"
+        if self.locked:
+            raise self._fatal(11, _LOCKED)
+        return await asyncio.to_thread(self._backup, rest, on_line)
+
+    def _init(self, location: str, password: str) -> str:
+        if location in self.passwords:
+            text = f"Fatal: create repository at {location} failed: config file already exists\n"
+            raise self._fatal(1, text)
+        self.passwords[location] = password
+        return f"created restic repository a2d7cb8994 at {location}\n"
+
+    def _open(self, location: str, password: str) -> None:
+        if location not in self.passwords:
+            raise self._fatal(10, _MISSING[self.version].format(location))
+        if self.passwords[location] != password:
+            raise self._fatal(12, "Fatal: wrong password or no key found")
+
+    def _backup(self, rest: list[str], on_line: Callable[[str], None] | None) -> str:
+        paths = rest[rest.index("--") + 1 :]
+        files, errors = _look(paths, _options(rest, "exclude"))
+        entry = self._add(rest, paths, files)
+        status = {"message_type": "status", "percent_done": 0, "total_files": 1, "total_bytes": 3}
+        summary = {"message_type": "summary", **entry["summary"], "total_duration": 0.21}
+        summary["snapshot_id"] = entry["id"]
+        if self.version == "0.14":
+            summary["snapshot_id"] = entry["short_id"]
+            for name in ("backup_start", "backup_end", "data_added_packed"):
+                del summary[name]
+            del entry["summary"], entry["program_version"]
+        stdout = [json.dumps(status), json.dumps(summary)]
+        stderr = [self._error(item, error) for item, error in errors]
+        for line in stdout + stderr:
+            if on_line is not None:
+                on_line(line)
+        if errors:
+            remark = "Warning: at least one source file could not be read"
+            raise self._fatal(3, remark, before=stderr, stdout="\n".join(stdout), on_line=on_line)
+        return "\n".join(stdout) + "\n"
+
+    def _add(self, rest: list[str], paths: list[str], files: list[int]) -> dict[str, Any]:
+        tree = hashlib.sha256(repr(files).encode()).hexdigest()
+        snapshot_id = hashlib.sha256(f"{len(self.snapshots)} {paths}".encode()).hexdigest()
+        time = f"2026-11-24T02:00:{len(self.snapshots):02}.063829953Z"
+        counts = {f"{kind}_{state}": 0 for kind in ("files", "dirs") for state in ("changed", "unmodified")}
+        sizes = {"data_blobs": 4, "tree_blobs": 5, "data_added": 302, "data_added_packed": 234}
+        found = {"total_files_processed": len(files), "total_bytes_processed": sum(files)}
+        entry = {
+            "time": time, "tree": tree, "paths": sorted(paths), "hostname": _options(rest, "host")[0],
+            "username": "root", "program_version": "restic 0.18.0",
+            "id": snapshot_id, "short_id": snapshot_id[:8],
+            "summary": {
+                "backup_start": time, "backup_end": time, "files_new": len(files), "dirs_new": 2,
+                **counts, **sizes, **found,
+            },
+        }  # fmt: skip
+        for name, option in (("tags", "tag"), ("excludes", "exclude")):
+            if values := _options(rest, option):
+                entry[name] = values
+        self.snapshots.append(entry)
+        return entry
+
+    def _error(self, item: str, error: OSError) -> str:
+        said: dict[str, Any] = {"Op": "read", "Path": item, "Err": error.errno}
+        if self.version != "0.14":
+            said = {"message": f"failed to save {item}: read {item}: {os.strerror(error.errno or 0).lower()}"}
+        return json.dumps({"message_type": "error", "error": said, "during": "archival", "item": item})
+
+    def _fatal(
+        self,
+        code: int,
+        text: str,
+        *,
+        before: list[str] | None = None,
+        stdout: str = "",
+        on_line: Callable[[str], None] | None = None,
+    ) -> ProgramFailed:
+        if self.version == "0.14":
+            lines, code = text.splitlines(), 3 if code == 3 else 1
+        else:
+            lines = [json.dumps({"message_type": "exit_error", "code": code, "message": text})]
+        for line in lines:
+            if on_line is not None:
+                on_line(line)
+        return ProgramFailed(BINARY, code, "\n".join([*(before or []), *lines]), stdout)
+
+
+def _options(rest: list[str], name: str) -> list[str]:
+    return [arg.partition("=")[2] for arg in rest if arg.startswith(f"--{name}=")]
+
+
+def _is_wanted(entry: dict[str, Any], rest: list[str]) -> bool:
+    ids = rest[rest.index("--") + 1 :] if "--" in rest else []
+    tags = {tag for text in _options(rest, "tag") for tag in text.split(",")}
+    return (
+        (not ids or any(entry["id"].startswith(start) for start in ids))
+        and tags <= set(entry.get("tags", []))
+        and set(_options(rest, "path")) <= set(entry["paths"])
+    )
+
+
+def _look(paths: list[str], excludes: list[str]) -> tuple[list[int], list[tuple[str, OSError]]]:
+    """Return the sizes of the files that can be read, and those that cannot."""
+    sizes, errors = [], []
+    found = [os.path.join(top, name) for path in paths for top, _, names in os.walk(path) for name in names]
+    for path in [*found, *(path for path in paths if not os.path.isdir(path))]:
+        if any(fnmatch.fnmatch(os.path.basename(path), pattern) for pattern in excludes):
+            continue
+        try:
+            with open(path, "rb") as file:
+                sizes.append(len(file.read()))
+        except OSError as error:
+            errors.append((path, error))
+            sizes.append(0)
+    return sizes, errors
