@@ -1,0 +1,1 @@
+"""Minecraft servers in Docker Compose projects: the product's main room."""

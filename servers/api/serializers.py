@@ -1,0 +1,138 @@
+"""The shapes of requests and answers under /api/servers and /api/operations."""
+
+import re
+from typing import Any
+
+from rest_framework import serializers
+
+from servers.minecraft.manager import NEW_SERVER_ID, RESERVED_IDS
+from servers.minecraft.status import MCServerStatus
+from servers.models import OperationState
+from servers.operations import Action
+
+
+class StatusSerializer(serializers.Serializer[Any]):
+    """A server's status and its reason."""
+
+    status = serializers.ChoiceField(choices=[one.value for one in MCServerStatus])
+    reason = serializers.CharField(allow_null=True)
+    since = serializers.DateTimeField(allow_null=True)
+    exitCode = serializers.IntegerField(source="exit_code", allow_null=True)  # noqa: N815 - the API's names
+    oomKilled = serializers.BooleanField(source="oom_killed", allow_null=True)  # noqa: N815
+    health = serializers.CharField(allow_null=True)
+    lastStatus = serializers.ChoiceField(  # noqa: N815
+        source="last_status", choices=[one.value for one in MCServerStatus], allow_null=True
+    )
+
+
+class ServerItemSerializer(serializers.Serializer[Any]):
+    """One server in a list. Figures of use are null until they are sampled."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+    serverType = serializers.CharField()  # noqa: N815
+    gameVersion = serializers.CharField()  # noqa: N815
+    gamePort = serializers.IntegerField()  # noqa: N815
+    maxMemoryBytes = serializers.IntegerField()  # noqa: N815
+    rconPort = serializers.IntegerField()  # noqa: N815
+    javaVersion = serializers.IntegerField(allow_null=True)  # noqa: N815
+    status = serializers.ChoiceField(choices=[one.value for one in MCServerStatus])
+    statusReason = serializers.CharField(allow_null=True)  # noqa: N815
+    since = serializers.DateTimeField(allow_null=True)
+    cpuPercentage = serializers.FloatField(allow_null=True)  # noqa: N815
+    memoryUsageBytes = serializers.IntegerField(allow_null=True)  # noqa: N815
+    onlinePlayers = serializers.ListField(child=serializers.CharField(), allow_null=True)  # noqa: N815
+    diskUsageBytes = serializers.IntegerField(allow_null=True)  # noqa: N815
+    problem = serializers.CharField(allow_null=True)
+
+
+class ServerCreateSerializer(serializers.Serializer[Any]):
+    """Body of ``POST /servers``: a compose text, or parameters for our template."""
+
+    id = serializers.RegexField(rf"^{NEW_SERVER_ID}\Z")
+    yaml_content = serializers.CharField(required=False, trim_whitespace=False)
+    accept_eula = serializers.BooleanField(required=False)
+    type = serializers.CharField(required=False)
+    version = serializers.CharField(required=False)
+    max_memory = serializers.CharField(required=False)
+    game_port = serializers.IntegerField(required=False, min_value=1, max_value=65535)
+    rcon_port = serializers.IntegerField(required=False, min_value=1, max_value=65535)
+    motd = serializers.CharField(required=False, allow_blank=True)
+    max_players = serializers.IntegerField(required=False, min_value=1)
+    online_mode = serializers.BooleanField(required=False)
+
+    def validate_id(self, value: str) -> str:
+        if value in RESERVED_IDS or not re.fullmatch(NEW_SERVER_ID, value):
+            raise serializers.ValidationError(f"{value!r} is reserved. Choose another id.")
+        return value
+
+
+class OperationRequestSerializer(serializers.Serializer[Any]):
+    """Body of ``POST /servers/{id}/operations``."""
+
+    action = serializers.CharField()
+
+    def validate_action(self, value: str) -> Action:
+        try:
+            return Action(value.lower())
+        except ValueError:
+            known = ", ".join(Action)
+            raise serializers.ValidationError(f"There is no action {value[:40]!r}. Actions: {known}.") from None
+
+
+class OperationSerializer(serializers.Serializer[Any]):
+    """One operation."""
+
+    id = serializers.UUIDField()
+    serverId = serializers.CharField(source="server_id")  # noqa: N815
+    kind = serializers.CharField()
+    state = serializers.ChoiceField(choices=OperationState.values)
+    startedBy = serializers.CharField(source="started_by")  # noqa: N815
+    origin = serializers.CharField()
+    startedAt = serializers.DateTimeField(source="started_at")  # noqa: N815
+    finishedAt = serializers.DateTimeField(source="finished_at", allow_null=True)  # noqa: N815
+    output = serializers.CharField(allow_blank=True)
+    error = serializers.CharField(allow_blank=True)
+    warnings = serializers.ListField(child=serializers.CharField())
+    result = serializers.JSONField(allow_null=True)
+
+
+class OperationAnswerSerializer(serializers.Serializer[Any]):
+    """What an operation answers: a sentence and its record."""
+
+    message = serializers.CharField()
+    operation = OperationSerializer()
+
+
+class OperationListSerializer(serializers.Serializer[Any]):
+    """A page of operations; ``next`` is the cursor of the following page."""
+
+    operations = OperationSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class ComposeSerializer(serializers.Serializer[Any]):
+    """The compose file's text as it is on disk."""
+
+    yaml_content = serializers.CharField()
+
+
+class PlayersSerializer(serializers.Serializer[Any]):
+    """Who is online; ``sampledAt`` is null before the first sample."""
+
+    onlinePlayers = serializers.ListField(child=serializers.CharField())  # noqa: N815
+    maxPlayers = serializers.IntegerField(allow_null=True)  # noqa: N815
+    sampledAt = serializers.DateTimeField(allow_null=True)  # noqa: N815
+
+
+class RconRequestSerializer(serializers.Serializer[Any]):
+    """Body of ``POST /servers/{id}/rcon``."""
+
+    command = serializers.CharField(trim_whitespace=False, max_length=4096)
+
+
+class RconAnswerSerializer(serializers.Serializer[Any]):
+    """The game's answer, colours removed."""
+
+    result = serializers.CharField(allow_blank=True)
+    command = serializers.CharField()

@@ -1,0 +1,99 @@
+"""Servers over HTTP: list, create, what they are and how they are."""
+
+from asgiref.sync import async_to_sync
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
+
+from accounts.models import UserRole
+from accounts.permissions import IsSignedIn, RequireRole
+from servers import creation, wiring
+from servers.api import serializers
+from servers.api.items import server_item
+from servers.minecraft.instance import ServerNotRunning
+from servers.minecraft.status import MCServerStatus
+
+
+class ServersView(APIView):
+    """/servers."""
+
+    permission_classes = [IsSignedIn]
+
+    def get_permissions(self) -> list[BasePermission]:
+        """Leave creating to owners until compose files pass the full safety policy."""
+        if self.request.method == "POST":
+            return [RequireRole(UserRole.OWNER)()]
+        return [IsSignedIn()]
+
+    @extend_schema(operation_id="servers_list", responses=serializers.ServerItemSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """List all servers; a broken one comes with its ``problem``."""
+        items = [server_item(info) for info in wiring.live().catalog.all()]
+        return Response(serializers.ServerItemSerializer(items, many=True).data)
+
+    @extend_schema(
+        operation_id="servers_create",
+        request=serializers.ServerCreateSerializer,
+        responses={201: serializers.ServerItemSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """Create a server from a compose text or from parameters; it is not started."""
+        body = serializers.ServerCreateSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        server_id = async_to_sync(creation.create)(**body.validated_data)
+        item = server_item(wiring.live().catalog.info(server_id))
+        return Response(serializers.ServerItemSerializer(item).data, status=201)
+
+
+class ServerViewSet(ViewSet):
+    """/servers/{id} and what is read below it, all from memory or disk."""
+
+    permission_classes = [IsSignedIn]
+
+    @extend_schema(operation_id="servers_read", responses=serializers.ServerItemSerializer)
+    def retrieve(self, request: Request, id: str) -> Response:
+        """Describe one server."""
+        item = server_item(wiring.live().catalog.info(id))
+        return Response(serializers.ServerItemSerializer(item).data)
+
+    @extend_schema(operation_id="servers_status", responses=serializers.StatusSerializer)
+    def status(self, request: Request, id: str) -> Response:
+        """Answer from memory: no process, no loop, no database. An unknown server is REMOVED."""
+        return Response(serializers.StatusSerializer(wiring.live().status(id)).data)
+
+    @extend_schema(operation_id="servers_players", responses=serializers.PlayersSerializer)
+    def players(self, request: Request, id: str) -> Response:
+        """Answer who is online, as last sampled; 409 unless HEALTHY."""
+        live = wiring.live()
+        live.catalog.info(id)  # raises ServerNotFound
+        status = live.status(id)
+        if status.status is not MCServerStatus.HEALTHY:
+            raise ServerNotRunning(f"{id} is {status.status}, so nobody can be online. Wait until it is HEALTHY.")
+        sample = live.players(id)
+        answer = {
+            "onlinePlayers": list(sample.online),
+            "maxPlayers": sample.maximum,
+            "sampledAt": sample.sampled_at,
+        }
+        return Response(serializers.PlayersSerializer(answer).data)
+
+    @extend_schema(operation_id="servers_compose_read", responses=serializers.ComposeSerializer)
+    def compose(self, request: Request, id: str) -> Response:
+        """Return the compose file as it is."""
+        return Response({"yaml_content": wiring.manager().get_instance(id).read_compose()})
+
+    @extend_schema(
+        operation_id="servers_rcon",
+        request=serializers.RconRequestSerializer,
+        responses=serializers.RconAnswerSerializer,
+    )
+    def rcon(self, request: Request, id: str) -> Response:
+        """Run one command in the game and return its answer."""
+        body = serializers.RconRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        command = body.validated_data["command"]
+        result = async_to_sync(wiring.live().command)(id, command)
+        return Response({"result": result, "command": command})

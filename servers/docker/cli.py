@@ -1,0 +1,124 @@
+"""The docker and Compose command lines: where they are and how they are called."""
+
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from mcadmin.core import process
+from mcadmin.core.errors import Conflict, TimedOut, Unavailable
+from mcadmin.core.process import Follow, ProgramFailed, Run
+
+_PROJECT_ROOT = Path(__file__).resolve().parents[2]
+_UNREACHABLE = (
+    "cannot connect to the docker daemon",
+    "is the docker daemon running",
+    "error during connect",
+    "connection refused",
+    "no such host",
+    "error while dialing",
+    "failed to connect to the docker api",
+)
+_PORT_TAKEN = ("port is already allocated", "address already in use", "ports are not available")
+
+
+class EngineUnreachable(Unavailable):
+    """The Docker engine does not answer."""
+
+    code = "engine_unreachable"
+
+
+class PortTaken(Conflict):
+    """Another program or container holds a port that the server publishes."""
+
+    code = "port_taken"
+
+
+@dataclass(frozen=True)
+class DockerCli:
+    """How docker is called: its binaries and the process boundary, which a test replaces by its fake.
+
+    Attributes:
+        docker: path of the docker program; found when empty.
+        compose: path of a stand-alone ``docker-compose``; found when empty, else docker's own plugin.
+        run: runs a program to its end.
+        follow: yields a program's lines as they come.
+    """
+
+    docker: str = ""
+    compose: str = ""
+    run: Run = field(default=process.run)
+    follow: Follow = field(default=process.follow)
+
+    async def call(self, *args: str, timeout_s: float = 30.0, on_line: Callable[[str], None] | None = None) -> str:
+        """Run ``docker`` with ``args`` and return its standard output.
+
+        Raises:
+            EngineUnreachable: no engine, or it did not answer in time.
+            ProgramFailed: docker said no.
+        """
+        return await self._run(self._docker, *args, timeout_s=timeout_s, on_line=on_line)
+
+    async def call_compose(
+        self, *args: str, cwd: Path, timeout_s: float, on_line: Callable[[str], None] | None = None
+    ) -> str:
+        """Run Compose with ``args`` in ``cwd``; raises as ``call`` does, and PortTaken."""
+        return await self._run(*self._compose, *args, cwd=cwd, timeout_s=timeout_s, on_line=on_line)
+
+    def lines(self, *args: str) -> AsyncIterator[str]:
+        """Follow what ``docker`` prints; closing the iterator ends it."""
+        return self.follow(self._docker, *args)
+
+    @cached_property
+    def _docker(self) -> str:
+        return self.docker or find_program("docker") or "docker"
+
+    @cached_property
+    def _compose(self) -> tuple[str, ...]:
+        found = self.compose or find_program("docker-compose")
+        return (found,) if found else (self._docker, "compose")
+
+    async def _run(
+        self,
+        *argv: str,
+        timeout_s: float,
+        cwd: Path | None = None,
+        on_line: Callable[[str], None] | None = None,
+    ) -> str:
+        try:
+            return await self.run(*argv, cwd=cwd, timeout_s=timeout_s, on_line=on_line)
+        except ProgramFailed as error:
+            raise explain(error) from error
+        except TimedOut as error:
+            if cwd is None:  # a question, not an operation: the engine hangs
+                raise EngineUnreachable(f"The Docker engine did not answer within {timeout_s:g} s.") from error
+            raise
+
+
+def find_program(name: str) -> str | None:
+    """Look for ``name`` in .tools/bin, beside our Python, then in PATH; None when it is nowhere."""
+    folders = [_PROJECT_ROOT / ".tools" / "bin", Path(sys.executable).parent]
+    path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", os.defpath)])
+    return shutil.which(name, path=path)
+
+
+def explain(error: ProgramFailed) -> Exception:
+    """Return the error that tells a user what docker meant, or ``error`` itself."""
+    text = error.stderr.lower()
+    if any(sign in text for sign in _UNREACHABLE):
+        return EngineUnreachable(
+            "The Docker engine is not running or cannot be reached. Start it (for example: systemctl start docker)."
+        )
+    if "permission denied" in text and "docker.sock" in text:
+        return EngineUnreachable("MC Admin may not use Docker's socket: add its user to the group docker.")
+    if any(sign in text for sign in _PORT_TAKEN):
+        return PortTaken(f"A port of this server is taken by another program: {_port_line(error.stderr)}")
+    return error
+
+
+def _port_line(stderr: str) -> str:
+    lines = [line.strip() for line in stderr.splitlines() if any(sign in line.lower() for sign in _PORT_TAKEN)]
+    return lines[-1].rpartition("failed: ")[2] if lines else ""

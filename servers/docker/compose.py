@@ -1,0 +1,111 @@
+"""One Docker Compose project on disk, driven through the command line."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from mcadmin.core.errors import NotFound
+from mcadmin.core.paths import FileMissing, Root
+from servers.docker.cli import DockerCli
+from servers.docker.compose_file import project_name
+from servers.docker.container import ONE_OFF_LABEL, PROJECT_LABEL, Container
+from servers.docker.engine import DockerManager
+
+COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")  # Docker's order
+OVERRIDE_FILES = (
+    "compose.override.yaml", "compose.override.yml", "docker-compose.override.yml", "docker-compose.override.yaml",
+)  # fmt: skip
+UP_TIMEOUT_S = 1800.0  # a first start may pull a large image over a slow line
+CHANGE_TIMEOUT_S = 120.0
+
+OnLine = Callable[[str], None]
+
+
+class ComposeFileMissing(NotFound):
+    """The directory holds no compose file."""
+
+    code = "compose_file_not_found"
+
+
+def find_files(root: Root) -> tuple[str, ...]:
+    """Return the names of the compose file and of its override, as Docker chooses them; empty when there is none."""
+    main = next((name for name in COMPOSE_FILES if root.stat(name) is not None), None)
+    if main is None:
+        return ()
+    override = next((name for name in OVERRIDE_FILES if root.stat(name) is not None), None)
+    return (main, override) if override else (main,)
+
+
+class ComposeManager:
+    """The compose project in ``directory``. Make one per call and throw it away.
+
+    Project, files and directory are named on every call, so that nothing in the environment or in
+    ``.env`` can turn a command to another project. Every method raises EngineUnreachable, PortTaken,
+    ProgramFailed or TimedOut as ``DockerCli`` does, and ComposeFileMissing.
+    """
+
+    def __init__(self, directory: Path, *, cli: DockerCli | None = None) -> None:
+        self.directory = directory
+        self.name = project_name(directory.name)
+        self._cli = cli or DockerCli()
+
+    async def up(self, *, on_line: OnLine | None = None) -> None:
+        """Create what is missing or outdated and start it."""
+        await self._compose("up", "--detach", "--remove-orphans", timeout_s=UP_TIMEOUT_S, on_line=on_line)
+
+    async def down(self, *, timeout_s: int, on_line: OnLine | None = None) -> None:
+        """Stop and remove the project's containers and networks; bind mounts stay.
+
+        The game gets ``timeout_s`` seconds to save and end before it is killed.
+        """
+        await self._compose(
+            "down", "--remove-orphans", "--timeout", str(timeout_s),
+            timeout_s=timeout_s + CHANGE_TIMEOUT_S, on_line=on_line,
+        )  # fmt: skip
+
+    async def start(self, *, on_line: OnLine | None = None) -> None:
+        """Start the containers that exist."""
+        await self._compose("start", timeout_s=CHANGE_TIMEOUT_S, on_line=on_line)
+
+    async def stop(self, *, timeout_s: int, on_line: OnLine | None = None) -> None:
+        """Stop the containers; they stay. ``timeout_s`` as in ``down``."""
+        await self._compose(
+            "stop", "--timeout", str(timeout_s), timeout_s=timeout_s + CHANGE_TIMEOUT_S, on_line=on_line
+        )
+
+    async def restart(self, *, timeout_s: int, on_line: OnLine | None = None) -> None:
+        """Stop and start the containers that exist. ``timeout_s`` as in ``down``."""
+        await self._compose(
+            "restart", "--timeout", str(timeout_s), timeout_s=timeout_s + CHANGE_TIMEOUT_S, on_line=on_line
+        )
+
+    async def kill(self, *, on_line: OnLine | None = None) -> None:
+        """End the containers at once; what the game has not saved is lost."""
+        await self._compose("kill", timeout_s=CHANGE_TIMEOUT_S, on_line=on_line)
+
+    async def pull(self, *, on_line: OnLine | None = None) -> None:
+        """Fetch the newest images of the tags in the file."""
+        await self._compose("pull", timeout_s=UP_TIMEOUT_S, on_line=on_line)
+
+    async def containers(self) -> list[Container]:
+        """List the containers of the project's name, stopped ones too, one-off runs left out."""
+        engine = DockerManager(self._cli)
+        ids = await engine.list_ids(f"label={PROJECT_LABEL}={self.name}")
+        return [one for one in await engine.inspect(ids) if one.labels.get(ONE_OFF_LABEL, "False") != "True"]
+
+    async def _compose(self, verb: str, *args: str, timeout_s: float, on_line: OnLine | None) -> str:
+        with self._held() as root:
+            names = find_files(root)
+        if not names:
+            raise ComposeFileMissing(f"There is no compose file in {self.directory.name}.")
+        files = [word for name in names for word in ("--file", str(self.directory / name))]
+        return await self._cli.call_compose(
+            "--ansi", "never", "--project-name", self.name, *files,
+            "--project-directory", str(self.directory), verb, *args,
+            cwd=self.directory, timeout_s=timeout_s, on_line=on_line,
+        )  # fmt: skip
+
+    def _held(self) -> Root:
+        try:
+            return Root(self.directory)
+        except FileMissing:
+            raise ComposeFileMissing(f"The directory {self.directory.name} is gone.") from None

@@ -1,0 +1,92 @@
+"""The Docker engine as a whole: what runs, what it announces, which version it is."""
+
+import json
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+
+from mcadmin.core.process import ProgramFailed
+from servers.docker.cli import DockerCli
+from servers.docker.container import Container, parse_inspect
+from servers.docker.events import WANTED, Event, parse_event
+
+QUESTION_TIMEOUT_S = 15.0
+_INSPECT_BATCH = 100  # ids on one command line
+
+
+@dataclass(frozen=True, slots=True)
+class EngineVersion:
+    """Versions as the programs tell them; ``cgroup`` is ``1`` or ``2``."""
+
+    engine: str
+    cgroup: str
+    cgroup_driver: str
+
+
+class DockerManager:
+    """Questions to the engine. Holds no state: make one per call and throw it away."""
+
+    def __init__(self, cli: DockerCli | None = None) -> None:
+        self._cli = cli or DockerCli()
+
+    async def version(self) -> EngineVersion:
+        """Read the engine's version.
+
+        Raises:
+            EngineUnreachable: it does not answer.
+        """
+        out = await self._cli.call("info", "--format", "{{json .}}", timeout_s=QUESTION_TIMEOUT_S)
+        info = json.loads(out)
+        if not info.get("ServerVersion"):  # docker info exits 0 without an engine
+            await self._cli.call("version", "--format", "{{.Server.Version}}", timeout_s=QUESTION_TIMEOUT_S)
+        return EngineVersion(
+            info.get("ServerVersion", ""), info.get("CgroupVersion", "1"), info.get("CgroupDriver", "")
+        )
+
+    async def list_ids(self, *filters: str) -> list[str]:
+        """Return the full ids of all containers, stopped ones included, that pass docker's ``--filter``s."""
+        wanted = [word for text in filters for word in ("--filter", text)]
+        out = await self._cli.call(
+            "ps", "--all", "--quiet", "--no-trunc", *wanted, timeout_s=QUESTION_TIMEOUT_S
+        )
+        return out.split()
+
+    async def inspect(self, ids: Iterable[str]) -> list[Container]:
+        """Read containers by id or name, in few processes; those that are gone are left out."""
+        wanted = list(ids)
+        found: list[Container] = []
+        for start in range(0, len(wanted), _INSPECT_BATCH):
+            found += parse_inspect(await self._inspect(wanted[start : start + _INSPECT_BATCH]))
+        return found
+
+    async def events(self, since: datetime) -> AsyncIterator[Event]:
+        """Follow what happens to containers, beginning with what happened after ``since``.
+
+        Ends when the engine does; raises EngineUnreachable when there is none.
+        """
+        words = [word for action in WANTED for word in ("--filter", f"event={action}")]
+        lines = self._cli.lines(
+            "events", "--since", f"{since.timestamp():.9f}", "--filter", "type=container", *words,
+            "--format", "{{json .}}",
+        )  # fmt: skip
+        async with aclosing(lines):  # type: ignore[type-var]  # an async generator behind the protocol
+            async for line in lines:
+                if (event := parse_event(line)) is not None:
+                    yield event
+
+    async def execute(self, container: str, *argv: str, timeout_s: float = 30.0) -> str:
+        """Run ``argv`` inside a running container and return what it prints."""
+        return await self._cli.call("exec", "--", container, *argv, timeout_s=timeout_s)
+
+    async def _inspect(self, names: Sequence[str]) -> str:
+        if not names:
+            return "[]"
+        try:
+            return await self._cli.call(
+                "inspect", "--type", "container", "--", *names, timeout_s=QUESTION_TIMEOUT_S
+            )
+        except ProgramFailed as error:  # one is gone: docker prints the others and exits 1
+            if "no such" in error.stderr.lower():
+                return error.stdout
+            raise

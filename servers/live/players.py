@@ -1,0 +1,94 @@
+"""Who is online, sampled in the background: often while somebody looks, seldom else."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from mcadmin.core.errors import AppError
+from mcadmin.core.tasks import cancel
+from servers.minecraft.players import parse_players
+
+logger = logging.getLogger(__name__)
+
+WATCHED_S, UNWATCHED_S = 5.0, 60.0
+LOOKING_FOR = 15.0  # a look counts this many seconds
+
+Ask = Callable[[str], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class PlayersSample:
+    """Names of those online and the server's maximum, as told at ``sampled_at``."""
+
+    online: tuple[str, ...] = ()
+    maximum: int | None = None
+    sampled_at: datetime | None = None
+
+
+class PlayerSampler:
+    """Asks every healthy server for its players. Belongs to one loop; ``read`` is safe from any thread."""
+
+    def __init__(self, ask: Ask, healthy: Callable[[], list[str]]) -> None:
+        """``ask`` runs ``list`` on a server; ``healthy`` names the servers that can be asked."""
+        self._ask = ask
+        self._healthy = healthy
+        self._samples: dict[str, PlayersSample] = {}
+        self._looked_at: dict[str, float] = {}
+        self._due: dict[str, float] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._wake = asyncio.Event()
+
+    def read(self, server_id: str, *, now: float) -> PlayersSample:
+        """Return the last sample, empty before the first; ``now`` is the monotonic time of this look."""
+        self._looked_at[server_id] = now
+        return self._samples.get(server_id, PlayersSample())
+
+    def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._run(), name="players")]
+
+    async def stop(self) -> None:
+        await cancel(self._tasks)
+
+    def hurry(self) -> None:
+        """Look at once who has turned healthy or gone; call it on the loop."""
+        self._wake.set()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._round()
+            except Exception:  # the loop must live
+                logger.exception("sampling players failed")
+            try:
+                async with asyncio.timeout(1.0):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            self._wake.clear()
+
+    async def _round(self) -> None:
+        now = asyncio.get_running_loop().time()
+        healthy = await asyncio.to_thread(self._healthy)
+        for memory in (self._samples, self._due, self._looked_at):
+            for gone in set(memory) - set(healthy):
+                memory.pop(gone, None)
+        due = [name for name in healthy if now >= self._due_at(name, now)]
+        await asyncio.gather(*(self._sample(name) for name in due))
+
+    def _due_at(self, name: str, now: float) -> float:
+        last = self._due.get(name)
+        if last is None:
+            return now
+        looked = now - self._looked_at.get(name, -LOOKING_FOR) < LOOKING_FOR
+        return last + (WATCHED_S if looked else UNWATCHED_S)
+
+    async def _sample(self, name: str) -> None:
+        self._due[name] = asyncio.get_running_loop().time()
+        try:
+            players = parse_players(await self._ask(name))
+        except AppError as error:
+            logger.info("players of %s are unknown: %s", name, error)
+            return
+        self._samples[name] = PlayersSample(tuple(players.online), players.maximum, datetime.now(UTC))

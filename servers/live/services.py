@@ -1,0 +1,139 @@
+"""Everything that lives as long as the process, started and stopped together on one loop."""
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mcadmin.core.errors import AppError
+from servers.docker.cli import DockerCli
+from servers.docker.container import Container
+from servers.docker.engine import DockerManager
+from servers.live.catalog import Catalog
+from servers.live.console_hub import ConsoleHub
+from servers.live.engine_state import EngineSnapshot, EngineState
+from servers.live.players import PlayerSampler, PlayersSample
+from servers.live.rcon_pool import RconPool
+from servers.minecraft.instance import ServerNotRunning
+from servers.minecraft.manager import DockerMCManager
+from servers.minecraft.rcon import RconUnavailable, clean_answer, validate_command
+from servers.minecraft.status import ANSWERING, MCServerStatus, Status, choose_container, status_of
+
+STARTING_PATIENCE_S = 3.0  # a game that is still starting may already answer
+
+
+class Services:
+    """The live half of the servers app. ``status`` and the other reads are safe from any thread."""
+
+    def __init__(
+        self, server_path: Path, *, manager: DockerMCManager, cli: DockerCli, allowed_images: Sequence[str]
+    ) -> None:
+        self.manager = manager
+        self.catalog = Catalog(manager, allowed_images)
+        self.engine = EngineState(DockerManager(cli))
+        self.console = ConsoleHub(server_path)
+        self.rcon = RconPool()
+        self.players_sampler = PlayerSampler(lambda name: self.command(name, "list"), self._healthy)
+        self._root = Path(os.path.realpath(server_path))
+        self._real_paths: dict[Path, Path] = {}
+        self._by_server: tuple[EngineSnapshot | None, Mapping[Path, list[Container]]] = (None, {})
+        self._running = False
+
+    async def start(self) -> None:
+        """Start everything; an absent engine is no obstacle."""
+        if self._running:
+            return
+        self._running = True
+        self.engine.listen(lambda _: self.players_sampler.hurry())
+        self.engine.start()
+        self.players_sampler.start()
+
+    async def stop(self) -> None:
+        """Stop everything, in the reverse order."""
+        if not self._running:
+            return
+        self._running = False
+        await self.players_sampler.stop()
+        await self.engine.stop()
+        await self.console.close()
+        await self.rcon.close()
+
+    def status(self, server_id: str) -> Status:
+        """Return a server's status from memory: no process, no database."""
+        if not self.catalog.exists(server_id):
+            return Status(MCServerStatus.REMOVED)
+        snapshot = self.engine.snapshot
+        container = self.container(server_id)
+        known = status_of(container, cause=snapshot.causes.get(container.id) if container else None)
+        if snapshot.reachable:
+            return known
+        return Status(
+            MCServerStatus.UNKNOWN, snapshot.problem, snapshot.since, known.exit_code, known.oom_killed,
+            last_status=known.status,
+        )  # fmt: skip
+
+    def container(self, server_id: str) -> Container | None:
+        """Return a server's container as last seen, or None."""
+        info = self.catalog.info(server_id)
+        candidates = self._candidates(server_id)
+        return choose_container(
+            candidates, directory=self._root / server_id, service=info.service, server_id=server_id
+        )
+
+    def players(self, server_id: str) -> PlayersSample:
+        """Return who is online, as last sampled."""
+        return self.players_sampler.read(server_id, now=time.monotonic())
+
+    async def command(self, server_id: str, command: str) -> str:
+        """Run one command in the game over the kept RCON connection; by ``rcon-cli`` where there is none.
+
+        Raises:
+            ServerNotRunning: no container runs, or the game does not answer yet.
+            InvalidRequest, RconTimedOut, ServerNotFound.
+        """
+        text = validate_command(command)
+        status = await asyncio.to_thread(self.status, server_id)
+        instance = self.manager.get_instance(server_id)
+        if status.status is MCServerStatus.REMOVED:
+            await instance.get_compose_file()  # raises ServerNotFound
+        if status.status not in ANSWERING:
+            raise ServerNotRunning(f"{server_id} is not running ({status.status}). Start it first.")
+        healthy = status.status is MCServerStatus.HEALTHY
+        try:
+            async with asyncio.timeout(None if healthy else STARTING_PATIENCE_S):
+                try:
+                    answer = await self.rcon.command(server_id, text, address=instance.rcon_address)
+                except RconUnavailable:
+                    answer = await instance.send_by_rcon_cli(text)
+        except (AppError, TimeoutError) as error:
+            if healthy:
+                raise
+            reason = status.reason or "it is still starting"
+            raise ServerNotRunning(f"{server_id} does not take commands yet: {reason}") from error
+        return clean_answer(answer)
+
+    def _healthy(self) -> list[str]:
+        return [name for name in self.catalog.names() if self.status(name).status is MCServerStatus.HEALTHY]
+
+    def _candidates(self, server_id: str) -> list[Container]:
+        snapshot = self.engine.snapshot
+        if self._by_server[0] is not snapshot:
+            self._by_server = (snapshot, self._group(snapshot))
+        return self._by_server[1].get(self._root / server_id, [])
+
+    def _group(self, snapshot: EngineSnapshot) -> dict[Path, list[Container]]:
+        """Sort the containers by the server directory they belong to, once a snapshot."""
+        groups: dict[Path, list[Container]] = {}
+        for one in snapshot.containers.values():
+            if one.working_dir is None:
+                directory = self._root / one.name.removeprefix("mc-")
+            else:
+                directory = self._real(one.working_dir)
+            groups.setdefault(directory, []).append(one)
+        return groups
+
+    def _real(self, path: Path) -> Path:
+        if path not in self._real_paths:
+            self._real_paths[path] = Path(os.path.realpath(path))
+        return self._real_paths[path]

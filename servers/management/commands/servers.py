@@ -1,0 +1,59 @@
+"""List the servers."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.core.management.base import BaseCommand
+
+from mcadmin.core.errors import AppError
+from servers import wiring
+
+
+class Command(BaseCommand):
+    """List all servers with their status."""
+
+    help = "List all servers with their status."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        rows = async_to_sync(_read)()
+        if options["json"]:
+            self.stdout.write(json.dumps(rows, indent=2))
+            return
+        if not rows:
+            self.stdout.write("There are no servers yet.")
+            return
+        width = max(len(row["id"]) for row in rows)
+        for row in rows:
+            note = row["problem"] or row["reason"] or ""
+            self.stdout.write(
+                f"{row['id']:{width}}  {row['status']:8}  {row['serverType']} {row['gameVersion']}"
+                f"  :{row['gamePort']}  {note}".rstrip()
+            )
+
+
+async def _read() -> list[dict[str, Any]]:
+    rows = []
+    manager = wiring.manager()
+    for info in await manager.get_all_server_info():
+        try:
+            details = await manager.get_instance(info.id).get_status_details()
+            status, reason = details.status.value, details.reason
+        except AppError as error:
+            status, reason = "UNKNOWN", str(error)
+        rows.append(
+            {
+                "id": info.id,
+                "status": status,
+                "reason": reason,
+                "serverType": info.server_type,
+                "gameVersion": info.game_version,
+                "gamePort": info.game_port,
+                "problem": info.problem,
+            }
+        )
+    return rows

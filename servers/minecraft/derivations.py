@@ -1,0 +1,59 @@
+"""What a Minecraft image is told by its environment, tag and ports."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from servers.docker.ports import Port
+
+GAME_PORT, RCON_PORT = 25565, 25575
+_FACTOR = {"": 1024**2, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}  # no unit: MiB
+_MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)B?\s*", re.IGNORECASE)
+_JAVA = re.compile(r"java(\d+)")
+
+Environment = Mapping[str, str | None]
+
+
+def server_type(environment: Environment) -> str:
+    """Return ``TYPE``, else ``SERVER_TYPE``, in upper case; VANILLA when neither is set."""
+    return (environment.get("TYPE") or environment.get("SERVER_TYPE") or "VANILLA").upper()
+
+
+def max_memory_bytes(environment: Environment) -> int:
+    """Return the heap of ``MAX_MEMORY``, else of ``MEMORY``; 0 when neither says a size."""
+    for name in ("MAX_MEMORY", "MEMORY"):
+        text = environment.get(name)
+        if text:
+            match = _MEMORY.fullmatch(text)
+            return int(float(match[1]) * _FACTOR[match[2].upper()]) if match else 0
+    return 0
+
+
+def java_version(image: str) -> int | None:
+    """Return the Java version that the image's tag names, or None."""
+    match = _JAVA.search(image_tag(image))
+    return int(match[1]) if match else None
+
+
+def image_repository(image: str) -> str:
+    """Return the image without tag, digest and ``docker.io/``."""
+    name = image.partition("@")[0]
+    head, slash, last = name.rpartition("/")
+    repository = f"{head}{slash}{last.partition(':')[0]}"
+    return repository.removeprefix("docker.io/")
+
+
+def image_tag(image: str) -> str:
+    """Return the image's tag, empty when it has none."""
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[2]
+
+
+def is_allowed(image: str, allowed: Sequence[str]) -> bool:
+    """Tell whether the image's repository is in ``allowed``, where ``*`` matches within one part of the path."""
+    repository = image_repository(image)
+    return any(re.fullmatch(re.escape(one).replace(r"\*", "[^/]*"), repository) for one in allowed)
+
+
+def published(ports: Sequence[Port], target: int) -> int | None:
+    """Return the port of this machine that leads to TCP port ``target`` inside, or None."""
+    found = (port.published_for(target) for port in ports if port.protocol == "tcp")
+    return next((number for number in found if number is not None), None)

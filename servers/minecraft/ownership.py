@@ -1,0 +1,45 @@
+"""Whose containers are these? Asked before every operation, so that none ever touches another project's."""
+
+import asyncio
+import os
+from pathlib import Path
+
+from mcadmin.core.errors import Conflict
+from servers.docker.cli import DockerCli
+from servers.docker.compose import ComposeManager
+from servers.docker.container import Container
+from servers.docker.engine import DockerManager
+
+
+class ForeignContainer(Conflict):
+    """A container that belongs to something else has this server's name or project."""
+
+    code = "foreign_container"
+
+
+async def own_containers(project: ComposeManager, *, server_id: str, cli: DockerCli) -> list[Container]:
+    """List the containers of the server's compose project.
+
+    Raises:
+        ForeignContainer: the project's containers come from another directory, or ``mc-<id>`` is none of them.
+    """
+    containers = await project.containers()
+    for one in containers:
+        if not await asyncio.to_thread(_is_from, one, project.directory):
+            raise ForeignContainer(
+                f"The compose project {project.name!r} belongs to the directory "
+                f"{Path(one.working_dir or '').name!r}, not to {server_id!r}. Take that one down, or rename it."
+            )
+    ours = {one.id for one in containers}
+    for one in await DockerManager(cli).inspect([f"mc-{server_id}"]):
+        if one.id not in ours and not await asyncio.to_thread(_is_from, one, project.directory):
+            raise ForeignContainer(
+                f"A container named {one.name} exists already and does not belong to this server. "
+                f"Remove or rename it: docker rm {one.name}"
+            )
+    return containers
+
+
+def _is_from(container: Container, directory: Path) -> bool:
+    """Tell whether Compose made the container from ``directory``, by whatever name."""
+    return container.working_dir is not None and Path(os.path.realpath(container.working_dir)) == directory

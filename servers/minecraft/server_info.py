@@ -1,0 +1,62 @@
+"""What a server's compose file tells about it, whole or broken."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mcadmin.core.errors import AppError, NotFound
+from servers.minecraft.compose_rules import MCComposeFile
+
+UNKNOWN = "unknown"
+DEFAULT_GAME_PORT = 25565
+DEFAULT_RCON_PORT = 25575
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """One server; every field but the last three always has a value.
+
+    Attributes:
+        max_memory_bytes: 0 when unknown.
+        java_version: None when the image's tag does not tell it.
+        service: name of the Minecraft service; None when the file has none that we know.
+        problem: what is wrong with the file, or None.
+    """
+
+    id: str
+    server_type: str = UNKNOWN
+    game_version: str = UNKNOWN
+    game_port: int = DEFAULT_GAME_PORT
+    rcon_port: int = DEFAULT_RCON_PORT
+    max_memory_bytes: int = 0
+    java_version: int | None = None
+    service: str | None = None
+    problem: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.id
+
+
+def describe(server_id: str, read: Callable[[], str], allowed_images: Sequence[str]) -> ServerInfo:
+    """Describe a server from the text that ``read`` returns; a broken file becomes a ``problem``.
+
+    Raises:
+        NotFound: there is no such server.
+    """
+    try:
+        compose = MCComposeFile.read(read(), server_id=server_id, allowed_images=allowed_images)
+    except NotFound:
+        raise
+    except AppError as error:
+        return ServerInfo(server_id, problem=str(error))
+    return ServerInfo(
+        id=server_id,
+        server_type=compose.server_type,
+        game_version=compose.game_version,
+        game_port=compose.game_port,
+        rcon_port=compose.rcon_port,
+        max_memory_bytes=compose.max_memory_bytes,
+        java_version=compose.java_version,
+        service=compose.service_name,
+        problem=" ".join(compose.problems) or None,
+    )

@@ -1,0 +1,11 @@
+"""Socket routes of the servers app, with and without trailing slash."""
+
+from django.urls import re_path
+
+from servers.consumers import ConsoleConsumer, OperationConsumer
+from servers.minecraft.manager import SERVER_ID
+
+websocket_urlpatterns = [
+    re_path(rf"^api/servers/(?P<id>{SERVER_ID})/console/?\Z", ConsoleConsumer.as_asgi()),
+    re_path(r"^api/operations/(?P<id>[0-9a-f-]{36})/?\Z", OperationConsumer.as_asgi()),
+]

@@ -1,0 +1,196 @@
+"""A docker and Compose command line small enough to read: it stands at the process boundary, in memory.
+
+Kept honest by running the same tests on the real engine (mark ``docker``).
+"""
+
+import asyncio
+import hashlib
+import json
+import shlex
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mcadmin.core.process import ProgramFailed
+from servers.docker.cli import DockerCli
+
+NEVER = "0001-01-01T00:00:00Z"
+
+
+@dataclass
+class FakeContainer:
+    """One container of the fake engine."""
+
+    name: str
+    image: str
+    labels: dict[str, str]
+    id: str = ""
+    state: str = "created"
+    health: str | None = None
+    exit_code: int = 0
+    created: str = ""
+    started: str = NEVER
+    finished: str = NEVER
+    pid: int = 0
+
+    def __post_init__(self) -> None:
+        self.created = now()
+        self.id = hashlib.sha256(f"{self.name}{self.created}".encode()).hexdigest()
+
+    def inspect(self) -> dict[str, Any]:
+        state: dict[str, Any] = {
+            "Status": self.state, "Pid": self.pid, "ExitCode": self.exit_code, "OOMKilled": False, "Error": "",
+            "StartedAt": self.started, "FinishedAt": self.finished,
+        }  # fmt: skip
+        if self.health:
+            state["Health"] = {"Status": self.health, "Log": []}
+        return {
+            "Id": self.id, "Name": f"/{self.name}", "Created": self.created, "RestartCount": 0, "State": state,
+            "Config": {"Image": self.image, "Labels": self.labels, "Tty": False},
+            "NetworkSettings": {"Networks": {"default": {"IPAddress": "172.30.0.2"}}},
+        }  # fmt: skip
+
+
+class FakeDocker:
+    """An engine with its command lines. ``reachable`` and ``taken_ports`` are knobs; ``gate`` holds commands back."""
+
+    def __init__(self) -> None:
+        self.containers: dict[str, FakeContainer] = {}
+        self.reachable = True
+        self.taken_ports: set[str] = set()
+        self.first_health: str | None = "starting"
+        self.gates: dict[str, asyncio.Event] = {}
+        self.entered: dict[str, asyncio.Event] = {}
+        self.answers: dict[str, str] = {}
+        self._watchers: list[asyncio.Queue[str | None]] = []
+
+    @property
+    def cli(self) -> DockerCli:
+        return DockerCli("docker", "docker-compose", run=self.run, follow=self.follow)
+
+    def hold(self, verb: str) -> None:
+        """Let the next ``verb`` wait until ``release``."""
+        self.gates[verb], self.entered[verb] = asyncio.Event(), asyncio.Event()
+
+    def release(self, verb: str) -> None:
+        self.gates.pop(verb).set()
+
+    def stop_engine(self) -> None:
+        """End the engine: its event streams end, questions fail."""
+        self.reachable = False
+        for watcher in self._watchers:
+            watcher.put_nowait(None)
+
+    def find(self, name: str) -> FakeContainer:
+        return next(one for one in self.containers.values() if one.name == name)
+
+    def change(self, container: FakeContainer, action: str, **attributes: object) -> None:
+        """Announce what happened to ``container`` after its fields were changed."""
+        for key, value in attributes.items():
+            setattr(container, key, value)
+        event = {
+            "Type": "container", "Action": action, "timeNano": int(datetime.now(UTC).timestamp() * 1e9),
+            "Actor": {"ID": container.id, "Attributes": {"exitCode": str(container.exit_code)}},
+        }  # fmt: skip
+        for watcher in self._watchers:
+            watcher.put_nowait(json.dumps(event))
+
+    def end(self, container: FakeContainer, exit_code: int) -> None:
+        """End a container's process as if from outside."""
+        self.change(container, "die", state="exited", exit_code=exit_code, finished=now(), pid=0, health=None)
+
+    async def run(
+        self,
+        *argv: str,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout_s: float = 60.0,
+        on_line: Callable[[str], None] | None = None,
+    ) -> str:
+        if not self.reachable:
+            raise ProgramFailed(argv[0], 1, "Cannot connect to the Docker daemon. Is the docker daemon running?")
+        if argv[0] == "docker-compose":
+            return await self._compose(argv, on_line)
+        match argv[1:]:
+            case ("ps", *rest):
+                wanted = [text.removeprefix("label=").split("=", 1) for text in rest if text.startswith("label=")]
+                found = [c for c in self.containers.values() if all(c.labels.get(k) == v for k, v in wanted)]
+                return "".join(f"{one.id}\n" for one in found)
+            case ("inspect", *rest):
+                return self._inspect(rest[rest.index("--") + 1 :])
+            case ("exec", "--", _, "rcon-cli", "--", command):
+                return self.answers.get(command, f"ran {command}")
+            case ("info", *_):
+                return json.dumps({"ServerVersion": "fake", "CgroupVersion": "1", "CgroupDriver": "cgroupfs"})
+        raise ProgramFailed(argv[0], 125, f"unknown command: {shlex.join(argv)}")
+
+    async def follow(
+        self, *argv: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> AsyncIterator[str]:
+        watcher: asyncio.Queue[str | None] = asyncio.Queue()
+        self._watchers.append(watcher)
+        try:
+            while (line := await watcher.get()) is not None:
+                yield line
+        finally:
+            self._watchers.remove(watcher)
+
+    def _inspect(self, names: list[str]) -> str:
+        found = [c.inspect() for c in self.containers.values() if c.id in names or c.name in names]
+        if len(found) < len(names):
+            raise ProgramFailed("docker", 1, "Error: No such container", json.dumps(found))
+        return json.dumps(found)
+
+    async def _compose(self, argv: tuple[str, ...], on_line: Callable[[str], None] | None) -> str:
+        project = argv[argv.index("--project-name") + 1]
+        directory = argv[argv.index("--project-directory") + 1]
+        verb = argv[argv.index("--project-directory") + 2]
+        if (gate := self.gates.get(verb)) is not None:
+            self.entered[verb].set()
+            await gate.wait()
+        if on_line is not None:
+            on_line(f"fake {verb} of {project}")
+        ours = [c for c in self.containers.values() if c.labels.get("com.docker.compose.project") == project]
+        match verb:
+            case "up":
+                await self._up(project, directory, argv, ours)
+            case "down":
+                for one in ours:
+                    del self.containers[one.id]
+                    self.change(one, "destroy")
+            case "start" | "restart":
+                for one in ours:
+                    self._start(one)
+            case "stop" | "kill":
+                for one in ours:
+                    self.end(one, 137 if verb == "kill" else 0)
+        return ""
+
+    async def _up(self, project: str, directory: str, argv: tuple[str, ...], ours: list[FakeContainer]) -> None:
+        path = Path(argv[argv.index("--file") + 1])
+        services = yaml.safe_load(await asyncio.to_thread(path.read_text))["services"]
+        for name, service in services.items():
+            existing = next((c for c in ours if c.labels["com.docker.compose.service"] == name), None)
+            labels = {
+                "com.docker.compose.project": project,
+                "com.docker.compose.service": name,
+                "com.docker.compose.project.working_dir": directory,
+            }
+            if existing is None:
+                existing = FakeContainer(service.get("container_name", f"{project}-{name}-1"), service["image"], labels)
+                self.containers[existing.id] = existing
+            if any(str(port).split(":")[0] in self.taken_ports for port in service.get("ports", [])):
+                raise ProgramFailed("docker-compose", 1, "Bind for 0.0.0.0:1 failed: port is already allocated")
+            self._start(existing)
+
+    def _start(self, one: FakeContainer) -> None:
+        self.change(one, "start", state="running", started=now(), pid=4242, health=self.first_health)
+
+
+def now() -> str:
+    """Write the time as the engine does."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")

@@ -1,0 +1,38 @@
+"""HTTP routes of the servers app; mcadmin/middleware.py answers them with a trailing slash, too."""
+
+from django.urls import path, register_converter
+
+from servers.api.operations import OperationViewSet, ServerOperationsViewSet
+from servers.api.servers import ServersView, ServerViewSet
+from servers.minecraft.manager import RESERVED_IDS, SERVER_ID, is_server_id
+
+
+class ServerIdConverter:
+    """An id that a server may have; any other is 404 here, before a view sees it."""
+
+    regex = SERVER_ID
+
+    def to_python(self, value: str) -> str:
+        if not is_server_id(value):
+            raise ValueError(f"reserved: {', '.join(RESERVED_IDS)}")
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(ServerIdConverter, "server_id")
+
+urlpatterns = [
+    path("/servers", ServersView.as_view()),
+    path("/servers/<server_id:id>", ServerViewSet.as_view({"get": "retrieve"})),
+    path("/servers/<server_id:id>/status", ServerViewSet.as_view({"get": "status"})),
+    path("/servers/<server_id:id>/players", ServerViewSet.as_view({"get": "players"})),
+    path("/servers/<server_id:id>/compose", ServerViewSet.as_view({"get": "compose"})),
+    path("/servers/<server_id:id>/rcon", ServerViewSet.as_view({"post": "rcon"})),
+    path(
+        "/servers/<server_id:id>/operations",
+        ServerOperationsViewSet.as_view({"get": "list", "post": "create"}),
+    ),
+    path("/operations/<uuid:id>", OperationViewSet.as_view({"get": "retrieve"})),
+]

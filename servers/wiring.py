@@ -1,0 +1,44 @@
+"""Joins the settings to the domain: the only place that builds its objects, and the tests' seam."""
+
+from functools import cache
+
+from django.conf import settings
+
+from servers.docker.cli import DockerCli
+from servers.live.services import Services
+from servers.minecraft.manager import DockerMCManager
+
+cli_override: DockerCli | None = None  # tests put their fake here, then call reset()
+
+
+@cache
+def cli() -> DockerCli:
+    """Return how docker is called."""
+    if cli_override is not None:
+        return cli_override
+    docker = settings.MC_ADMIN.docker
+    return DockerCli(str(docker.binary or ""), str(docker.compose_binary or ""))
+
+
+def manager() -> DockerMCManager:
+    """Return the manager of the servers under ``server_path``."""
+    config = settings.MC_ADMIN
+    return DockerMCManager(
+        config.server_path,
+        cli=cli(),
+        allowed_images=config.allowed_images,
+        stop_timeout_s=config.stop_timeout_s,
+    )
+
+
+@cache
+def live() -> Services:
+    """Return this process's services; whoever runs the loop starts and stops them."""
+    config = settings.MC_ADMIN
+    return Services(config.server_path, manager=manager(), cli=cli(), allowed_images=config.allowed_images)
+
+
+def reset() -> None:
+    """Forget all objects, so that the next call builds them from the settings of now."""
+    cli.cache_clear()
+    live.cache_clear()
