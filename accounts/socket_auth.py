@@ -36,4 +36,4 @@ def read_token(scope: Mapping[str, Any]) -> tuple[str, str | None]:
     subprotocol = offered[0] if named else None
     if tokens := query.get("token"):
         return tokens[0], subprotocol
-    return (offered[1] if named and len(offered) == 2 else ""), subprotocol
+    return (offered[1] if named and len(offered) > 1 else ""), subprotocol

@@ -2,8 +2,10 @@
 
 import json
 import logging
+import os
 import re
 import sys
+import threading
 from logging.handlers import TimedRotatingFileHandler
 from pathlib import Path
 from typing import Any
@@ -12,25 +14,48 @@ from typing import Any
 _CONTROL = re.compile("[\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
+logger = logging.getLogger(__name__)
+
+
 class LogFile:
-    """Appends to ``path``, made at the first line; ``keep_days`` older files stay."""
+    """The file open now; one for the process, safe from any thread."""
 
-    def __init__(self, path: Path, *, keep_days: int) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.path = path
-        self._handler = _Handler(path, when="midnight", utc=True, backupCount=keep_days, encoding="utf-8", delay=True)
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._handler: _Handler | None = None
 
-    def append(self, values: dict[str, Any]) -> None:
-        """Write one line; safe from any thread.
+    def append(self, values: dict[str, Any], *, path: Path, keep_days: int) -> None:
+        """Write one line to ``path``, made with its folder if missing; ``keep_days`` older files stay.
 
         Raises:
             OSError: the disk is full, the folder is gone or not ours.
         """
-        self._handler.handle(logging.LogRecord("audit", logging.INFO, "", 0, to_line(values), None, None))
+        record = logging.LogRecord("audit", logging.INFO, "", 0, to_line(values), None, None)
+        with self._lock:
+            self._at(path, keep_days).handle(record)
 
     def close(self) -> None:
         """Close the file; a later line opens it again."""
-        self._handler.close()
+        with self._lock:
+            self._close()
+
+    def _at(self, path: Path, keep_days: int) -> "_Handler":
+        if self._handler is None or self._handler.baseFilename != os.path.abspath(path):
+            self._close()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._handler = _Handler(
+                path, when="midnight", utc=True, backupCount=keep_days, encoding="utf-8", delay=True
+            )
+        return self._handler
+
+    def _close(self) -> None:
+        handler, self._handler = self._handler, None
+        if handler is None:
+            return
+        try:
+            handler.close()
+        except OSError as error:  # its lines were counted as failed when they were written
+            logger.error("The audit log file could not be closed: %s", error)  # noqa: TRY400 - no traceback needed
 
 
 class _Handler(TimedRotatingFileHandler):

@@ -14,16 +14,33 @@ MAX_DEPTH = 32
 _CONTENT = "content"  # the field of file contents, which are never kept
 
 
+class _Open:
+    """A name whose value is being left out, line by line."""
+
+    def __init__(self, indent: int, *, is_empty: bool) -> None:
+        self._indent = indent
+        self._is_empty = is_empty  # the value has yet to come
+        self._is_first = True
+
+    def goes_on(self, line: str) -> bool:
+        """Tell whether ``line`` still belongs to the value, as YAML and JSON continue one."""
+        if not line.strip():
+            return True
+        first, self._is_first = self._is_first, False
+        is_item = line.lstrip().startswith("-") and _indent(line) == self._indent
+        return _indent(line) > self._indent or (self._is_empty and (first or is_item))
+
+
 class Masker:
     """Masks whatever stands under a name that contains one of ``sensitive``, upper and lower case alike."""
 
     def __init__(self, sensitive: Iterable[str]) -> None:
         self._words = [word.lower() for word in sensitive if word]
-        words = "|".join(re.escape(word) for word in self._words)
+        words = "|".join(re.escape(word) for word in self._words) or r"(?!)"  # without words nothing matches
         name = rf"[^\s:=,{{}}\[\]&?]*(?:{words})[^\s:=,{{}}\[\]&?]*"
         # From the name on, the rest of its line: a value may hold any character, quotes and separators too.
-        self._pair = re.compile(rf"(?P<name>{name}\s*[:=])(?P<value>.*)", re.IGNORECASE) if self._words else None
-        self._explicit = re.compile(rf"^[\s-]*\?\s*{name}\s*$", re.IGNORECASE) if self._words else None
+        self._pair = re.compile(rf"(?P<name>{name}\s*[:=]\s*)(?P<value>.*)", re.IGNORECASE)
+        self._explicit = re.compile(rf"^[\s-]*\?\s*{name}\s*$", re.IGNORECASE)
 
     def is_sensitive(self, name: str) -> bool:
         """Tell whether a value of that name must not be kept."""
@@ -42,23 +59,22 @@ class Masker:
 
     def text(self, text: str) -> str:
         """Mask the values of ``KEY: value`` and ``KEY=value`` in a text, with the lines that continue them (YAML)."""
-        if self._pair is None or not self.is_sensitive(text):
+        if not self.is_sensitive(text):
             return text
         lines: list[str] = []
-        inside: int | None = None  # the indentation of the name whose value is being left out
+        secret: _Open | None = None
         for line in text.splitlines():
-            indent = len(line) - len(line.lstrip())
-            if inside is not None and (not line.strip() or indent > inside or line.lstrip().startswith(": ")):
+            if secret is not None and secret.goes_on(line):
                 continue
-            inside = None
+            secret = None
+            masked = line
             if found := self._pair.search(line):
-                inside = indent
-                lines.append(f"{line[: found.end('name')]} {MASK}" if ":" in found["name"] else self._assigned(line))
-            elif self._explicit and self._explicit.match(line):
-                inside = indent
-                lines.append(f"{line}: {MASK}")
-            else:
-                lines.append(line)
+                masked = line[: found.end("name")] + MASK
+                secret = _Open(_indent(line), is_empty=not found["value"].strip())
+            elif self._explicit.match(line):
+                masked = f"{line}: {MASK}"
+                secret = _Open(_indent(line), is_empty=True)
+            lines.append(masked)
         return "\n".join(lines)
 
     def query(self, query: str) -> dict[str, Any]:
@@ -95,10 +111,9 @@ class Masker:
             return summary("text", size=len(value.encode("utf-8", "replace")))
         return self.value(value, depth=depth + 1)
 
-    def _assigned(self, line: str) -> str:
-        """Mask ``NAME=value``: to the end of the line, since a value may have spaces."""
-        found = self._pair.search(line) if self._pair else None
-        return f"{line[: found.end('name')]}{MASK}" if found else line
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def media_type(content_type: str) -> str:

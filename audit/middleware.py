@@ -16,7 +16,7 @@ from accounts.client_address import of_request
 from accounts.identity import Identity, SystemUser
 from audit import recorder
 from audit.events import ANONYMOUS, Event
-from audit.masking import media_type, storable, summary
+from audit.masking import media_type, summary
 
 CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 _READABLE = {"application/json", "application/x-www-form-urlencoded"}
@@ -34,13 +34,13 @@ class OperationAuditMiddleware:
         if request.method not in CHANGES:
             return self._read(request)
         started = time.perf_counter()
-        body = _body_before(request)
+        raw = _small_body(request)
         before = _admin_user(request)  # a logout leaves nobody
         response = self.get_response(request)
-        user = _user(request) or before
-        if body is None and settings.MC_ADMIN.audit.log_request_body:
-            body = _body_after(request)
-        recorder.record(_event(request, response, user=user, body=body, started=started))
+        took_ms = _since(started)
+        recorder.record_made(
+            lambda: _event(request, response, user=_user(request) or before, body=_body(request, raw), took_ms=took_ms)
+        )
         return response
 
     def _read(self, request: HttpRequest) -> HttpResponse:
@@ -48,14 +48,17 @@ class OperationAuditMiddleware:
         response = self.get_response(request)
         user = _user(request)
         if isinstance(user, SystemUser):
+            took_ms = _since(started)
             match = request.resolver_match
-            event = _event(request, response, user=user, body=None, started=started)
-            recorder.record_master_read(event, pattern=f"{request.method} {match.route if match else ''}")
+            recorder.record_master_read(
+                lambda: _event(request, response, user=user, body=None, took_ms=took_ms),
+                pattern=f"{request.method} {match.route if match else ''}",
+            )
         return response
 
 
 def _event(
-    request: HttpRequest, response: HttpResponse, *, user: Identity | None, body: Any, started: float
+    request: HttpRequest, response: HttpResponse, *, user: Identity | None, body: Any, took_ms: float
 ) -> Event:
     match = request.resolver_match
     masker = recorder.masker()
@@ -64,7 +67,7 @@ def _event(
         path=request.path,
         status_code=response.status_code,
         success=200 <= response.status_code < 400,
-        processing_time_ms=round((time.perf_counter() - started) * 1000, 2),
+        processing_time_ms=took_ms,
         client_ip=of_request(request),
         user_agent=request.headers.get("User-Agent"),
         user_id=user.id if user else None,
@@ -72,7 +75,7 @@ def _event(
         role=str(user.role) if user else ANONYMOUS,
         path_params=masker.value({name: str(value) for name, value in match.kwargs.items()}) if match else {},
         query_params=masker.query(request.META.get("QUERY_STRING", "")),
-        request_body=storable(body),
+        request_body=body,
         server_id=_server_id(request.path),
         request_id=getattr(request, "request_id", "") or uuid.uuid4().hex,
     )
@@ -98,27 +101,29 @@ def _is_admin_site(request: HttpRequest) -> bool:
     return request.path_info.startswith(f"/{settings.MC_ADMIN.admin_path}")
 
 
-def _body_before(request: HttpRequest) -> Any:
+def _small_body(request: HttpRequest) -> bytes | None:
     """Read a small JSON or form body; the view finds it again. Anything else stays untouched: it may stream."""
     audit = settings.MC_ADMIN.audit
-    kind, size = request.headers.get("Content-Type", ""), _content_length(request)
-    if not audit.log_request_body or not size or size > audit.max_body_size or media_type(kind) not in _READABLE:
+    kind, size = media_type(request.headers.get("Content-Type", "")), _content_length(request)
+    if not audit.enabled or not audit.log_request_body or not 0 < size <= audit.max_body_size or kind not in _READABLE:
         return None
     try:
-        return recorder.masker().body(request.body, content_type=kind)
+        return request.body
     except (RequestDataTooBig, UnreadablePostError):
-        return summary(kind, size=size)
-
-
-def _body_after(request: HttpRequest) -> Any:
-    """Tell a body that was not read here: a multipart form by what the view parsed of it, others by type and size."""
-    kind, size = request.headers.get("Content-Type", ""), _content_length(request)
-    if size == 0 and "Transfer-Encoding" not in request.headers:
         return None
+
+
+def _body(request: HttpRequest, raw: bytes | None) -> Any:
+    """Tell what the request carried, masked: ``raw``, what the view parsed of a multipart form, or type and size."""
+    kind, size = request.headers.get("Content-Type", ""), _content_length(request)
+    if not settings.MC_ADMIN.audit.log_request_body or (size == 0 and "Transfer-Encoding" not in request.headers):
+        return None
+    if raw is not None:
+        return recorder.masker().body(raw, content_type=kind)
     fields, files = vars(request).get("_post"), vars(request).get("_files")
     if media_type(kind) != "multipart/form-data" or fields is None:
         return summary(kind, size=size)
-    pairs = [(name, value) for name, values in fields.lists() for value in values]
+    pairs = [(name, str(value)) for name, values in fields.lists() for value in values]  # views may add numbers
     if sum(len(name) + len(value) for name, value in pairs) > settings.MC_ADMIN.audit.max_body_size:
         return summary(kind, size=size)
     told = recorder.masker().pairs(pairs)
@@ -126,6 +131,11 @@ def _body_after(request: HttpRequest) -> Any:
     if parts:
         told["files"] = [{"field": name, "name": part.name, "size": part.size} for name, part in parts]
     return told
+
+
+def _since(started: float) -> float:
+    """Return the milliseconds since ``started`` of ``perf_counter``."""
+    return round((time.perf_counter() - started) * 1000, 2)
 
 
 def _content_length(request: HttpRequest) -> int:

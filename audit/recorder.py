@@ -7,8 +7,8 @@ and counted in ``failures``.
 import logging
 import threading
 import uuid
+from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -27,6 +27,7 @@ _WRITING = (Error, OSError, ValueError, TypeError, RuntimeError)
 _LENGTHS = {"path": 2048, "user_agent": 512, "username": 150, "role": 16, "server_id": 64, "request_id": 64}
 
 _master_reads = MasterReads()
+_log = LogFile()
 
 
 class Failures:
@@ -36,9 +37,10 @@ class Failures:
         self._lock = threading.Lock()
         self.database = 0
         self.file = 0
+        self.making = 0
 
     def count(self, place: str) -> None:
-        """Count one more at ``place``: database or file."""
+        """Count one more at ``place``: database, file or making."""
         with self._lock:
             setattr(self, place, getattr(self, place) + 1)
 
@@ -71,6 +73,12 @@ def record(event: Event) -> None:
     _append(values)
 
 
+def record_made(make: Callable[[], Event]) -> None:
+    """Make an event and ``record`` it; what fails in the making is an audit failure, not the request's."""
+    if (event := _made(make)) is not None:
+        record(event)
+
+
 def record_command(
     *, user: Actor, server_id: str, command: str, client_ip: str | None, success: bool
 ) -> None:
@@ -78,24 +86,25 @@ def record_command(
 
     Blocking: in a coroutine call it by ``database_sync_to_async``.
     """
-    event = Event(
-        method="COMMAND",
-        path=f"/api/servers/{server_id}/console",
-        success=success,
-        client_ip=client_ip,
-        user_id=user.id,
-        username=user.username,
-        role=str(user.role),
-        request_body={"command": masker().text(command)},
-        server_id=server_id,
-        request_id=uuid.uuid4().hex,
+    record_made(
+        lambda: Event(
+            method="COMMAND",
+            path=f"/api/servers/{server_id}/console",
+            success=success,
+            client_ip=client_ip,
+            user_id=user.id,
+            username=user.username,
+            role=str(user.role),
+            request_body={"command": masker().text(command)},
+            server_id=server_id,
+            request_id=uuid.uuid4().hex,
+        )
     )
-    record(event)
 
 
-def record_master_read(event: Event, *, pattern: str) -> None:
+def record_master_read(make: Callable[[], Event], *, pattern: str) -> None:
     """Write down a read with the master token; further ones of that minute, address and ``pattern`` are counted."""
-    if not settings.MC_ADMIN.audit.enabled:
+    if not settings.MC_ADMIN.audit.enabled or (event := _made(make)) is None:
         return
     is_first, ended = _master_reads.add(event, pattern=pattern)
     _finish_counts(ended)
@@ -104,8 +113,9 @@ def record_master_read(event: Event, *, pattern: str) -> None:
 
 
 def flush() -> None:
-    """Write the counts still in memory; call it when the process stops."""
+    """Write the counts still in memory and close the file; call it when the process stops."""
     _finish_counts(_master_reads.take())
+    _log.close()
 
 
 def masker() -> Masker:
@@ -118,15 +128,19 @@ def _masker(sensitive: tuple[str, ...]) -> Masker:
     return Masker(sensitive)
 
 
-@lru_cache(maxsize=4)
-def _log_file(path: Path, keep_days: int) -> LogFile:
-    return LogFile(path, keep_days=keep_days)
-
-
 def _fit(event: Event) -> dict[str, Any]:
     """Return the event's fields as columns take them."""
     values: dict[str, Any] = storable(event.as_dict())
     return values | {name: values[name][:length] for name, length in _LENGTHS.items() if values[name]}
+
+
+def _made(make: Callable[[], Event]) -> Event | None:
+    try:
+        return make()
+    except _WRITING:
+        failures.count("making")
+        logger.exception("An audit event could not be made.")
+        return None
 
 
 def _store(values: dict[str, Any]) -> None:
@@ -144,7 +158,7 @@ def _append(values: dict[str, Any]) -> None:
     line = {name: value for name, value in values.items() if name in always or value not in (None, {}, "")}
     try:
         path = settings.MC_ADMIN.logs_dir / audit.log_file
-        _log_file(path, settings.MC_ADMIN.audit_keep_days).append(line)
+        _log.append(line, path=path, keep_days=settings.MC_ADMIN.audit_keep_days)
     except _WRITING:
         failures.count("file")
         logger.exception("An audit event could not be written to the log file.")

@@ -1,0 +1,121 @@
+import json
+
+import pytest
+
+from audit.masking import MASK, Masker, storable
+
+masker = Masker(["password", "token", "secret", "key"])
+CANARY = "c4nary"
+
+
+@pytest.mark.parametrize("name", ["password", "PASSWORD", "rcon_password", "RCON_PASSWORD", "apiKey", "csrftoken"])
+def test_names_are_compared_as_substrings_in_any_case(name: str) -> None:
+    assert masker.value({name: CANARY, "other": 1}) == {name: MASK, "other": 1}
+
+
+def test_nested_objects_and_lists_are_masked() -> None:
+    value = {"a": [{"b": {"Secret": CANARY}}, ["token=" + CANARY]], "keys": [CANARY]}
+
+    masked = masker.value(value)
+
+    assert CANARY not in json.dumps(masked)
+    assert masked["a"][0] == {"b": {"Secret": MASK}}
+
+
+def test_what_tells_nothing_stays() -> None:
+    value = {"action": "up", "n": 5, "none": None, "list": [1, "two", True], "text": "a\nb\n"}
+
+    assert masker.value(value) == value
+
+
+COMPOSE = """services:
+  mc:
+    image: itzg/minecraft-server
+    environment:
+      EULA: "TRUE"
+      RCON_PASSWORD: c4nary # and c4nary
+      MOTD: hello
+"""
+
+
+def test_yaml_environment_keeps_the_rest() -> None:
+    masked = masker.value({"yaml_content": COMPOSE})["yaml_content"]
+
+    assert f"      RCON_PASSWORD: {MASK}\n      MOTD: hello" in masked
+    assert 'EULA: "TRUE"' in masked
+    assert CANARY not in masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "environment:\n  - RCON_PASSWORD=c4nary\n  - EULA=TRUE",
+        "environment:\n  - 'RCON_PASSWORD=c4nary word c4nary'",
+        'environment: {EULA: "TRUE", "RCON_PASSWORD": "c4nary"}',
+        'environment: ["RCON_PASSWORD=c4nary"]',
+        "RCON_PASSWORD: |\n  c4nary\n\n  c4nary",
+        "RCON_PASSWORD: >-\n  c4nary",
+        'RCON_PASSWORD: "first\n  c4nary"',
+        "RCON_PASSWORD:\n  c4nary",
+        "RCON_PASSWORD:\n- c4nary\n- c4nary",
+        "? RCON_PASSWORD\n: c4nary",
+        "RCON_PASSWORD : c4nary",
+        '{"rcon_password"\t:\t"c4nary"}',
+        '{\n"rcon_password":\n"c4nary"\n}',
+        "rcon.password=c4nary",
+        "https://example.net/x?token=c4nary",
+        "login password=c4nary",
+        "rcon_password=c4nary\r\nmotd=x",
+        "a\rRCON_PASSWORD: c4nary\r  c4nary",
+    ],
+)
+def test_secrets_inside_a_text_are_masked(text: str) -> None:
+    assert CANARY not in masker.text(text)
+    assert MASK in masker.text(text)
+
+
+def test_file_contents_are_told_by_their_size() -> None:
+    assert masker.value({"content": "c4naré"}) == {"content": {"type": "text", "size": 7}}
+
+
+def test_form_and_query_are_masked() -> None:
+    assert masker.query("a=1&a=2&Token=c4nary&b=&b64key=x") == {
+        "a": ["1", "2"], "Token": MASK, "b": "", "b64key": MASK
+    }  # fmt: skip
+    body = masker.body(b"username=alice&password=c4nary", content_type="application/x-www-form-urlencoded")
+    assert body == {"username": "alice", "password": MASK}
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind"),
+    [
+        (b"password is c4nary", "text/plain; charset=utf-8"),
+        (b'{"password": "c4nary"', "application/json"),
+        (b"\xff\xfec4nary", "application/json"),
+        (b"c4nary=\xff", "application/x-www-form-urlencoded"),
+        (b"[" * 9000, "application/json"),
+        (b"c4nary", ""),
+    ],
+)
+def test_any_other_body_is_type_and_size(raw: bytes, kind: str) -> None:
+    assert masker.body(raw, content_type=kind) == {"type": kind.partition(";")[0], "size": len(raw)}
+
+
+def test_depth_is_bounded() -> None:
+    deep: object = CANARY
+    for _ in range(200):
+        deep = [deep]
+
+    assert CANARY not in json.dumps(masker.value(deep))
+
+
+def test_figures_that_json_does_not_know_become_text() -> None:
+    assert masker.body(b'{"n": NaN}', content_type="application/json") == {"n": "NaN"}
+
+
+def test_no_sensitive_fields_mask_nothing() -> None:
+    assert Masker([]).value({"password": "x", "t": "key=1"}) == {"password": "x", "t": "key=1"}
+
+
+def test_what_no_database_takes_is_escaped() -> None:
+    assert storable({"a\0": ["\0", "\ud800", 1]}) == {"a\\x00": ["\\x00", "\\ud800", 1]}
