@@ -46,7 +46,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         self.user, subprotocol = await authenticate_socket(self.scope)
         await self.accept(subprotocol)
-        if self.user is None:
+        if self.user is None or not self.permission.admits(self.user):
             self.refuse(BAD_TOKEN, "Your sign-in is missing or no longer valid. Sign in again.")
             return
         await self.begin()

@@ -89,8 +89,8 @@ def take_over_dead() -> list[str]:
     told = []
     for lease in ServerLease.objects.select_related("operation"):
         if lease.expires_at <= now or _is_dead(lease.owner):
-            _interrupt(lease, now)
             told.append(f"{lease.operation.kind} of {lease.server_id} was interrupted.")
+            _interrupt(lease, now)
     return told
 
 

@@ -32,7 +32,7 @@ urlpatterns = [
     path("/servers/<server_id:id>/rcon", ServerViewSet.as_view({"post": "rcon"})),
     path(
         "/servers/<server_id:id>/operations",
-        ServerOperationsViewSet.as_view({"get": "list", "post": "create"}),
+        ServerOperationsViewSet.as_view({"get": "history", "post": "create"}),
     ),
     path("/operations/<uuid:id>", OperationViewSet.as_view({"get": "retrieve"})),
 ]

@@ -69,6 +69,8 @@ need_given_image() {
 "$ROOT/setup/compose.sh"
 "$ROOT/setup/restic.sh"
 hold_lock testbed 9
+# Counts the processes that a panel starts, by the kernel's own exec events.
+has strace || timed "installed strace" apt-get install -y --no-install-recommends strace
 is_current "$TINY" "$tiny_hash" || timed "built $TINY" "$HERE/images/tiny.sh" "$TINY" "$LABEL=$tiny_hash"
 if [[ -n ${TESTBED_IMAGE:-} ]]; then need_given_image; else need_server; fi
 need_packages

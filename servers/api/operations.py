@@ -34,7 +34,7 @@ class ServerOperationsViewSet(ViewSet):
         parameters=[OpenApiParameter("cursor", str, description="`next` of the page before")],
         responses=serializers.OperationListSerializer,
     )
-    def list(self, request: Request, id: str) -> Response:
+    def history(self, request: Request, id: str) -> Response:
         """List what was done to the server, newest first."""
         rows = records.list_operations(id, before=_cursor(request), limit=PAGE + 1)
         more = rows[PAGE - 1].started_at.isoformat() if len(rows) > PAGE else None

@@ -94,7 +94,7 @@ class OperationSerializer(serializers.Serializer[Any]):
     output = serializers.CharField(allow_blank=True)
     error = serializers.CharField(allow_blank=True)
     warnings = serializers.ListField(child=serializers.CharField())
-    result = serializers.JSONField(allow_null=True)
+    result = serializers.DictField(allow_null=True)
 
 
 class OperationAnswerSerializer(serializers.Serializer[Any]):

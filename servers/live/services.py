@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from mcadmin.core.errors import AppError
@@ -35,7 +36,7 @@ class Services:
         self.console = ConsoleHub(server_path)
         self.rcon = RconPool()
         self.players_sampler = PlayerSampler(lambda name: self.command(name, "list"), self._healthy)
-        self._root = Path(os.path.realpath(server_path))
+        self._server_path = server_path
         self._real_paths: dict[Path, Path] = {}
         self._by_server: tuple[EngineSnapshot | None, Mapping[Path, list[Container]]] = (None, {})
         self._running = False
@@ -112,6 +113,10 @@ class Services:
             reason = status.reason or "it is still starting"
             raise ServerNotRunning(f"{server_id} does not take commands yet: {reason}") from error
         return clean_answer(answer)
+
+    @cached_property
+    def _root(self) -> Path:
+        return Path(os.path.realpath(self._server_path))
 
     def _healthy(self) -> list[str]:
         return [name for name in self.catalog.names() if self.status(name).status is MCServerStatus.HEALTHY]

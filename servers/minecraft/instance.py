@@ -1,7 +1,6 @@
 """A Minecraft server: a directory, its compose project, and what can be done with and asked of it."""
 
 import asyncio
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -78,8 +77,8 @@ class MCInstance:
         stop_timeout_s: int = 60,
     ) -> None:
         self.name = name
-        self.server_path = Path(server_path)
-        self.directory = Path(os.path.realpath(self.server_path)) / name
+        self.server_path = Path(server_path).absolute()
+        self.directory = self.server_path / name
         self.project = ComposeManager(self.directory, cli=cli)
         self._cli = cli or DockerCli()
         self._allowed_images = tuple(allowed_images)

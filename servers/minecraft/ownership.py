@@ -42,4 +42,4 @@ async def own_containers(project: ComposeManager, *, server_id: str, cli: Docker
 
 def _is_from(container: Container, directory: Path) -> bool:
     """Tell whether Compose made the container from ``directory``, by whatever name."""
-    return container.working_dir is not None and Path(os.path.realpath(container.working_dir)) == directory
+    return container.working_dir is not None and os.path.realpath(container.working_dir) == os.path.realpath(directory)

@@ -61,7 +61,7 @@ def choose_container(
     """Return the server's container: by its working directory and service, or by name when it has no labels.
 
     Args:
-        directory: real path of the server's directory.
+        directory: the server's directory; links in either path make no difference.
         service: the Minecraft service of the compose file; None when it has none that we know.
     """
     ours = [one for one in containers if _belongs(one, directory, service, server_id)]
@@ -75,7 +75,7 @@ def _belongs(container: Container, directory: Path, service: str | None, server_
         return False
     if service is not None and container.service != service:
         return False
-    return Path(os.path.realpath(container.working_dir)) == directory
+    return os.path.realpath(container.working_dir) == os.path.realpath(directory)
 
 
 def status_of(container: Container | None, *, cause: EndCause | None = None) -> Status:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -93,6 +94,13 @@ def running_panel(folder: Path, **environment: str) -> Iterator[Panel]:
     finally:
         if panel.process is not None and panel.process.poll() is None:
             panel.stop()
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def wait_for(read: Callable[[], Any], wanted: Callable[[Any], bool], *, limit_s: float) -> Any:

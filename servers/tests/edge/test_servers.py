@@ -1,0 +1,171 @@
+from pathlib import Path
+
+import pytest
+from asgiref.sync import async_to_sync
+from rest_framework.test import APIClient
+
+from accounts.models import User, UserRole
+from servers import wiring
+from servers.tests.conftest import compose_text, write_server
+from servers.tests.fake_docker import FakeDocker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def look_at_engine() -> None:
+    async_to_sync(wiring.live().engine.refresh)()
+
+
+def test_no_servers_yet_is_an_empty_list(owner: APIClient, fake: FakeDocker) -> None:
+    assert owner.get("/api/servers/").json() == []
+
+
+def test_a_server_made_by_hand_is_simply_there(owner: APIClient, fake: FakeDocker, server: str) -> None:
+    look_at_engine()
+
+    item = owner.get("/api/servers").json()[0]
+
+    assert (item["id"], item["status"]) == (server, "EXISTS")
+    assert (item["serverType"], item["gameVersion"]) == ("PAPER", "1.16.1")
+    assert item["maxMemoryBytes"] == 2 * 1024**3
+    assert item["problem"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("services: [", "not valid YAML"),
+        ("[" * 60_000, "nests deeper than 64"),
+        ("a: &a [x]\nb: &b [*a,*a]\n" + "c: [" + "*b," * 200_000 + "]", "larger than"),
+        ("", "is empty"),
+        ("services:\n  mc:\n    image: other/thing\n", "The image must be one of"),
+    ],
+    ids=["no yaml", "depth bomb", "too large", "empty", "foreign image"],
+)
+def test_a_broken_file_comes_with_its_problem(
+    owner: APIClient, fake: FakeDocker, server: str, server_path: Path, text: str, said: str
+) -> None:
+    write_server(server_path, "broken", text)
+
+    items = {item["id"]: item for item in owner.get("/api/servers").json()}
+
+    assert items[server]["problem"] is None
+    assert said in items["broken"]["problem"]
+
+
+def test_unknown_server_is_404_and_its_status_removed(owner: APIClient, fake: FakeDocker) -> None:
+    answer = owner.get("/api/servers/ghost/")
+
+    assert answer.status_code == 404
+    assert "not found" in answer.json()["detail"]
+    assert owner.get("/api/servers/ghost/status").json()["status"] == "REMOVED"
+
+
+@pytest.mark.parametrize("name", ["..", "%2e%2e", ".removed", "-x", "a" * 64, "defaults", "live", "a%2fb", "a%00"])
+def test_an_id_that_no_server_can_have_is_404(owner: APIClient, fake: FakeDocker, name: str) -> None:
+    for route in ("", "/status", "/operations", "/compose", "/players"):
+        assert owner.get(f"/api/servers/{name}{route}").status_code == 404
+
+
+def test_create_from_parameters(owner: APIClient, fake: FakeDocker, server_path: Path) -> None:
+    answer = owner.post("/api/servers", {"id": "lobby", "accept_eula": True, "motd": 'a "$HOME"'}, format="json")
+
+    assert answer.status_code == 201, answer.json()
+    assert (server_path / "lobby" / "data").is_dir()
+    assert "mc-lobby" in owner.get("/api/servers/lobby/compose").json()["yaml_content"]
+    again = owner.post("/api/servers", {"id": "lobby", "accept_eula": True}, format="json")
+    assert (again.status_code, again.json()["code"]) == (409, "server_exists")
+
+
+def test_two_created_servers_get_different_ports(owner: APIClient, fake: FakeDocker) -> None:
+    ports = [
+        owner.post("/api/servers", {"id": name, "accept_eula": True}, format="json").json()["gamePort"]
+        for name in ("one", "two")
+    ]
+
+    assert ports[0] != ports[1]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"id": "Upper", "accept_eula": True},
+        {"id": "live", "accept_eula": True},
+        {"id": "..", "accept_eula": True},
+        {"id": "x"},
+        {"id": "x", "accept_eula": True, "type": "EVIL"},
+        {"id": "x", "accept_eula": True, "version": "1\nprivileged: true"},
+        {"id": "x", "accept_eula": True, "motd": "two\nlines"},
+        {"id": "x", "accept_eula": True, "max_memory": "lots"},
+    ],
+)
+def test_bad_parameters_are_refused_and_leave_nothing(
+    owner: APIClient, fake: FakeDocker, server_path: Path, body: dict[str, object]
+) -> None:
+    answer = owner.post("/api/servers", body, format="json")
+
+    assert answer.status_code == 400, answer.json()
+    assert list(server_path.iterdir()) == []
+
+
+def test_every_broken_rule_of_a_text_is_named(owner: APIClient, fake: FakeDocker, server_path: Path) -> None:
+    text = compose_text("x").replace("mc-x", "mc-y").replace("itzg/", "evil/").replace('"1.16.1"', "1.20")
+
+    answer = owner.post("/api/servers", {"id": "x", "yaml_content": text}, format="json")
+
+    assert answer.status_code == 400
+    said = answer.json()["errors"]["yaml_content"]
+    assert len(said) == 3
+    assert all(sentence.startswith("line ") for sentence in said)
+    assert list(server_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "    privileged: true",
+        "    network_mode: host",
+        "    env_file: /etc/passwd",
+        "    devices: [/dev/sda]",
+        "    build: .",
+        "  other:\n    image: busybox",
+        "configs:\n  a:\n    file: /etc/passwd",
+    ],
+)
+def test_a_key_outside_our_template_is_refused(owner: APIClient, fake: FakeDocker, line: str) -> None:
+    answer = owner.post("/api/servers", {"id": "x", "yaml_content": compose_text("x") + line + "\n"}, format="json")
+
+    assert answer.status_code == 400
+    assert "not a key that may be used" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("volume", ["/:/host", "./data/x:/data", "${HOME}:/data", "./data:/data:rw"])
+def test_another_volume_is_refused(owner: APIClient, fake: FakeDocker, volume: str) -> None:
+    text = compose_text("x").replace("- ./data:/data", f"- {volume}")
+
+    assert owner.post("/api/servers", {"id": "x", "yaml_content": text}, format="json").status_code == 400
+
+
+def test_creating_is_an_owners(api: APIClient, db: None, fake: FakeDocker) -> None:
+    api.force_authenticate(User(username="adam", role=UserRole.ADMIN))
+
+    answer = api.post("/api/servers", {"id": "x", "accept_eula": True}, format="json")
+
+    assert answer.status_code == 403
+
+
+def test_players_of_a_server_that_is_not_healthy_is_409(owner: APIClient, fake: FakeDocker, server: str) -> None:
+    look_at_engine()
+
+    answer = owner.get(f"/api/servers/{server}/players")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "server_not_running")
+
+
+@pytest.mark.parametrize("command", ["", " ", "say a\nop me", "say \x1b]0;x", "x" * 1447, "é" * 724])
+def test_a_command_that_could_be_two_is_refused(
+    owner: APIClient, fake: FakeDocker, server: str, command: str
+) -> None:
+    answer = owner.post(f"/api/servers/{server}/rcon", {"command": command}, format="json")
+
+    assert answer.status_code == 400

@@ -1,0 +1,54 @@
+"""Reading costs nothing: counted by the kernel's own exec events on the panel's process tree."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from servers.tests.conftest import write_server
+from servers.tests.real.panel import Panel, running_panel, wait_for
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
+
+
+@contextmanager
+def traced(panel: Panel, log: Path) -> Iterator[None]:
+    """Write every execve of the panel and of what it starts to ``log``."""
+    assert panel.process is not None
+    tracer = subprocess.Popen(
+        ["strace", "-f", "-q", "-e", "trace=execve", "-o", log, "-p", str(panel.process.pid)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    status = Path(f"/proc/{panel.process.pid}/status")
+    wait_for(status.read_text, lambda text: f"TracerPid:\t{tracer.pid}\n" in text, limit_s=10)
+    try:
+        yield
+    finally:
+        tracer.terminate()
+        tracer.wait()
+
+
+def execs(log: Path) -> int:
+    return sum("execve(" in line for line in log.read_text().splitlines())
+
+
+def test_200_status_requests_start_no_process(tmp_path: Path) -> None:
+    log = tmp_path / "execs"
+    with running_panel(tmp_path) as panel, panel.client() as client:
+        write_server(panel.servers, "quiet")
+        wait_for(
+            lambda: client.get("/servers/quiet/status").json()["status"], lambda one: one == "EXISTS", limit_s=10
+        )
+        time.sleep(1)  # what the start itself began has ended: the first look at the engine is no read of ours
+        with traced(panel, log):
+            for _ in range(200):
+                assert client.get("/servers/quiet/status").status_code == 200
+            of_reads = execs(log)
+            client.post("/servers/quiet/operations", json={"action": "stop"})  # the tracer sees what does start one
+            wait_for(lambda: execs(log), lambda count: count > 0, limit_s=10)
+
+    assert of_reads == 0
