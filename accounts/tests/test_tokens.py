@@ -68,7 +68,7 @@ def test_identity_is_the_id_and_role_and_name_are_the_databases(make_user: MakeU
     assert (found.role, found.username) == ("owner", "renamed")
 
 
-@pytest.mark.parametrize("exp", [int(time.time()) + 60, time.time() + 60.5, 1e300])
+@pytest.mark.parametrize("exp", [int(time.time()) + 60, time.time() + 60.5, 1e300], ids=["int", "float", "far"])
 def test_exp_may_be_int_or_float(token: str, client_of: ClientOf, exp: float) -> None:
     assert client_of(sign(payload_of(token) | {"exp": exp})).get(ME).status_code == 200
 
