@@ -43,7 +43,7 @@ def main() -> None:
 
         def ask_compose(number: int) -> None:
             file = panel.servers / f"bench{number % SERVERS:02}" / "compose.yaml"
-            argv = [compose, "--file", file, "ps", "--all", "--format", "json"]
+            argv = [compose, "--file", str(file), "ps", "--all", "--format", "json"]
             subprocess.run(argv, check=True, capture_output=True)
 
         plain = measure(ask_compose, COMPOSED)
