@@ -1,0 +1,200 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.routing import URLRouter
+from channels.testing import WebsocketCommunicator
+
+from accounts import tokens
+from accounts.models import User, UserRole
+from servers import consumers, wiring
+from servers.routing import websocket_urlpatterns
+from servers.tests.fake_docker import FakeDocker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DONE = "[12:00:00] [Server thread/INFO]: Done (1.2s)! For help, type \"help\"\n"
+NOISE = "[12:00:01] [RCON Listener #1/INFO]: Thread RCON Client /127.0.0.1 started\n"
+
+
+@pytest.fixture
+def token(db: None) -> str:
+    user = User(username="olivia", role=UserRole.ADMIN)
+    user.set_unusable_password()
+    user.save()
+    return tokens.issue(user)
+
+
+@pytest.fixture
+def log(server_path: Path, server: str) -> Path:
+    path = server_path / server / "data" / "logs" / "latest.log"
+    path.parent.mkdir()
+    path.write_text(DONE + NOISE)
+    return path
+
+
+@asynccontextmanager
+async def opened(path: str, *, subprotocols: list[str] | None = None) -> AsyncIterator[WebsocketCommunicator]:
+    socket = WebsocketCommunicator(URLRouter(websocket_urlpatterns), path, subprotocols=subprotocols)
+    accepted, _ = await socket.connect(timeout=5)
+    assert accepted
+    try:
+        yield socket
+    finally:
+        await socket.disconnect()
+        await wiring.live().console.close()
+
+
+async def receive(socket: WebsocketCommunicator) -> dict[str, Any]:
+    found: dict[str, Any] = await socket.receive_json_from(timeout=5)
+    return found
+
+
+async def test_the_log_and_then_new_lines_without_rcon_noise(
+    fake: FakeDocker, server: str, token: str, log: Path
+) -> None:
+    async with opened(f"/api/servers/{server}/console?token={token}") as socket:
+        first = await receive(socket)
+        assert (first["type"], first["content"]) == ("log", DONE)
+        with log.open("ab") as file:
+            file.write(f"{NOISE}<Stève> h".encode()[:-3])
+            file.flush()
+            file.write(b"> hi\n")
+        second = await receive(socket)
+        assert second["type"] == "log"
+        assert second["content"].endswith("> hi\n")
+        assert "RCON" not in second["content"]
+        assert second["epoch"] == first["epoch"]
+        assert second["seq"] == 4
+
+
+async def test_the_filter_goes_off_and_the_log_is_sent_anew(
+    fake: FakeDocker, server: str, token: str, log: Path
+) -> None:
+    async with opened(f"/api/servers/{server}/console?token={token}") as socket:
+        await receive(socket)
+        await socket.send_json_to({"type": "set_filter", "filter_rcon": False})
+        assert await receive(socket) == {"type": "filter_updated", "filter_rcon": False}
+        await socket.send_json_to({"type": "refresh_logs"})
+        refreshed = await receive(socket)
+        assert (refreshed["type"], refreshed["content"]) == ("logs_refreshed", DONE + NOISE)
+
+
+async def test_rotation_and_truncation_lose_no_line(
+    fake: FakeDocker, server: str, token: str, log: Path
+) -> None:
+    async with opened(f"/api/servers/{server}/console?token={token}") as socket:
+        seen = (await receive(socket))["content"]
+        old = log.open("a")
+        log.rename(log.with_name("old.log"))
+        with old:
+            old.write("last of the old\n")
+        log.write_text("first of the new\n")
+        while "first of the new" not in seen:
+            seen += (await receive(socket))["content"]
+        log.write_text("cut\n")
+        while "cut" not in seen:
+            seen += (await receive(socket))["content"]
+        assert seen == f"{DONE}last of the old\nfirst of the new\ncut\n"
+
+
+async def test_a_log_that_appears_later_is_followed(
+    fake: FakeDocker, server: str, server_path: Path, token: str
+) -> None:
+    async with opened(f"/api/servers/{server}/console?token={token}") as socket:
+        await socket.send_json_to({"type": "refresh_logs"})
+        assert (await receive(socket))["type"] == "info"
+        logs = server_path / server / "data" / "logs"
+        logs.mkdir()
+        (logs / "latest.log").write_text("born\n")
+        assert (await receive(socket))["content"] == "born\n"
+
+
+async def test_a_log_that_links_out_of_the_server_is_not_read(
+    fake: FakeDocker, server: str, server_path: Path, token: str, tmp_path: Path
+) -> None:
+    canary = tmp_path / "canary"
+    canary.write_text("secret\n")
+    logs = server_path / server / "data" / "logs"
+    logs.mkdir()
+    (logs / "latest.log").symlink_to(canary)
+    async with opened(f"/api/servers/{server}/console?token={token}") as socket:
+        await socket.send_json_to({"type": "refresh_logs"})
+        assert (await receive(socket))["type"] == "info"
+        assert await socket.receive_nothing(timeout=0.3)
+
+
+async def test_commands_are_answered_and_shown_to_the_others(
+    fake: FakeDocker, server: str, token: str, log: Path
+) -> None:
+    fake.first_health = "healthy"
+    await wiring.manager().get_instance(server).up()
+    await wiring.live().engine.refresh()
+    path = f"/api/servers/{server}/console?token={token}"
+    async with opened(path) as socket, opened(path) as other:
+        await receive(socket)
+        await receive(other)
+        await socket.send_json_to({"type": "command", "command": " list "})
+        assert await receive(socket) == {"type": "command_result", "command": "list", "result": "ran list"}
+        assert await receive(other) == {"type": "command", "username": "olivia", "command": "list"}
+
+
+async def test_a_command_to_a_stopped_server_is_an_error_that_keeps_the_socket(
+    fake: FakeDocker, server: str, token: str, log: Path
+) -> None:
+    await wiring.live().engine.refresh()
+    async with opened(f"/api/servers/{server}/console?token={token}") as socket:
+        await receive(socket)
+        await socket.send_json_to({"type": "command", "command": "list"})
+        answer = await receive(socket)
+        assert answer["type"] == "error"
+        assert "not running" in answer["message"]
+
+
+@pytest.mark.parametrize("text", ["no json", "[1]", '"x"', "5", '{"type":"command","command":5}', "null"])
+async def test_malformed_frames_never_close(
+    fake: FakeDocker, server: str, token: str, log: Path, text: str
+) -> None:
+    async with opened(f"/api/servers/{server}/console?token={token}") as socket:
+        await receive(socket)
+        await socket.send_to(text_data=text)
+        assert (await receive(socket))["type"] == "error"
+        await socket.send_json_to({"type": "set_filter", "filter_rcon": True})
+        assert (await receive(socket))["type"] == "filter_updated"
+
+
+async def test_a_huge_frame_closes_with_1009(fake: FakeDocker, server: str, token: str, log: Path) -> None:
+    async with opened(f"/api/servers/{server}/console?token={token}") as socket:
+        await receive(socket)
+        await socket.send_to(text_data="x" * (32 * 1024 + 1))
+        assert await socket.receive_output(timeout=5) == {"type": "websocket.close", "code": 1009}
+
+
+@pytest.mark.parametrize(("name", "code"), [("none", 4401), ("bad", 4401), ("ghost", 4404)])
+async def test_strangers_are_told_why_then_held_then_closed(
+    fake: FakeDocker, server: str, token: str, monkeypatch: pytest.MonkeyPatch, name: str, code: int
+) -> None:
+    monkeypatch.setattr(consumers, "HOLD_S", 0.05)
+    query = {"none": "", "bad": "?token=x.y.z", "ghost": f"?token={token}"}[name]
+    server_id = "ghost" if name == "ghost" else server
+    async with opened(f"/api/servers/{server_id}/console{query}") as socket:
+        assert (await receive(socket))["type"] == "error"
+        closed = await socket.receive_output(timeout=5)
+        assert (closed["type"], closed["code"]) == ("websocket.close", code)
+
+
+async def test_the_token_may_come_as_a_subprotocol(fake: FakeDocker, server: str, token: str, log: Path) -> None:
+    async with opened(f"/api/servers/{server}/console/", subprotocols=["bearer", token]) as socket:
+        assert (await receive(socket))["content"] == DONE
+
+
+async def test_a_socket_that_ends_leaves_no_task(fake: FakeDocker, server: str, token: str, log: Path) -> None:
+    before = asyncio.all_tasks()
+    async with opened(f"/api/servers/{server}/console?token={token}") as socket:
+        await receive(socket)
+    assert asyncio.all_tasks() == before
+    assert await sync_to_async(User.objects.count)() == 1
