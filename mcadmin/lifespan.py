@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from audit import recorder
 from mcadmin.core import tasks
 from servers import records, wiring
 
@@ -60,4 +61,5 @@ class Lifespan:
         if cancelled:
             logger.warning("%d operations did not end in %g s and were interrupted", cancelled, DRAIN_S)
         await wiring.live().stop()
+        await asyncio.to_thread(recorder.flush)
         self._started_on = None

@@ -17,7 +17,7 @@ from servers.tests.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-DONE = "[12:00:00] [Server thread/INFO]: Done (1.2s)! For help, type \"help\"\n"
+DONE = '[12:00:00] [Server thread/INFO]: Done (1.2s)! For help, type "help"\n'
 NOISE = "[12:00:01] [RCON Listener #1/INFO]: Thread RCON Client /127.0.0.1 started\n"
 
 

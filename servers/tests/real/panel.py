@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 from websockets.sync.client import ClientConnection, connect
@@ -51,6 +51,12 @@ class Panel:
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def spawn(self, *argv: str, output: IO[str]) -> subprocess.Popen[str]:
+        """Start another program with the panel's settings, from the checkout."""
+        return subprocess.Popen(
+            [sys.executable, *argv], env=self._environment, cwd=ROOT, text=True, stdout=output, stderr=output
+        )
 
     def start(self) -> None:
         with (self.folder / "stderr").open("a") as stderr:
