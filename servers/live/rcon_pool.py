@@ -1,10 +1,13 @@
 """One kept RCON connection a server, its commands in line."""
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 
-from servers.minecraft.rcon import COMMAND_TIMEOUT_S, RconAddress, RconConnection, RconUnavailable
+from servers.minecraft.rcon import COMMAND_TIMEOUT_S, RconAddress, RconConnection
+
+IDLE_S = 5.0  # a connection unused for this long is asked for a sign of life before a command is trusted to it
 
 
 class RconPool:
@@ -12,6 +15,7 @@ class RconPool:
 
     def __init__(self) -> None:
         self._connections: dict[str, RconConnection] = {}
+        self._used_at: dict[str, float] = {}
         self._lines: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def command(
@@ -24,27 +28,33 @@ class RconPool:
     ) -> str:
         """Run one command over the kept connection, made anew where it is missing or dead.
 
-        A command is sent again only when it is sure that the game has not taken it.
+        A command is sent once: a dead connection is found before, and what breaks after is an error.
 
         Args:
             address: asked only when a connection must be made.
+            timeout_s: of the game's answer; waiting in line for earlier commands is not counted.
 
         Raises:
-            RconUnavailable, RconTimedOut, RconBroken.
+            InvalidRequest: see ``validate_command``.
+            RconUnavailable: no connection; the command was not run and may be tried in another way.
+            RconTimedOut, RconBroken: it may have run.
         """
         async with self._lines[server_id]:
-            kept = self._connections.get(server_id)
-            if kept is not None:
-                try:
-                    return await kept.command(command, timeout_s=timeout_s)
-                except RconUnavailable:
-                    pass  # it had ended before; nothing was sent
-            fresh = await RconConnection.connect(await address())
-            self._connections[server_id] = fresh
-            return await fresh.command(command, timeout_s=timeout_s)
+            connection = self._connections.get(server_id)
+            if connection is not None and not await self._is_usable(server_id, connection):
+                await self.drop(server_id)
+                connection = None
+            if connection is None:
+                connection = await RconConnection.connect(await address())
+                self._connections[server_id] = connection
+            try:
+                return await connection.command(command, timeout_s=timeout_s)
+            finally:
+                self._used_at[server_id] = time.monotonic()
 
     async def drop(self, server_id: str) -> None:
         """Close the connection of a server that has stopped."""
+        self._used_at.pop(server_id, None)
         connection = self._connections.pop(server_id, None)
         if connection is not None:
             await connection.close()
@@ -53,3 +63,9 @@ class RconPool:
         """Close all connections."""
         for server_id in list(self._connections):
             await self.drop(server_id)
+
+    async def _is_usable(self, server_id: str, connection: RconConnection) -> bool:
+        """Tell whether the connection may take a command; one used just now is not asked again."""
+        if time.monotonic() - self._used_at.get(server_id, 0.0) < IDLE_S:
+            return not connection.has_ended
+        return await connection.is_alive()

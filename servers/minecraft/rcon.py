@@ -1,29 +1,28 @@
 """RCON, the game's remote console: one connection, one command at a time, and no answer given to the wrong command.
 
-Source: developer.valvesoftware.com/wiki/Source_RCON_Protocol, and the game's own deviations: a packet must
-arrive in one read and alone, answers come in pieces of 4,096 characters, an unknown type is answered with a text.
+The game's own deviations from the protocol: a packet must arrive alone and in one read, so the marker is sent only when
+the command's first piece has come back; answers come in pieces of 4,096 characters.
 """
 
 import asyncio
 import re
-import struct
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
 
-from mcadmin.core.errors import CommandFailed, InvalidRequest, TimedOut, Unavailable
+from mcadmin.core.errors import InvalidRequest, TimedOut, Unavailable
+from servers.minecraft.log_lines import plain_text
+from servers.minecraft.rcon_protocol import REFUSED_ID, Kind, Packet, RconBroken, read_packet
 
 COMMAND_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 3.0
+PROBE_TIMEOUT_S = 1.0
 QUIET_S = 0.5  # a game that does not answer the marker is done when it was quiet for this long
 MAX_COMMAND_BYTES = 1446  # the game reads 1,460 at once, 14 of which are the packet's frame
-MAX_PACKET_BYTES = 1024 * 1024
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
-LOGIN, COMMAND, ANSWER, MARKER = 3, 2, 0, 100
+MAX_PACKETS = 10_000  # an answer of that many pieces is none
 
-_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_COLOUR = re.compile(r"§[0-9a-fk-orxA-FK-ORX]")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class RconUnavailable(Unavailable):
@@ -44,15 +43,9 @@ class RconTimedOut(TimedOut):
     code = "rcon_timed_out"
 
 
-class RconBroken(CommandFailed):
-    """What came back is not RCON, or the connection ended in the middle of an answer."""
-
-    code = "rcon_broken"
-
-
 @dataclass(frozen=True, slots=True)
 class RconAddress:
-    """Where a game takes commands; the password is not shown."""
+    """Where a game takes commands: a name or an address (IPv6 with or without brackets); the password is not shown."""
 
     host: str
     port: int
@@ -65,10 +58,14 @@ class RconConnection:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
-        self._next_id = 0
-        self._answers_marker = True
-        self._known = False  # whether this game has answered a marker yet
+        self._last_id = 0
+        self._marker: bool | None = None  # whether this game answers markers; None until it is seen
         self.closed = False
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was closed by us, or the other side has said so."""
+        return self.closed or self._reader.at_eof() or self._reader.exception() is not None
 
     @classmethod
     async def connect(cls, address: RconAddress, *, timeout_s: float = CONNECT_TIMEOUT_S) -> Self:
@@ -78,19 +75,17 @@ class RconConnection:
             RconRefused: wrong password.
             RconUnavailable: nobody there, or it does not speak RCON in time.
         """
-        connection = None
+        connection: Self | None = None
         try:
             async with asyncio.timeout(timeout_s):
-                reader, writer = await asyncio.open_connection(address.host, address.port)
-                connection = cls(reader, writer)
+                streams = await asyncio.open_connection(address.host.strip("[]"), address.port)
+                connection = cls(*streams)
                 await connection._login(address.password)
-        except (OSError, TimeoutError, RconBroken) as error:
+        except BaseException as error:
             if connection is not None:
                 await connection.close()
-            raise RconUnavailable(f"The game does not take commands at port {address.port} yet.") from error
-        except RconRefused:
-            if connection is not None:
-                await connection.close()
+            if isinstance(error, OSError | TimeoutError | RconBroken):
+                raise RconUnavailable(f"The game does not take commands at port {address.port} yet.") from error
             raise
         return connection
 
@@ -98,119 +93,124 @@ class RconConnection:
         """Run one command and return the whole answer as the game sent it.
 
         Raises:
-            RconUnavailable: the connection was dead before the command was taken.
-            RconTimedOut: no answer in time.
-            RconBroken: the answer is none.
+            InvalidRequest: see ``validate_command``.
+            RconUnavailable: the connection had ended before; nothing was sent.
+            RconTimedOut: no whole answer in time.
+            RconBroken: the answer is none, is too long, or the connection broke; the command may have run.
         """
-        if self.closed or self._reader.at_eof():
+        text = validate_command(text)
+        if self.has_ended:
             await self.close()
             raise RconUnavailable("The connection to the game has ended.")
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._ask(validate_command(text))
-        except TimeoutError:
+                return await self._ask(text)
+        except BaseException as error:  # whatever it was, cancelled too: what comes later belongs to nobody
             await self.close()
-            raise RconTimedOut(f"The game did not answer within {timeout_s:g} s; it may still run it.") from None
-        except OSError as error:
-            await self.close()
-            raise RconBroken("The connection to the game broke while it ran the command.") from error
-        except BaseException:  # broken protocol or cancelled: what comes later belongs to nobody
-            await self.close()
+            if isinstance(error, TimeoutError):
+                message = f"The game did not answer within {timeout_s:g} s; it may still run the command."
+                raise RconTimedOut(message) from None
+            if isinstance(error, OSError):
+                raise RconBroken("The connection to the game broke; the command may have run.") from error
             raise
 
+    async def is_alive(self) -> bool:
+        """Tell whether the other side is still there; ask it where it is known to answer markers.
+
+        A peer that went without a word (its network is gone) shows only so. A connection found dead is closed.
+        """
+        if self.has_ended:
+            await self.close()
+            return False
+        if not self._marker:
+            return True
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                probe = await self._send(Kind.MARKER)
+                while (await read_packet(self._reader)).id != probe:
+                    pass
+        except (OSError, TimeoutError, RconBroken):
+            await self.close()
+            return False
+        except BaseException:
+            await self.close()
+            raise
+        return True
+
     async def close(self) -> None:
-        """End the connection; again is harmless."""
+        """End the connection, whatever the other side does; again is harmless."""
         self.closed = True
-        self._writer.close()
-        with suppress(OSError, TimeoutError):
-            async with asyncio.timeout(1.0):
-                await self._writer.wait_closed()
+        self._writer.transport.abort()  # a deaf peer would hold up a polite end for ever
+        with suppress(OSError):
+            await self._writer.wait_closed()
 
     async def _login(self, password: str) -> None:
-        sent = await self._send(LOGIN, password.encode())
-        while True:
-            packet_id, kind, _ = await self._receive()
-            if packet_id == -1:
+        sent = await self._send(Kind.LOGIN, password.encode(errors="replace"))
+        for _ in range(MAX_PACKETS):
+            packet = await read_packet(self._reader)
+            if packet.id == REFUSED_ID:
                 raise RconRefused("The game refused the RCON password. Does RCON_PASSWORD match its settings?")
-            if packet_id == sent and kind == COMMAND:
+            if packet.id == sent and packet.kind == Kind.COMMAND:
                 return
-            if packet_id != sent:
-                raise RconBroken("The other side does not speak RCON.")
+        raise RconBroken("What answers at the game's command port does not speak RCON.")
 
     async def _ask(self, text: str) -> str:
-        """Send the command, and once its first piece is here a marker: whatever precedes its answer belongs to us."""
-        sent = await self._send(COMMAND, text.encode())
-        pieces = [await self._piece(sent)]
-        if not self._answers_marker:
-            return await self._until_quiet(sent, pieces)
-        marker = await self._send(MARKER, b"")
-        try:
-            while True:
-                async with asyncio.timeout(QUIET_S if not self._known else None):
-                    packet_id, _, body = await self._receive()
-                if packet_id == marker:
-                    self._known = True
-                    return _text(pieces)
-                if packet_id != sent:
-                    raise RconBroken("The game answered something that was not asked.")
-                pieces.append(body)
-                _check_size(pieces)
-        except TimeoutError:
-            self._answers_marker = False
-            return _text(pieces)
+        """Send the command, and once its first piece is here a marker: what precedes the marker's answer is ours."""
+        sent = await self._send(Kind.COMMAND, text.encode())
+        pieces: list[bytes] = []
+        marker: int | None = None
+        size = 0
+        for _ in range(MAX_PACKETS):
+            try:
+                async with asyncio.timeout(QUIET_S if pieces and not self._marker else None):
+                    packet = await read_packet(self._reader)
+            except TimeoutError:
+                self._marker = False
+                return _decode(pieces)
+            if packet.id == REFUSED_ID:
+                raise RconBroken("The game does not count us as logged in any more.")
+            if packet.id == marker:
+                self._marker = True
+                return _decode(pieces)
+            if packet.id != sent:
+                continue  # a late answer to an older marker
+            pieces.append(packet.body)
+            size += len(packet.body)
+            if size > MAX_ANSWER_BYTES:
+                raise RconBroken(f"The game's answer exceeds {MAX_ANSWER_BYTES} bytes.")
+            if marker is None and self._marker is not False:
+                marker = await self._send(Kind.MARKER)
+        raise RconBroken(f"The game's answer exceeds {MAX_PACKETS} packets.")
 
-    async def _until_quiet(self, sent: int, pieces: list[bytes]) -> str:
-        with suppress(TimeoutError):
-            while True:
-                async with asyncio.timeout(QUIET_S):
-                    pieces.append(await self._piece(sent))
-                _check_size(pieces)
-        return _text(pieces)
-
-    async def _piece(self, sent: int) -> bytes:
-        packet_id, kind, body = await self._receive()
-        if packet_id != sent or kind != ANSWER:
-            raise RconBroken("The game answered something that was not asked.")
-        return body
-
-    async def _send(self, kind: int, body: bytes) -> int:
-        self._next_id = self._next_id % 0x7FFFFFF0 + 1
-        packet = struct.pack("<ii", self._next_id, kind) + body + b"\0\0"
-        self._writer.write(struct.pack("<i", len(packet)) + packet)
+    async def _send(self, kind: Kind, body: bytes = b"") -> int:
+        self._last_id = self._last_id % 0x7FFFFFF0 + 1
+        self._writer.write(Packet(self._last_id, kind, body).encode())
         await self._writer.drain()
-        return self._next_id
-
-    async def _receive(self) -> tuple[int, int, bytes]:
-        try:
-            (size,) = struct.unpack("<i", await self._reader.readexactly(4))
-            if not 10 <= size <= MAX_PACKET_BYTES:
-                raise RconBroken("The other side does not speak RCON.")
-            packet = await self._reader.readexactly(size)
-        except asyncio.IncompleteReadError:
-            raise RconBroken("The game ended the connection.") from None
-        packet_id, kind = struct.unpack("<ii", packet[:8])
-        return packet_id, kind, packet[8:-2]
+        return self._last_id
 
 
 def validate_command(text: str) -> str:
-    """Return ``text`` trimmed, or raise InvalidRequest: 1 to 1,446 bytes, no control characters."""
+    """Return ``text`` without spaces around it.
+
+    Raises:
+        InvalidRequest: not 1 to 1,446 bytes of UTF-8, or a line break or another control character in it.
+    """
     text = text.strip(" ")
     if _CONTROL.search(text):
         raise InvalidRequest("A command must not contain line breaks or other control characters.")
-    if not 1 <= len(text.encode(errors="replace")) <= MAX_COMMAND_BYTES:
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:  # half a surrogate pair, as JSON can spell it
+        raise InvalidRequest("A command must be valid Unicode text.") from None
+    if not 1 <= size <= MAX_COMMAND_BYTES:
         raise InvalidRequest(f"A command must have 1 to {MAX_COMMAND_BYTES} bytes.")
     return text
 
 
 def clean_answer(text: str) -> str:
-    """Return an answer without colours, trimmed."""
-    return _COLOUR.sub("", _ANSI.sub("", text)).strip()
+    """Return an answer without colours of terminal or game, trimmed."""
+    return plain_text(text).strip()
 
 
-def _text(pieces: list[bytes]) -> str:
+def _decode(pieces: list[bytes]) -> str:
     return b"".join(pieces).decode(errors="replace")
-
-
-def _check_size(pieces: list[bytes]) -> None:
-    if sum(map(len, pieces)) > MAX_ANSWER_BYTES:
-        raise RconBroken(f"The game's answer exceeds {MAX_ANSWER_BYTES} bytes.")

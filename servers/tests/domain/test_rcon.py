@@ -1,0 +1,253 @@
+import asyncio
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from mcadmin.core.errors import InvalidRequest
+from servers.minecraft import rcon, rcon_protocol
+from servers.minecraft.rcon import (
+    RconAddress,
+    RconConnection,
+    RconRefused,
+    RconTimedOut,
+    RconUnavailable,
+    clean_answer,
+    validate_command,
+)
+from servers.minecraft.rcon_protocol import RconBroken
+from servers.tests.fake_game import ANSWER, COMMAND, FakeGame, packet
+
+
+@asynccontextmanager
+async def connected(game: FakeGame) -> AsyncIterator[RconConnection]:
+    async with game.running():
+        connection = await RconConnection.connect(game.address)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+
+async def test_commands_are_answered_one_after_the_other() -> None:
+    async with connected(FakeGame()) as connection:
+        assert [await connection.command(f"say {n}") for n in range(5)] == [f"ran say {n}" for n in range(5)]
+
+
+async def test_an_empty_answer_is_an_answer() -> None:
+    async with connected(FakeGame(answers={"say hi": b""})) as connection:
+        assert await connection.command("say hi") == ""
+
+
+@pytest.mark.parametrize("size", [4095, 4096, 4097, 8192, 300_000])
+async def test_an_answer_of_several_packets_is_put_together(size: int) -> None:
+    answer = (b"0123456789" * (size // 10 + 1))[:size]
+    async with connected(FakeGame(answers={"help": answer})) as connection:
+        assert await connection.command("help") == answer.decode()
+        assert await connection.command("list") == "ran list"
+
+
+@pytest.mark.parametrize("piece_bytes", [1, 2, 3, 5])
+async def test_characters_split_between_packets_stay_whole(piece_bytes: int) -> None:
+    async with connected(FakeGame(answers={"list": "Jürgen, 雪, 🙂".encode()}, piece_bytes=piece_bytes)) as connection:
+        assert await connection.command("list") == "Jürgen, 雪, 🙂"
+
+
+async def test_bytes_that_are_no_utf8_are_replaced() -> None:
+    async with connected(FakeGame(answers={"list": b"a\xffb"})) as connection:
+        assert await connection.command("list") == "a\ufffdb"
+
+
+async def test_the_longest_command_arrives_in_one_read() -> None:
+    longest = "ü" * 723
+    async with connected(FakeGame()) as connection:
+        assert await connection.command(longest) == f"ran {longest}"
+
+
+async def test_a_wrong_password_is_refused() -> None:
+    async with FakeGame().running() as game:
+        with pytest.raises(RconRefused, match="password"):
+            await RconConnection.connect(RconAddress(game.host, game.port, "wrong"))
+
+
+def test_the_password_is_not_shown() -> None:
+    assert "sesame" not in repr(FakeGame().address)
+
+
+async def test_nobody_there_is_unavailable() -> None:
+    async with FakeGame().running() as game:
+        address = game.address
+    with pytest.raises(RconUnavailable):
+        await RconConnection.connect(address)
+
+
+@pytest.mark.parametrize("host", ["localhost", "::1", "[::1]"])
+async def test_names_and_ipv6_addresses_are_reached(host: str) -> None:
+    async with FakeGame(host=host.strip("[]")).running() as game:
+        connection = await RconConnection.connect(RconAddress(host, game.port, game.address.password))
+        assert await connection.command("list") == "ran list"
+        await connection.close()
+
+
+@pytest.mark.parametrize(
+    "greeting",
+    [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        struct.pack("<i", -5),
+        struct.pack("<i", 9) + b"x" * 9,
+        struct.pack("<i", 2_000_000),
+        b"\x0a",
+        b"",
+        packet(77, COMMAND),
+    ],
+    ids=["http", "negative", "too short", "huge", "half a length", "silence", "foreign id"],
+)
+async def test_whatever_else_answers_a_login_is_unavailable_in_time(greeting: bytes) -> None:
+    async with FakeGame(greeting=greeting).running() as game, asyncio.timeout(5):
+        with pytest.raises(RconUnavailable):
+            await RconConnection.connect(game.address, timeout_s=0.3)
+
+
+async def test_endless_packets_after_a_login_do_not_hang() -> None:
+    async with FakeGame(greeting=packet(77, ANSWER, b"x") * 100_000).running() as game, asyncio.timeout(5):
+        with pytest.raises(RconUnavailable):
+            await RconConnection.connect(game.address, timeout_s=2)
+
+
+@pytest.mark.parametrize("length", [-1, 0, 9, 1024 * 1024 + 1, 2**31 - 1])
+async def test_an_impossible_length_ends_the_connection(length: int) -> None:
+    game = FakeGame(raw={"list": lambda _: struct.pack("<i", length) + b"x" * 64})
+    async with connected(game) as connection, asyncio.timeout(5):
+        with pytest.raises(RconBroken):
+            await connection.command("list")
+        assert connection.closed
+
+
+async def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rcon, "MAX_ANSWER_BYTES", 50_000)
+    game = FakeGame(raw={"list": lambda sent: packet(sent, ANSWER, b"x" * 1000) * 100})
+    async with connected(game) as connection, asyncio.timeout(5):
+        with pytest.raises(RconBroken, match="exceeds"):
+            await connection.command("list")
+        assert connection.closed
+
+
+async def test_empty_packets_without_end_are_given_up() -> None:
+    game = FakeGame(raw={"list": lambda sent: packet(sent, ANSWER) * (rcon.MAX_PACKETS + 1)})
+    async with connected(game) as connection, asyncio.timeout(10):
+        with pytest.raises(RconBroken, match="exceeds"):
+            await connection.command("list")
+
+
+@pytest.mark.parametrize("cut", [2, 6, 20])
+async def test_half_a_packet_times_out_and_closes(cut: int) -> None:
+    game = FakeGame(raw={"list": lambda sent: packet(sent, ANSWER, b"x" * 100)[:cut]})
+    async with connected(game) as connection:
+        with pytest.raises(RconTimedOut):
+            await connection.command("list", timeout_s=0.2)
+        assert connection.closed
+
+
+async def test_after_a_silence_nothing_more_is_asked_on_the_connection() -> None:
+    async with connected(game := FakeGame(silent={"stop"})) as connection:
+        with pytest.raises(RconTimedOut):
+            await connection.command("stop", timeout_s=0.1)
+        with pytest.raises(RconUnavailable):
+            await connection.command("list")
+        assert game.commands == ["stop"]
+
+
+async def test_a_hang_up_in_the_middle_says_that_the_command_may_have_run() -> None:
+    async with connected(FakeGame(hangs_up_on={"stop"})) as connection, asyncio.timeout(5):
+        with pytest.raises(RconBroken):
+            await connection.command("stop")
+
+
+async def test_a_hang_up_before_says_that_it_was_not_sent() -> None:
+    async with connected(game := FakeGame()) as connection, asyncio.timeout(5):
+        game.hang_up()
+        while not connection.has_ended:
+            await asyncio.sleep(0)
+        with pytest.raises(RconUnavailable):
+            await connection.command("list")
+        assert game.commands == []
+
+
+async def test_a_cancelled_command_takes_the_connection_with_it() -> None:
+    async with connected(game := FakeGame(silent={"stop"})) as connection:
+        task = asyncio.create_task(connection.command("stop"))
+        while not game.commands:
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert connection.closed
+
+
+async def test_a_game_that_answers_no_marker_is_done_when_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rcon, "QUIET_S", 0.1)
+    async with connected(FakeGame(answers={"help": b"x" * 9000}, answers_markers=False)) as connection:
+        assert await connection.command("help") == "x" * 9000
+        assert await connection.command("list") == "ran list"
+
+
+async def test_a_late_answer_to_a_marker_is_no_answer_to_the_next_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rcon, "QUIET_S", 0.05)
+    async with connected(FakeGame(marker_delay_s=0.15)) as connection:
+        assert [await connection.command(text) for text in ("a", "b", "c")] == ["ran a", "ran b", "ran c"]
+
+
+async def test_an_answer_to_something_else_is_passed_over() -> None:
+    game = FakeGame(raw={"list": lambda sent: packet(4711, ANSWER, b"late") + packet(sent, ANSWER, b"mine")})
+    async with connected(game) as connection:
+        assert await connection.command("list") == "mine"
+
+
+async def test_a_connection_that_lost_its_login_is_closed() -> None:
+    async with connected(FakeGame(raw={"list": lambda _: packet(-1, COMMAND)})) as connection:
+        with pytest.raises(RconBroken):
+            await connection.command("list")
+        assert connection.closed
+
+
+async def test_a_peer_that_says_nothing_any_more_is_not_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rcon, "PROBE_TIMEOUT_S", 0.1)
+    async with connected(game := FakeGame()) as connection:
+        await connection.command("list")
+        assert await connection.is_alive()
+        game.answers_markers = False
+        assert not await connection.is_alive()
+        assert connection.closed
+
+
+@pytest.mark.parametrize(
+    "text", ["", "  ", "a\nb", "a\r", "\0", "a\x1b[0m", "a\x7f", "a\x85b", "x" * 1447, "ü" * 724, "\ud800", "a\tb"]
+)
+def test_commands_that_no_game_should_get(text: str) -> None:
+    with pytest.raises(InvalidRequest):
+        validate_command(text)
+
+
+@pytest.mark.parametrize("text", ["l", "say ü 🙂 § \\n", "x" * 1446, "ü" * 723])
+def test_commands_that_pass(text: str) -> None:
+    assert validate_command(f" {text} ") == text
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        ("§aThere are §l2§r players\n", "There are 2 players"),
+        ("\x1b[31;1mred\x1b[0m\r\n\x1b[2Kplain", "red\nplain"),
+        ("§x§1§2§a§b§c§dhex", "hex"),
+        ("§zstays § alone", "§zstays § alone"),
+        ("\x1b]0;title\x07text", "text"),
+        ("  \n ", ""),
+    ],
+)
+def test_answers_lose_their_colours(answer: str, shown: str) -> None:
+    assert clean_answer(answer) == shown
+
+
+def test_a_packet_is_little_endian_with_two_nuls() -> None:
+    assert rcon_protocol.Packet(7, COMMAND, b"list").encode() == b"\x0e\0\0\0\x07\0\0\0\x02\0\0\0list\0\0"

@@ -1,0 +1,127 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from servers.live import rcon_pool
+from servers.live.rcon_pool import RconPool
+from servers.minecraft import rcon
+from servers.minecraft.rcon import RconAddress, RconTimedOut, RconUnavailable
+from servers.minecraft.rcon_protocol import RconBroken
+from servers.tests.fake_game import FakeGame
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[RconPool]:
+    made = RconPool()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def game() -> AsyncIterator[FakeGame]:
+    async with FakeGame().running() as running:
+        yield running
+
+
+async def ask(pool: RconPool, game: FakeGame, command: str, *, timeout_s: float = 5.0) -> str:
+    async def address() -> RconAddress:
+        return game.address
+
+    async with asyncio.timeout(10):
+        return await pool.command("survival", command, address=address, timeout_s=timeout_s)
+
+
+async def test_one_login_serves_many_commands(pool: RconPool, game: FakeGame) -> None:
+    for n in range(10):
+        assert await ask(pool, game, f"say {n}") == f"ran say {n}"
+    assert game.logins == 1
+
+
+async def test_commands_at_once_stand_in_line_and_get_their_own_answers(pool: RconPool, game: FakeGame) -> None:
+    game.answers = {str(n): str(n).encode() * 5000 for n in range(20)}
+    answers = await asyncio.gather(*(ask(pool, game, str(n)) for n in range(20)))
+    assert answers == [str(n) * 5000 for n in range(20)]
+    assert game.commands == [str(n) for n in range(20)]
+    assert game.logins == 1
+
+
+async def test_servers_do_not_wait_for_each_other(pool: RconPool, game: FakeGame) -> None:
+    game.silent = {"stop"}
+    hanging = asyncio.create_task(ask(pool, game, "stop"))
+    while not game.commands:
+        await asyncio.sleep(0)
+    async with FakeGame().running() as other:
+
+        async def address() -> RconAddress:
+            return other.address
+
+        assert await pool.command("creative", "list", address=address) == "ran list"
+    hanging.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await hanging
+
+
+async def test_a_game_that_was_restarted_is_connected_anew(pool: RconPool) -> None:
+    game = FakeGame()
+    for expected in (1, 2):
+        async with game.running():
+            assert await ask(pool, game, "list") == "ran list"
+            assert game.logins == expected
+
+
+async def test_a_game_that_went_without_a_word_is_found_out_before_a_command_is_sent(
+    pool: RconPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rcon_pool, "IDLE_S", 0.0)
+    monkeypatch.setattr(rcon, "PROBE_TIMEOUT_S", 0.1)
+    async with FakeGame().running() as mute, FakeGame().running() as alive:
+        await ask(pool, mute, "list")
+        mute.answers_markers = False
+        mute.silent = {"stop"}
+        assert await ask(pool, alive, "stop") == "ran stop"
+        assert mute.commands == ["list"]
+
+
+async def test_a_command_that_may_have_run_is_not_sent_again(pool: RconPool, game: FakeGame) -> None:
+    await ask(pool, game, "list")
+    game.hangs_up_on = {"stop"}
+    with pytest.raises(RconBroken):
+        await ask(pool, game, "stop")
+    assert game.commands == ["list", "stop"]
+    assert game.logins == 1
+
+
+async def test_after_a_time_out_the_next_command_gets_its_own_answer(pool: RconPool, game: FakeGame) -> None:
+    game.silent = {"save-all flush"}
+    with pytest.raises(RconTimedOut):
+        await ask(pool, game, "save-all flush", timeout_s=0.1)
+    assert await ask(pool, game, "list") == "ran list"
+    assert game.logins == 2
+
+
+async def test_a_cancelled_command_leaves_the_line(pool: RconPool, game: FakeGame) -> None:
+    game.silent = {"stop"}
+    task = asyncio.create_task(ask(pool, game, "stop"))
+    while not game.commands:
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await ask(pool, game, "list") == "ran list"
+
+
+async def test_a_dropped_connection_is_made_anew(pool: RconPool, game: FakeGame) -> None:
+    await ask(pool, game, "list")
+    await pool.drop("survival")
+    await pool.drop("survival")
+    await ask(pool, game, "list")
+    assert game.logins == 2
+
+
+async def test_no_game_is_unavailable_each_time(pool: RconPool) -> None:
+    async with FakeGame().running() as gone:
+        pass
+    for _ in range(2):
+        with pytest.raises(RconUnavailable):
+            await ask(pool, gone, "list")
