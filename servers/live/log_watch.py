@@ -1,0 +1,105 @@
+"""Wake-ups from the kernel when a log grows: one observer a process.
+
+Nothing depends on it alone: readers also look by the clock.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from watchdog.events import (
+    DirCreatedEvent,
+    DirMovedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver, ObservedWatch
+
+Watches = list[ObservedWatch]
+
+logger = logging.getLogger(__name__)
+
+# Opening and closing are left out: our own reads would wake us.
+_OF_DATA: list[type[FileSystemEvent]] = [DirCreatedEvent, DirMovedEvent]  # `logs` appears, or another in its place
+_OF_LOGS: list[type[FileSystemEvent]] = [FileModifiedEvent, FileCreatedEvent, FileMovedEvent, FileDeletedEvent]
+
+
+class LogWatch:
+    """The observer, started with the first watch. Its methods block: call them in a thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._observer: BaseObserver | None = None
+        self._ended = False
+
+    def watch(self, data: Path, wake: Callable[[], None], *, loop: asyncio.AbstractEventLoop) -> Watches:
+        """Call ``wake`` on ``loop`` when ``data/logs`` appears in ``data`` or anything in it changes.
+
+        A directory that is missing, or for which the kernel has no watch left, is simply not watched. A watch stays
+        with the directory it was set on: when another takes its name, ``unwatch`` and watch anew.
+        """
+        handler = _Waker(wake, loop)
+        watches: Watches = []
+        with self._lock:
+            if self._ended:
+                return watches
+            for directory, kinds in ((data, _OF_DATA), (data / "logs", _OF_LOGS)):
+                try:
+                    watches.append(self._started().schedule(handler, str(directory), event_filter=kinds))
+                except FileNotFoundError:
+                    pass
+                except OSError as error:
+                    logger.info("%s is not watched but looked at every second: %s", directory.name, error)
+        return watches
+
+    def unwatch(self, watches: Watches) -> None:
+        """End watches; those already gone are no matter."""
+        with self._lock:
+            for watch in watches:
+                if self._observer is not None:
+                    with suppress(KeyError):
+                        self._observer.unschedule(watch)
+
+    def close(self) -> None:
+        """End the observer and its threads; later watches are empty."""
+        with self._lock:
+            self._ended = True
+            if self._observer is not None:
+                self._observer.stop()
+                self._observer.join()
+                self._observer = None
+
+    def _started(self) -> BaseObserver:
+        if self._observer is None:
+            observer = Observer()
+            observer.start()
+            self._observer = observer
+        return self._observer
+
+
+class _Waker(FileSystemEventHandler):
+    """Carries a wake-up from the observer's thread to the loop, at most one at a time."""
+
+    def __init__(self, wake: Callable[[], None], loop: asyncio.AbstractEventLoop) -> None:
+        self._wake = wake
+        self._loop = loop
+        self._is_under_way = False
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        del event  # whatever it is, the reader looks for itself
+        if not self._is_under_way:
+            self._is_under_way = True
+            with suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._deliver)
+
+    def _deliver(self) -> None:
+        self._is_under_way = False
+        self._wake()
