@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from mcadmin.admin_site import site
+from mcadmin.page import page
 
 
 def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - Django passes it
@@ -24,4 +25,6 @@ urlpatterns = [
     path("healthz", healthz),
     path("api", include(api_urlpatterns)),
     path(settings.MC_ADMIN.admin_path, site.urls),
+    path("", page),
+    path("<path:path>", page),  # last: whatever nobody else answers
 ]
