@@ -6,6 +6,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from backups.restic.failures import ResticFailed
+from backups.restic.labels import Labels, read_labels
 
 
 class _FromRestic(BaseModel):
@@ -57,6 +58,16 @@ class ResticSnapshot(_FromRestic):
     original: str | None = None
     program_version: str | None = None
     summary: ResticSnapshotSummary | None = None
+
+    @property
+    def first_id(self) -> str:
+        """The id that it was made with; changing tags gives it a new one, and pins go by this one."""
+        return self.original or self.id
+
+    @property
+    def labels(self) -> Labels:
+        """What its tags say."""
+        return read_labels(self.tags)
 
 
 class ResticSnapshotWithSummary(_FromRestic):

@@ -1,0 +1,61 @@
+"""Joins the settings to the backups' objects, and the tests' seam."""
+
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+
+from backups.models import PanelInstance
+from backups.restic.manager import ResticManager
+from mcadmin.core import process
+from mcadmin.core.errors import Unavailable
+from mcadmin.core.process import Run
+
+run_override: Run | None = None  # tests put their fake restic here, then call reset()
+CACHE_FOLDER = "restic-cache"
+
+
+class ResticNotConfigured(Unavailable):
+    """The settings have no restic section."""
+
+    code = "restic_not_configured"
+
+
+def is_configured() -> bool:
+    """Tell whether the settings name a repository."""
+    return settings.MC_ADMIN.restic is not None
+
+
+def repository() -> ResticManager:
+    """Return the manager of the configured repository.
+
+    Raises:
+        ResticNotConfigured: the settings name none.
+    """
+    config = settings.MC_ADMIN
+    if config.restic is None:
+        raise ResticNotConfigured(
+            "Backups are not set up: add a [restic] section with repository_path and password to config.toml, "
+            "then run: manage.py snapshot init"
+        )
+    if run_override is not None:
+        return ResticManager(config.restic, run=run_override, binary="restic")
+    return ResticManager(config.restic, run=process.run, cache_dir=cache_folder())
+
+
+def cache_folder() -> Path:
+    """Return where restic keeps its cache: beside the logs, which is surely ours to write."""
+    folder: Path = settings.MC_ADMIN.logs_dir.absolute() / CACHE_FOLDER
+    return folder
+
+
+@cache
+def instance_id() -> str:
+    """Return the id of this panel in its snapshots' tags, made at its first use. Touches the database."""
+    instance, _ = PanelInstance.objects.get_or_create(pk=1)
+    return str(instance.uuid)
+
+
+def reset() -> None:
+    """Forget what was made from the settings."""
+    instance_id.cache_clear()
