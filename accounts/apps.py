@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.core import checks
+from django.db.models.signals import post_delete, post_save
 
 
 class AccountsConfig(AppConfig):
@@ -11,8 +12,11 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # Both need DRF, which can be imported once the apps are ready; openapi registers itself.
-        from accounts import openapi  # noqa: F401, PLC0415 - see above
+        # They need DRF and models, which can be imported once the apps are ready; openapi registers itself.
+        from accounts import openapi, revocation  # noqa: F401, PLC0415 - see above
         from accounts.checks import check_permissions  # noqa: PLC0415 - see above
+        from accounts.models import User  # noqa: PLC0415 - see above
 
         checks.register(check_permissions, checks.Tags.security)
+        for signal in (post_save, post_delete):
+            signal.connect(revocation.user_changed, sender=User, dispatch_uid="accounts.revocation")

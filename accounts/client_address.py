@@ -1,7 +1,8 @@
 """Which address a request comes from, behind a proxy or not."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -14,6 +15,16 @@ def of_request(request: HttpRequest) -> str | None:
     return client_address(
         request.META.get("REMOTE_ADDR"),
         forwarded_for=request.META.get("HTTP_X_FORWARDED_FOR", ""),
+        trusted_proxies=settings.MC_ADMIN.trusted_proxies,
+    )
+
+
+def of_scope(scope: Mapping[str, Any]) -> str | None:
+    """Return the same for an ASGI scope: a socket has no request."""
+    forwarded = [value.decode("latin-1") for name, value in scope.get("headers", []) if name == b"x-forwarded-for"]
+    return client_address(
+        (scope.get("client") or (None,))[0],
+        forwarded_for=",".join(forwarded),
         trusted_proxies=settings.MC_ADMIN.trusted_proxies,
     )
 

@@ -2,7 +2,8 @@
 
 from django.urls import re_path
 
-from servers.consumers import ConsoleConsumer, OperationConsumer
+from servers.consumers.console import ConsoleConsumer
+from servers.consumers.operation import OperationConsumer
 from servers.minecraft.manager import SERVER_ID
 
 websocket_urlpatterns = [

@@ -9,9 +9,9 @@ from asgiref.sync import sync_to_async
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 
-from accounts import tokens
+from accounts import sockets, tokens
 from accounts.models import User, UserRole
-from servers import consumers, wiring
+from servers import wiring
 from servers.routing import websocket_urlpatterns
 from servers.tests.fake_docker import FakeDocker
 
@@ -178,7 +178,7 @@ async def test_a_huge_frame_closes_with_1009(fake: FakeDocker, server: str, toke
 async def test_strangers_are_told_why_then_held_then_closed(
     fake: FakeDocker, server: str, token: str, monkeypatch: pytest.MonkeyPatch, name: str, code: int
 ) -> None:
-    monkeypatch.setattr(consumers, "HOLD_S", 0.05)
+    monkeypatch.setattr(sockets, "HOLD_S", 0.05)
     query = {"none": "", "bad": "?token=x.y.z", "ghost": f"?token={token}"}[name]
     server_id = "ghost" if name == "ghost" else server
     async with opened(f"/api/servers/{server_id}/console{query}") as socket:

@@ -1,111 +1,25 @@
-"""Socket edge of the servers app: the live console, and an operation as it runs."""
+"""The live console."""
 
 import asyncio
 import json
 import time
-import uuid
 from typing import Any
 from urllib.parse import parse_qs
 
-from channels.generic.websocket import AsyncWebsocketConsumer
-
 from accounts.permissions import IsSignedIn
-from accounts.socket_auth import authenticate_socket
+from accounts.sockets import NOT_FOUND, TOO_MANY, SocketConsumer
 from audit import recorder
 from mcadmin.core.errors import AppError
-from mcadmin.core.tasks import cancel
-from servers import progress, records, wiring
-from servers.api.serializers import OperationSerializer
+from servers import records, wiring
 
-HOLD_S = 5.0  # the page reconnects at once when refused: holding it stops the storm
-MAX_HELD, MAX_HELD_PER_ADDRESS = 20, 5
 MAX_VIEWERS = 30
 COMMANDS_PER_S, COMMAND_BURST = 1.0, 10.0
-MAX_FRAME_BYTES = 32 * 1024
-BAD_TOKEN, NOT_FOUND, TOO_MANY, TOO_LARGE = 4401, 4404, 4429, 1009
-
-_held: dict[str, int] = {}
-
-
-class SocketConsumer(AsyncWebsocketConsumer):
-    """A signed-in socket whose tasks end with it, whatever ends it."""
-
-    permission = IsSignedIn
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.tasks: set[asyncio.Task[None]] = set()
-        self.user: Any = None
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            await cancel(self.tasks)
-
-    async def connect(self) -> None:
-        self.user, subprotocol = await authenticate_socket(self.scope)
-        await self.accept(subprotocol)
-        if self.user is None or not self.permission.admits(self.user):
-            self.refuse(BAD_TOKEN, "Your sign-in is missing or no longer valid. Sign in again.")
-            return
-        await self.begin()
-
-    async def begin(self) -> None:
-        """Do the socket's work: the user is known and the socket accepted."""
-        raise NotImplementedError
-
-    def refuse(self, code: int, message: str) -> None:
-        """Say why, hold the socket for some seconds, then close it."""
-        self.spawn(self._refuse(code, message))
-
-    def spawn(self, work: Any) -> None:
-        """Run ``work`` until the socket ends."""
-        task = asyncio.create_task(work)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-
-    async def say(self, frame: dict[str, Any]) -> None:
-        await self.send(text_data=json.dumps(frame, ensure_ascii=False, default=str))
-
-    async def _refuse(self, code: int, message: str) -> None:
-        await self.say({"type": "error", "message": message})
-        address = (self.scope.get("client") or ("",))[0]
-        if sum(_held.values()) < MAX_HELD and _held.get(address, 0) < MAX_HELD_PER_ADDRESS:
-            _held[address] = _held.get(address, 0) + 1
-            try:
-                await asyncio.sleep(HOLD_S)
-            finally:
-                _held[address] -= 1
-                if not _held[address]:
-                    del _held[address]
-        await self.close(code)
-
-
-class OperationConsumer(SocketConsumer):
-    """/operations/{uuid}: what is printed so far and from now on, then the record."""
-
-    async def begin(self) -> None:
-        operation_id = self.scope["url_route"]["kwargs"]["id"]
-        if await records.in_database(records.read_operation, operation_id) is None:
-            self.refuse(NOT_FOUND, "There is no operation with this id.")
-            return
-        self.spawn(self._stream(operation_id))
-
-    async def _stream(self, operation_id: uuid.UUID) -> None:
-        seen = 0
-        while (output := progress.running(operation_id)) is not None:
-            seen, lines = await output.after(seen)
-            if lines:
-                await self.say({"type": "output", "content": "\n".join(lines) + "\n"})
-        operation = await records.in_database(records.read_operation, operation_id)
-        await self.say({"type": "operation", "operation": OperationSerializer(operation).data})
-        await self.close(1000)
 
 
 class ConsoleConsumer(SocketConsumer):
     """/servers/{id}/console: log lines out, commands in."""
 
+    permission = IsSignedIn
     viewers: dict[str, int] = {}
 
     async def begin(self) -> None:
@@ -122,12 +36,7 @@ class ConsoleConsumer(SocketConsumer):
             self.ready = asyncio.Event()
             self.spawn(self._stream())
 
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if len(bytes_data or (text_data or "").encode()) > MAX_FRAME_BYTES:
-            await self.close(TOO_LARGE)
-            return
-        if self.user is None or not hasattr(self, "ready"):
-            return
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:  # noqa: ARG002 - Channels' signature
         try:
             content = json.loads(text_data or "")
         except ValueError:
@@ -187,7 +96,7 @@ class ConsoleConsumer(SocketConsumer):
             user=self.user,
             server_id=self.server_id,
             command=command,
-            client_ip=(self.scope.get("client") or (None,))[0],
+            client_ip=self.address or None,
             success=success,
         )
 

@@ -1,0 +1,1 @@
+"""Socket edge of the servers app: one module a socket."""
