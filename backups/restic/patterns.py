@@ -1,0 +1,79 @@
+"""restic's patterns: how to write one that means a single path, and which paths a list of them means."""
+
+import fnmatch
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+_SPECIAL = re.compile(r"([\\*?\[\]])")
+
+
+def escape(path: str) -> str:
+    """Return the pattern that means exactly ``path``, whatever characters its names have."""
+    return _SPECIAL.sub(r"\\\1", path)
+
+
+class Patterns:
+    """A list of exclude patterns, as ``restic backup --exclude`` reads it.
+
+    An absolute pattern is matched from the root, another at any depth; ``**`` stands for any number of names;
+    what lies in a folder that matches is matched with it; ``!pattern`` takes out again what an earlier one took
+    in.
+
+    Source: restic's internal/filter/filter.go.
+    """
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._patterns = [
+            (text.startswith("!"), _parts(text.removeprefix("!"))) for text in patterns if text.removeprefix("!")
+        ]
+
+    def match(self, path: str) -> bool:
+        """Tell whether the absolute ``path`` is meant."""
+        names = _parts(path)
+        meant = False
+        for is_negated, pattern in self._patterns:
+            if meant is is_negated and _matches(pattern, names):
+                meant = not is_negated
+        return meant
+
+    def __bool__(self) -> bool:
+        return bool(self._patterns)
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    """Split at ``/``; the first part of an absolute path is empty."""
+    names = [name for name in text.split("/") if name not in {"", "."}]
+    return ("", *names) if text.startswith("/") else tuple(names)
+
+
+def _matches(pattern: Sequence[str], names: Sequence[str]) -> bool:
+    """Match ``pattern`` at any place in ``names``; it need not reach their end."""
+    if not pattern:
+        return False
+    starts = [0] if pattern[0] == "" else range(len(names))
+    return any(_matches_at(tuple(pattern), tuple(names[start:])) for start in starts)
+
+
+def _matches_at(pattern: tuple[str, ...], names: tuple[str, ...]) -> bool:
+    if not pattern:
+        return True
+    if pattern[0] == "**":
+        return any(_matches_at(pattern[1:], names[skip:]) for skip in range(len(names) + 1))
+    return bool(names) and _name(pattern[0]).fullmatch(names[0]) is not None and _matches_at(pattern[1:], names[1:])
+
+
+@cache
+def _name(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern of one name: as fnmatch's, with a backslash before a character that means itself."""
+    if "\\" not in pattern:
+        return re.compile(fnmatch.translate(pattern.replace("[^", "[!")))
+    found, left = "", pattern
+    while left:
+        if left[0] == "\\" and len(left) > 1:
+            found, left = found + re.escape(left[1]), left[2:]
+        elif left[0] == "[" and (group := re.match(r"\[\^?(?:\\.|[^\]\\])+\]", left)):
+            found, left = found + group[0], left[group.end() :]
+        else:
+            found, left = found + {"*": ".*", "?": "."}.get(left[0], re.escape(left[0])), left[1:]
+    return re.compile(found, re.DOTALL)

@@ -1,0 +1,147 @@
+"""Which snapshots a policy keeps. Pure: what restic is told to forget is decided here, by id.
+
+restic's own ``forget --keep-…`` groups by host, paths and all tags; our tags tell how well a world was saved,
+so its groups would fall apart, and it knows neither pins nor other panels.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+
+from mcadmin.core.errors import InvalidRequest
+
+SHORT_LIVED = timedelta(days=7)  # path and safety snapshots
+GOOD_LEVELS = frozenset({"flushed", "stopped"})
+
+
+class EmptyPolicy(InvalidRequest):
+    """A policy that keeps nothing: surely not what was meant."""
+
+    code = "empty_policy"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """How many of each group stay: the last ones, and the newest of each of so many hours, days, weeks, months."""
+
+    keep_last: int = 0
+    keep_hourly: int = 0
+    keep_daily: int = 0
+    keep_weekly: int = 0
+    keep_monthly: int = 0
+
+    def __post_init__(self) -> None:
+        counts = (self.keep_last, self.keep_hourly, self.keep_daily, self.keep_weekly, self.keep_monthly)
+        if min(counts) < 0 or not any(counts):
+            raise EmptyPolicy(
+                "This policy would keep nothing. Give at least one of keep_last, keep_hourly, keep_daily, "
+                "keep_weekly and keep_monthly a number above 0."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One snapshot as retention sees it.
+
+    Attributes:
+        scope: ``server``, ``path`` or ``global``.
+        levels: how well each server in it was saved, by the server's id.
+    """
+
+    id: str
+    time: datetime
+    scope: str
+    paths: tuple[str, ...]
+    trigger: str = "manual"
+    levels: Mapping[str, str] = field(default_factory=dict)
+    pinned: bool = False
+
+    @property
+    def is_short_lived(self) -> bool:
+        """Whether no server's policy counts it."""
+        return self.scope == "path" or self.trigger == "safety"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What stays and what goes, both oldest first."""
+
+    keep: list[str]
+    remove: list[str]
+
+
+def plan(
+    entries: Iterable[Entry], *, policy: Policy, zone: tzinfo, now: datetime, server_id: str | None = None
+) -> Plan:
+    """Decide about ``entries``, which are all of this panel and of no other.
+
+    Each group of one (server, scope, paths) is judged by itself. Path and safety snapshots live for
+    SHORT_LIVED and count for no policy. Pinned ones stay, and so does each server's last good one.
+
+    Args:
+        zone: where an hour, a day, a week and a month begin.
+        server_id: look at the snapshots of this server alone; global ones, which hold others too, stay out.
+    """
+    all_of_ours = sorted(entries, key=_by_age)
+    looked_at = [one for one in all_of_ours if server_id is None or _is_of(one, server_id)]
+    keep = {one.id for one in all_of_ours if one.pinned} | _floor(all_of_ours)
+    groups: dict[tuple[str, ...], list[Entry]] = defaultdict(list)
+    for one in looked_at:
+        if one.is_short_lived:
+            if now - one.time < SHORT_LIVED:
+                keep.add(one.id)
+        else:
+            groups[(one.scope, *_owner(one), *sorted(one.paths))].append(one)
+    for group in groups.values():
+        keep |= _kept(group, policy, zone)
+    return Plan(
+        keep=[one.id for one in looked_at if one.id in keep],
+        remove=[one.id for one in looked_at if one.id not in keep],
+    )
+
+
+def _by_age(entry: Entry) -> tuple[datetime, str]:
+    return entry.time, entry.id
+
+
+def _owner(entry: Entry) -> list[str]:
+    return [] if entry.scope == "global" else sorted(entry.levels)
+
+
+def _is_of(entry: Entry, server_id: str) -> bool:
+    return entry.scope != "global" and server_id in entry.levels
+
+
+def _kept(group: Sequence[Entry], policy: Policy, zone: tzinfo) -> set[str]:
+    """Return the ids that ``policy`` keeps of a group that is sorted oldest first."""
+    rules: list[tuple[int, Callable[[datetime], object]]] = [
+        (policy.keep_hourly, lambda time: (time.date(), time.hour, time.utcoffset())),
+        (policy.keep_daily, datetime.date),
+        (policy.keep_weekly, lambda time: time.isocalendar()[:2]),
+        (policy.keep_monthly, lambda time: (time.year, time.month)),
+    ]
+    newest_first = [(one, one.time.astimezone(zone)) for one in reversed(group)]
+    kept = {one.id for one, _ in newest_first[: policy.keep_last]}
+    for count, period in rules:
+        seen: list[object] = []
+        for one, time in newest_first:
+            if len(seen) == count:
+                break
+            if not seen or period(time) != seen[-1]:
+                seen.append(period(time))
+                kept.add(one.id)
+    return kept
+
+
+def _floor(entries: Sequence[Entry]) -> set[str]:
+    """Return the last good snapshot of each whole server; a safety one only where there is no other."""
+    found: dict[str, Entry] = {}
+    for wanted in (True, False):
+        for one in reversed(entries):
+            if one.scope == "path" or (one.trigger == "safety") is wanted:
+                continue
+            for server, level in one.levels.items():
+                if level in GOOD_LEVELS:
+                    found.setdefault(server, one)
+    return {one.id for one in found.values()}

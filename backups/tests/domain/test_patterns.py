@@ -1,0 +1,67 @@
+"""Patterns mean to us what they mean to restic."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from backups.restic.patterns import Patterns, escape
+from backups.tests.repositories import BINARIES, PASSWORD
+
+ODD_NAMES = ["a[b]*?", "back\\slash", "two\nlines", "grün", "a b", "[", "-x", "**", "!x"]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_escaped_path_means_itself_alone(name: str) -> None:
+    meant = Patterns([escape(f"/srv/{name}")])
+
+    assert meant.match(f"/srv/{name}")
+    assert meant.match(f"/srv/{name}/inside")
+    assert not any(meant.match(f"/srv/{other}") for other in [*ODD_NAMES, "ab", "axx"] if other != name)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "matched", "unmatched"),
+    [
+        (["*.tmp"], ["/srv/a.tmp", "/srv/a.tmp/b"], ["/srv/a.tmp2"]),
+        (["session.lock"], ["/srv/world/session.lock"], ["/srv/session.lock.old"]),
+        (["/srv/cache"], ["/srv/cache", "/srv/cache/x/y"], ["/srv/x/cache", "/srv/caches"]),
+        (["/srv/**/x"], ["/srv/x", "/srv/a/b/x"], ["/srv/a/b"]),
+        (["a/b"], ["/srv/a/b", "/a/b/c"], ["/srv/b", "/srv/a/c/b"]),
+        (["/srv/*", "!/srv/keep"], ["/srv/x"], ["/srv/keep"]),
+        (["[^a]x"], ["/bx"], ["/ax"]),
+        (["[a-c]x"], ["/bx"], ["/dx"]),
+        ([], [], ["/srv"]),
+    ],
+)
+def test_patterns_match_as_restic_s(patterns: list[str], matched: list[str], unmatched: list[str]) -> None:
+    meant = Patterns(patterns)
+
+    assert [path for path in matched if not meant.match(path)] == []
+    assert [path for path in unmatched if meant.match(path)] == []
+
+
+@pytest.mark.restic
+@pytest.mark.parametrize("version", BINARIES)
+def test_restic_leaves_out_what_we_say_it_does(version: str, tmp_path: Path) -> None:
+    patterns = ["*.tmp", str(tmp_path / "tree/cache"), "q?", r"a\*b", "**/deep/x", "[xy]1", "!keep.tmp", "a/b"]
+    files = ["one.tmp", "keep.tmp", "cache/f", "d/cache/f", "q1", "q12", "a*b", "axb", "p/deep/x", "x1", "c/a/b/f"]
+    for name in files:
+        file = tmp_path / "tree" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    env = {"RESTIC_REPOSITORY": str(tmp_path / "r"), "RESTIC_PASSWORD": PASSWORD, "HOME": str(tmp_path)}
+    tree = str(tmp_path / "tree")
+
+    def restic(*args: str) -> str:
+        done = subprocess.run([BINARIES[version], *args], env=env, check=True, capture_output=True, text=True)
+        return done.stdout
+
+    restic("init")
+    restic("backup", *(f"--exclude={one}" for one in patterns), tree)
+    saved = restic("ls", "latest").splitlines()
+
+    meant = Patterns(patterns)
+    assert [name for name in files if f"{tree}/{name}" not in saved] == [
+        name for name in files if meant.match(f"{tree}/{name}")
+    ]
