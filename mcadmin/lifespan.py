@@ -7,7 +7,7 @@ from typing import Any
 
 from audit import recorder
 from mcadmin.core import tasks
-from servers import records, wiring
+from servers import leases, records, wiring
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Lifespan:
         async with self._starting:
             if self._started_on is asyncio.get_running_loop():
                 return
-            for sentence in await records.in_database(records.take_over_dead):
+            for sentence in await records.in_database(leases.take_over_dead):
                 logger.warning(sentence)
             await wiring.live().start()
             self._started_on = asyncio.get_running_loop()

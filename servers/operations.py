@@ -1,161 +1,254 @@
-"""Run one operation on a server under its lease: for the API, commands, admin site and schedules alike."""
+"""Run one operation under its leases: for the API, commands, admin site and schedules alike."""
 
 import asyncio
 import logging
+import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
+from typing import Any
+
+from django.db import DatabaseError
 
 from mcadmin.core import tasks
 from mcadmin.core.errors import AppError, Conflict, Unavailable
-from servers import progress, records, wiring
-from servers.minecraft.instance import MCInstance
+from servers import leases, records, wiring
 from servers.models import Operation, OperationState
+from servers.progress import Progress
 
 logger = logging.getLogger(__name__)
 
+LOOK_S = 1.0  # how often a running operation writes its progress and looks whether it shall end
 RENEW_S = 10.0
+OVERTAKE_S = 60.0  # restic gets 30 s to end, then saving is turned on again
+OVERTAKE_LOOK_S = 0.1
 
-
-class Action(StrEnum):
-    """What may be asked of a server."""
-
-    START = "start"
-    STOP = "stop"
-    RESTART = "restart"
-    UP = "up"
-    DOWN = "down"
-    REMOVE = "remove"
-    KILL = "kill"
-    PULL = "pull"
-
-
-_DONE = {
-    Action.START: "started",
-    Action.STOP: "stopped",
-    Action.RESTART: "restarted",
-    Action.UP: "up",
-    Action.DOWN: "down",
-    Action.REMOVE: "removed",
-    Action.KILL: "killed",
-    Action.PULL: "up to date: its image was pulled",
+# Who must not wait for what: the running one is cancelled, cleans up, and only then the other begins.
+OVERTAKES = {
+    "kill": frozenset({"backup", "stop", "down", "restart"}),
+    "stop": frozenset({"backup"}),
+    "down": frozenset({"backup"}),
 }
 
-
-class ProjectClash(Conflict):
-    """Two server directories have the same Compose project name."""
-
-    code = "project_clash"
+Work = Callable[[Progress], Awaitable[dict[str, Any] | None]]
 
 
-OnLine = Callable[[str], None]
-Work = Callable[[OnLine], Awaitable[None]]
+class OperationCancelled(Conflict):
+    """Somebody cancelled it, or a more urgent operation took its place."""
+
+    code = "cancelled"
 
 
-async def run(server_id: str, action: Action, *, started_by: str, origin: str) -> Operation:
-    """Carry out ``action`` to its end, even if the caller leaves, and return its record.
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What shall be done.
+
+    Attributes:
+        kind: the word for it in records and messages: ``up``, ``backup``, ``check``.
+        server_id: whose lease it takes; empty when it is of no single server.
+        work: does it. What it returns (JSON) is the operation's result. Cancelled, it gets a CancelledError;
+            its ``finally`` blocks run to their end before anything else may begin.
+        started_by: a user's name.
+        origin: ``api``, ``admin``, ``command`` or ``schedule``.
+        leases: further keys that it needs (``repository``, ``leases.server_lease(id)``): all or none are taken.
+        can_cancel: whether users may cancel it.
+    """
+
+    kind: str
+    work: Work
+    started_by: str
+    origin: str
+    server_id: str = ""
+    leases: tuple[str, ...] = ()
+    can_cancel: bool = False
+
+
+async def run(job: Job) -> Operation:
+    """Do the job to its end, even if the caller leaves, and return its record.
 
     Raises:
-        Busy: another operation is under way on this server.
+        Busy: another operation holds a lease that it needs.
+        OperationCancelled: somebody ended it.
         AppError: why it failed; the record says so, too.
     """
-    operation, work = await begin(server_id, action, started_by=started_by, origin=origin)
-    error = await tasks.finish(_carry_out(operation, work))
-    if error is not None:
-        raise error
+    return await tasks.finish(_run(job))
+
+
+async def start(job: Job) -> Operation:
+    """Begin the job and return its record at once, while it runs on; raises Busy."""
+    running = await _begin(job)
+    tasks.start(running.to_its_end())
+    return running.operation
+
+
+async def cancel(operation_id: uuid.UUID, *, by: str) -> Operation:
+    """Ask for the end of a running operation, in whatever process, and return its record as it stands.
+
+    Raises:
+        OperationNotFound, OperationEnded, CannotCancel.
+    """
+    await records.in_database(leases.take_over_dead)
+    operation = await records.in_database(records.request_cancel, operation_id, by=by)
+    _cancel_here(operation_id)
     return operation
-
-
-async def start(server_id: str, action: Action, *, started_by: str, origin: str) -> Operation:
-    """Begin ``action`` and return its record at once, while it runs on."""
-    operation, work = await begin(server_id, action, started_by=started_by, origin=origin)
-    tasks.start(_carry_out(operation, work))
-    return operation
-
-
-async def begin(
-    server_id: str, action: Action, *, started_by: str, origin: str
-) -> tuple[Operation, Work]:
-    """Check what can be checked without the engine, and take the lease."""
-    instance = wiring.manager().get_instance(server_id)
-    await instance.get_compose_file()  # raises ServerNotFound
-    other = await asyncio.to_thread(wiring.live().catalog.clash, server_id)
-    if other is not None:
-        raise ProjectClash(
-            f"{server_id!r} and {other!r} have the same Compose project name, so one would act on the other. "
-            "Rename the directory of one of the two."
-        )
-    operation = await records.in_database(
-        records.begin, server_id, action.value, started_by=started_by, origin=origin
-    )
-
-    async def work(on_line: OnLine) -> None:
-        await _act(instance, action, on_line, operation)
-
-    return operation, work
-
-
-async def _act(
-    instance: MCInstance, action: Action, on_line: OnLine, operation: Operation
-) -> None:
-    if action is Action.REMOVE:
-        removed_as = f"{instance.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{operation.id.hex[:4]}"
-        await instance.remove(removed_as=removed_as)
-        operation.result = {"removed_as": removed_as}
-        return
-    work = {
-        Action.UP: instance.up,
-        Action.DOWN: instance.down,
-        Action.START: instance.start,
-        Action.STOP: instance.stop,
-        Action.RESTART: instance.restart,
-        Action.KILL: instance.kill,
-        Action.PULL: instance.pull,
-    }
-    await work[action](on_line=on_line)
-
-
-async def _carry_out(operation: Operation, work: Work) -> AppError | None:
-    """Do the work while the lease is renewed; record its end. Never raises but for a bug."""
-    output = progress.Output(operation.id)
-    renewing = asyncio.create_task(_renew(operation, output), name=f"lease of {operation.server_id}")
-    error: AppError | None = None
-    try:
-        await work(output.add)
-        operation.state = OperationState.SUCCEEDED
-    except AppError as failure:
-        error = failure
-        operation.state, operation.error = OperationState.FAILED, str(failure)
-    except BaseException:  # a bug, or the process is ending: say so in the record, then let it go on
-        operation.state = OperationState.INTERRUPTED
-        operation.error = "MC Admin ended or failed while this was under way; its log says more."
-        raise
-    finally:
-        await tasks.cancel([renewing])
-        operation.output = output.text()
-        await asyncio.shield(_end(operation, output))
-    return error
-
-
-async def _end(operation: Operation, output: progress.Output) -> None:
-    with suppress(Unavailable):  # the engine is gone: the status says so by itself
-        await wiring.live().engine.refresh()
-    await records.in_database(records.finish, operation)
-    output.close()
-
-
-async def _renew(operation: Operation, output: progress.Output) -> None:
-    while True:
-        await asyncio.sleep(RENEW_S)
-        await records.in_database(records.renew, operation.id, output.text())
 
 
 def message(operation: Operation) -> str:
     """Say in a sentence what became of the operation."""
+    what = f"{operation.kind} of {operation.server_id}" if operation.server_id else operation.kind
     match operation.state:
         case OperationState.SUCCEEDED:
-            return f"{operation.server_id} is {_DONE[Action(operation.kind)]}."
+            return f"{what} is done."
         case OperationState.RUNNING:
-            return f"{operation.kind} of {operation.server_id} has begun."
+            return f"{what} has begun."
     return operation.error
+
+
+_here: dict[uuid.UUID, "_Running"] = {}
+
+
+class _Running:
+    """One operation while this process carries it out."""
+
+    def __init__(self, operation: Operation, work: Work) -> None:
+        self.operation = operation
+        self.error: BaseException | None = None
+        self._work = work
+        self._progress = Progress(operation.id, no_return=self._no_return)
+        self._loop = asyncio.get_running_loop()
+        self._task: asyncio.Task[dict[str, Any] | None] | None = None
+        self._is_cancelled = False
+        self._lease_lost = False
+        _here[operation.id] = self
+
+    def cancel(self) -> None:
+        """Cancel the work, once: a second time would hit its clean-up."""
+        if self._task is not None and not self._is_cancelled:
+            self._is_cancelled = True
+            self._task.cancel()
+
+    def cancel_threadsafe(self) -> None:
+        self._loop.call_soon_threadsafe(self.cancel)
+
+    async def to_its_end(self) -> None:
+        """Do the work while the leases are renewed; record its end."""
+        self._task = asyncio.create_task(self._do(), name=f"{self.operation.kind} {self.operation.server_id}")
+        watching = asyncio.create_task(self._watch(), name=f"leases of {self.operation.id}")
+        try:
+            await asyncio.wait({self._task})
+        finally:  # cancelled ourselves, the process is ending: the work cleans up first
+            await tasks.cancel([watching])
+            await tasks.cancel([self._task])
+            self._judge(self._task)
+            await asyncio.shield(self._end())
+
+    async def _do(self) -> dict[str, Any] | None:
+        return await self._work(self._progress)
+
+    def _judge(self, task: asyncio.Task[dict[str, Any] | None]) -> None:
+        operation = self.operation
+        operation.warnings = self._progress.warnings
+        operation.output, operation.percent = self._progress.text(), self._progress.done_percent
+        operation.stage = self._progress.stage[:200]
+        if task.cancelled():
+            self._judge_cancelled()
+            return
+        self.error = task.exception()
+        if self.error is None:
+            operation.state, operation.result = OperationState.SUCCEEDED, task.result()
+        elif isinstance(self.error, AppError):
+            operation.state, operation.error = OperationState.FAILED, str(self.error)
+            operation.result = getattr(self.error, "result", None)
+        else:
+            operation.state = OperationState.FAILED
+            operation.error = "MC Admin itself failed while this was under way; its log says more."
+            logger.error("%s failed", operation, exc_info=self.error)
+
+    def _judge_cancelled(self) -> None:
+        operation = self.operation
+        if self._is_cancelled and not self._lease_lost:
+            operation.state = OperationState.CANCELLED
+            operation.error = f"{operation.kind} was cancelled."
+        else:
+            operation.state = OperationState.INTERRUPTED
+            operation.error = "MC Admin ended while this was under way. Look at the server's status and repeat it."
+        self.error = OperationCancelled(operation.error)
+
+    async def _end(self) -> None:
+        with suppress(Unavailable):  # the engine is gone: the status says so by itself
+            await wiring.live().engine.refresh()
+        try:
+            await records.in_database(records.finish, self.operation)
+        finally:
+            _here.pop(self.operation.id, None)
+            self._progress.close()
+
+    async def _watch(self) -> None:
+        """Write the progress, look for a wish to cancel, renew the leases; end the work when they are lost."""
+        renewed = self._loop.time()
+        written: dict[str, Any] | None = None
+        while True:
+            await asyncio.sleep(LOOK_S)
+            try:
+                written = await self._write(written)
+                if await records.in_database(records.is_cancel_wanted, self.operation.id):
+                    self.cancel()
+                if self._loop.time() - renewed >= RENEW_S:
+                    kept = await records.in_database(leases.renew, self.operation.id)
+                    renewed = self._loop.time() if kept else float("-inf")
+            except DatabaseError:  # locked or full: it may pass before the leases run out
+                logger.exception("%s: its record could not be written", self.operation)
+            if self._loop.time() - renewed >= leases.LEASE_LIFE.total_seconds():
+                self._lease_lost = True
+                self.cancel()
+
+    async def _write(self, written: dict[str, Any] | None) -> dict[str, Any]:
+        progress = self._progress
+        said = {"output": progress.text(), "percent": progress.done_percent, "stage": progress.stage}
+        if said != written:
+            await records.in_database(records.note_progress, self.operation.id, **said)
+        return said
+
+    async def _no_return(self) -> None:
+        if not await records.in_database(records.pass_point_of_no_return, self.operation.id):
+            self._is_cancelled = True
+            raise asyncio.CancelledError
+
+
+async def _run(job: Job) -> Operation:
+    running = await _begin(job)
+    await running.to_its_end()
+    if running.error is not None:
+        raise running.error
+    return running.operation
+
+
+async def _begin(job: Job) -> _Running:
+    """Take the leases, overtaking what may be overtaken."""
+    keys = [*job.leases, *([leases.server_lease(job.server_id)] if job.server_id else [])]
+    loop = asyncio.get_running_loop()
+    last = loop.time() + OVERTAKE_S
+    while True:
+        operation = Operation(
+            server_id=job.server_id, kind=job.kind, started_by=job.started_by[:50], origin=job.origin,
+            can_cancel=job.can_cancel, started_at=datetime.now(UTC),
+        )  # fmt: skip
+        try:
+            return _Running(await records.in_database(leases.take, operation, keys=keys), job.work)
+        except leases.Held as held:
+            if held.operation.kind not in OVERTAKES.get(job.kind, ()) or loop.time() > last:
+                raise
+            await _make_way(held.operation, by=f"{job.kind} by {job.started_by}")
+        await asyncio.sleep(OVERTAKE_LOOK_S)
+
+
+async def _make_way(operation: Operation, *, by: str) -> None:
+    with suppress(records.OperationEnded):
+        await records.in_database(records.request_cancel, operation.id, by=by[:50], overtaking=True)
+    _cancel_here(operation.id)
+
+
+def _cancel_here(operation_id: uuid.UUID) -> None:
+    if (running := _here.get(operation_id)) is not None:
+        running.cancel_threadsafe()

@@ -1,25 +1,39 @@
-"""Operations and leases in the database: plain functions, and the one way to call them from a coroutine."""
+"""Operations in the database: plain functions, and the one way to call them from a coroutine."""
 
 import asyncio
-import os
-import socket
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-import psutil
 from django.db import connections, transaction
 
-from mcadmin.core.locks import Busy
-from servers.models import Operation, OperationState, ServerLease
+from mcadmin.core.errors import Conflict, NotFound
+from servers.models import Lease, Operation, OperationState
 
-LEASE_LIFE = timedelta(seconds=30)
 T = TypeVar("T")
 
 # A thread of our own: asgiref's belongs to the request, and an operation outlives its request.
 _database = ThreadPoolExecutor(max_workers=1, thread_name_prefix="operations")
+
+
+class OperationNotFound(NotFound):
+    """No operation has that id."""
+
+    code = "operation_not_found"
+
+
+class OperationEnded(Conflict):
+    """It is over, so it can no longer be cancelled."""
+
+    code = "operation_ended"
+
+
+class CannotCancel(Conflict):
+    """The operation, or its present stage, runs to its end."""
+
+    code = "cannot_cancel"
 
 
 async def in_database(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
@@ -34,69 +48,68 @@ async def in_database(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     return await asyncio.get_running_loop().run_in_executor(_database, call)
 
 
-def this_process() -> str:
-    """Name this process so that another on the same host can tell whether it still lives."""
-    return f"{socket.gethostname()}:{os.getpid()}:{psutil.Process().create_time():.2f}"
+def finish(operation: Operation) -> None:
+    """Record how the operation ended and give its leases back; one that was taken over stays as it is."""
+    with transaction.atomic():
+        operation.finished_at = datetime.now(UTC)
+        Operation.objects.filter(pk=operation.pk, state=OperationState.RUNNING).update(
+            state=operation.state,
+            finished_at=operation.finished_at,
+            output=operation.output,
+            percent=operation.percent,
+            stage=operation.stage,
+            error=operation.error,
+            warnings=operation.warnings,
+            result=operation.result,
+        )
+        Lease.objects.filter(operation=operation).delete()
 
 
-def begin(server_id: str, kind: str, *, started_by: str, origin: str) -> Operation:
-    """Take the server's lease and record a running operation.
+def note_progress(operation_id: uuid.UUID, *, output: str, percent: float | None, stage: str) -> None:
+    """Keep what the operation has said so far."""
+    Operation.objects.filter(pk=operation_id).update(output=output, percent=percent, stage=stage[:200])
+
+
+def request_cancel(operation_id: uuid.UUID, *, by: str, overtaking: bool = False) -> Operation:
+    """Ask for the end of a running operation, whatever process it runs in.
+
+    Args:
+        operation_id: which.
+        by: who asks; the first one is recorded.
+        overtaking: it makes way for another operation, so that ``can_cancel`` does not count.
 
     Raises:
-        Busy: another operation holds the lease; says what, who and since when.
+        OperationNotFound, OperationEnded, CannotCancel.
     """
-    now = datetime.now(UTC)
-    with transaction.atomic():
-        lease = ServerLease.objects.select_for_update().select_related("operation").filter(pk=server_id).first()
-        if lease is not None:
-            if lease.expires_at > now and not _is_dead(lease.owner):
-                held = lease.operation
-                raise Busy(
-                    f"{server_id} is busy: {held.kind}, started by {held.started_by} at "
-                    f"{held.started_at:%H:%M:%S} UTC. Try again when it is done."
-                )
-            _interrupt(lease, now)
-        operation = Operation.objects.create(
-            server_id=server_id, kind=kind, started_by=started_by, origin=origin, started_at=now
-        )
-        ServerLease.objects.create(
-            server_id=server_id, operation=operation, owner=this_process(), expires_at=now + LEASE_LIFE
-        )
+    running = Operation.objects.filter(pk=operation_id, state=OperationState.RUNNING)
+    if not overtaking:
+        running = running.filter(can_cancel=True)
+    changed = running.filter(cancelled_by="").update(cancelled_by=by)
+    operation = read_operation(operation_id)
+    if operation.state != OperationState.RUNNING:
+        raise OperationEnded(f"This {operation.kind} is over ({operation.state}), so there is nothing to cancel.")
+    if not changed and not operation.cancelled_by:
+        raise CannotCancel(f"A {operation.kind} at this stage runs to its end. Wait for it.")
     return operation
 
 
-def renew(operation_id: uuid.UUID, output: str) -> None:
-    """Keep the lease, and the output so far, while the operation runs."""
-    ServerLease.objects.filter(operation_id=operation_id).update(expires_at=datetime.now(UTC) + LEASE_LIFE)
-    Operation.objects.filter(pk=operation_id).update(output=output)
+def is_cancel_wanted(operation_id: uuid.UUID) -> bool:
+    """Tell whether somebody, in any process, has asked for the operation's end."""
+    return Operation.objects.filter(pk=operation_id).exclude(cancelled_by="").exists()
 
 
-def finish(operation: Operation) -> None:
-    """Record how the operation ended and give its lease back."""
-    with transaction.atomic():
-        operation.finished_at = datetime.now(UTC)
-        operation.save()
-        ServerLease.objects.filter(operation=operation).delete()
+def pass_point_of_no_return(operation_id: uuid.UUID) -> bool:
+    """Refuse cancelling from now on; False when it was asked for already."""
+    rows = Operation.objects.filter(pk=operation_id, cancelled_by="")
+    return bool(rows.update(can_cancel=False))
 
 
-def take_over_dead() -> list[str]:
-    """Mark the operations of dead processes as interrupted and free their servers.
-
-    Returns:
-        A sentence for each.
-    """
-    now = datetime.now(UTC)
-    told = []
-    for lease in ServerLease.objects.select_related("operation"):
-        if lease.expires_at <= now or _is_dead(lease.owner):
-            told.append(f"{lease.operation.kind} of {lease.server_id} was interrupted.")
-            _interrupt(lease, now)
-    return told
-
-
-def read_operation(operation_id: uuid.UUID) -> Operation | None:
-    """Read one operation, or None."""
-    return Operation.objects.filter(pk=operation_id).first()
+def read_operation(operation_id: uuid.UUID) -> Operation:
+    """Read one operation; raises OperationNotFound."""
+    found = Operation.objects.filter(pk=operation_id).first()
+    if found is None:
+        raise OperationNotFound("There is no operation with this id.")
+    return found
 
 
 def list_operations(server_id: str, *, before: datetime | None, limit: int) -> list[Operation]:
@@ -105,23 +118,3 @@ def list_operations(server_id: str, *, before: datetime | None, limit: int) -> l
     if before is not None:
         rows = rows.filter(started_at__lt=before)
     return list(rows[:limit])
-
-
-def _interrupt(lease: ServerLease, now: datetime) -> None:
-    Operation.objects.filter(pk=lease.operation_id, state=OperationState.RUNNING).update(
-        state=OperationState.INTERRUPTED,
-        finished_at=now,
-        error="MC Admin ended while this was under way. Look at the server's status and repeat it if needed.",
-    )
-    lease.delete()
-
-
-def _is_dead(owner: str) -> bool:
-    """Tell whether the process that holds a lease is surely gone; of another host nobody knows."""
-    host, pid, started = owner.rsplit(":", 2)
-    if host != socket.gethostname():
-        return False
-    try:
-        return abs(psutil.Process(int(pid)).create_time() - float(started)) > 1  # the pid may be another's now
-    except psutil.NoSuchProcess:
-        return True

@@ -8,5 +8,5 @@ from servers.minecraft.manager import SERVER_ID
 
 websocket_urlpatterns = [
     re_path(rf"^api/servers/(?P<id>{SERVER_ID})/console/?\Z", ConsoleConsumer.as_asgi()),
-    re_path(r"^api/operations/(?P<id>[0-9a-f-]{36})/?\Z", OperationConsumer.as_asgi()),
+    re_path(r"^api/operations/(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/?\Z", OperationConsumer.as_asgi()),
 ]

@@ -35,4 +35,5 @@ urlpatterns = [
         ServerOperationsViewSet.as_view({"get": "history", "post": "create"}),
     ),
     path("/operations/<uuid:id>", OperationViewSet.as_view({"get": "retrieve"})),
+    path("/operations/<uuid:id>/cancel", OperationViewSet.as_view({"post": "cancel"})),
 ]

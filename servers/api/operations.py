@@ -10,18 +10,19 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from accounts.permissions import IsSignedIn
-from mcadmin.core.errors import InvalidRequest, NotFound
-from servers import operations, records
+from mcadmin.core.errors import InvalidRequest
+from servers import actions, operations, records
 from servers.api import serializers
-from servers.models import Operation
+from servers.operation_answers import (
+    PREFER,
+    OperationAnswerSerializer,
+    OperationSerializer,
+    answer,
+    begun,
+    carry_out,
+)
 
 PAGE = 50
-
-
-class OperationNotFound(NotFound):
-    """No operation has that id."""
-
-    code = "operation_not_found"
 
 
 class ServerOperationsViewSet(ViewSet):
@@ -44,24 +45,17 @@ class ServerOperationsViewSet(ViewSet):
     @extend_schema(
         operation_id="operations_create",
         request=serializers.OperationRequestSerializer,
-        parameters=[
-            OpenApiParameter("Prefer", str, OpenApiParameter.HEADER, description="`respond-async`: do not wait")
-        ],
-        responses={200: serializers.OperationAnswerSerializer, 202: serializers.OperationAnswerSerializer},
+        parameters=[PREFER],
+        responses={200: OperationAnswerSerializer, 202: OperationAnswerSerializer},
     )
     def create(self, request: Request, id: str) -> Response:
         """Carry out one operation, to its end even if the client leaves."""
         body = serializers.OperationRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        action = body.validated_data["action"]
-        respond_async = "respond-async" in request.headers.get("Prefer", "").lower()
-        work = operations.start if respond_async else operations.run
-        done = async_to_sync(work)(id, action, started_by=request.user.username, origin="api")
-        answer = {"message": operations.message(done), "operation": done}
-        data = serializers.OperationAnswerSerializer(answer).data
-        if respond_async:
-            return Response(data, status=202, headers={"Location": f"/api/operations/{done.id}"})
-        return Response(data)
+        job = async_to_sync(actions.job)(
+            id, body.validated_data["action"], started_by=request.user.username, origin="api"
+        )
+        return carry_out(request, job, done=lambda done: answer(done, message=actions.message(done)))
 
 
 class OperationViewSet(ViewSet):
@@ -69,18 +63,17 @@ class OperationViewSet(ViewSet):
 
     permission_classes = [IsSignedIn]
 
-    @extend_schema(operation_id="operations_read", responses=serializers.OperationSerializer)
+    @extend_schema(operation_id="operations_read", responses=OperationSerializer)
     def retrieve(self, request: Request, id: uuid.UUID) -> Response:
         """Return one operation; while it runs, with its output so far."""
-        return Response(serializers.OperationSerializer(find(id)).data)
+        return Response(OperationSerializer(records.read_operation(id)).data)
 
-
-def find(operation_id: uuid.UUID) -> Operation:
-    """Read an operation; raises OperationNotFound."""
-    operation = records.read_operation(operation_id)
-    if operation is None:
-        raise OperationNotFound("There is no operation with this id.")
-    return operation
+    @extend_schema(
+        operation_id="operations_cancel", request=None, responses={202: OperationAnswerSerializer}
+    )
+    def cancel(self, request: Request, id: uuid.UUID) -> Response:
+        """Ask for the end of a running operation; it cleans up before it ends."""
+        return begun(async_to_sync(operations.cancel)(id, by=request.user.username))
 
 
 def _cursor(request: Request) -> datetime | None:

@@ -5,10 +5,10 @@ from typing import Any
 
 from rest_framework import serializers
 
+from servers.actions import Action
 from servers.minecraft.manager import NEW_SERVER_ID, RESERVED_IDS
 from servers.minecraft.status import MCServerStatus
-from servers.models import OperationState
-from servers.operations import Action
+from servers.operation_answers import OperationSerializer
 
 
 class StatusSerializer(serializers.Serializer[Any]):
@@ -78,30 +78,6 @@ class OperationRequestSerializer(serializers.Serializer[Any]):
         except ValueError:
             known = ", ".join(Action)
             raise serializers.ValidationError(f"There is no action {value[:40]!r}. Actions: {known}.") from None
-
-
-class OperationSerializer(serializers.Serializer[Any]):
-    """One operation."""
-
-    id = serializers.UUIDField()
-    serverId = serializers.CharField(source="server_id")  # noqa: N815
-    kind = serializers.CharField()
-    state = serializers.ChoiceField(choices=OperationState.values)
-    startedBy = serializers.CharField(source="started_by")  # noqa: N815
-    origin = serializers.CharField()
-    startedAt = serializers.DateTimeField(source="started_at")  # noqa: N815
-    finishedAt = serializers.DateTimeField(source="finished_at", allow_null=True)  # noqa: N815
-    output = serializers.CharField(allow_blank=True)
-    error = serializers.CharField(allow_blank=True)
-    warnings = serializers.ListField(child=serializers.CharField())
-    result = serializers.DictField(allow_null=True)
-
-
-class OperationAnswerSerializer(serializers.Serializer[Any]):
-    """What an operation answers: a sentence and its record."""
-
-    message = serializers.CharField()
-    operation = OperationSerializer()
 
 
 class OperationListSerializer(serializers.Serializer[Any]):

@@ -9,8 +9,8 @@ from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand, CommandError
 
 from mcadmin.core.errors import AppError
-from servers import operations, wiring
-from servers.operations import Action
+from servers import actions, wiring
+from servers.actions import Action
 
 
 class Command(BaseCommand):
@@ -28,10 +28,10 @@ class Command(BaseCommand):
             if options["action"] == "status":
                 self._status(options["id"], as_json=options["json"])
             else:
-                done = async_to_sync(operations.run)(
+                done = async_to_sync(actions.run)(
                     options["id"], Action(options["action"]), started_by=getpass.getuser(), origin="command"
                 )
-                self.stdout.write(operations.message(done))
+                self.stdout.write(actions.message(done))
         except AppError as error:
             raise CommandError(str(error)) from None
 

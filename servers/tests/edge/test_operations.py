@@ -7,13 +7,21 @@ from asgiref.sync import sync_to_async
 from rest_framework.test import APIClient
 
 from mcadmin.core.locks import Busy
-from servers import operations, records, wiring
-from servers.models import Operation, OperationState, ServerLease
-from servers.operations import Action
+from servers import actions, leases, wiring
+from servers.actions import Action
+from servers.models import Lease, Operation, OperationState
 from servers.tests.conftest import compose_text, write_server
 from servers.tests.fake_docker import FakeContainer, FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def begin(server_id: str) -> Operation:
+    """Record an operation as running, with nobody to carry it out."""
+    operation = Operation(
+        server_id=server_id, kind="up", started_by="olivia", origin="api", started_at=datetime.now(UTC)
+    )
+    return leases.take(operation, keys=[leases.server_lease(server_id)])
 
 
 def operate(client: APIClient, server_id: str, action: str) -> tuple[int, str]:
@@ -50,7 +58,7 @@ def test_unknown_action_and_unknown_server(owner: APIClient, fake: FakeDocker, s
 
 def test_start_without_container_says_to_use_up(owner: APIClient, fake: FakeDocker, server: str) -> None:
     assert operate(owner, server, "start") == (409, "no_container")
-    assert ServerLease.objects.count() == 0
+    assert Lease.objects.count() == 0
 
 
 def test_a_dead_engine_is_503_and_the_status_says_since_when(
@@ -132,20 +140,20 @@ def test_a_directory_removed_by_hand_is_removed_whatever_runs(
 
 async def test_a_second_operation_is_refused_with_what_runs(fake: FakeDocker, server: str) -> None:
     fake.hold("up")
-    first = asyncio.create_task(operations.run(server, Action.UP, started_by="olivia", origin="api"))
+    first = asyncio.create_task(actions.run(server, Action.UP, started_by="olivia", origin="api"))
     await fake.entered["up"].wait()
 
     with pytest.raises(Busy, match=r"up, started by olivia at \d\d:\d\d:\d\d UTC"):
-        await operations.run(server, Action.DOWN, started_by="adam", origin="api")
+        await actions.run(server, Action.DOWN, started_by="adam", origin="api")
 
     fake.release("up")
     assert (await first).state == OperationState.SUCCEEDED
-    await operations.run(server, Action.DOWN, started_by="adam", origin="api")
+    await actions.run(server, Action.DOWN, started_by="adam", origin="api")
 
 
 async def test_a_client_that_leaves_stops_nothing(fake: FakeDocker, server: str) -> None:
     fake.hold("up")
-    caller = asyncio.create_task(operations.run(server, Action.UP, started_by="olivia", origin="api"))
+    caller = asyncio.create_task(actions.run(server, Action.UP, started_by="olivia", origin="api"))
     await fake.entered["up"].wait()
 
     caller.cancel()
@@ -154,7 +162,7 @@ async def test_a_client_that_leaves_stops_nothing(fake: FakeDocker, server: str)
     fake.release("up")
 
     async with asyncio.timeout(5):
-        while await sync_to_async(ServerLease.objects.exists)():
+        while await sync_to_async(Lease.objects.exists)():
             await asyncio.sleep(0.01)
     done = await sync_to_async(Operation.objects.get)()
     assert done.state == OperationState.SUCCEEDED
@@ -164,9 +172,9 @@ async def test_a_client_that_leaves_stops_nothing(fake: FakeDocker, server: str)
 def test_the_operation_of_a_dead_process_is_interrupted_and_frees_its_server(
     owner: APIClient, fake: FakeDocker, server: str
 ) -> None:
-    dead = records.begin(server, "up", started_by="olivia", origin="api")
-    host, _, _ = records.this_process().rsplit(":", 2)
-    ServerLease.objects.update(owner=f"{host}:4194303:1.00")
+    dead = begin(server)
+    host, _, _ = leases.this_process().rsplit(":", 2)
+    Lease.objects.update(owner=f"{host}:4194303:1.00")
 
     assert operate(owner, server, "up")[0] == 200
 
@@ -176,13 +184,13 @@ def test_the_operation_of_a_dead_process_is_interrupted_and_frees_its_server(
 
 
 def test_a_lease_of_another_host_counts_until_its_time_is_over(fake: FakeDocker, server: str) -> None:
-    records.begin(server, "up", started_by="olivia", origin="api")
-    ServerLease.objects.update(owner="elsewhere:1:1.00")
-    assert records.take_over_dead() == []
+    begin(server)
+    Lease.objects.update(owner="elsewhere:1:1.00")
+    assert leases.take_over_dead() == []
 
-    ServerLease.objects.update(expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    Lease.objects.update(expires_at=datetime.now(UTC) - timedelta(seconds=1))
 
-    assert records.take_over_dead() == [f"up of {server} was interrupted."]
+    assert leases.take_over_dead() == [f"up of {server} was interrupted."]
 
 
 def test_respond_async_answers_at_once_with_the_record(owner: APIClient, fake: FakeDocker, server: str) -> None:
