@@ -94,11 +94,13 @@ class ComposeSerializer(serializers.Serializer[Any]):
 
 
 class PlayersSerializer(serializers.Serializer[Any]):
-    """Who is online; ``sampledAt`` is null before the first sample."""
+    """Who is online; ``sampledAt`` is null before the first sample, ``motd`` and ``latencyMs`` without a ping."""
 
     onlinePlayers = serializers.ListField(child=serializers.CharField())  # noqa: N815
     maxPlayers = serializers.IntegerField(allow_null=True)  # noqa: N815
     sampledAt = serializers.DateTimeField(allow_null=True)  # noqa: N815
+    motd = serializers.CharField(allow_null=True)
+    latencyMs = serializers.FloatField(allow_null=True)  # noqa: N815
 
 
 class RconRequestSerializer(serializers.Serializer[Any]):

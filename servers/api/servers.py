@@ -77,6 +77,8 @@ class ServerViewSet(ViewSet):
             "onlinePlayers": list(sample.online),
             "maxPlayers": sample.maximum,
             "sampledAt": sample.sampled_at,
+            "motd": sample.motd,
+            "latencyMs": sample.latency_ms,
         }
         return Response(serializers.PlayersSerializer(answer).data)
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from mcadmin.core.errors import AppError
 from mcadmin.core.tasks import cancel
-from servers.minecraft.players import parse_players
+from servers.minecraft.players import PlayerList, parse_players
+from servers.minecraft.server_ping import ServerPing
 
 logger = logging.getLogger(__name__)
 
@@ -16,23 +17,30 @@ WATCHED_S, UNWATCHED_S = 5.0, 60.0
 LOOKING_FOR = 15.0  # a look counts this many seconds
 
 Ask = Callable[[str], Awaitable[str]]
+Ping = Callable[[str], Awaitable[ServerPing]]
 
 
 @dataclass(frozen=True, slots=True)
 class PlayersSample:
-    """Names of those online and the server's maximum, as told at ``sampled_at``."""
+    """Names of those online and the server's maximum, as told at ``sampled_at``.
+
+    ``motd`` and ``latency_ms`` are those of a server-list ping; None when it was not answered.
+    """
 
     online: tuple[str, ...] = ()
     maximum: int | None = None
     sampled_at: datetime | None = None
+    motd: str | None = None
+    latency_ms: float | None = None
 
 
 class PlayerSampler:
     """Asks every healthy server for its players. Belongs to one loop; ``read`` is safe from any thread."""
 
-    def __init__(self, ask: Ask, healthy: Callable[[], list[str]]) -> None:
-        """``ask`` runs ``list`` on a server; ``healthy`` names the servers that can be asked."""
+    def __init__(self, ask: Ask, ping: Ping, healthy: Callable[[], list[str]]) -> None:
+        """``ask`` runs ``list`` on a server, ``ping`` pings it; ``healthy`` names the servers that can be asked."""
         self._ask = ask
+        self._ping = ping
         self._healthy = healthy
         self._samples: dict[str, PlayersSample] = {}
         self._looked_at: dict[str, float] = {}
@@ -86,9 +94,29 @@ class PlayerSampler:
 
     async def _sample(self, name: str) -> None:
         self._due[name] = asyncio.get_running_loop().time()
-        try:
-            players = parse_players(await self._ask(name))
-        except AppError as error:
-            logger.info("players of %s are unknown: %s", name, error)
+        players, pinged = await asyncio.gather(self._listed(name), self._pinged(name))
+        if players is None and pinged is not None:  # it tells fewer names, but some
+            players = PlayerList(list(pinged.names), pinged.maximum)
+        if players is None:
             return
-        self._samples[name] = PlayersSample(tuple(players.online), players.maximum, datetime.now(UTC))
+        self._samples[name] = PlayersSample(
+            tuple(players.online),
+            players.maximum,
+            datetime.now(UTC),
+            pinged.motd if pinged else None,
+            pinged.latency_ms if pinged else None,
+        )
+
+    async def _listed(self, name: str) -> PlayerList | None:
+        try:
+            return parse_players(await self._ask(name))
+        except AppError as error:
+            logger.info("%s does not list its players: %s", name, error)
+            return None
+
+    async def _pinged(self, name: str) -> ServerPing | None:
+        try:
+            return await self._ping(name)
+        except AppError as error:
+            logger.info("%s is not pinged: %s", name, error)
+            return None

@@ -3,9 +3,9 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
-from servers.minecraft.rcon import COMMAND_TIMEOUT_S, RconAddress, RconConnection
+from servers.minecraft.rcon import COMMAND_TIMEOUT_S, CONNECT_TIMEOUT_S, RconAddress, RconConnection
 
 IDLE_S = 5.0  # a connection unused for this long is asked for a sign of life before a command is trusted to it
 
@@ -23,16 +23,18 @@ class RconPool:
         server_id: str,
         command: str,
         *,
-        address: Callable[[], Awaitable[RconAddress]],
+        addresses: Callable[[], Awaitable[Sequence[RconAddress]]],
         timeout_s: float = COMMAND_TIMEOUT_S,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
     ) -> str:
         """Run one command over the kept connection, made anew where it is missing or dead.
 
         A command is sent once: a dead connection is found before, and what breaks after is an error.
 
         Args:
-            address: asked only when a connection must be made.
+            addresses: asked only when a connection must be made; the first that lets us in is taken.
             timeout_s: of the game's answer; waiting in line for earlier commands is not counted.
+            connect_timeout_s: of making a connection.
 
         Raises:
             InvalidRequest: see ``validate_command``.
@@ -45,12 +47,17 @@ class RconPool:
                 await self.drop(server_id)
                 connection = None
             if connection is None:
-                connection = await RconConnection.connect(await address())
+                connection = await RconConnection.connect_any(await addresses(), timeout_s=connect_timeout_s)
                 self._connections[server_id] = connection
             try:
                 return await connection.command(command, timeout_s=timeout_s)
             finally:
                 self._used_at[server_id] = time.monotonic()
+
+    @property
+    def kept(self) -> list[str]:
+        """Ids of the servers to which a connection is kept."""
+        return list(self._connections)
 
     async def drop(self, server_id: str) -> None:
         """Close the connection of a server that has stopped."""

@@ -7,21 +7,21 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from mcadmin.core.errors import AppError
+from mcadmin.core.tasks import start
 from servers.docker.cli import DockerCli
 from servers.docker.container import Container
 from servers.docker.engine import DockerManager
 from servers.live.catalog import Catalog
 from servers.live.console_hub import ConsoleHub
 from servers.live.engine_state import EngineSnapshot, EngineState
+from servers.live.game_commands import run_command
 from servers.live.players import PlayerSampler, PlayersSample
 from servers.live.rcon_pool import RconPool
 from servers.minecraft.instance import ServerNotRunning
 from servers.minecraft.manager import DockerMCManager
-from servers.minecraft.rcon import RconUnavailable, clean_answer, validate_command
+from servers.minecraft.rcon import validate_command
+from servers.minecraft.server_ping import ServerPing
 from servers.minecraft.status import ANSWERING, MCServerStatus, Status, choose_container, status_of
-
-STARTING_PATIENCE_S = 3.0  # a game that is still starting may already answer
 
 
 class Services:
@@ -35,7 +35,7 @@ class Services:
         self.engine = EngineState(DockerManager(cli))
         self.console = ConsoleHub(server_path)
         self.rcon = RconPool()
-        self.players_sampler = PlayerSampler(lambda name: self.command(name, "list"), self._healthy)
+        self.players_sampler = PlayerSampler(lambda name: self.command(name, "list"), self.ping, self._healthy)
         self._server_path = server_path
         self._real_paths: dict[Path, Path] = {}
         self._by_server: tuple[EngineSnapshot | None, Mapping[Path, list[Container]]] = (None, {})
@@ -46,7 +46,7 @@ class Services:
         if self._running:
             return
         self._running = True
-        self.engine.listen(lambda _: self.players_sampler.hurry())
+        self.engine.listen(self._engine_changed)
         self.engine.start()
         self.players_sampler.start()
 
@@ -91,28 +91,36 @@ class Services:
 
         Raises:
             ServerNotRunning: no container runs, or the game does not answer yet.
-            InvalidRequest, RconTimedOut, ServerNotFound.
+            InvalidRequest, ServerNotFound; and what ``run_command`` raises.
         """
         text = validate_command(command)
-        status = await asyncio.to_thread(self.status, server_id)
+        status, container = await asyncio.to_thread(lambda: (self.status(server_id), self.container(server_id)))
         instance = self.manager.get_instance(server_id)
         if status.status is MCServerStatus.REMOVED:
             await instance.get_compose_file()  # raises ServerNotFound
         if status.status not in ANSWERING:
             raise ServerNotRunning(f"{server_id} is not running ({status.status}). Start it first.")
-        healthy = status.status is MCServerStatus.HEALTHY
-        try:
-            async with asyncio.timeout(None if healthy else STARTING_PATIENCE_S):
-                try:
-                    answer = await self.rcon.command(server_id, text, address=instance.rcon_address)
-                except RconUnavailable:
-                    answer = await instance.send_by_rcon_cli(text)
-        except (AppError, TimeoutError) as error:
-            if healthy:
-                raise
-            reason = status.reason or "it is still starting"
-            raise ServerNotRunning(f"{server_id} does not take commands yet: {reason}") from error
-        return clean_answer(answer)
+        return await run_command(self.rcon, instance, text, status=status, container=container)
+
+    async def ping(self, server_id: str) -> ServerPing:
+        """Ask a running game what it tells to players' server lists.
+
+        Raises:
+            PingFailed, ServerNotRunning, ServerNotFound.
+        """
+        container = await asyncio.to_thread(self.container, server_id)
+        return await self.manager.get_instance(server_id).ping(container=container)
+
+    def _engine_changed(self, _: EngineSnapshot) -> None:
+        self.players_sampler.hurry()
+        if self.rcon.kept:
+            start(self._drop_ended())
+
+    async def _drop_ended(self) -> None:
+        """Close the RCON connections of servers that do not run any more."""
+        for server_id in self.rcon.kept:
+            if (await asyncio.to_thread(self.status, server_id)).status not in ANSWERING:
+                await self.rcon.drop(server_id)
 
     @cached_property
     def _root(self) -> Path:

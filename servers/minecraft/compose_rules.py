@@ -97,10 +97,6 @@ class MCComposeFile:
         return derivations.published(self.ports, RCON_PORT) or RCON_PORT
 
     @property
-    def publishes_rcon(self) -> bool:
-        return derivations.published(self.ports, RCON_PORT) is not None
-
-    @property
     def rcon_password(self) -> str | None:
         """The password in the file; None when it is not there, or a variable hides it."""
         value = self.environment.get("RCON_PASSWORD")

@@ -1,24 +1,37 @@
 """A Minecraft server: a directory, its compose project, and what can be done with and asked of it."""
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mcadmin.core.errors import Conflict, NotFound
+from mcadmin.core.errors import CommandFailed, Conflict, NotFound, TimedOut
 from mcadmin.core.paths import FileMissing, Root, disk_space, rename_beneath, tree_size_bytes
-from servers.docker.cli import DockerCli, PortTaken
+from mcadmin.core.process import ProgramFailed
+from servers.docker.cli import DockerCli, EngineUnreachable, PortTaken
 from servers.docker.compose import ComposeManager, find_files
 from servers.docker.container import Container
 from servers.docker.network import NetworkIO
 from servers.docker.usage import BlockIO, Unread
 from servers.minecraft import figures
+from servers.minecraft.access import game_endpoints, rcon_addresses
 from servers.minecraft.compose_rules import MCComposeFile
 from servers.minecraft.figures import DiskSpaceInfo
 from servers.minecraft.host_ports import taken_ports
 from servers.minecraft.ownership import own_containers
-from servers.minecraft.players import parse_players
-from servers.minecraft.rcon import RconAddress, RconConnection, RconUnavailable, clean_answer, validate_command
+from servers.minecraft.players import PlayersUnknown, parse_players
+from servers.minecraft.rcon import (
+    COMMAND_TIMEOUT_S,
+    RconAddress,
+    RconConnection,
+    RconTimedOut,
+    RconUnavailable,
+    clean_answer,
+    validate_command,
+)
+from servers.minecraft.rcon_protocol import RconBroken
 from servers.minecraft.server_info import ServerInfo, describe
+from servers.minecraft.server_ping import ServerPing, ping
 from servers.minecraft.status import ANSWERING, MCServerStatus, Status, choose_container, status_of
 
 ALLOWED_IMAGES = ("itzg/minecraft-server", "ghcr.io/itzg/minecraft-server")
@@ -26,7 +39,8 @@ MAX_COMPOSE_BYTES = 256 * 1024
 MAX_PROPERTIES_BYTES = 1024 * 1024
 REMOVED_DIRECTORY = ".removed"
 COMPOSE_NAME = "compose.yaml"
-RCON_PORT = 25575
+_ESCAPE = re.compile(r"\\(.)")  # the game writes `:`, `=`, `#`, `!` of a value with a backslash before
+NO_RCON = "The game of {} does not take commands: is RCON on (ENABLE_RCON), and its password the right one?"
 
 OnLine = Callable[[str], None]
 
@@ -59,6 +73,12 @@ class NoContainer(Conflict):
     """It needs a server with a container."""
 
     code = "no_container"
+
+
+class RconCliFailed(CommandFailed):
+    """``rcon-cli`` inside the container could not reach the game, or is not there. The command was not run."""
+
+    code = "rcon_cli_failed"
 
 
 class MCInstance:
@@ -227,47 +247,73 @@ class MCInstance:
 
     # What it says
 
-    async def rcon_address(self) -> RconAddress:
-        """Find where and with which password the running server takes commands.
+    async def rcon_addresses(self, *, container: Container | None = None) -> list[RconAddress]:
+        """Find where and with which passwords the running server may take commands, the likeliest first.
+
+        Args:
+            container: the running one where it is known; the engine is asked if not.
 
         Raises:
             RconUnavailable: no password is set anywhere.
         """
-        container = await self._running()
+        container = container or await self._running()
         compose = await self.get_minecraft_compose()
-        password = compose.rcon_password or await asyncio.to_thread(self._password_from_properties)
-        if not password:
+        passwords = [compose.rcon_password, await asyncio.to_thread(self._password_from_properties)]
+        known = [one for one in dict.fromkeys(passwords) if one]
+        if not known:
             raise RconUnavailable(f"{self.name} has no RCON password: set RCON_PASSWORD in its compose file.")
-        if compose.publishes_rcon:
-            return RconAddress("127.0.0.1", compose.rcon_port, password)
-        return RconAddress(container.address, RCON_PORT, password)
+        return rcon_addresses(compose, container, passwords=known)
 
-    async def send_rcon_command(self, command: str) -> str:
-        """Run one command in the game and return its answer, colours removed.
+    async def send_rcon_command(self, command: str, *, timeout_s: float = COMMAND_TIMEOUT_S) -> str:
+        """Run one command in the game over a connection of its own and return its answer, colours removed.
 
         Raises:
             InvalidRequest: empty, too long, or with control characters.
-            ServerNotRunning, RconUnavailable, RconTimedOut.
+            ServerNotRunning, RconTimedOut, RconBroken, RconCliFailed.
         """
         text = validate_command(command)
         try:
-            connection = await RconConnection.connect(await self.rcon_address())
+            connection = await RconConnection.connect_any(await self.rcon_addresses())
         except RconUnavailable:
-            return await self.send_by_rcon_cli(text)
+            return await self.send_by_rcon_cli(text, timeout_s=timeout_s)
         try:
-            return clean_answer(await connection.command(text))
+            return clean_answer(await connection.command(text, timeout_s=timeout_s))
         finally:
             await connection.close()
 
-    async def send_by_rcon_cli(self, command: str) -> str:
-        """Run one command through the image's own ``rcon-cli``: slow, but it needs no port and no password."""
+    async def send_by_rcon_cli(self, command: str, *, timeout_s: float = COMMAND_TIMEOUT_S) -> str:
+        """Run one command through the image's own ``rcon-cli``: slow, but it needs no port and no password.
+
+        Raises:
+            RconCliFailed: it could not; the command was not run.
+            RconTimedOut: no answer in time; it may have run.
+        """
         container = await self._running()
-        answer = await self._cli.call("exec", "--", container.id, "rcon-cli", "--", validate_command(command))
+        argv = ("exec", "--", container.id, "rcon-cli", "--", validate_command(command))
+        try:
+            answer = await self._cli.call(*argv, timeout_s=timeout_s)
+        except EngineUnreachable as error:
+            # The words of `docker exec` are those of rcon-cli, which also says "connection refused".
+            if isinstance(error.__cause__, TimedOut):
+                raise RconTimedOut(f"The game did not answer within {timeout_s:g} s.") from error
+            if isinstance(error.__cause__, ProgramFailed) and "docker daemon" not in error.__cause__.stderr.lower():
+                raise RconCliFailed(NO_RCON.format(self.name)) from error
+            raise
+        except ProgramFailed as error:
+            raise RconCliFailed(NO_RCON.format(self.name)) from error
         return clean_answer(answer)
 
+    async def ping(self, *, container: Container | None = None) -> ServerPing:
+        """Ask the game what it tells to players' server lists; raises PingFailed. ``container`` as above."""
+        container = container or await self._running()
+        return await ping(game_endpoints(await self.get_minecraft_compose(), container))
+
     async def list_players(self) -> list[str]:
-        """Ask the game who is online."""
-        return parse_players(await self.send_rcon_command("list")).online
+        """Ask the game who is online: by its command ``list``, else by a server-list ping, which tells less."""
+        try:
+            return parse_players(await self.send_rcon_command("list")).online
+        except (PlayersUnknown, RconUnavailable, RconTimedOut, RconBroken, RconCliFailed):
+            return list((await self.ping()).names)
 
     # Inside
 
@@ -309,7 +355,7 @@ class MCInstance:
         except FileMissing:
             return None
         values = dict(line.split("=", 1) for line in raw.decode(errors="replace").splitlines() if "=" in line)
-        return values.get("rcon.password", "").strip() or None
+        return _ESCAPE.sub(r"\1", values.get("rcon.password", "").strip()) or None
 
     async def _running(self) -> Container:
         container = await self.get_container()

@@ -6,6 +6,8 @@ the command's first piece has come back; answers come in pieces of 4,096 charact
 
 import asyncio
 import re
+import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
@@ -16,9 +18,11 @@ from servers.minecraft.rcon_protocol import REFUSED_ID, Kind, Packet, RconBroken
 
 COMMAND_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 3.0
+MIN_CONNECT_S = 0.2  # each address gets at least this, whatever the ones before took
 PROBE_TIMEOUT_S = 1.0
 QUIET_S = 0.5  # a game that does not answer the marker is done when it was quiet for this long
 MAX_COMMAND_BYTES = 1446  # the game reads 1,460 at once, 14 of which are the packet's frame
+PIECE_BYTES = 4096
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 MAX_PACKETS = 10_000  # an answer of that many pieces is none
 
@@ -60,6 +64,7 @@ class RconConnection:
         self._writer = writer
         self._last_id = 0
         self._marker: bool | None = None  # whether this game answers markers; None until it is seen
+        self._unanswered: int | None = None  # a marker that was given up: its answer, however late, tells that it does
         self.closed = False
 
     @property
@@ -88,6 +93,24 @@ class RconConnection:
                 raise RconUnavailable(f"The game does not take commands at port {address.port} yet.") from error
             raise
         return connection
+
+    @classmethod
+    async def connect_any(cls, addresses: Sequence[RconAddress], *, timeout_s: float = CONNECT_TIMEOUT_S) -> Self:
+        """Connect to the first of ``addresses`` that lets us in, ``timeout_s`` for all together.
+
+        Raises:
+            RconRefused: one of them refused the password, and none let us in.
+            RconUnavailable: none answers.
+        """
+        problem: RconUnavailable | None = None
+        end = time.monotonic() + timeout_s
+        for address in addresses:
+            try:
+                return await cls.connect(address, timeout_s=max(end - time.monotonic(), MIN_CONNECT_S))
+            except RconUnavailable as error:
+                if not isinstance(problem, RconRefused):
+                    problem = error
+        raise problem or RconUnavailable("There is no address at which the game would take commands.")
 
     async def command(self, text: str, *, timeout_s: float = COMMAND_TIMEOUT_S) -> str:
         """Run one command and return the whole answer as the game sent it.
@@ -156,30 +179,30 @@ class RconConnection:
 
     async def _ask(self, text: str) -> str:
         """Send the command, and once its first piece is here a marker: what precedes the marker's answer is ours."""
-        sent = await self._send(Kind.COMMAND, text.encode())
-        pieces: list[bytes] = []
-        marker: int | None = None
-        size = 0
+        answer = _Answer(await self._send(Kind.COMMAND, text.encode()))
         for _ in range(MAX_PACKETS):
             try:
-                async with asyncio.timeout(QUIET_S if pieces and not self._marker else None):
+                async with asyncio.timeout(QUIET_S if answer.pieces and not self._marker else None):
                     packet = await read_packet(self._reader)
             except TimeoutError:
-                self._marker = False
-                return _decode(pieces)
+                self._marker, self._unanswered = False, answer.marker
+                return answer.text
+            except (RconBroken, OSError):
+                if not answer.may_be_whole:
+                    raise
+                await self.close()  # the game answers `stop`, then hangs up on the marker
+                return answer.text
             if packet.id == REFUSED_ID:
                 raise RconBroken("The game does not count us as logged in any more.")
-            if packet.id == marker:
+            if packet.id == answer.marker:
                 self._marker = True
-                return _decode(pieces)
-            if packet.id != sent:
-                continue  # a late answer to an older marker
-            pieces.append(packet.body)
-            size += len(packet.body)
-            if size > MAX_ANSWER_BYTES:
-                raise RconBroken(f"The game's answer exceeds {MAX_ANSWER_BYTES} bytes.")
-            if marker is None and self._marker is not False:
-                marker = await self._send(Kind.MARKER)
+                return answer.text
+            if packet.id == self._unanswered:  # it was only slow
+                self._marker = self._unanswered = None
+            elif packet.id == answer.id:
+                answer.add(packet.body)
+                if answer.marker is None and self._marker is not False:
+                    answer.marker = await self._send(Kind.MARKER)
         raise RconBroken(f"The game's answer exceeds {MAX_PACKETS} packets.")
 
     async def _send(self, kind: Kind, body: bytes = b"") -> int:
@@ -212,5 +235,26 @@ def clean_answer(text: str) -> str:
     return plain_text(text).strip()
 
 
-def _decode(pieces: list[bytes]) -> str:
-    return b"".join(pieces).decode(errors="replace")
+@dataclass(slots=True)
+class _Answer:
+    """What has come of one command's answer."""
+
+    id: int
+    marker: int | None = None  # id of the packet whose answer ends it
+    pieces: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, piece: bytes) -> None:
+        self.pieces.append(piece)
+        self.size += len(piece)
+        if self.size > MAX_ANSWER_BYTES:
+            raise RconBroken(f"The game's answer exceeds {MAX_ANSWER_BYTES} bytes.")
+
+    @property
+    def may_be_whole(self) -> bool:
+        """Whether it can be all there is: a full piece is followed by another."""
+        return bool(self.pieces) and len(self.pieces[-1]) < PIECE_BYTES
+
+    @property
+    def text(self) -> str:
+        return b"".join(self.pieces).decode(errors="replace")

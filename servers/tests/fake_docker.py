@@ -66,6 +66,7 @@ class FakeDocker:
         self.gates: dict[str, asyncio.Event] = {}
         self.entered: dict[str, asyncio.Event] = {}
         self.answers: dict[str, str] = {}
+        self.failures: dict[str, str] = {}  # what rcon-cli complains of instead of answering a command
         self._watchers: list[asyncio.Queue[str | None]] = []
 
     @property
@@ -123,6 +124,8 @@ class FakeDocker:
             case ("inspect", *rest):
                 return self._inspect(rest[rest.index("--") + 1 :])
             case ("exec", "--", _, "rcon-cli", "--", command):
+                if command in self.failures:
+                    raise ProgramFailed(argv[0], 1, self.failures[command])
                 return self.answers.get(command, f"ran {command}")
             case ("info", *_):
                 return json.dumps({"ServerVersion": "fake", "CgroupVersion": "1", "CgroupDriver": "cgroupfs"})

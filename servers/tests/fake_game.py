@@ -32,8 +32,10 @@ class FakeGame:
     marker_delay_s: float = 0.0
     silent: set[str] = field(default_factory=set)  # commands that are never answered
     hangs_up_on: set[str] = field(default_factory=set)
+    ends_after: set[str] = field(default_factory=set)  # commands that are answered and then end it
     greeting: bytes | None = None  # sent in place of the answer to a login; b"" is silence
     host: str = "127.0.0.1"
+    password: str = PASSWORD
 
     port: int = 0
     commands: list[str] = field(default_factory=list)  # all it was told to do, in order
@@ -42,7 +44,7 @@ class FakeGame:
 
     @property
     def address(self) -> RconAddress:
-        return RconAddress(self.host, self.port, PASSWORD)
+        return RconAddress(self.host, self.port, self.password)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["FakeGame"]:
@@ -81,7 +83,7 @@ class FakeGame:
     async def _answer(self, writer: asyncio.StreamWriter, packet_id: int, kind: int, body: bytes) -> bool:
         if kind == LOGIN:
             self.logins += 1
-            known = packet_id if body.decode() == PASSWORD else -1
+            known = packet_id if body.decode() == self.password else -1
             writer.write(packet(known, COMMAND) if self.greeting is None else self.greeting)
         elif kind == COMMAND:
             return await self._run(writer, packet_id, body.decode())
@@ -105,4 +107,4 @@ class FakeGame:
             for start in range(0, len(answer) or 1, size):
                 writer.write(packet(packet_id, ANSWER, answer[start : start + size]))
         await writer.drain()
-        return True
+        return command not in self.ends_after

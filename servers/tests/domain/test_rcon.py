@@ -198,6 +198,30 @@ async def test_a_late_answer_to_a_marker_is_no_answer_to_the_next_command(monkey
         assert [await connection.command(text) for text in ("a", "b", "c")] == ["ran a", "ran b", "ran c"]
 
 
+async def test_a_game_that_was_only_slow_once_is_asked_with_markers_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rcon, "QUIET_S", 0.1)
+    async with connected(game := FakeGame(marker_delay_s=0.2)) as connection:
+        assert await connection.command("list") == "ran list"
+        game.marker_delay_s = 0.0
+        assert await connection.command("list") == "ran list"  # passes the late answer over, and learns from it
+        monkeypatch.setattr(rcon, "QUIET_S", 5.0)
+        async with asyncio.timeout(2):
+            assert await connection.command("list") == "ran list"
+
+
+async def test_the_answer_to_stop_counts_though_the_game_hangs_up_on_the_marker() -> None:
+    game = FakeGame(answers={"stop": b"Stopping the server"}, ends_after={"stop"})
+    async with connected(game) as connection:
+        assert await connection.command("stop") == "Stopping the server"
+        assert connection.closed
+
+
+async def test_a_hang_up_after_a_full_piece_is_no_whole_answer() -> None:
+    async with connected(FakeGame(answers={"help": b"x" * 4096}, ends_after={"help"})) as connection:
+        with pytest.raises(RconBroken):
+            await connection.command("help")
+
+
 async def test_an_answer_to_something_else_is_passed_over() -> None:
     game = FakeGame(raw={"list": lambda sent: packet(4711, ANSWER, b"late") + packet(sent, ANSWER, b"mine")})
     async with connected(game) as connection:

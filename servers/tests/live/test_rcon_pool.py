@@ -6,7 +6,7 @@ import pytest
 from servers.live import rcon_pool
 from servers.live.rcon_pool import RconPool
 from servers.minecraft import rcon
-from servers.minecraft.rcon import RconAddress, RconTimedOut, RconUnavailable
+from servers.minecraft.rcon import RconAddress, RconRefused, RconTimedOut, RconUnavailable
 from servers.minecraft.rcon_protocol import RconBroken
 from servers.tests.fake_game import FakeGame
 
@@ -25,11 +25,11 @@ async def game() -> AsyncIterator[FakeGame]:
 
 
 async def ask(pool: RconPool, game: FakeGame, command: str, *, timeout_s: float = 5.0) -> str:
-    async def address() -> RconAddress:
-        return game.address
+    async def addresses() -> list[RconAddress]:
+        return [game.address]
 
     async with asyncio.timeout(10):
-        return await pool.command("survival", command, address=address, timeout_s=timeout_s)
+        return await pool.command("survival", command, addresses=addresses, timeout_s=timeout_s)
 
 
 async def test_one_login_serves_many_commands(pool: RconPool, game: FakeGame) -> None:
@@ -53,10 +53,10 @@ async def test_servers_do_not_wait_for_each_other(pool: RconPool, game: FakeGame
         await asyncio.sleep(0)
     async with FakeGame().running() as other:
 
-        async def address() -> RconAddress:
-            return other.address
+        async def addresses() -> list[RconAddress]:
+            return [other.address]
 
-        assert await pool.command("creative", "list", address=address) == "ran list"
+        assert await pool.command("creative", "list", addresses=addresses) == "ran list"
     hanging.cancel()
     with pytest.raises(asyncio.CancelledError):
         await hanging
@@ -125,3 +125,26 @@ async def test_no_game_is_unavailable_each_time(pool: RconPool) -> None:
     for _ in range(2):
         with pytest.raises(RconUnavailable):
             await ask(pool, gone, "list")
+
+
+async def test_the_next_address_is_tried_where_one_is_deaf_or_refuses_the_password(
+    pool: RconPool, game: FakeGame
+) -> None:
+    async with FakeGame().running() as gone:
+        pass
+
+    async def addresses() -> list[RconAddress]:
+        return [gone.address, RconAddress(game.host, game.port, "an older password"), game.address]
+
+    assert await pool.command("survival", "list", addresses=addresses) == "ran list"
+
+
+async def test_a_refused_password_is_told_before_a_port_where_nobody_is(pool: RconPool, game: FakeGame) -> None:
+    async with FakeGame().running() as gone:
+        pass
+
+    async def addresses() -> list[RconAddress]:
+        return [RconAddress(game.host, game.port, "an older password"), gone.address]
+
+    with pytest.raises(RconRefused):
+        await pool.command("survival", "list", addresses=addresses)

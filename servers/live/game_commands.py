@@ -1,0 +1,57 @@
+"""Commands to running games: over the kept RCON connection, by the image's own ``rcon-cli`` where there is none."""
+
+import asyncio
+import time
+from functools import partial
+
+from mcadmin.core.errors import AppError
+from servers.docker.container import Container
+from servers.live.rcon_pool import RconPool
+from servers.minecraft.instance import MCInstance, RconCliFailed, ServerNotRunning
+from servers.minecraft.rcon import CONNECT_TIMEOUT_S, RconUnavailable, clean_answer
+from servers.minecraft.status import MCServerStatus, Status
+
+STARTING_PATIENCE_S = 3.0  # a game that is still starting may already answer
+AGAIN_S = 0.3
+
+
+async def run_command(
+    pool: RconPool, instance: MCInstance, text: str, *, status: Status, container: Container | None
+) -> str:
+    """Run one valid command in a game whose container runs and return its answer without colours.
+
+    A game that is not healthy yet is tried for three seconds; a command that it took is waited for in any case.
+
+    Raises:
+        ServerNotRunning: it is not healthy, and does not take commands.
+        RconUnavailable, RconCliFailed: it is healthy, and takes none all the same.
+        RconTimedOut, RconBroken: it took the command, which may have run.
+    """
+    if status.status is MCServerStatus.HEALTHY:
+        return clean_answer(await _try(pool, instance, text, container, patience_s=CONNECT_TIMEOUT_S))
+    end = time.monotonic() + STARTING_PATIENCE_S
+    while True:
+        try:
+            return clean_answer(await _try(pool, instance, text, container, patience_s=end - time.monotonic()))
+        except (RconUnavailable, RconCliFailed) as error:
+            if time.monotonic() + AGAIN_S < end:
+                await asyncio.sleep(AGAIN_S)
+                continue
+            raise _not_yet(instance.name, status, error) from error
+
+
+async def _try(
+    pool: RconPool, instance: MCInstance, text: str, container: Container | None, *, patience_s: float
+) -> str:
+    """Run it over the kept connection, or by ``rcon-cli`` if there is none and none can be made."""
+    addresses = partial(instance.rcon_addresses, container=container)
+    try:
+        return await pool.command(instance.name, text, addresses=addresses, connect_timeout_s=max(patience_s, AGAIN_S))
+    except RconUnavailable:
+        return await instance.send_by_rcon_cli(text)
+
+
+def _not_yet(server_id: str, status: Status, error: AppError) -> ServerNotRunning:
+    starting = status.status is MCServerStatus.STARTING
+    reason = status.reason or ("It is still starting." if starting else str(error))
+    return ServerNotRunning(f"{server_id} does not take commands yet. {reason}")
