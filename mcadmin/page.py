@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date, quote_etag
+from django.views.decorators.csrf import csrf_exempt
 
 from mcadmin.core.errors import AppError
 from mcadmin.core.paths import Root
@@ -19,6 +20,7 @@ MAX_BYTES = 64 * 1024 * 1024
 HASHED_FOLDERS = ("assets/", "static/")
 
 
+@csrf_exempt  # it only reads; an unknown address of the API is 404 to a POST, too
 def page(request: HttpRequest, path: str = "") -> HttpResponse:
     """Answer a file of the page; for any address that names none, ``index.html``: the page routes by itself.
 
