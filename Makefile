@@ -1,6 +1,6 @@
 # Two commands for whoever arrives on a fresh machine: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop test check bench python ruff mypy imports migrations fast
+.PHONY: help setup run stop test test-deploy check bench python ruff mypy imports migrations fast
 
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -8,7 +8,7 @@ PY := .venv/bin/python
 PID_FILE := run/panel.pid
 
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 python:
 	@PYTHON=$(PYTHON) setup/python.sh
@@ -49,6 +49,11 @@ migrations:
 
 fast:
 	@$(PY) -m pytest -q -n 2 -m "not docker and not restic and not browser and not process"
+
+test-deploy: setup ## The files of deploy/, each on a real instance: image, nginx, Caddy, systemd unit
+	@testbed/up.sh
+	@testbed/proxies.sh
+	@$(PY) -m pytest deploy/tests -s $(ARGS)
 
 bench: setup ## Print latencies as ratios; never a pass or a fail
 	@testbed/up.sh

@@ -1,0 +1,1 @@
+"""Ways to put the panel on a machine: image, Compose file, systemd unit, proxies; ``tests/`` runs each."""

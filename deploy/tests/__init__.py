@@ -1,0 +1,1 @@
+"""Each file of ``deploy/`` on a real instance: ``make test-deploy``."""

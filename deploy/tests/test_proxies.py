@@ -1,0 +1,130 @@
+"""nginx and Caddy with our files, in front of a real panel, on loopback."""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from websockets.sync.client import connect
+
+from servers.tests.conftest import write_server
+from servers.tests.real.panel import MASTER, Panel, free_port, running_panel, wait_for
+
+pytestmark = [pytest.mark.process, pytest.mark.timeout(300)]
+
+DEPLOY = Path(__file__).resolve().parents[1]
+NAME = "panel.example.org"
+UPLOAD_BYTES = 300 * 1024 * 1024
+
+
+@pytest.fixture
+def panel(tmp_path: Path) -> Iterator[Panel]:
+    hosts = f"{NAME},localhost,127.0.0.1"
+    with running_panel(tmp_path, ALLOWED_HOSTS=hosts, TRUSTED_PROXIES="127.0.0.1") as one:
+        write_server(one.servers, "lobby")
+        yield one
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that the proxies' own users may enter."""
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name)
+        path.chmod(0o755)
+        yield path
+
+
+def certificate(folder: Path) -> None:
+    argv = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={NAME}"]
+    subprocess.run(
+        [*argv, "-keyout", "key.pem", "-out", "cert.pem"], cwd=folder, check=True, capture_output=True
+    )
+
+
+@pytest.fixture(params=["nginx", "caddy"])
+def proxy(request: pytest.FixtureRequest, panel: Panel, folder: Path) -> Iterator[str]:
+    """The proxy's address, by TLS."""
+    port, upstream = free_port(), panel.url.rpartition("//")[2]
+    certificate(folder)
+    argv = (nginx if request.param == "nginx" else caddy)(folder, port, upstream)
+    with (folder / "output").open("w") as output:
+        environment = {**os.environ, "HOME": str(folder)}
+        process = subprocess.Popen(argv, cwd=folder, stdout=output, stderr=output, env=environment)
+    try:
+        wait_for(lambda: listens(port), bool, limit_s=15)
+        yield f"https://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def nginx(folder: Path, port: int, upstream: str) -> list[str]:
+    text = (DEPLOY / "nginx.conf").read_text()
+    text = text.replace("listen 443 ssl", f"listen 127.0.0.1:{port} ssl").replace("127.0.0.1:5678", upstream)
+    text = re.sub(r"/etc/letsencrypt/live/\S+/(fullchain|privkey)\.pem",
+                  lambda found: f"{folder}/{'cert' if found[1] == 'fullchain' else 'key'}.pem", text)  # fmt: skip
+    paths = "".join(f"{one}_temp_path {folder}/{one};" for one in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    (folder / "nginx.conf").write_text(
+        f"daemon off; pid {folder}/pid; error_log stderr; events {{}} http {{ access_log off; {paths}\n{text}\n}}"
+    )
+    return ["nginx", "-c", str(folder / "nginx.conf")]
+
+
+def caddy(folder: Path, port: int, upstream: str) -> list[str]:
+    text = (DEPLOY / "Caddyfile").read_text().replace("127.0.0.1:5678", upstream)
+    block = f"https://:{port} {{\n\ttls {folder}/cert.pem {folder}/key.pem\n\tbind 127.0.0.1"
+    text = text.replace(f"{NAME} {{", block, 1)
+    (folder / "Caddyfile").write_text("{\n\tadmin off\n\tauto_https off\n}\n" + text)
+    return ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
+
+
+def listens(port: int) -> bool:
+    try:
+        return httpx.get(f"https://127.0.0.1:{port}/healthz", verify=False, headers={"Host": NAME}).status_code == 200  # noqa: S501
+    except httpx.TransportError:
+        return False
+
+
+def test_api_socket_and_large_upload_pass(proxy: str, panel: Panel, tmp_path: Path) -> None:
+    headers = {"Authorization": f"Bearer {MASTER}", "Host": NAME}
+    with httpx.Client(base_url=f"{proxy}/api", headers=headers, verify=False, timeout=120) as client:  # noqa: S501 - our own certificate
+        assert client.get("/user/me").json()["username"] == "SYSTEM"
+        digest, source = hashlib.sha256(), tmp_path / "large"
+        with source.open("wb") as file:
+            for _ in range(UPLOAD_BYTES // 1024**2):
+                block = os.urandom(1024**2)
+                digest.update(block)
+                file.write(block)
+        with source.open("rb") as file:
+            sent = client.post("/servers/lobby/files/upload", params={"path": "/"}, files={"file": ("large", file)})
+        assert sent.status_code == 200, sent.text
+        with (panel.servers / "lobby/data/large").open("rb") as stored:
+            assert hashlib.file_digest(stored, "sha256").digest() == digest.digest()
+        answer = client.post("/auth/token", data={"username": "nobody", "password": "x", "n": "1"})
+        assert answer.status_code == 401
+        lines = [json.loads(line) for line in audit_lines(panel)]
+        assert {line["client_ip"] for line in lines} == {"127.0.0.1"}
+    url = proxy.replace("https", "wss") + f"/api/servers/lobby/console?token={MASTER}"
+    import ssl
+
+    trust = ssl.create_default_context()
+    trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
+    with connect(url, ssl=trust, additional_headers={"Host": NAME}) as socket:
+        socket.send('{"type":"set_filter","filter_rcon":true}')
+        frames = [json.loads(socket.recv(timeout=10))["type"]]
+        assert "filter_updated" in frames or json.loads(socket.recv(timeout=10))["type"] == "filter_updated"
+
+
+def audit_lines(panel: Panel) -> list[str]:
+    path = panel.folder / "logs" / "operations.log"
+    end = time.monotonic() + 10
+    while not path.is_file() and time.monotonic() < end:
+        time.sleep(0.1)
+    return path.read_text().splitlines()
