@@ -29,6 +29,12 @@ def of_scope(scope: Mapping[str, Any]) -> str | None:
     )
 
 
+def is_trusted_peer(peer: str) -> bool:
+    """Tell whether ``peer`` is one of the configured ``trusted_proxies``: what it says about its client counts."""
+    address = _parse(peer)
+    return address is not None and _is_trusted(address, settings.MC_ADMIN.trusted_proxies)
+
+
 def client_address(peer: str | None, *, forwarded_for: str, trusted_proxies: Sequence[str]) -> str | None:
     """Return the nearest address that is no trusted proxy (addresses or networks, ``10.0.0.0/8``).
 

@@ -36,5 +36,5 @@ class Event:
     timestamp: datetime = field(default_factory=timezone.now)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields by name, the instant as ISO 8601 with offset."""
-        return asdict(self) | {"timestamp": self.timestamp.isoformat()}
+        """Return the fields by name."""
+        return asdict(self)

@@ -9,9 +9,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-MASK = "***MASKED***"
+from mcadmin.core.redaction import REDACTED, Redactor
+
+MASK = REDACTED
 MAX_DEPTH = 32
 _CONTENT = "content"  # the field of file contents, which are never kept
+_COMMAND = "command"  # the field of console commands
+_ALWAYS = ("authorization", "cookie", "passwd", "passphrase")  # beside the words of the settings
+_EXACTLY = {"code"}  # login codes; as part of a name it is innocent (exit_code)
+# Commands of login plugins: whatever follows is a name and a password.
+_LOGINS = {"login", "l", "register", "reg", "authme", "changepw", "changepass"}
 
 
 class _Open:
@@ -32,11 +39,15 @@ class _Open:
 
 
 class Masker:
-    """Masks whatever stands under a name that contains one of ``sensitive``, upper and lower case alike."""
+    """Masks whatever stands under a name that contains one of ``sensitive``, upper and lower case alike.
 
-    def __init__(self, sensitive: Iterable[str]) -> None:
-        self._words = [word.lower() for word in sensitive if word]
-        words = "|".join(re.escape(word) for word in self._words) or r"(?!)"  # without words nothing matches
+    ``secrets`` (known values) and what looks like an access token go wherever they stand.
+    """
+
+    def __init__(self, sensitive: Iterable[str], *, secrets: Iterable[str] = ()) -> None:
+        self._words = [*_ALWAYS, *(word.lower() for word in sensitive if word)]
+        self._redact = Redactor(secrets)
+        words = "|".join(re.escape(word) for word in self._words)
         name = rf"[^\s:=,{{}}\[\]&?]*(?:{words})[^\s:=,{{}}\[\]&?]*"
         # From the name on, the rest of its line: a value may hold any character, quotes and separators too.
         self._pair = re.compile(rf"(?P<name>{name}\s*[:=]\s*)(?P<value>.*)", re.IGNORECASE)
@@ -45,20 +56,35 @@ class Masker:
     def is_sensitive(self, name: str) -> bool:
         """Tell whether a value of that name must not be kept."""
         lower = name.lower()
-        return any(word in lower for word in self._words)
+        return lower in _EXACTLY or any(word in lower for word in self._words)
+
+    def plain(self, text: str) -> str:
+        """Mask known secrets and tokens in a text that has no names and values: a path, a User-Agent."""
+        return self._redact(text)
+
+    def command(self, text: str) -> str:
+        """Mask a console command: as ``text``, and whatever follows a sensitive word or a login."""
+        words = text.split(" ")
+        for number, word in enumerate(words):
+            lower = word.lower().lstrip("/")
+            is_login = lower in _LOGINS and number == 0
+            if (is_login or self.is_sensitive(lower)) and "=" not in word and len(words) > number + 1:
+                return " ".join([*words[: number + 1], MASK])
+        return self.text(text)
 
     def value(self, value: Any, *, depth: int = 0) -> Any:
         """Return ``value`` (as JSON knows them) with every secret masked, in lists and texts as well."""
         if depth > MAX_DEPTH:
             return "…"
         if isinstance(value, Mapping):
-            return {str(key): self._field(str(key), item, depth) for key, item in value.items()}
+            return {self._redact(str(key)): self._field(str(key), item, depth) for key, item in value.items()}
         if isinstance(value, list | tuple):
             return [self.value(item, depth=depth + 1) for item in value]
         return self.text(value) if isinstance(value, str) else value
 
     def text(self, text: str) -> str:
         """Mask the values of ``KEY: value`` and ``KEY=value`` in a text, with the lines that continue them (YAML)."""
+        text = self._redact(text)
         if not self.is_sensitive(text):
             return text
         lines: list[str] = []
@@ -109,6 +135,8 @@ class Masker:
             return MASK
         if name.lower() == _CONTENT and isinstance(value, str):
             return summary("text", size=len(value.encode("utf-8", "replace")))
+        if name.lower() == _COMMAND and isinstance(value, str):
+            return self.command(value)
         return self.value(value, depth=depth + 1)
 
 

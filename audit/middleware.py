@@ -2,7 +2,6 @@
 
 import re
 import time
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -25,7 +24,7 @@ _NO_SERVERS = {"defaults", "live"}  # reserved: addresses of their own
 
 
 class OperationAuditMiddleware:
-    """Watches from the innermost place, so that every answer of a view passes here."""
+    """Watches from the innermost place but one, so that every answer passes here, refused hosts too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -64,12 +63,12 @@ def _event(
     masker = recorder.masker()
     return Event(
         method=str(request.method)[:16],
-        path=request.path,
+        path=masker.plain(request.path),
         status_code=response.status_code,
         success=200 <= response.status_code < 400,
         processing_time_ms=took_ms,
         client_ip=of_request(request),
-        user_agent=request.headers.get("User-Agent"),
+        user_agent=masker.plain(agent) if (agent := request.headers.get("User-Agent")) else agent,
         user_id=user.id if user else None,
         username=user.username if user else ANONYMOUS,
         role=str(user.role) if user else ANONYMOUS,
@@ -77,7 +76,7 @@ def _event(
         query_params=masker.query(request.META.get("QUERY_STRING", "")),
         request_body=body,
         server_id=_server_id(request.path),
-        request_id=getattr(request, "request_id", "") or uuid.uuid4().hex,
+        request_id=recorder.this_request(),
     )
 
 
@@ -129,7 +128,8 @@ def _body(request: HttpRequest, raw: bytes | None) -> Any:
     told = recorder.masker().pairs(pairs)
     parts = [(name, part) for name, parts in files.lists() for part in parts] if files else []
     if parts:
-        told["files"] = [{"field": name, "name": part.name, "size": part.size} for name, part in parts]
+        listed = [{"field": name, "name": part.name, "size": part.size} for name, part in parts]
+        told["files"] = recorder.masker().value(listed)
     return told
 
 

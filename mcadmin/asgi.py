@@ -10,16 +10,19 @@ django_application = get_asgi_application()  # before anything that imports mode
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 
+from mcadmin.every_answer import EveryAnswer
 from mcadmin.lifespan import Lifespan
 from mcadmin.routing import websocket_urlpatterns
 
 application = Lifespan(
-    ProtocolTypeRouter(
-        {
-            # Swagger UI and the admin site bring their own files; no web server is needed for them.
-            "http": ASGIStaticFilesHandler(django_application),
-            # No origin check: a bearer token, not a cookie, proves who calls.
-            "websocket": URLRouter(websocket_urlpatterns),
-        }
+    EveryAnswer(
+        ProtocolTypeRouter(
+            {
+                # Swagger UI and the admin site bring their own files; no web server is needed for them.
+                "http": ASGIStaticFilesHandler(django_application),
+                # No origin check: a bearer token, not a cookie, proves who calls.
+                "websocket": URLRouter(websocket_urlpatterns),
+            }
+        )
     )
 )

@@ -10,6 +10,7 @@ import tomllib
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, DirectoryPath, Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -141,6 +142,16 @@ class Settings(BaseSettings):
         return (*sources, file_secret_settings)
 
 
+    def secrets(self) -> list[str]:
+        """Return every secret of the settings, to be kept out of whatever is written down."""
+        urls = [self.database_url, self.redis_url or ""]
+        own = [self.master_token, self.jwt.secret_key, self.metrics_token]
+        own += [urlsplit(url).password or "" for url in urls]
+        if self.restic is not None:
+            own += [self.restic.password, *(v for k, v in self.restic.environment.items() if _is_secret_name(k))]
+        return [one for one in own if one]
+
+
 class _Toml(TomlConfigSettingsSource):
     """TOML whose relative paths count from the file's own folder."""
 
@@ -154,6 +165,10 @@ class _Toml(TomlConfigSettingsSource):
         if isinstance(url, str) and (prefix := _sqlite_prefix(url)):
             values["database_url"] = f"sqlite:///{folder / url.removeprefix(prefix)}"
         return values
+
+
+def _is_secret_name(name: str) -> bool:
+    return any(word in name.lower() for word in ("password", "secret", "token", "key"))
 
 
 def config_path() -> Path:

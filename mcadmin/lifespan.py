@@ -53,6 +53,7 @@ class Lifespan:
                 return
             for sentence in await records.in_database(leases.take_over_dead):
                 logger.warning(sentence)
+            recorder.start()
             await wiring.live().start()
             self._started_on = asyncio.get_running_loop()
 

@@ -1,64 +1,95 @@
-"""Where the process's own log goes: standard output and ``app.log``, a line a record, nothing forged."""
+"""Where the process's own log goes: standard output and ``app.log``, a line a record, nothing forged, no secret."""
 
 import logging
 import re
 import sys
-from logging.handlers import TimedRotatingFileHandler
+import time
+from collections.abc import Iterable
 from pathlib import Path
 
-FILE_NAME = "app.log"
+from mcadmin.core import request_id
+from mcadmin.core.daily_file import DailyFile
+from mcadmin.core.redaction import Redactor
 
-# C0, DEL, C1, and the separators that some viewers break lines at.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-# A WebSocket's token may stand in its address, and servers log addresses.
-_TOKEN = re.compile(r"([?&](?:token|access_token)=)[^&\s\"']+", re.IGNORECASE)
+FILE_NAME = "app.log"
+COMPLAIN_EVERY_S = 60.0
+
+# C0, DEL, C1, the separators that some viewers break lines at, and changes of writing direction.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 # What these say below the level is told better elsewhere: requests by the audit, 4xx by their answer.
 _LEVELS = {"uvicorn.error": logging.WARNING, "django.request": logging.ERROR, "asyncio": logging.WARNING}
 
 
 class OneLine(logging.Formatter):
-    """One record, one line: control characters of a message are escaped, lines of a traceback are marked."""
+    """One record, one line with its request's id: control characters are escaped, lines of a traceback are marked."""
 
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    def __init__(self, redact: Redactor | None = None) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s [%(request_id)s] %(name)s: %(message)s")
+        self._redact = redact or Redactor()
 
     def format(self, record: logging.LogRecord) -> str:
         head, *traceback = self._parts(record)
-        return "\n".join([escape(head), *(f"  | {escape(line)}" for line in traceback)])
+        return "\n".join([self._shown(head), *(f"  | {self._shown(line)}" for line in traceback)])
+
+    def _shown(self, text: str) -> str:
+        return escape(self._redact(text))
 
     def _parts(self, record: logging.LogRecord) -> list[str]:
         record.message = record.getMessage()
         record.asctime = self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z")
+        record.request_id = request_id.current()
         parts = [self.formatMessage(record)]
         if record.exc_info:
             parts += self.formatException(record.exc_info).split("\n")
         return parts
 
 
+class DailyHandler(logging.Handler):
+    """Writes to a ``DailyFile``; a full disk stops no program, but is told on standard error once a minute."""
+
+    def __init__(self, file: DailyFile) -> None:
+        super().__init__()
+        self._file = file
+        self._complained_at = 0.0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._file.append(f"{self.format(record)}\n".encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            if time.monotonic() - self._complained_at > COMPLAIN_EVERY_S:
+                self._complained_at = time.monotonic()
+                sys.stderr.write(f"MC Admin cannot write {self._file.path}: {error.strerror}\n")
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
 def escape(text: str) -> str:
-    """Return ``text`` as it may stand in a log: no control characters, no token of an address."""
-    shown = _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
-    return _TOKEN.sub(r"\1***", shown)
+    """Return ``text`` as it may stand in a log line: without control characters."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
-def configure(logs_dir: Path, *, keep_days: int, level: int = logging.INFO) -> None:
+def configure(
+    logs_dir: Path, *, keep_days: int, secrets: Iterable[str] = (), level: int = logging.INFO
+) -> None:
     """Set up the root logger; a second call changes nothing.
 
-    ``app.log`` in ``logs_dir`` (made if missing) begins anew at midnight UTC; ``keep_days`` old ones stay.
+    ``app.log`` in ``logs_dir`` (made if missing) begins anew each day, UTC; files of the last ``keep_days`` days
+    stay. ``secrets`` never appear in it, whoever logs them.
 
     Raises:
         OSError: ``logs_dir`` cannot be made or written.
     """
     root = logging.getLogger()
-    if any(isinstance(handler.formatter, OneLine) for handler in root.handlers):
+    if any(isinstance(handler, DailyHandler) for handler in root.handlers):
         return
-    logs_dir.mkdir(parents=True, exist_ok=True)
-    file = TimedRotatingFileHandler(
-        logs_dir / FILE_NAME, when="midnight", utc=True, backupCount=keep_days, encoding="utf-8", delay=False
-    )
-    for handler in (logging.StreamHandler(sys.stdout), file):
-        handler.setFormatter(OneLine())
+    file = DailyFile(logs_dir / FILE_NAME, keep_days=keep_days)
+    file.append(b"")  # fails now and not at the first line
+    formatter = OneLine(Redactor(secrets))
+    for handler in (logging.StreamHandler(sys.stdout), DailyHandler(file)):
+        handler.setFormatter(formatter)
         root.addHandler(handler)
     root.setLevel(level)
     for name, least in _LEVELS.items():

@@ -32,17 +32,13 @@ class EitherSlash:
 
 
 class AnswersInJson:
-    """Turn what Django itself answers under /api (404, 400 for a wrong Host, 500) into our JSON."""
+    """Turn what Django itself answers under /api (404, 405, 500) into our JSON."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         api = is_api(request.path_info)
-        try:
-            request.get_host()
-        except DisallowedHost:
-            return problem(400, "host_not_allowed", "This host name is not in allowed_hosts of the settings.")
         response = self.get_response(request)
         json = response.headers.get("Content-Type", "").startswith("application/json")
         if api and response.status_code >= 400 and not json and not response.streaming:
@@ -53,6 +49,20 @@ class AnswersInJson:
                     answer.headers[name] = response.headers[name]
             return answer
         return response
+
+
+class KnownHost:
+    """Refuse a Host that is none of ``allowed_hosts``. The innermost: the refusal is audited like any other."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            request.get_host()
+        except DisallowedHost:
+            return problem(400, "host_not_allowed", "This host name is not in allowed_hosts of the settings.")
+        return self.get_response(request)
 
 
 def is_api(path: str) -> bool:

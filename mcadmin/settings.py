@@ -55,13 +55,12 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "mcadmin.middleware.AnswersInJson",
     "mcadmin.middleware.EitherSlash",
-    "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "audit.middleware.OperationAuditMiddleware",
+    "mcadmin.middleware.KnownHost",
 ]
 TEMPLATES = [
     {
@@ -118,8 +117,6 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["accounts.permissions.AllowAnyone"],
     "SERVE_AUTHENTICATION": [],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {"ServerStatusEnum": "servers.minecraft.status.MCServerStatus"},
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": True,

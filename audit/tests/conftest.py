@@ -25,7 +25,10 @@ def log_file(settings: LazySettings, tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def lines(log_file: Path) -> Lines:
-    return lambda: [json.loads(line) for line in log_file.read_bytes().split(b"\n") if line]
+    def read() -> list[dict[str, Any]]:
+        return [json.loads(line) for line in log_file.read_bytes().split(b"\n") if line] if log_file.exists() else []
+
+    return read
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Coroutine, Iterable
 from typing import Any, TypeVar
 
+from mcadmin.core import request_id
+
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -16,10 +18,12 @@ _running: set[asyncio.Task[Any]] = set()
 def start(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     """Run ``work`` as a task that nobody has to hold on to; its failure is logged.
 
-    It gets a context of its own: asgiref keeps the executor of the calling request in
-    the context, and that executor is gone when the request is.
+    It gets a context of its own, with the request's id alone: asgiref keeps the executor of
+    the calling request in the context, and that executor is gone when the request is.
     """
-    task = asyncio.get_running_loop().create_task(work, context=contextvars.Context())
+    context = contextvars.Context()
+    context.run(request_id.carry, request_id.current())
+    task = asyncio.get_running_loop().create_task(work, context=context)
     _running.add(task)
     task.add_done_callback(_running.discard)
     return task

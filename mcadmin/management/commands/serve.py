@@ -74,7 +74,7 @@ class Command(BaseCommand):
     def _start_logging(self) -> None:
         config = settings.MC_ADMIN
         try:
-            logs.configure(config.logs_dir, keep_days=config.log_keep_days)
+            logs.configure(config.logs_dir, keep_days=config.log_keep_days, secrets=config.secrets())
         except OSError as error:
             raise CommandError(f"logs_dir: {config.logs_dir} cannot be written: {error.strerror}.") from None
 
