@@ -12,7 +12,7 @@ from mcadmin import config
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # These make or judge the settings, so they run without usable ones.
-_WITHOUT_SETTINGS = {"init", "doctor", "help", "--help", "version", "--version"}
+_WITHOUT_SETTINGS = {"init", "doctor", "import_legacy", "help", "--help", "version", "--version"}
 
 try:
     MC_ADMIN = config.load()
@@ -89,7 +89,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
 AUTH_USER_MODEL = "accounts.User"
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+    "accounts.hashers.EarlierBcryptHasher",  # import_legacy; Django re-hashes at the first sign-in
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
