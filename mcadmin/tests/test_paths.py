@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mcadmin.core import paths
 from mcadmin.core.errors import AppError, InvalidRequest, TooLarge
-from mcadmin.core.paths import FileMissing, OutsideRoot, Root
+from mcadmin.core.paths import FileMissing, OutsideRoot, Root, beneath
 
 CANARY = b"canary"
 
@@ -18,10 +17,10 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Both ways of staying beneath: the kernel's, and ours where the kernel has none."""
     if request.param == "walk":
 
-        def absent(_fd: int, path: str, _flags: int) -> int:
+        def absent(_fd: int, path: str, _flags: int, *, follow: bool) -> int:
             raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), path)
 
-        monkeypatch.setattr(paths, "_openat2", absent)
+        monkeypatch.setattr(beneath, "_openat2", absent)
     return str(request.param)
 
 

@@ -1,0 +1,54 @@
+"""All work on files below a server's directory, relative to a directory that is held open.
+
+No other module opens server data: a plugin inside a container writes to the same tree and may turn
+any name into a link between two of our steps. Here each step is taken from a descriptor, and the
+kernel (``openat2`` with RESOLVE_BENEATH, or our walk where it is missing) keeps it beneath the root.
+
+The one ``__init__`` with code: callers need not know which of the files inside holds what.
+"""
+
+from mcadmin.core.paths.beneath import (
+    FileExists,
+    FileMissing,
+    NotAFile,
+    OutsideRoot,
+    PathBusy,
+    explained,
+    open_beneath,
+    path_of,
+    raw_path_of,
+)
+from mcadmin.core.paths.copying import copy
+from mcadmin.core.paths.new_file import NewFile
+from mcadmin.core.paths.renaming import OtherFileSystem, exchange, move, rename_beneath
+from mcadmin.core.paths.root import Entry, Root
+from mcadmin.core.paths.sizes import disk_space, list_directories, tree_size_bytes
+from mcadmin.core.paths.trees import Node, TooDeep, count_entries, delete, walk
+
+__all__ = [
+    "Entry",
+    "FileExists",
+    "FileMissing",
+    "NewFile",
+    "Node",
+    "NotAFile",
+    "OtherFileSystem",
+    "OutsideRoot",
+    "PathBusy",
+    "Root",
+    "TooDeep",
+    "copy",
+    "count_entries",
+    "delete",
+    "disk_space",
+    "exchange",
+    "explained",
+    "list_directories",
+    "move",
+    "open_beneath",
+    "path_of",
+    "raw_path_of",
+    "rename_beneath",
+    "tree_size_bytes",
+    "walk",
+]

@@ -1,0 +1,148 @@
+"""Copies of files and trees. A link is copied as a link, never followed."""
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+from mcadmin.core.errors import InvalidRequest
+from mcadmin.core.paths.beneath import explained, lstat, open_regular
+from mcadmin.core.paths.root import Root
+from mcadmin.core.paths.trees import DIRECTORY, MAX_DEPTH, Deletion, TooDeep
+
+_CHUNK_BYTES = 8 * 1024 * 1024
+_NO_RANGE_COPY = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBADF}
+
+
+def copy(  # noqa: PLR0913 - what a copy may differ in
+    root: Root,
+    source: str,
+    target: str,
+    *,
+    target_root: Root | None = None,
+    keep_owner: bool = True,
+    on_bytes: Callable[[int], None] | None = None,
+) -> int:
+    """Copy a file, a link (as a link) or a tree to ``target``, where nothing may be; mode and times are kept.
+
+    Without ``keep_owner`` the copies belong to the owner of the target's root. ``on_bytes`` hears of each piece
+    of content copied; what it raises stops the copy. A copy that fails is removed.
+
+    Returns:
+        How many pipes, sockets and devices were left out.
+
+    Raises:
+        FileMissing, FileExists, DiskFull, TooDeep.
+        InvalidRequest: a directory into itself.
+    """
+    into = target_root or root
+    with root.parent(source) as (source_fd, old), into.parent(target) as (target_fd, new):
+        with explained(source):
+            found = lstat(old, source_fd)
+            if found is None:
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), source)
+        with explained(target):
+            if lstat(new, target_fd) is not None:
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
+            copying = _Copying(None if keep_owner else into.owner, on_bytes or (lambda _: None), os.fstat(target_fd))
+            try:
+                copying.entry(old, source_fd, new, target_fd, 0)
+            except FileExistsError:
+                raise  # somebody else's
+            except BaseException:
+                with suppress(OSError):
+                    Deletion(target_fd, lambda _: None).run(new)
+                raise
+    return copying.left_out
+
+
+class _Copying:
+    """One recursive copy."""
+
+    def __init__(self, owner: tuple[int, int] | None, on_bytes: Callable[[int], None], goal: os.stat_result) -> None:
+        self.left_out = 0
+        self._owner = owner
+        self._on_bytes = on_bytes
+        self._goal = (goal.st_dev, goal.st_ino)
+
+    def entry(self, name: str, parent: int, new: str, new_parent: int, depth: int) -> None:
+        info = lstat(name, parent)
+        if info is None:
+            return
+        if stat.S_ISLNK(info.st_mode):
+            os.symlink(os.readlink(name, dir_fd=parent), new, dir_fd=new_parent)
+            with suppress(PermissionError):
+                os.chown(new, *self._owner_of(info), dir_fd=new_parent, follow_symlinks=False)
+        elif stat.S_ISDIR(info.st_mode):
+            self._directory(name, parent, new, new_parent, depth)
+        elif stat.S_ISREG(info.st_mode):
+            self._file(name, parent, new, new_parent)
+        else:
+            self.left_out += 1
+
+    def _directory(self, name: str, parent: int, new: str, new_parent: int, depth: int) -> None:
+        if depth >= MAX_DEPTH:
+            raise TooDeep(f"The directories nest deeper than {MAX_DEPTH} levels.")
+        fd = os.open(name, DIRECTORY, dir_fd=parent)
+        try:
+            info = os.fstat(fd)
+            if (info.st_dev, info.st_ino) == self._goal:
+                raise InvalidRequest("A directory cannot be copied into itself.")
+            os.mkdir(new, 0o700, dir_fd=new_parent)
+            new_fd = os.open(new, DIRECTORY, dir_fd=new_parent)
+            try:
+                with os.scandir(fd) as scan:
+                    names = [one.name for one in scan]
+                for one in names:
+                    self.entry(one, fd, one, new_fd, depth + 1)
+                self._dress(new_fd, info)
+            finally:
+                os.close(new_fd)
+        finally:
+            os.close(fd)
+
+    def _file(self, name: str, parent: int, new: str, new_parent: int) -> None:
+        source = open_regular(name, dir_fd=parent)
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            target = os.open(new, flags, 0o600, dir_fd=new_parent)
+            try:
+                for count in _copy_content(source, target):
+                    self._on_bytes(count)
+                self._dress(target, os.fstat(source))
+            finally:
+                os.close(target)
+        finally:
+            os.close(source)
+
+    def _dress(self, fd: int, info: os.stat_result) -> None:
+        with suppress(PermissionError):  # not root: it is ours, which is all we can do
+            os.fchown(fd, *self._owner_of(info))
+        os.fchmod(fd, stat.S_IMODE(info.st_mode))
+        os.utime(fd, ns=(info.st_atime_ns, info.st_mtime_ns))
+
+    def _owner_of(self, info: os.stat_result) -> tuple[int, int]:
+        return self._owner or (info.st_uid, info.st_gid)
+
+
+def _copy_content(source: int, target: int) -> Iterator[int]:
+    """Copy the rest of one file to another, in the kernel where it can; yield the size of each piece."""
+    in_kernel = True
+    while True:
+        if in_kernel:
+            try:
+                count = os.copy_file_range(source, target, _CHUNK_BYTES)
+            except OSError as error:
+                if error.errno not in _NO_RANGE_COPY:
+                    raise
+                in_kernel = False
+                continue
+        else:
+            content = os.read(source, _CHUNK_BYTES // 8)
+            count, left = len(content), memoryview(content)
+            while left:
+                left = left[os.write(target, left) :]
+        if not count:
+            return
+        yield count

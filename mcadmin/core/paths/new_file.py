@@ -1,0 +1,141 @@
+"""A file that is nowhere to be seen until it is whole."""
+
+import errno
+import fcntl
+import os
+import secrets
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import TracebackType
+from typing import Self
+
+from mcadmin.core.paths.beneath import lstat
+from mcadmin.core.paths.renaming import rename_exclusively
+
+Owner = tuple[int, int]
+Expect = Callable[[os.stat_result | None], None]
+
+TEMPORARY_PREFIX = ".mcadmin-"
+_NO_UNNAMED = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL}  # file systems and kernels without O_TMPFILE
+
+
+class NewFile:
+    """A file in the making, in the directory ``parent``; closing it without ``commit`` leaves nothing behind.
+
+    Where the file system can (O_TMPFILE), it has no name until ``commit``, so that not even a kill leaves
+    anything; elsewhere it is called ``.mcadmin-….tmp``. Its descriptor is ``fd``. Blocking.
+    """
+
+    def __init__(self, parent: int, *, owner: Owner) -> None:
+        self._owner = owner
+        self._temporary: str | None = None
+        self._parent = os.dup(parent)
+        try:
+            self.fd = self._open()
+        except BaseException:
+            os.close(self._parent)
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def write(self, content: bytes | bytearray | memoryview) -> None:
+        """Append all of ``content``."""
+        left = memoryview(content)
+        while left:
+            left = left[os.write(self.fd, left) :]
+
+    def commit(self, name: str, *, over: bool, mode: int = 0o644, expect: Expect | None = None) -> os.stat_result:
+        """Give the file its name in one step and return what it is now: a reader sees the old file or the new, whole.
+
+        An old file's owner and mode are kept; a new file gets ``owner`` and ``mode``.
+
+        Args:
+            name: in the directory given; never a link.
+            over: replace a file of that name; otherwise it is FileExistsError.
+            mode: of a file that was not there.
+            expect: called with the present file's figures (None: there is none) under a lock that every
+                ``commit`` in this directory takes; what it raises stops the commit.
+        """
+        with _locked(self._parent):
+            old = lstat(name, self._parent)
+            if expect is not None:
+                expect(old)
+            if old is not None:
+                _require_replaceable(old, name, over=over)
+            self._dress(old, mode)
+            self._name(name, over=old is not None)
+            os.fsync(self._parent)
+        return os.fstat(self.fd)
+
+    def close(self) -> None:
+        """Give everything back; safe to call twice."""
+        if self.fd < 0:
+            return
+        if self._temporary is not None:
+            with suppress(FileNotFoundError):
+                os.unlink(self._temporary, dir_fd=self._parent)
+        os.close(self.fd)
+        os.close(self._parent)
+        self.fd = self._parent = -1
+
+    def _open(self) -> int:
+        try:
+            return os.open(".", os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600, dir_fd=self._parent)
+        except OSError as error:
+            if error.errno not in _NO_UNNAMED:
+                raise
+        self._temporary = _temporary_name()
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        return os.open(self._temporary, flags, 0o600, dir_fd=self._parent)
+
+    def _dress(self, old: os.stat_result | None, mode: int) -> None:
+        uid, gid = (old.st_uid, old.st_gid) if old else self._owner
+        if (uid, gid) != (os.geteuid(), os.getegid()):
+            with suppress(PermissionError):  # not root: the file is ours, which is all we can do
+                os.fchown(self.fd, uid, gid)
+        os.fchmod(self.fd, stat.S_IMODE(old.st_mode) if old else mode)
+        os.fsync(self.fd)
+
+    def _name(self, name: str, *, over: bool) -> None:
+        if self._temporary is None:
+            wanted = _temporary_name() if over else name
+            os.link(f"/proc/self/fd/{self.fd}", wanted, dst_dir_fd=self._parent, follow_symlinks=True)
+            if not over:
+                return
+            self._temporary = wanted
+        if over:
+            os.rename(self._temporary, name, src_dir_fd=self._parent, dst_dir_fd=self._parent)
+        else:
+            rename_exclusively(self._temporary, name, source_fd=self._parent, target_fd=self._parent)
+        self._temporary = None
+
+
+def _require_replaceable(old: os.stat_result, name: str, *, over: bool) -> None:
+    if stat.S_ISDIR(old.st_mode):
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), name)
+    if not over:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
+    if stat.S_ISLNK(old.st_mode):
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), name)
+
+
+def _temporary_name() -> str:
+    return f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}.tmp"
+
+
+@contextmanager
+def _locked(directory: int) -> Iterator[None]:
+    """Keep other commits in the directory out, of other processes too, for the moment of a check and a rename."""
+    own = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory)
+    try:
+        fcntl.flock(own, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(own)
