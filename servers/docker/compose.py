@@ -1,5 +1,6 @@
 """One Docker Compose project on disk, driven through the command line."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,10 +94,7 @@ class ComposeManager:
         return [one for one in await engine.inspect(ids) if one.labels.get(ONE_OFF_LABEL, "False") != "True"]
 
     async def _compose(self, verb: str, *args: str, timeout_s: float, on_line: OnLine | None) -> str:
-        with self._held() as root:
-            names = find_files(root)
-        if not names:
-            raise ComposeFileMissing(f"There is no compose file in {self.directory.name}.")
+        names = await asyncio.to_thread(self._find)
         files = [word for name in names for word in ("--file", str(self.directory / name))]
         return await self._cli.call_compose(
             "--ansi", "never", "--project-name", self.name, *files,
@@ -104,8 +102,12 @@ class ComposeManager:
             cwd=self.directory, timeout_s=timeout_s, on_line=on_line,
         )  # fmt: skip
 
-    def _held(self) -> Root:
+    def _find(self) -> tuple[str, ...]:
         try:
-            return Root(self.directory)
+            with Root(self.directory) as root:
+                names = find_files(root)
         except FileMissing:
             raise ComposeFileMissing(f"The directory {self.directory.name} is gone.") from None
+        if not names:
+            raise ComposeFileMissing(f"There is no compose file in {self.directory.name}.")
+        return names
