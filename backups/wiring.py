@@ -6,6 +6,7 @@ from pathlib import Path
 from django.conf import settings
 
 from backups.models import PanelInstance
+from backups.restic.command import ResticCommand
 from backups.restic.manager import ResticManager
 from mcadmin.core import process
 from mcadmin.core.errors import Unavailable
@@ -24,6 +25,11 @@ class ResticNotConfigured(Unavailable):
 def is_configured() -> bool:
     """Tell whether the settings name a repository."""
     return settings.MC_ADMIN.restic is not None
+
+
+def command() -> ResticCommand:
+    """Return how restic is called on the configured repository; raises as ``repository``."""
+    return repository().command
 
 
 def repository() -> ResticManager:

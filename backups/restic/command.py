@@ -5,7 +5,8 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +14,7 @@ from typing import Protocol
 from backups.restic.failures import RepositoryUnreachable, explain, not_installed
 from mcadmin.core import process
 from mcadmin.core.errors import TimedOut
-from mcadmin.core.process import ProgramFailed, ProgramMissing, Run
+from mcadmin.core.process import Follow, ProgramFailed, ProgramMissing, Run, Stream
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ class ResticCommand:
 
     Attributes:
         access: repository and password; the environment's own repository and password variables are dropped.
-        run: the process boundary, which a test replaces by its fake.
+        run, follow, stream: the process boundary, which a test replaces by its fake.
         binary: overrides ``access.binary``.
         cache_dir: where restic keeps its cache; its own choice when None.
     """
@@ -54,6 +55,8 @@ class ResticCommand:
     run: Run = field(default=process.run)
     binary: Path | str | None = None
     cache_dir: Path | None = None
+    follow: Follow = field(default=process.follow)
+    stream: Stream = field(default=process.stream)
 
     async def read(self, *args: str, timeout_s: float = READ_TIMEOUT_S) -> str:
         """Ask a question that takes no lock, and return restic's standard output.
@@ -87,11 +90,37 @@ class ResticCommand:
         on_line: Callable[[str], None] | None = None,
     ) -> str:
         """Run restic with ``args``; raises as ``write`` does."""
-        binary = self.binary or self.access.binary or await asyncio.to_thread(_find)
-        try:
+        binary = await self._binary()
+        with self._explained():
             return await self.run(
-                *prefix, str(binary), *args, env=self._environment(), timeout_s=timeout_s, on_line=on_line
+                *prefix, binary, *args, env=self._environment(), timeout_s=timeout_s, on_line=on_line
             )
+
+    async def read_lines(self, *args: str) -> AsyncGenerator[str, None]:
+        """Ask a question with an answer of any length; it ends when the iterator is closed. Raises as ``read``."""
+        binary = await self._binary()
+        with self._explained():
+            answer: AsyncGenerator[str, None] = self.follow(binary, "--no-lock", *args, env=self._environment())  # type: ignore[assignment]
+            async with aclosing(answer) as lines:
+                async for line in lines:
+                    yield line
+
+    async def read_chunks(self, *args: str) -> AsyncGenerator[bytes, None]:
+        """Ask for content; as ``read_lines``."""
+        binary = await self._binary()
+        with self._explained():
+            answer: AsyncGenerator[bytes, None] = self.stream(binary, "--no-lock", *args, env=self._environment())  # type: ignore[assignment]
+            async with aclosing(answer) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+
+    async def _binary(self) -> str:
+        return str(self.binary or self.access.binary or await asyncio.to_thread(_find))
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
         except ProgramMissing:
             raise not_installed() from None
         except ProgramFailed as error:

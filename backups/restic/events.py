@@ -1,6 +1,5 @@
 """What a running ``restic backup --json`` says, line by line."""
 
-import json
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -9,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from backups.restic.lines import parse_line
 from backups.restic.snapshot import ResticSnapshotSummary
 
 MAX_WARNINGS = 100
@@ -56,7 +56,7 @@ class BackupEvents:
 
     def read(self, line: str) -> None:
         """Take one line of either output; what is not JSON is a complaint."""
-        said = _parse(line)
+        said = parse_line(line)
         match said.get("message_type"):
             case "status" if self._on_progress is not None:
                 self._on_progress(BackupProgress.model_validate(said))
@@ -75,16 +75,6 @@ class BackupEvents:
             self._warnings.append(text)
         else:
             self._untold += 1
-
-
-def _parse(line: str) -> dict[str, Any]:
-    if not line.startswith("{"):
-        return {}
-    try:
-        said = json.loads(line)
-    except json.JSONDecodeError:
-        return {}
-    return said if isinstance(said, dict) else {}
 
 
 def _reason(error: Any) -> str:

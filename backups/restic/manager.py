@@ -56,11 +56,11 @@ class ResticManager:
         binary: Path | str | None = None,
         cache_dir: Path | None = None,
     ) -> None:
-        self._restic = ResticCommand(settings, run, binary, cache_dir)
+        self.command = ResticCommand(settings, run, binary, cache_dir)
 
     async def version(self) -> ResticVersion:
         """Ask restic for its version; opens no repository."""
-        out = await self._restic.call("version", timeout_s=VERSION_TIMEOUT_S)
+        out = await self.command.call("version", timeout_s=VERSION_TIMEOUT_S)
         found = re.search(r"restic (\d+)\.(\d+)(?:\.(\d+))?", out)
         if found is None:
             raise ResticFailed("restic's version was not understood.")
@@ -72,7 +72,7 @@ class ResticManager:
         Raises:
             RepositoryExists: there is one; it is left as it is.
         """
-        await self._restic.call("init", timeout_s=READ_TIMEOUT_S)
+        await self.command.call("init", timeout_s=READ_TIMEOUT_S)
 
     async def create_snapshot(
         self,
@@ -105,7 +105,7 @@ class ResticManager:
         ]
         events = BackupEvents(targets, on_progress=on_progress)
         try:
-            await self._restic.write(
+            await self.command.write(
                 "backup", "--json", *options, "--", *map(str, targets), on_line=events.read
             )
         except ProgramFailed as error:
@@ -122,7 +122,7 @@ class ResticManager:
         """List the snapshots that have all of ``tags`` and all of ``paths``, oldest first."""
         wanted = ",".join(_checked_tag(tag) for tag in tags)
         options = [*([f"--tag={wanted}"] if wanted else []), *(f"--path={path}" for path in paths)]
-        return parse_snapshots(await self._restic.read("snapshots", "--json", *options))
+        return parse_snapshots(await self.command.read("snapshots", "--json", *options))
 
     async def get_snapshot(self, snapshot_id: str) -> ResticSnapshot:
         """Read one snapshot by its id or at least the first 8 digits of it.
@@ -133,7 +133,7 @@ class ResticManager:
         """
         if not _ID.fullmatch(snapshot_id):
             raise BadResticArgument("A snapshot's id has 8 to 64 hexadecimal digits.")
-        found = parse_snapshots(await self._restic.read("snapshots", "--json", "--", snapshot_id))
+        found = parse_snapshots(await self.command.read("snapshots", "--json", "--", snapshot_id))
         if len(found) != 1:
             raise SnapshotNotFound(f"Snapshot {snapshot_id[:8]} was not found.")
         return found[0]

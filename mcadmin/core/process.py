@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
 from typing import Protocol
@@ -15,6 +15,7 @@ GRACE_S = 30.0  # restic needs it to finish a pack and free its lock
 MAX_OUTPUT_BYTES = 32 * 1024 * 1024  # more than any answer we ask for; a runaway program is ended
 MAX_LINE_BYTES = 4 * 1024 * 1024
 KEPT_STDERR_BYTES = 64 * 1024
+CHUNK_BYTES = 256 * 1024
 
 # A child sees what it needs to find its tools, its home and its engine, and none of our secrets.
 _PASSED_ON = frozenset(
@@ -61,6 +62,12 @@ class Follow(Protocol):
     def __call__(
         self, *argv: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
     ) -> AsyncIterator[str]: ...
+
+
+class Stream(Protocol):
+    """Read a program's output as it comes, as bytes: the third part of the process boundary."""
+
+    def __call__(self, *argv: str, env: Mapping[str, str] | None = None) -> AsyncIterator[bytes]: ...
 
 
 async def run(
@@ -114,6 +121,23 @@ async def follow(
         ProgramMissing: the program could not be started.
         ProgramFailed: it ended by itself with another code than 0.
     """
+    async with _output(*argv, cwd=cwd, env=env) as stdout, aclosing(_lines(stdout)) as lines:
+        async for line in lines:
+            yield line
+
+
+async def stream(*argv: str, env: Mapping[str, str] | None = None) -> AsyncIterator[bytes]:
+    """Yield ``argv``'s standard output in pieces of at most CHUNK_BYTES; otherwise as ``follow``."""
+    async with _output(*argv, cwd=None, env=env) as stdout:
+        while chunk := await stdout.read(CHUNK_BYTES):
+            yield chunk
+
+
+@asynccontextmanager
+async def _output(
+    *argv: str, cwd: Path | None, env: Mapping[str, str] | None
+) -> AsyncIterator[asyncio.StreamReader]:
+    """Give ``argv``'s standard output; end the program when left early, raise when it failed."""
     process = await _start(*argv, cwd=cwd, env=env)
     assert process.stdout is not None  # noqa: S101 - both are pipes: _start asks for them
     assert process.stderr is not None  # noqa: S101
@@ -121,9 +145,7 @@ async def follow(
         _read(process.stderr, None, keep=KEPT_STDERR_BYTES, program=argv[0]), name=f"stderr of {argv[0]}"
     )
     try:
-        async with aclosing(_lines(process.stdout)) as lines:
-            async for line in lines:
-                yield line
+        yield process.stdout
         await process.wait()
         if process.returncode:
             raise ProgramFailed(argv[0], process.returncode, await complaints)

@@ -1,0 +1,117 @@
+"""The locks in a repository: whose they are, and which are surely dead."""
+
+import asyncio
+import json
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import psutil
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from backups.restic.command import READ_TIMEOUT_S, ResticCommand
+from backups.restic.failures import ResticFailed
+from mcadmin.core.errors import Conflict
+
+STALE_AFTER = timedelta(minutes=30)  # then restic's own unlock takes it for dead, wherever it came from
+
+
+class LocksNotProvenDead(Conflict):
+    """There are locks of which nobody here can tell whether their job still runs."""
+
+    code = "locks_not_proven_dead"
+
+
+class RepositoryLock(BaseModel):
+    """One lock, as ``restic cat lock`` prints it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str = ""
+    time: datetime
+    exclusive: bool = False
+    hostname: str = ""
+    username: str = ""
+    pid: int = 0
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it was made on this machine, so that we can see its process."""
+        return self.hostname == socket.gethostname()
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether its process is surely gone: it was here and is not, or its number is another's now."""
+        if not self.is_here:
+            return False
+        try:
+            process = psutil.Process(self.pid)
+            return datetime.fromtimestamp(process.create_time(), UTC) > self.time or _is_zombie(process)
+        except psutil.NoSuchProcess:
+            return True
+
+    def __str__(self) -> str:
+        return f"{self.username}'s process {self.pid} on {self.hostname}, since {self.time:%Y-%m-%d %H:%M:%S} UTC"
+
+
+async def list_locks(restic: ResticCommand) -> list[RepositoryLock]:
+    """Read all locks; those that go meanwhile are left out."""
+    ids = (await restic.read("list", "locks")).split()
+    found = []
+    for lock_id in ids:
+        try:
+            text = await restic.read("cat", "lock", "--", lock_id)
+            found.append(RepositoryLock.model_validate({**json.loads(text), "id": lock_id}))
+        except (ResticFailed, json.JSONDecodeError, ValidationError):
+            continue
+    return found
+
+
+async def unlock(restic: ResticCommand) -> list[RepositoryLock]:
+    """Remove the locks that are proven dead, and return them.
+
+    Raises:
+        LocksNotProvenDead: restic would remove others with them; nothing was changed.
+    """
+    found = await asyncio.to_thread(_judge, await list_locks(restic))
+    if found.doubtful:
+        raise LocksNotProvenDead(
+            f"Nobody here can tell whether these jobs have ended: {'; '.join(map(str, found.doubtful))}. "
+            "Look there; if they have, run restic's own unlock on that machine."
+        )
+    if not found.dead:
+        return []
+    if found.is_number_reused and found.living:
+        raise LocksNotProvenDead("A living job holds the repository beside a dead one. Wait until it has ended.")
+    everything = ["--remove-all"] if found.is_number_reused else []  # restic would take another's process for its own
+    await restic.call("unlock", *everything, timeout_s=READ_TIMEOUT_S)
+    return found.dead
+
+
+@dataclass(frozen=True)
+class _Judgement:
+    dead: list[RepositoryLock]
+    doubtful: list[RepositoryLock]
+    living: bool
+    is_number_reused: bool
+
+
+def _judge(locks: Sequence[RepositoryLock]) -> _Judgement:
+    """Look at the processes of this machine; blocking."""
+    dead = [lock for lock in locks if lock.is_dead]
+    left = [lock for lock in locks if lock not in dead]
+    return _Judgement(
+        dead=dead,
+        doubtful=[lock for lock in left if _restic_would_remove(lock)],
+        living=bool(left),
+        is_number_reused=any(psutil.pid_exists(lock.pid) for lock in dead),
+    )
+
+
+def _restic_would_remove(lock: RepositoryLock) -> bool:
+    return datetime.now(UTC) - lock.time > STALE_AFTER
+
+
+def _is_zombie(process: psutil.Process) -> bool:
+    return bool(process.status() == psutil.STATUS_ZOMBIE)

@@ -1,0 +1,147 @@
+"""Let restic write files: a restore into a folder, and what one would change."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from backups.restic.command import ResticCommand
+from backups.restic.failures import RepositoryFull
+from backups.restic.lines import parse_line
+from backups.restic.manager import ResticVersion
+from backups.restic.patterns import escape
+from mcadmin.core.errors import DiskFull, Unsupported
+
+SPARSE_SINCE = ResticVersion(0, 15)
+DRY_RUN_SINCE = ResticVersion(0, 17)
+MAX_ACTIONS = 10_000
+
+OnPercent = Callable[[float], None]
+
+
+class ResticTooOld(Unsupported):
+    """The installed restic cannot do what was asked."""
+
+    code = "restic_too_old"
+
+
+class NoRoomToRestore(DiskFull):
+    """The disk of the servers filled up."""
+
+    code = "no_room_to_restore"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one snapshot, by its full id, holds at an absolute path."""
+
+    snapshot_id: str
+    path: str
+
+
+class PreviewAction(BaseModel):
+    """One thing that a restore would do; ``item`` is absolute in the snapshot, or relative to the folder."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    message_type: str = "verbose_status"
+    action: str | None = None
+    item: str | None = None
+    size: int | None = None
+
+
+def require(version: ResticVersion, needed: ResticVersion, *, to: str) -> None:
+    """Raise ResticTooOld, naming both versions, unless ``version`` is new enough."""
+    if version < needed:
+        raise ResticTooOld(
+            f"restic {version} cannot {to}: that needs restic {needed} or newer. Install it, or set restic.binary."
+        )
+
+
+async def restore(
+    restic: ResticCommand,
+    piece: Piece,
+    *,
+    target: Path,
+    version: ResticVersion,
+    on_percent: OnPercent | None = None,
+) -> None:
+    """Write ``piece`` as ``target``/``piece.path``, with owners, modes, times, links, holes.
+
+    It takes no lock: a repository that is read-only, full or locked by a dead job can still be restored from. A
+    path that the snapshot does not hold writes nothing and is no failure to restic; look before or after.
+    Holes stay holes from SPARSE_SINCE on.
+
+    Raises:
+        NoRoomToRestore: the disk is full.
+        AppError: as ``failures.explain`` tells; what was written so far is incomplete.
+    """
+    sparse = ("--sparse",) if version >= SPARSE_SINCE else ()
+    include = () if piece.path == "/" else (f"--include={escape(piece.path)}",)
+    try:
+        await restic.write(
+            "restore", "--no-lock", "--json", *sparse, f"--target={target}", *include, "--", piece.snapshot_id,
+            on_line=lambda line: _tell(line, on_percent),
+        )  # fmt: skip
+    except RepositoryFull:  # a reader without a lock writes nothing there: it is our own disk
+        raise NoRoomToRestore("There is no room left on the servers' disk to restore. Nothing was changed.") from None
+
+
+async def restore_in_place(
+    restic: ResticCommand,
+    piece: Piece,
+    *,
+    target: Path,
+    excludes: Iterable[str],
+    on_percent: OnPercent | None = None,
+) -> None:
+    """Make ``target`` the folder that ``piece`` is, file by file; what ``excludes`` mean stays.
+
+    Needs DRY_RUN_SINCE. The caller checked that no link leads out of ``target``: restic follows linked parents.
+    """
+    try:
+        await restic.write(
+            "restore", "--no-lock", "--json", "--sparse", "--delete", f"--target={target}",
+            *(f"--exclude={pattern}" for pattern in excludes), "--", f"{piece.snapshot_id}:{piece.path}",
+            on_line=lambda line: _tell(line, on_percent),
+        )  # fmt: skip
+    except RepositoryFull:
+        raise NoRoomToRestore("There is no room left on the disk; the folder is half restored.") from None
+
+
+async def preview(
+    restic: ResticCommand, piece: Piece, *, target: Path, name: str | None = None
+) -> list[PreviewAction]:
+    """Tell what making ``target`` the folder that ``piece`` is would do; of ``name`` in it alone, if given.
+
+    Needs DRY_RUN_SINCE. Unchanged files are left out, and so is what is past MAX_ACTIONS.
+    """
+    actions: list[PreviewAction] = []
+    include = (f"--include=/{escape(name)}",) if name else ()
+    lines = restic.read_lines(
+        "restore", "--dry-run", "-vv", "--delete", "--json", f"--target={target}", *include, "--",
+        f"{piece.snapshot_id}:{piece.path}",
+    )  # fmt: skip
+    async for line in lines:
+        action = _action(line)
+        if action is not None and len(actions) < MAX_ACTIONS:
+            actions.append(action)
+    return actions
+
+
+def _action(line: str) -> PreviewAction | None:
+    said = parse_line(line)
+    if said.get("message_type") != "verbose_status" or said.get("action") == "unchanged":
+        return None
+    try:
+        return PreviewAction.model_validate(said)
+    except ValidationError:
+        return None
+
+
+def _tell(line: str, on_percent: OnPercent | None) -> None:
+    said = parse_line(line)
+    if on_percent is not None and said.get("message_type") == "status":
+        on_percent(100 * float(said.get("percent_done", 0)))
+
