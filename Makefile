@@ -1,6 +1,6 @@
 # Two commands for whoever arrives on a fresh machine: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop test test-deploy check bench python ruff mypy imports migrations fast
+.PHONY: help setup run demo stop test test-deploy check bench python ruff mypy imports migrations fast
 
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -25,7 +25,11 @@ run: python ## Start the panel on http://127.0.0.1:5678 (Ctrl-C or `make stop` e
 	@$(PY) manage.py init
 	@mkdir -p run && echo $$$$ > $(PID_FILE) && exec $(PY) manage.py serve $(ARGS)
 
-stop: ## End the panel that `make run` started
+demo: setup ## A panel and one Minecraft server that is ready to join; prints the owner's password once
+	@$(PY) manage.py init
+	@$(PY) setup/demo.py
+
+stop: ## End the panel that `make run` or `make demo` started
 	@setup/stop.sh $(PID_FILE)
 
 test: setup ## All tests, on a real engine and a real restic
