@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import shutil
+import sys
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,11 @@ WRITE_TIMEOUT_S = 24 * 3600.0
 _PROJECT_ROOT = Path(__file__).resolve().parents[2]
 _PROGRESS_PER_SECOND = "0.5"  # every line is kept until restic ends, and a backup may take a day
 _NOT_FOR_RESTIC = {"RESTIC_REPOSITORY_FILE", "RESTIC_PASSWORD_FILE", "RESTIC_PASSWORD_COMMAND"}
+# restic must not outlive us: it would go on copying after the guard has turned saving on. SIGINT frees its lock.
+_TIED = ("setpriv", "--pdeathsig", "INT")
+_TIED_BY_PYTHON = (
+    "import ctypes, os, signal, sys; ctypes.CDLL(None).prctl(1, signal.SIGINT); os.execvp(sys.argv[1], sys.argv[1:])"
+)
 _LOW_PRIORITY = (("nice", "-n", "10"), ("ionice", "-t", "-c", "2", "-n", "7"))
 
 
@@ -79,7 +85,7 @@ class ResticCommand:
             ProgramFailed: it made a snapshot, with warnings (exit code 3).
             AppError: as ``failures.explain`` tells.
         """
-        prefix = await asyncio.to_thread(_low_priority)
+        prefix = await asyncio.to_thread(_prefix)
         return await self.call(*args, prefix=prefix, timeout_s=WRITE_TIMEOUT_S, on_line=on_line)
 
     async def call(
@@ -157,6 +163,7 @@ def _find() -> str:
     return found
 
 
-def _low_priority() -> tuple[str, ...]:
-    """Return the words that make a program yield the processor and the disk to the game."""
-    return tuple(word for words in _LOW_PRIORITY if shutil.which(words[0]) for word in words)
+def _prefix() -> tuple[str, ...]:
+    """Return the words that end a program when we die, and make it yield processor and disk to the game."""
+    tied = _TIED if shutil.which(_TIED[0]) else (sys.executable, "-c", _TIED_BY_PYTHON)
+    return (*tied, *(word for words in _LOW_PRIORITY if shutil.which(words[0]) for word in words))

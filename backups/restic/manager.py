@@ -131,12 +131,33 @@ class ResticManager:
             BadResticArgument: not hexadecimal digits.
             SnapshotNotFound: there is none, or the digits are not enough to tell one.
         """
-        if not _ID.fullmatch(snapshot_id):
-            raise BadResticArgument("A snapshot's id has 8 to 64 hexadecimal digits.")
-        found = parse_snapshots(await self.command.read("snapshots", "--json", "--", snapshot_id))
+        found = parse_snapshots(await self.command.read("snapshots", "--json", "--", _checked_id(snapshot_id)))
         if len(found) != 1:
             raise SnapshotNotFound(f"Snapshot {snapshot_id[:8]} was not found.")
         return found[0]
+
+    async def relabel(self, snapshot_id: str, *, remove: Iterable[str], add: Iterable[str]) -> None:
+        """Change a snapshot's tags, which gives it a new id; ``original`` keeps the first one."""
+        changes = [
+            *(f"--remove={_checked_tag(tag)}" for tag in remove),
+            *(f"--add={_checked_tag(tag)}" for tag in add),
+        ]
+        await self.command.write("tag", *changes, "--", _checked_id(snapshot_id))
+
+    async def delete(self, snapshot_id: str) -> None:
+        """Remove one snapshot; what only it used stays in the repository until a prune.
+
+        Raises:
+            SnapshotNotFound: there is none.
+        """
+        found = await self.get_snapshot(snapshot_id)
+        await self.command.write("forget", "--", found.id)
+
+
+def _checked_id(snapshot_id: str) -> str:
+    if not _ID.fullmatch(snapshot_id):
+        raise BadResticArgument("A snapshot's id has 8 to 64 hexadecimal digits.")
+    return snapshot_id
 
 
 def _check_paths(paths: list[Path]) -> None:

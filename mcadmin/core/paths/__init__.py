@@ -20,6 +20,7 @@ from mcadmin.core.paths.beneath import (
 )
 from mcadmin.core.paths.copying import copy
 from mcadmin.core.paths.new_file import NewFile
+from mcadmin.core.paths.real import real_path
 from mcadmin.core.paths.renaming import OtherFileSystem, exchange, move, rename_beneath
 from mcadmin.core.paths.root import Entry, Root
 from mcadmin.core.paths.sizes import disk_space, list_directories, tree_size_bytes
@@ -48,6 +49,7 @@ __all__ = [
     "open_beneath",
     "path_of",
     "raw_path_of",
+    "real_path",
     "rename_beneath",
     "tree_size_bytes",
     "walk",

@@ -1,0 +1,73 @@
+"""What a snapshot leaves out: a server's own ``data/.mcadminignore``, or our default. Blocking: they read the disk."""
+
+import re
+from pathlib import Path
+
+from mcadmin.core.errors import InvalidRequest
+from mcadmin.core.paths import FileMissing, Root
+
+NAME = ".mcadminignore"
+DEFAULT = "/cache/\n/libraries/.cache/\n*.tmp\nsession.lock\n"
+MAX_BYTES = 64 * 1024
+MAX_LINES = 1000
+_SPECIAL = re.compile(r"([\\*?\[\]])")
+
+
+def read_text(data: Path) -> str:
+    """Return the server's own list, or the default where it has none."""
+    try:
+        with Root(data) as root:
+            return root.read_bytes(NAME, max_bytes=MAX_BYTES).decode(errors="replace")
+    except FileMissing:
+        return DEFAULT
+
+
+def write_text(data: Path, text: str) -> None:
+    """Replace the server's own list; raises InvalidRequest, naming the line that is no pattern."""
+    if len(text.encode(errors="replace")) > MAX_BYTES or text.count("\n") > MAX_LINES:
+        raise InvalidRequest(f"The list may have {MAX_LINES} lines and {MAX_BYTES // 1024} KiB.")
+    for number, line in enumerate(text.split("\n"), 1):
+        problem = _problem(line)
+        if problem:
+            raise InvalidRequest(f"Line {number} {problem}.", errors={"content": [f"Line {number} {problem}."]})
+    with Root(data) as root:
+        root.write_bytes(NAME, text.encode())
+
+
+def patterns(data: Path) -> list[str]:
+    """Return the list as restic takes it: bound to ``data``, so that one server's list never touches another's.
+
+    A line that begins with a slash counts from ``data``, any other matches at every depth below it; lines that
+    are no pattern, as somebody may have written by hand, are passed over.
+    """
+    base = escape(str(data))
+    lines = [line.strip() for line in read_text(data).split("\n")]
+    return [_bound(line, base) for line in lines if line and not line.startswith("#") and not _problem(line)]
+
+
+def escape(path: str) -> str:
+    """Return ``path`` as a pattern that matches nothing else."""
+    return _SPECIAL.sub(r"\\\1", path)
+
+
+def _bound(line: str, base: str) -> str:
+    negated = "!" if line.startswith("!") else ""
+    pattern = line.removeprefix("!").rstrip("/")
+    return f"{negated}{base}{pattern}" if pattern.startswith("/") else f"{negated}{base}/**/{pattern}"
+
+
+def _problem(line: str) -> str:
+    """Say what is wrong with a line; empty when it may stand."""
+    pattern = line.strip().removeprefix("!")
+    if not pattern or pattern.startswith("#"):
+        return ""
+    if re.search(r"[\x00-\x1f\x7f]", pattern):
+        return "has control characters"
+    if ".." in pattern.split("/"):
+        return "leads out of the server's data with '..'"
+    if not pattern.strip("/"):
+        return "would leave out everything"
+    brackets = re.sub(r"\\.", "", pattern)
+    if brackets.endswith("\\") or re.search(r"\[(?![^\]]+\])", brackets):
+        return "has an unfinished [ or \\"
+    return ""

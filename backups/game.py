@@ -1,0 +1,98 @@
+"""Commands to one running game, over a connection of our own: a flush would hold up everybody else's."""
+
+import asyncio
+import re
+from typing import Self
+
+from mcadmin.core.errors import AppError
+from servers.live.log_reader import LogReader
+from servers.minecraft.instance import MCInstance
+from servers.minecraft.rcon import RconConnection, RconUnavailable, clean_answer
+
+_SAVED = re.compile(r"Saved the (game|world)")
+_SAVED_LINE = re.compile(r"\]: (\[Rcon: )?Saved the (game|world)\]?$")
+_SAVING_ON_LINE = re.compile(r"\]: (\[[^\]<>]+: )?(Automatic saving is now enabled|Turned on world auto-saving)\]?$")
+_OFF_ANSWER = re.compile(r"saving is now disabled|already turned off|turned off world auto-saving", re.IGNORECASE)
+_ON_ANSWER = re.compile(r"saving is now enabled|already turned on|turned on world auto-saving", re.IGNORECASE)
+
+
+def says_off(answer: str) -> bool:
+    """Tell whether the game says that saving is off now."""
+    return bool(_OFF_ANSWER.search(answer))
+
+
+def says_on(answer: str) -> bool:
+    """Tell whether the game says that saving is on now."""
+    return bool(_ON_ANSWER.search(answer))
+
+
+def says_saved(answer: str) -> bool:
+    """Tell whether the game says that everything is written."""
+    return bool(_SAVED.search(answer))
+
+
+class Game:
+    """A running server's command line; RCON, or the image's ``rcon-cli`` where there is none. Close it."""
+
+    def __init__(self, instance: MCInstance) -> None:
+        self._instance = instance
+        self._connection: RconConnection | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def command(self, text: str, *, timeout_s: float) -> str:
+        """Run one command.
+
+        Raises:
+            RconUnavailable, ServerNotRunning: it was not sent.
+            AppError: it was, and nobody knows what became of it.
+        """
+        if self._connection is None or self._connection.has_ended:
+            try:
+                self._connection = await RconConnection.connect(await self._instance.rcon_address())
+            except RconUnavailable:
+                return await self._by_rcon_cli(text, timeout_s)
+        return clean_answer(await self._connection.command(text, timeout_s=timeout_s))
+
+    async def _by_rcon_cli(self, text: str, timeout_s: float) -> str:
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._instance.send_by_rcon_cli(text)
+        except (AppError, TimeoutError) as error:
+            raise RconUnavailable(f"{self._instance.name} does not take commands over RCON.") from error
+
+
+class GameLog:
+    """What the game writes into its log from the moment this is begun. Its methods block no loop."""
+
+    def __init__(self, instance: MCInstance) -> None:
+        self._reader = LogReader(instance.directory / "data")
+
+    async def begin(self) -> None:
+        """Pass over what is there."""
+        await self._read()
+
+    async def says_saved(self) -> bool:
+        """Tell whether a line since the last look says that the world is saved."""
+        return any(_SAVED_LINE.search(line) for line in await self._read())
+
+    async def says_saving_is_on(self) -> bool:
+        """Tell whether somebody turned saving on since the last look."""
+        return any(_SAVING_ON_LINE.search(line) for line in await self._read())
+
+    async def close(self) -> None:
+        """Let the file go."""
+        await asyncio.to_thread(self._reader.close)
+
+    async def _read(self) -> list[str]:
+        lines: list[str] = []
+        while True:
+            batch = await asyncio.to_thread(self._reader.read)
+            lines += batch.lines
+            if not batch.more:
+                return lines

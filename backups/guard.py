@@ -1,0 +1,80 @@
+"""Turn saving on where a backup that has ended, in whatever way, left it off."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Collection
+
+from backups import facts
+from backups.facts import Fact
+from backups.game import Game
+from backups.quiesce import turn_saving_on
+from mcadmin.core.tasks import cancel
+from servers.minecraft.manager import DockerMCManager
+from servers.records import in_database
+
+logger = logging.getLogger(__name__)
+
+ROUND_S = 10.0
+
+Running = Callable[[], Collection[uuid.UUID]]
+Disturbed = Callable[[Fact], Awaitable[None]]
+
+
+class SaveGuard:
+    """Looks at every start and every ROUND_S. Belongs to one loop; two of them do no harm."""
+
+    def __init__(self, manager: DockerMCManager, *, running: Running, disturbed: Disturbed) -> None:
+        """Wire it.
+
+        Args:
+            manager: of the servers.
+            running: returns the operations that hold a lease now; it may use the database.
+            disturbed: is told of a fact whose container ended before its operation did.
+        """
+        self._manager = manager
+        self._running = running
+        self._disturbed = disturbed
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin the rounds; the first one is at once."""
+        self._tasks = [asyncio.create_task(self._run(), name="save guard")]
+
+    async def stop(self) -> None:
+        """End the rounds."""
+        await cancel(self._tasks)
+
+    async def round(self) -> None:
+        """Look once at every server whose saving is off."""
+        found = await in_database(facts.read_all)
+        if not found:
+            return
+        running = await in_database(self._running)
+        left = [fact for fact in found if fact.operation_id not in running]
+        await asyncio.gather(*(self._mend(fact) for fact in left))
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.round()
+            except Exception:  # the loop must live
+                logger.exception("the save guard's round failed")
+            await asyncio.sleep(ROUND_S)
+
+    async def _mend(self, fact: Fact) -> None:
+        if not await in_database(facts.take_guard, fact.server_id, fact.operation_id):
+            return
+        instance = self._manager.get_instance(fact.server_id)
+        try:
+            async with asyncio.timeout(facts.GUARD_LIFE.total_seconds() - 5), Game(instance) as game:
+                if not fact.is_of(await instance.get_container()):
+                    await self._disturbed(fact)
+                elif not await turn_saving_on(instance, fact, game):
+                    return
+            await in_database(facts.clear, fact.server_id, fact.operation_id)
+            logger.warning("saving of %s was left off by a backup and is on again", fact.server_id)
+        except TimeoutError:
+            logger.warning("saving of %s is off and could not be turned on yet", fact.server_id)
+        finally:
+            await in_database(facts.leave_guard, fact.server_id, fact.operation_id)

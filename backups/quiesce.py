@@ -1,0 +1,200 @@
+"""Keep a game from writing its world while it is copied, and know how sure that is.
+
+``save-off`` → ``save-all flush`` → the game's confirmation → the copy → ``save-on`` in every case. The fact that
+saving is off is written down first and removed last, so that a guard can mend what a killed process left.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from backups import facts
+from backups.facts import Fact
+from backups.game import Game, GameLog, says_off, says_on, says_saved
+from backups.restic.labels import Saved
+from mcadmin.core.errors import AppError, Conflict
+from mcadmin.core.tasks import cancel, finish
+from servers.docker.container import Container
+from servers.minecraft.instance import MCInstance, ServerNotRunning
+from servers.minecraft.rcon import RconUnavailable
+from servers.records import in_database
+
+logger = logging.getLogger(__name__)
+
+COMMAND_S = 10.0
+SAVE_ON_TRIES = 3
+LOOK_S = 0.2
+ANSWER_AFTER_LINE_S = 1.0  # the log was faster than the answer, which is the surer sign
+GUARD_WAIT_S = 35.0
+
+
+class GuardBusy(Conflict):
+    """Saving is just being turned on after an earlier backup."""
+
+    code = "busy"
+
+
+@dataclass(slots=True)
+class Quiet:
+    """One server while it is copied.
+
+    Attributes:
+        saved: how consistent a copy made now is.
+        reason: why it is no better; empty when it is FLUSHED or STOPPED.
+    """
+
+    server_id: str
+    saved: Saved
+    reason: str = ""
+
+
+@asynccontextmanager
+async def quiet(
+    instance: MCInstance, *, operation_id: uuid.UUID, timeout_s: float
+) -> AsyncIterator["Bracket"]:
+    """Keep the server from writing inside the block; saving is on again behind it, whatever happened.
+
+    Raises:
+        EngineUnreachable: nobody knows whether the server runs.
+        GuardBusy: the guard did not let go of the server.
+    """
+    container = await instance.get_container()
+    bracket = Bracket(instance, container, operation_id=operation_id)
+    if container is None or not container.is_running:
+        yield bracket
+        return
+    async with Game(instance) as game:
+        try:
+            await bracket.begin(game, timeout_s=timeout_s)
+            yield bracket
+        finally:
+            await finish(bracket.end(game))
+
+
+class Bracket:
+    """What happens around the copy of one server."""
+
+    def __init__(self, instance: MCInstance, container: Container | None, *, operation_id: uuid.UUID) -> None:
+        self.now = Quiet(instance.name, Saved.STOPPED)
+        self.saving_is_left_off = False
+        self._instance = instance
+        self._container = container
+        self._operation_id = operation_id
+        self._log = GameLog(instance)
+        self._fact: Fact | None = None
+
+    async def begin(self, game: Game, *, timeout_s: float) -> None:
+        """Turn saving off and wait until everything is written."""
+        await self._log.begin()
+        if not await self._save_off(game):
+            return
+        try:
+            if await self._flush(game, timeout_s=timeout_s):
+                self.now.saved = Saved.FLUSHED
+                return
+            reason = f"the game did not confirm within {timeout_s:g} s that its world is written"
+        except RconUnavailable as error:
+            reason = str(error)
+        self.now.saved, self.now.reason = Saved.UNCONFIRMED, reason
+
+    async def judge(self) -> Quiet:
+        """Look, after the copy, whether it was undisturbed: the same container, and nobody turned saving on."""
+        before = self.now
+        if not before.saved.is_consistent:
+            return before
+        after = await self._instance.get_container()
+        if before.saved is Saved.STOPPED:
+            if after is not None and after.is_running:
+                self.now = Quiet(before.server_id, Saved.UNCONFIRMED, "it was started while it was copied")
+        elif self._fact is not None and not self._fact.is_of(after):
+            self.now = Quiet(before.server_id, Saved.UNCONFIRMED, "it stopped while it was copied")
+        elif await self._log.says_saving_is_on():
+            self.now = Quiet(before.server_id, Saved.UNCONFIRMED, "somebody turned saving on while it was copied")
+        return self.now
+
+    async def end(self, game: Game) -> None:
+        """Turn saving on and remove the fact; one that stays is left to the guard."""
+        await self._log.close()
+        if self._fact is None:
+            return
+        for attempt in range(SAVE_ON_TRIES):
+            if attempt:
+                await asyncio.sleep(1)
+            if await turn_saving_on(self._instance, self._fact, game):
+                await in_database(facts.clear, self._instance.name, self._operation_id)
+                return
+        self.saving_is_left_off = True
+        logger.warning("saving is still off on %s; the guard goes on trying", self._instance.name)
+
+    async def _save_off(self, game: Game) -> bool:
+        assert self._container is not None  # noqa: S101 - it runs: see ``quiet``
+        await self._store_fact(self._container)
+        reason = ""
+        try:
+            answer = await game.command("save-off", timeout_s=COMMAND_S)
+            if says_off(answer):
+                return True
+            reason = f"it answered save-off with: {answer[:100]}"
+        except (RconUnavailable, ServerNotRunning) as error:  # never sent, so saving is on as it was
+            self._fact = None
+            await in_database(facts.clear, self._instance.name, self._operation_id)
+            reason = str(error)
+        except AppError as error:
+            reason = str(error)
+        self.now.saved, self.now.reason = Saved.LIVE, f"saving could not be turned off: {reason}"
+        return False
+
+    async def _store_fact(self, container: Container) -> None:
+        name, loop = self._instance.name, asyncio.get_running_loop()
+        last = loop.time() + GUARD_WAIT_S
+        while not await in_database(facts.store, name, self._operation_id, container):
+            if loop.time() > last:
+                raise GuardBusy(f"Saving is just being turned on again on {name}. Try again in half a minute.")
+            await asyncio.sleep(0.5)
+        found = await in_database(facts.read_all)
+        self._fact = next(fact for fact in found if fact.server_id == name)
+
+    async def _flush(self, game: Game, *, timeout_s: float) -> bool:
+        """Ask for the flush and wait for its confirmation: the answer, or a line of the log."""
+        asked = asyncio.create_task(game.command("save-all flush", timeout_s=timeout_s), name="save-all flush")
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not _is_saved(asked):
+                    if await self._log.says_saved():
+                        await asyncio.wait({asked}, timeout=ANSWER_AFTER_LINE_S)
+                        return True
+                    if asked.done():
+                        await asyncio.sleep(LOOK_S)
+                    else:
+                        await asyncio.wait({asked}, timeout=LOOK_S)
+                return True
+        except TimeoutError:
+            return False
+        finally:
+            await cancel([asked])
+
+
+def _is_saved(asked: asyncio.Task[str]) -> bool:
+    """Tell whether the answer is here and confirms; raises RconUnavailable when the command was never sent."""
+    if not asked.done():
+        return False
+    error = asked.exception()
+    if isinstance(error, RconUnavailable | ServerNotRunning):
+        raise RconUnavailable(str(error)) from error
+    if error is not None and not isinstance(error, AppError):
+        raise error
+    return error is None and says_saved(asked.result())
+
+
+async def turn_saving_on(instance: MCInstance, fact: Fact, game: Game) -> bool:
+    """Turn saving on where the container of ``fact`` still runs; True when it is on, or nothing runs."""
+    try:
+        if not fact.is_of(await instance.get_container()):
+            return True  # a game begins with saving on
+        return says_on(await game.command("save-on", timeout_s=COMMAND_S))
+    except AppError as error:
+        logger.info("saving of %s could not be turned on: %s", instance.name, error)
+        return False

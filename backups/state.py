@@ -1,0 +1,68 @@
+"""The panel's own state in a global snapshot: its database and its settings without secrets."""
+
+import io
+import json
+import sqlite3
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+
+FOLDER = ".mcadmin"
+NAME = "state.tar"
+_SECRET = ("password", "token", "secret", "environment", "redis_url", "database_url")
+
+
+@contextmanager
+def written(server_path: Path) -> Iterator[Path]:
+    """Write ``.mcadmin/state.tar`` below ``server_path`` for the time of a global snapshot; blocking."""
+    folder = server_path / FOLDER
+    folder.mkdir(mode=0o700, exist_ok=True)
+    file = folder / NAME
+    file.touch(mode=0o600)
+    try:
+        with tarfile.open(file, "w") as tar:
+            _add(tar, "config.json", json.dumps(safe_settings(), indent=2).encode())
+            with tempfile.TemporaryDirectory(dir=folder) as scratch:
+                database = _copy_database(Path(scratch))
+                tar.add(database, arcname=database.name)
+        yield file
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def safe_settings() -> dict[str, Any]:
+    """Return the settings as JSON, without what is secret or may hold a secret."""
+    return _without_secrets(settings.MC_ADMIN.model_dump(mode="json"))
+
+
+def _without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: _without_secrets(value) if isinstance(value, Mapping) else value
+        for key, value in values.items()
+        if not any(word in key for word in _SECRET) or key == "sensitive_fields"
+    }
+
+
+def _copy_database(folder: Path) -> Path:
+    """Copy SQLite by its own backup, which is whole whoever writes meanwhile; dump another database as JSON."""
+    if connection.vendor == "sqlite":
+        copy = folder / "db.sqlite3"
+        with closing(sqlite3.connect(connection.settings_dict["NAME"])) as from_, closing(sqlite3.connect(copy)) as to:
+            from_.backup(to)
+        return copy
+    copy = folder / "database.json"
+    call_command("dumpdata", output=str(copy), verbosity=0)
+    return copy
+
+
+def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode = len(content), 0o600
+    tar.addfile(entry, io.BytesIO(content))
