@@ -13,7 +13,7 @@ MAX_LINES = 1000
 _SPECIAL = re.compile(r"([\\*?\[\]])")
 
 
-def read_text(data: Path) -> str:
+def read_list(data: Path) -> str:
     """Return the server's own list, or the default where it has none."""
     try:
         with Root(data) as root:
@@ -22,7 +22,7 @@ def read_text(data: Path) -> str:
         return DEFAULT
 
 
-def write_text(data: Path, text: str) -> None:
+def write_list(data: Path, text: str) -> None:
     """Replace the server's own list; raises InvalidRequest, naming the line that is no pattern."""
     if len(text.encode(errors="replace")) > MAX_BYTES or text.count("\n") > MAX_LINES:
         raise InvalidRequest(f"The list may have {MAX_LINES} lines and {MAX_BYTES // 1024} KiB.")
@@ -41,7 +41,7 @@ def patterns(data: Path) -> list[str]:
     are no pattern, as somebody may have written by hand, are passed over.
     """
     base = escape(str(data))
-    lines = [line.strip() for line in read_text(data).split("\n")]
+    lines = [line.strip() for line in read_list(data).split("\n")]
     return [_bound(line, base) for line in lines if line and not line.startswith("#") and not _problem(line)]
 
 

@@ -4,9 +4,8 @@ import asyncio
 import re
 from typing import Self
 
-from mcadmin.core.errors import AppError
 from servers.live.log_reader import LogReader
-from servers.minecraft.instance import MCInstance
+from servers.minecraft.instance import MCInstance, RconCliFailed
 from servers.minecraft.rcon import RconConnection, RconUnavailable, clean_answer
 
 _SAVED = re.compile(r"Saved the (game|world)")
@@ -54,17 +53,16 @@ class Game:
         """
         if self._connection is None or self._connection.has_ended:
             try:
-                self._connection = await RconConnection.connect(await self._instance.rcon_address())
+                self._connection = await RconConnection.connect_any(await self._instance.rcon_addresses())
             except RconUnavailable:
                 return await self._by_rcon_cli(text, timeout_s)
         return clean_answer(await self._connection.command(text, timeout_s=timeout_s))
 
     async def _by_rcon_cli(self, text: str, timeout_s: float) -> str:
         try:
-            async with asyncio.timeout(timeout_s):
-                return await self._instance.send_by_rcon_cli(text)
-        except (AppError, TimeoutError) as error:
-            raise RconUnavailable(f"{self._instance.name} does not take commands over RCON.") from error
+            return await self._instance.send_by_rcon_cli(text, timeout_s=timeout_s)
+        except RconCliFailed as error:
+            raise RconUnavailable(str(error)) from error
 
 
 class GameLog:

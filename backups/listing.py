@@ -3,8 +3,8 @@
 import asyncio
 import threading
 import time
+from collections.abc import Awaitable, Callable
 
-from backups import wiring
 from backups.restic.snapshot import ResticSnapshot
 
 MAX_AGE_S = 60.0
@@ -15,7 +15,9 @@ Snapshots = tuple[ResticSnapshot, ...]
 class SnapshotList:
     """What this process last read; ``known`` and ``forget`` are safe from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: Callable[[], Awaitable[list[ResticSnapshot]]]) -> None:
+        """``read`` asks the repository."""
+        self._ask = read
         self._lock = threading.Lock()
         self._found: Snapshots | None = None
         self._read_at = 0.0
@@ -46,7 +48,7 @@ class SnapshotList:
 
     async def _read(self, turn: int) -> Snapshots:
         started = time.monotonic()
-        found = tuple(await wiring.repository().list_snapshots())
+        found = tuple(await self._ask())
         with self._lock:
             if turn == self._turn:
                 self._found, self._read_at = found, started

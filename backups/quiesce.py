@@ -7,8 +7,8 @@ saving is off is written down first and removed last, so that a guard can mend w
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from backups import facts
@@ -17,6 +17,7 @@ from backups.game import Game, GameLog, says_off, says_on, says_saved
 from backups.restic.labels import Saved
 from mcadmin.core.errors import AppError, Conflict
 from mcadmin.core.tasks import cancel, finish
+from servers.docker.cli import EngineUnreachable
 from servers.docker.container import Container
 from servers.minecraft.instance import MCInstance, ServerNotRunning
 from servers.minecraft.rcon import RconUnavailable
@@ -53,15 +54,42 @@ class Quiet:
 
 @asynccontextmanager
 async def quiet(
-    instance: MCInstance, *, operation_id: uuid.UUID, timeout_s: float
-) -> AsyncIterator["Bracket"]:
-    """Keep the server from writing inside the block; saving is on again behind it, whatever happened.
+    instances: Sequence[MCInstance], *, operation_id: uuid.UUID, timeout_s: float
+) -> AsyncIterator[list["Bracket"]]:
+    """Keep servers from writing inside the block, all together; saving is on again behind it, whatever happened.
 
     Raises:
-        EngineUnreachable: nobody knows whether the server runs.
-        GuardBusy: the guard did not let go of the server.
+        GuardBusy: the guard did not let go of a server.
     """
-    container = await instance.get_container()
+    stacks = [AsyncExitStack() for _ in instances]
+    ways = [_quiet_one(instance, operation_id=operation_id, timeout_s=timeout_s) for instance in instances]
+    try:
+        entered = await asyncio.gather(
+            *(stack.enter_async_context(way) for stack, way in zip(stacks, ways, strict=True)), return_exceptions=True
+        )
+        for one in entered:
+            if isinstance(one, BaseException):
+                raise one
+        yield [one for one in entered if isinstance(one, Bracket)]
+    finally:
+        await finish(_leave(stacks))
+
+
+async def _leave(stacks: list[AsyncExitStack]) -> None:
+    await asyncio.gather(*(stack.aclose() for stack in stacks))
+
+
+@asynccontextmanager
+async def _quiet_one(
+    instance: MCInstance, *, operation_id: uuid.UUID, timeout_s: float
+) -> AsyncIterator["Bracket"]:
+    try:
+        container = await instance.get_container()
+    except EngineUnreachable as error:
+        bracket = Bracket(instance, None, operation_id=operation_id)
+        bracket.now = Quiet(instance.name, Saved.LIVE, f"nobody knows whether it runs: {error}")
+        yield bracket
+        return
     bracket = Bracket(instance, container, operation_id=operation_id)
     if container is None or not container.is_running:
         yield bracket

@@ -58,7 +58,10 @@ def _copy_database(folder: Path) -> Path:
             from_.backup(to)
         return copy
     copy = folder / "database.json"
-    call_command("dumpdata", output=str(copy), verbosity=0)
+    try:
+        call_command("dumpdata", output=str(copy), verbosity=0)
+    finally:
+        connection.close()  # of this thread, which nobody else uses it in
     return copy
 
 

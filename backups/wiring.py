@@ -5,9 +5,11 @@ from pathlib import Path
 
 from django.conf import settings
 
+from backups.listing import SnapshotList
 from backups.models import PanelInstance
 from backups.restic.command import ResticCommand
 from backups.restic.manager import ResticManager
+from mcadmin.config import ResticSettings
 from mcadmin.core import process
 from mcadmin.core.errors import Unavailable
 from mcadmin.core.process import Run
@@ -38,15 +40,30 @@ def repository() -> ResticManager:
     Raises:
         ResticNotConfigured: the settings name none.
     """
-    config = settings.MC_ADMIN
-    if config.restic is None:
+    if run_override is not None:
+        return ResticManager(_section(), run=run_override, binary="restic")
+    return ResticManager(_section(), run=process.run, cache_dir=cache_folder())
+
+
+def repository_path() -> str:
+    """Return the configured repository as restic spells it; raises ResticNotConfigured."""
+    return _section().repository_path
+
+
+def _section() -> ResticSettings:
+    config: ResticSettings | None = settings.MC_ADMIN.restic
+    if config is None:
         raise ResticNotConfigured(
             "Backups are not set up: add a [restic] section with repository_path and password to config.toml, "
             "then run: manage.py snapshot init"
         )
-    if run_override is not None:
-        return ResticManager(config.restic, run=run_override, binary="restic")
-    return ResticManager(config.restic, run=process.run, cache_dir=cache_folder())
+    return config
+
+
+@cache
+def snapshot_list() -> SnapshotList:
+    """Return this process's list of snapshots."""
+    return SnapshotList(lambda: repository().list_snapshots())
 
 
 def cache_folder() -> Path:
@@ -65,3 +82,4 @@ def instance_id() -> str:
 def reset() -> None:
     """Forget what was made from the settings."""
     instance_id.cache_clear()
+    snapshot_list.cache_clear()

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from audit import recorder
+from backups.services import services as backup_services
 from mcadmin.core import tasks
 from servers import leases, records, wiring
 
@@ -55,12 +56,14 @@ class Lifespan:
                 logger.warning(sentence)
             recorder.start()
             await wiring.live().start()
+            await backup_services().start()
             self._started_on = asyncio.get_running_loop()
 
     async def _stop(self) -> None:
         cancelled = await tasks.drain(timeout_s=DRAIN_S)
         if cancelled:
             logger.warning("%d operations did not end in %g s and were interrupted", cancelled, DRAIN_S)
+        await backup_services().stop()
         await wiring.live().stop()
         await asyncio.to_thread(recorder.flush)
         self._started_on = None

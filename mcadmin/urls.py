@@ -26,6 +26,7 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
     path("/docs", docs),
     path("", include("accounts.urls")),
     path("", include("servers.urls")),
+    path("", include("backups.urls")),
 ]
 urlpatterns = [
     path("healthz", healthz),

@@ -35,7 +35,7 @@ class Progress:
         self.done_percent: float | None = None
         self.stage = ""
         self.closed = False
-        self._id = operation_id
+        self.operation_id = operation_id
         self._no_return = no_return
         self._lines: deque[str] = deque()
         self._chars = 0
@@ -83,7 +83,7 @@ class Progress:
     def close(self) -> None:
         """Let the watchers go: the operation has ended and its record is written."""
         self.closed = True
-        _all.pop(self._id, None)
+        _all.pop(self.operation_id, None)
         self._tell()
 
     async def after(self, seen: tuple[int, int] = (0, 0)) -> News:

@@ -39,12 +39,17 @@ class FakeRestic:
         passwords: of each repository there is, by its location.
         locked: whether another job holds the lock.
         snapshots: as ``restic snapshots --json`` would list them.
+        gate: holds backups, before they look at a file, until it is set; ``entered`` tells that one waits.
+        commands: every subcommand that was run, in order.
     """
 
     version: str
     passwords: dict[str, str] = field(default_factory=dict)
     locked: bool = False
     snapshots: list[dict[str, Any]] = field(default_factory=list)
+    gate: asyncio.Event | None = None
+    entered: asyncio.Event = field(default_factory=asyncio.Event)
+    commands: list[str] = field(default_factory=list)
 
     async def __call__(
         self,
@@ -56,6 +61,7 @@ class FakeRestic:
     ) -> str:
         args = [arg for arg in argv[argv.index(BINARY) + 1 :] if arg not in {"--no-lock", "--json"}]
         command, rest = args[0], args[1:]
+        self.commands.append(command)
         if command == "version":
             return _VERSIONS[self.version]
         location, password = (env or {})["RESTIC_REPOSITORY"], (env or {})["RESTIC_PASSWORD"]
@@ -66,6 +72,13 @@ class FakeRestic:
             return json.dumps([entry for entry in self.snapshots if _is_wanted(entry, rest)]) + "\n"
         if self.locked:
             raise self._fatal(11, _LOCKED)
+        if command == "tag":
+            return self._tag(rest)
+        if command == "forget":
+            return self._forget(rest)
+        if self.gate is not None:
+            self.entered.set()
+            await self.gate.wait()
         return await asyncio.to_thread(self._backup, rest, on_line)
 
     def _init(self, location: str, password: str) -> str:
@@ -102,6 +115,19 @@ class FakeRestic:
             remark = "Warning: at least one source file could not be read"
             raise self._fatal(3, remark, before=stderr, stdout="\n".join(stdout), on_line=on_line)
         return "\n".join(stdout) + "\n"
+
+    def _tag(self, rest: list[str]) -> str:
+        for entry in [one for one in self.snapshots if _is_wanted(one, rest)]:
+            kept = [tag for tag in entry.get("tags", []) if tag not in _options(rest, "remove")]
+            entry["tags"] = kept + _options(rest, "add")
+            entry.setdefault("original", entry["id"])
+            entry["id"] = hashlib.sha256(f"{entry['id']} {entry['tags']}".encode()).hexdigest()
+            entry["short_id"] = entry["id"][:8]
+        return "modified tags on 1 snapshots\n"
+
+    def _forget(self, rest: list[str]) -> str:
+        self.snapshots = [one for one in self.snapshots if not _is_wanted(one, rest)]
+        return ""
 
     def _add(self, rest: list[str], paths: list[str], files: list[int]) -> dict[str, Any]:
         tree = hashlib.sha256(repr(files).encode()).hexdigest()

@@ -1,0 +1,236 @@
+"""Snapshots over HTTP: list, make, pin, delete, and how well all is backed up."""
+
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from django.http import JsonResponse
+from django.http.response import HttpResponseBase
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import UserRole
+from accounts.permissions import IsSignedIn, RequireRole
+from backups import creation, deletion, excludes, health, shown, space, targets, wiring
+from backups.api import serializers
+from backups.creation import Wish
+from backups.models import Pin
+from backups.restic.snapshot import ResticSnapshot
+from mcadmin.core.errors import AppError
+from mcadmin.core.paths import disk_space, tree_size_bytes
+from servers import wiring as servers_wiring
+from servers.models import Operation
+from servers.operation_answers import PREFER, OperationAnswerSerializer, carry_out
+
+GB = 1024**3
+
+
+class SnapshotsView(APIView):
+    """/snapshots."""
+
+    permission_classes = [IsSignedIn]
+
+    @extend_schema(
+        operation_id="snapshots_list",
+        parameters=[
+            OpenApiParameter("server_id", str, description="only those that hold this server"),
+            OpenApiParameter("path", str, description="with server_id: only those that hold this path of its data"),
+        ],
+        responses=serializers.SnapshotListSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """List snapshots, oldest first; a path without a server is passed over."""
+        server_id = request.query_params.get("server_id", "")
+        return listed(server_id, request.query_params.get("path", "") if server_id else "")
+
+    @extend_schema(
+        operation_id="snapshots_create",
+        request=serializers.SnapshotRequestSerializer,
+        parameters=[PREFER],
+        responses={200: serializers.SnapshotAnswerSerializer, 202: OperationAnswerSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """Make a snapshot of a path, a server or everything, to its end even if the client leaves."""
+        body = serializers.SnapshotRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return made(request, body.validated_data.get("server_id") or "", body.validated_data)
+
+
+class ServerSnapshotsView(APIView):
+    """/servers/{id}/snapshots."""
+
+    permission_classes = [IsSignedIn]
+
+    @extend_schema(
+        operation_id="server_snapshots_list",
+        parameters=[OpenApiParameter("path", str, description="only those that hold this path of its data")],
+        responses=serializers.SnapshotListSerializer,
+    )
+    def get(self, request: Request, id: str) -> Response:
+        """List the snapshots that hold the server."""
+        return listed(id, request.query_params.get("path", ""))
+
+    @extend_schema(
+        operation_id="server_snapshots_create",
+        request=serializers.ServerSnapshotRequestSerializer,
+        parameters=[PREFER],
+        responses={200: serializers.SnapshotAnswerSerializer, 202: OperationAnswerSerializer},
+    )
+    def post(self, request: Request, id: str) -> Response:
+        """Make a snapshot of the server, or of a path of its data."""
+        body = serializers.ServerSnapshotRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return made(request, id, body.validated_data)
+
+
+class SnapshotView(APIView):
+    """/snapshots/{id}."""
+
+    permission_classes = [IsSignedIn]
+
+    def get_permissions(self) -> list[BasePermission]:
+        """Leave deleting to owners."""
+        return [RequireRole(UserRole.OWNER)() if self.request.method == "DELETE" else IsSignedIn()]
+
+    @extend_schema(operation_id="snapshots_read", responses=serializers.SnapshotSerializer)
+    def get(self, request: Request, id: str) -> Response:
+        """Return one snapshot."""
+        return Response(serializers.SnapshotSerializer(shown.shown([find(id)])[0]).data)
+
+    @extend_schema(
+        operation_id="snapshots_pin", request=serializers.PinSerializer, responses=serializers.SnapshotSerializer
+    )
+    def patch(self, request: Request, id: str) -> Response:
+        """Pin the snapshot, so that nothing removes it, or let it go."""
+        body = serializers.PinSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        snapshot = find(id)
+        if body.validated_data["pinned"]:
+            Pin.objects.get_or_create(pk=snapshot.first_id, defaults={"pinned_by": request.user.username})
+        else:
+            Pin.objects.filter(pk=snapshot.first_id).delete()
+        return Response(serializers.SnapshotSerializer(shown.shown([snapshot])[0]).data)
+
+    @extend_schema(
+        operation_id="snapshots_delete",
+        parameters=[PREFER],
+        responses={200: serializers.MessageSerializer, 202: OperationAnswerSerializer},
+    )
+    def delete(self, request: Request, id: str) -> Response:
+        """Delete a snapshot; its space comes back with the next prune."""
+        job = deletion.job(find(id), started_by=request.user.username, origin="api")
+        return carry_out(request, job, done=lambda _: {"message": f"Snapshot {id[:8]} is deleted."})
+
+
+class IgnoreView(APIView):
+    """/servers/{id}/snapshots/ignore."""
+
+    permission_classes = [IsSignedIn]
+
+    @extend_schema(operation_id="snapshot_ignore_read", responses=serializers.IgnoreSerializer)
+    def get(self, request: Request, id: str) -> Response:
+        """Return what snapshots of the server leave out; the default where it has no list of its own."""
+        return Response({"content": excludes.read_list(_data(id))})
+
+    @extend_schema(
+        operation_id="snapshot_ignore_write",
+        request=serializers.IgnoreSerializer,
+        responses=serializers.IgnoreSerializer,
+    )
+    def put(self, request: Request, id: str) -> Response:
+        """Replace the server's list."""
+        body = serializers.IgnoreSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        excludes.write_list(_data(id), body.validated_data["content"])
+        return Response({"content": excludes.read_list(_data(id))})
+
+
+class RepositoryUsageView(APIView):
+    """/snapshots/repository-usage."""
+
+    permission_classes = [IsSignedIn]
+
+    @extend_schema(
+        operation_id="snapshots_repository_usage",
+        responses={200: serializers.REPOSITORY_USAGE},
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        """Tell how full the repository's disk is; null when backups are not configured."""
+        if not wiring.is_configured():
+            return JsonResponse(None, safe=False)  # DRF renders None as no body at all
+        usage: dict[str, Any] = dict.fromkeys(serializers.REPOSITORY_USAGE["required"])
+        folder = space.local_folder(wiring.repository_path())
+        if folder is not None and folder.is_dir():
+            total, free = disk_space(folder)
+            usage |= {
+                "backupUsedGB": (total - free) / GB, "backupTotalGB": total / GB, "backupAvailableGB": free / GB,
+                "repositorySizeBytes": tree_size_bytes(folder),
+            }  # fmt: skip
+        usage["snapshotCount"] = len(read_list())
+        return Response(usage)
+
+
+class HealthView(APIView):
+    """/snapshots/health."""
+
+    permission_classes = [IsSignedIn]
+
+    @extend_schema(operation_id="snapshots_health", responses=serializers.HealthSerializer)
+    def get(self, request: Request) -> Response:
+        """Tell of each server when it was last backed up well, and what went wrong since."""
+        wiring.repository()
+        problem, found = None, []
+        try:
+            found = list(read_list())
+        except AppError as error:
+            problem = str(error)
+        names = servers_wiring.manager().list_names()
+        answer = {"servers": health.read_health(names, found), "problem": problem}
+        return Response(serializers.HealthSerializer(answer).data)
+
+
+def read_list() -> tuple[ResticSnapshot, ...]:
+    """Return all snapshots: from memory while that is fresh, without a loop."""
+    wiring.repository()
+    known = wiring.snapshot_list().known()
+    return known if known is not None else async_to_sync(wiring.snapshot_list().read)()
+
+
+def listed(server_id: str, path: str) -> Response:
+    """Answer the snapshots that hold a target."""
+    found = read_list()
+    if server_id:
+        found = tuple(targets.covering(found, targets.find_past(
+            settings.MC_ADMIN.server_path, server_id=server_id, path=path
+        )))  # fmt: skip
+    return Response(serializers.SnapshotListSerializer({"snapshots": shown.shown(found)}).data)
+
+
+def made(request: Request, server_id: str, body: dict[str, Any]) -> Response:
+    """Make a snapshot and answer for it."""
+    wish = Wish(server_id=server_id, path=body.get("path") or "", require_flushed=body.get("require") == "flushed")
+    job = creation.job(wish, started_by=request.user.username, origin="api")
+    return carry_out(request, job, done=_made)
+
+
+def find(snapshot_id: str) -> ResticSnapshot:
+    """Return one snapshot by its id or the first 8 digits or more of it; raises SnapshotNotFound."""
+    return deletion.choose(read_list(), snapshot_id)
+
+
+def _made(operation: Operation) -> dict[str, Any]:
+    result: dict[str, Any] = operation.result or {}
+    answer = {
+        "message": f"Snapshot {result['snapshot']['short_id']} was made.",
+        "snapshot": result["snapshot"], "warnings": operation.warnings, "skipped": result["skipped"],
+    }  # fmt: skip
+    return dict(serializers.SnapshotAnswerSerializer(answer).data)
+
+
+def _data(server_id: str) -> Any:
+    instance = servers_wiring.manager().get_instance(server_id)
+    instance.read_compose()  # raises ServerNotFound
+    return instance.directory / targets.DATA

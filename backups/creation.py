@@ -1,0 +1,232 @@
+"""Make one snapshot: look, quiesce, copy, judge, write down."""
+
+import asyncio
+import functools
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+
+from backups import excludes, quiesce, shown, space, state, targets, wiring
+from backups.models import MadeSnapshot
+from backups.quiesce import Quiet
+from backups.restic.events import BackupProgress
+from backups.restic.labels import Labels, Saved, Scope, Trigger, worst
+from backups.restic.manager import ResticManager
+from backups.restic.snapshot import ResticSnapshot, ResticSnapshotWithSummary
+from backups.targets import Target
+from mcadmin.core.errors import TimedOut
+from mcadmin.core.paths import list_directories
+from servers import leases
+from servers import wiring as servers_wiring
+from servers.operations import Job
+from servers.progress import Progress
+from servers.records import in_database
+
+KIND = "backup"
+REPOSITORY_LEASE = "repository"  # one writing job at a time
+
+
+class FlushNotConfirmed(TimedOut):
+    """A consistent snapshot was wanted and could not be made."""
+
+    code = "flush_not_confirmed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What shall be in the snapshot.
+
+    Attributes:
+        server_id, path: of page-contract 5.5; both empty: everything.
+        require_flushed: rather none than one that may be torn.
+        skipped: servers that a global snapshot leaves out because they are busy.
+    """
+
+    server_id: str = ""
+    path: str = ""
+    require_flushed: bool = False
+    trigger: Trigger = Trigger.MANUAL
+    skipped: tuple[str, ...] = ()
+
+
+def job(wish: Wish, *, started_by: str, origin: str) -> Job:
+    """Check what can be checked at once and return the job; blocking, uses the database.
+
+    Raises:
+        ResticNotConfigured, ServerNotFound, BackupPathMissing, InvalidRequest.
+    """
+    wiring.repository()
+    target = targets.find(settings.MC_ADMIN.server_path, server_id=wish.server_id, path=wish.path)
+    wanted = [REPOSITORY_LEASE]
+    if target.scope is Scope.GLOBAL:
+        names, busy = servers_wiring.manager().list_names(), leases.busy()
+        free = [name for name in names if leases.server_lease(name) not in busy]
+        wish = replace(wish, skipped=tuple(sorted(set(names) - set(free))))
+        wanted += [leases.server_lease(name) for name in free]
+    return Job(
+        kind=KIND, server_id=wish.server_id, started_by=started_by, origin=origin, leases=tuple(wanted),
+        can_cancel=True, work=functools.partial(take, wish),
+    )  # fmt: skip
+
+
+async def take(wish: Wish, progress: Progress) -> dict[str, Any]:
+    """Make the snapshot inside a running operation, which holds the leases of the servers and of the repository.
+
+    Returns:
+        ``snapshot`` as the API shows it, ``skipped`` servers.
+
+    Raises:
+        FlushNotConfirmed: only with ``require_flushed``; there is no snapshot.
+        AppError: as ResticManager says.
+    """
+    try:
+        return await _Taking(wish, progress).run()
+    finally:
+        wiring.snapshot_list().forget()
+
+
+class _Taking:
+    """One snapshot in the making."""
+
+    def __init__(self, wish: Wish, progress: Progress) -> None:
+        self._wish = wish
+        self._progress = progress
+        self._operation_id = progress.operation_id
+        self._repository: ResticManager = wiring.repository()
+        self._server_path = settings.MC_ADMIN.server_path
+
+    async def run(self) -> dict[str, Any]:
+        wish = self._wish
+        target = await asyncio.to_thread(targets.find, self._server_path, server_id=wish.server_id, path=wish.path)
+        await self._check_space(target)
+        names = await self._names(target)
+        manager = servers_wiring.manager()
+        began = datetime.now(UTC)
+        self._progress.percent(1, "waiting until the game has written its world" if names else "copying")
+        async with quiesce.quiet(
+            [manager.get_instance(name) for name in names],
+            operation_id=self._operation_id,
+            timeout_s=settings.MC_ADMIN.quiesce_timeout_s,
+        ) as brackets:
+            before = [bracket.now for bracket in brackets]
+            self._insist(before)
+            made = await self._copy(target, before)
+            after = [await bracket.judge() for bracket in brackets]
+        snapshot = await self._settle(made.snapshot, before, after)
+        for bracket in brackets:
+            if bracket.saving_is_left_off:
+                self._progress.warn(f"Saving is still off on {bracket.now.server_id}; MC Admin goes on turning it on.")
+        return await self._write_down(made, snapshot, began)
+
+    async def _check_space(self, target: Target) -> None:
+        earlier = await wiring.snapshot_list().read()  # also tells at once when the repository cannot be opened
+        await asyncio.to_thread(
+            space.check, wiring.repository_path(), target.path,
+            is_first=not targets.covering(earlier, target),
+        )  # fmt: skip
+
+    async def _names(self, target: Target) -> list[str]:
+        if target.server_id:
+            return [target.server_id]
+        found = await asyncio.to_thread(servers_wiring.manager().list_names)
+        return [name for name in found if name not in self._wish.skipped]
+
+    def _insist(self, quiets: list[Quiet]) -> None:
+        """Tell what is not as good as it could be; raise where nothing less is wanted."""
+        for one in quiets:
+            if one.saved.is_consistent:
+                continue
+            if self._wish.require_flushed:
+                raise FlushNotConfirmed(f"{one.server_id}: {one.reason}. No snapshot was kept, as you asked for.")
+            self._progress.warn(f"The snapshot of {one.server_id} is {one.saved}: {one.reason}.")
+
+    async def _copy(self, target: Target, quiets: list[Quiet]) -> ResticSnapshotWithSummary:
+        labels = await self._labels(target, quiets)
+        left_out = await asyncio.to_thread(self._left_out, target, labels.servers)
+        backup = functools.partial(
+            self._repository.create_snapshot, [target.path], tags=labels.tags, excludes=left_out,
+            on_progress=self._tell,
+        )  # fmt: skip
+        self._progress.percent(5, "copying")
+        if target.scope is not Scope.GLOBAL:
+            return await backup()
+        written = state.written(target.path)
+        await asyncio.to_thread(written.__enter__)
+        try:
+            return await backup()
+        finally:
+            await asyncio.to_thread(written.__exit__, None, None, None)
+
+    async def _labels(self, target: Target, quiets: list[Quiet]) -> Labels:
+        is_global = target.scope is Scope.GLOBAL
+        return Labels(
+            instance=await in_database(wiring.instance_id),
+            scope=target.scope,
+            trigger=self._wish.trigger,
+            saved=worst(one.saved for one in quiets),
+            servers=tuple(one.server_id for one in quiets),
+            saved_by_server={one.server_id: one.saved for one in quiets} if is_global else {},
+            operation=str(self._operation_id),
+        )
+
+    def _left_out(self, target: Target, servers: tuple[str, ...]) -> list[str]:
+        """List the patterns of what is not copied: each server's own, and of everything what is no server."""
+        root = target.path if target.scope is Scope.GLOBAL else None
+        base = root or self._server_path.resolve()
+        found = [pattern for name in servers for pattern in excludes.patterns(base / name / targets.DATA)]
+        if root is None:
+            return found
+        gone = [name for name in list_directories(root) if name.startswith(".") and name != state.FOLDER]
+        found += [excludes.escape(str(root / name)) for name in (*gone, *self._wish.skipped)]
+        repository = space.local_folder(wiring.repository_path())
+        return [*found, excludes.escape(str(repository))] if repository else found
+
+    def _tell(self, done: BackupProgress) -> None:
+        text = f"copying: {done.files_done} of {done.total_files} files"
+        self._progress.percent(5 + 90 * done.percent_done, text)
+
+    async def _settle(
+        self, snapshot: ResticSnapshot, before: list[Quiet], after: list[Quiet]
+    ) -> ResticSnapshot:
+        """Take back what the snapshot claims of a server that was disturbed while it was copied."""
+        worse = [new for old, new in zip(before, after, strict=True) if new.saved is not old.saved]
+        if not worse:
+            return snapshot
+        if self._wish.require_flushed:
+            await self._repository.delete(snapshot.id)
+        self._insist(worse)
+        return await take_back(self._repository, snapshot, {one.server_id: one.saved for one in worse})
+
+    async def _write_down(
+        self, made: ResticSnapshotWithSummary, snapshot: ResticSnapshot, began: datetime
+    ) -> dict[str, Any]:
+        for warning in made.warnings:
+            self._progress.warn(warning)
+
+        def write() -> dict[str, Any]:
+            MadeSnapshot.objects.update_or_create(
+                pk=snapshot.first_id,
+                defaults={
+                    "operation_id": self._operation_id, "began_at": began, "ended_at": datetime.now(UTC),
+                    "summary": made.summary.model_dump(mode="json"), "warnings": made.warnings,
+                },
+            )  # fmt: skip
+            return shown.shown([snapshot])[0]
+
+        self._progress.percent(100, "done")
+        return {"snapshot": await in_database(write), "skipped": list(self._wish.skipped)}
+
+
+async def take_back(
+    repository: ResticManager, snapshot: ResticSnapshot, levels: dict[str, Saved]
+) -> ResticSnapshot:
+    """Lower what a snapshot claims of servers, and return it with its new id."""
+    labels = snapshot.labels
+    by_server = {**labels.saved_by_server, **levels} if labels.scope is Scope.GLOBAL else {}
+    lower = replace(labels, saved=worst([*levels.values(), labels.saved or Saved.LIVE]), saved_by_server=by_server)
+    old, new = set(labels.tags), set(lower.tags)
+    await repository.relabel(snapshot.id, remove=sorted(old - new), add=sorted(new - old))
+    found = await repository.list_snapshots(tags=[f"operation:{labels.operation}"])
+    return next(one for one in found if one.first_id == snapshot.first_id)

@@ -1,0 +1,53 @@
+"""What of the backups lives as long as the process: the guard and the schedules. Belongs to one loop."""
+
+import logging
+import uuid
+from functools import cache
+
+from backups import wiring
+from backups.creation import take_back
+from backups.facts import Fact
+from backups.guard import SaveGuard
+from backups.restic.labels import Saved
+from servers import leases
+from servers import wiring as servers_wiring
+
+logger = logging.getLogger(__name__)
+
+
+class BackupServices:
+    """Started and stopped with the other services."""
+
+    def __init__(self) -> None:
+        self.guard = SaveGuard(servers_wiring.manager(), running=running_operations, disturbed=lower_claims)
+
+    async def start(self) -> None:
+        """Begin; the guard looks at once."""
+        self.guard.start()
+
+    async def stop(self) -> None:
+        """End."""
+        await self.guard.stop()
+
+
+@cache
+def services() -> BackupServices:
+    """Return this process's backup services."""
+    return BackupServices()
+
+
+def running_operations() -> set[uuid.UUID]:
+    """Return the operations that hold a lease now; uses the database."""
+    return {operation.pk for operation in leases.busy().values()}
+
+
+async def lower_claims(fact: Fact) -> None:
+    """Take back ``flushed`` from what an operation copied, if anything, while the game of ``fact`` ended."""
+    if not wiring.is_configured():
+        return
+    repository = wiring.repository()
+    for snapshot in await repository.list_snapshots(tags=[f"operation:{fact.operation_id}"]):
+        if snapshot.labels.level_of(fact.server_id) is Saved.FLUSHED:
+            logger.warning("snapshot %s is no longer called flushed: its game ended", snapshot.short_id)
+            await take_back(repository, snapshot, {fact.server_id: Saved.UNCONFIRMED})
+    wiring.snapshot_list().forget()

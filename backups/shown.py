@@ -1,0 +1,44 @@
+"""A snapshot as the API shows it: what restic says, its tags read, and what only our database knows."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from backups.models import MadeSnapshot, Pin
+from backups.restic.snapshot import ResticSnapshot, ResticSnapshotSummary
+
+FIELDS = tuple(name for name in ResticSnapshotSummary.model_fields if name != "snapshot_id")
+
+
+def shown(snapshots: Iterable[ResticSnapshot]) -> list[dict[str, Any]]:
+    """Return snapshots in the shape of SnapshotSerializer; two questions to the database whatever their number."""
+    found = list(snapshots)
+    pinned = pinned_ids()
+    made = {row.snapshot_id: row.summary for row in MadeSnapshot.objects.filter(summary__isnull=False)}
+    return [_shown(one, pinned=one.first_id in pinned, kept=made.get(one.first_id)) for one in found]
+
+
+def pinned_ids() -> set[str]:
+    """Return the first ids of the snapshots that stay."""
+    return set(Pin.objects.values_list("snapshot_id", flat=True))
+
+
+def _shown(snapshot: ResticSnapshot, *, pinned: bool, kept: dict[str, Any] | None) -> dict[str, Any]:
+    labels = snapshot.labels
+    summary = snapshot.summary.model_dump(mode="json") if snapshot.summary else kept
+    return {
+        "id": snapshot.id,
+        "short_id": snapshot.short_id,
+        "time": snapshot.time.isoformat(),
+        "paths": snapshot.paths,
+        "hostname": snapshot.hostname,
+        "username": snapshot.username,
+        "tags": snapshot.tags,
+        "program_version": snapshot.program_version,
+        "tree": snapshot.tree,
+        "server_id": labels.server_id,
+        "scope": labels.scope,
+        "trigger": labels.trigger,
+        "saved": labels.saved,
+        "pinned": pinned,
+        "summary": {name: summary.get(name) for name in FIELDS} if summary else None,
+    }

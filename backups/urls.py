@@ -1,0 +1,36 @@
+"""HTTP routes of the backups app."""
+
+from django.urls import path, register_converter
+
+from backups.api.snapshots import (
+    HealthView,
+    IgnoreView,
+    RepositoryUsageView,
+    ServerSnapshotsView,
+    SnapshotsView,
+    SnapshotView,
+)
+
+
+class SnapshotIdConverter:
+    """A snapshot's id, or at least the first 8 digits of it; anything else is 404 before a view sees it."""
+
+    regex = "[0-9a-f]{8,64}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(SnapshotIdConverter, "snapshot_id")
+
+urlpatterns = [
+    path("/snapshots", SnapshotsView.as_view()),
+    path("/snapshots/repository-usage", RepositoryUsageView.as_view()),
+    path("/snapshots/health", HealthView.as_view()),
+    path("/snapshots/<snapshot_id:id>", SnapshotView.as_view()),
+    path("/servers/<server_id:id>/snapshots", ServerSnapshotsView.as_view()),
+    path("/servers/<server_id:id>/snapshots/ignore", IgnoreView.as_view()),
+]
