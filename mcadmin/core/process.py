@@ -6,7 +6,7 @@ import signal
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
-from subprocess import DEVNULL, PIPE
+from subprocess import DEVNULL, PIPE, STDOUT
 from typing import Protocol
 
 from mcadmin.core.errors import CommandFailed, TimedOut, Unavailable
@@ -60,7 +60,11 @@ class Follow(Protocol):
     """Read a program's lines as they come: the other half of the process boundary."""
 
     def __call__(
-        self, *argv: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+        self,
+        *argv: str,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        with_stderr: bool = False,
     ) -> AsyncIterator[str]: ...
 
 
@@ -113,15 +117,17 @@ async def run(
 
 
 async def follow(
-    *argv: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    *argv: str, cwd: Path | None = None, env: Mapping[str, str] | None = None, with_stderr: bool = False
 ) -> AsyncIterator[str]:
     """Yield the lines of ``argv``'s standard output as they come; closing the iterator ends the program.
+
+    ``with_stderr``: those of both outputs, in the order in which they were written; a ProgramFailed then has none.
 
     Raises:
         ProgramMissing: the program could not be started.
         ProgramFailed: it ended by itself with another code than 0.
     """
-    async with _output(*argv, cwd=cwd, env=env) as stdout, aclosing(_lines(stdout)) as lines:
+    async with _output(*argv, cwd=cwd, env=env, with_stderr=with_stderr) as stdout, aclosing(_lines(stdout)) as lines:
         async for line in lines:
             yield line
 
@@ -135,15 +141,12 @@ async def stream(*argv: str, env: Mapping[str, str] | None = None) -> AsyncItera
 
 @asynccontextmanager
 async def _output(
-    *argv: str, cwd: Path | None, env: Mapping[str, str] | None
+    *argv: str, cwd: Path | None, env: Mapping[str, str] | None, with_stderr: bool = False
 ) -> AsyncIterator[asyncio.StreamReader]:
     """Give ``argv``'s standard output; end the program when left early, raise when it failed."""
-    process = await _start(*argv, cwd=cwd, env=env)
-    assert process.stdout is not None  # noqa: S101 - both are pipes: _start asks for them
-    assert process.stderr is not None  # noqa: S101
-    complaints = asyncio.create_task(
-        _read(process.stderr, None, keep=KEPT_STDERR_BYTES, program=argv[0]), name=f"stderr of {argv[0]}"
-    )
+    process = await _start(*argv, cwd=cwd, env=env, stderr=STDOUT if with_stderr else PIPE)
+    assert process.stdout is not None  # noqa: S101 - a pipe: _start asks for it
+    complaints = asyncio.create_task(_complaints(process.stderr, argv[0]), name=f"stderr of {argv[0]}")
     try:
         yield process.stdout
         await process.wait()
@@ -167,8 +170,12 @@ def child_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**ours, **(extra or {})}
 
 
+async def _complaints(stderr: asyncio.StreamReader | None, program: str) -> str:
+    return await _read(stderr, None, keep=KEPT_STDERR_BYTES, program=program) if stderr is not None else ""
+
+
 async def _start(
-    *argv: str, cwd: Path | None, env: Mapping[str, str] | None
+    *argv: str, cwd: Path | None, env: Mapping[str, str] | None, stderr: int = PIPE
 ) -> asyncio.subprocess.Process:
     try:
         return await asyncio.create_subprocess_exec(
@@ -177,7 +184,7 @@ async def _start(
             env=child_environment(env),
             stdin=DEVNULL,
             stdout=PIPE,
-            stderr=PIPE,
+            stderr=stderr,
             start_new_session=True,
             limit=MAX_LINE_BYTES,
         )

@@ -1,94 +1,135 @@
-"""The live console."""
+"""The live console. Its protocol is written down in docs/console.md."""
 
 import asyncio
 import json
-import time
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from accounts.permissions import IsSignedIn
 from accounts.sockets import NOT_FOUND, TOO_MANY, SocketConsumer
 from audit import recorder
-from mcadmin.core.errors import AppError
+from mcadmin.core.errors import AppError, InvalidRequest
 from servers import records, wiring
+from servers.consumers.limits import Bucket, Slots
+from servers.live.console_hub import Source
+from servers.live.viewer import Viewer
 
-MAX_VIEWERS = 30
+MAX_VIEWERS, MAX_VIEWERS_PER_ADDRESS = 30, 100
 COMMANDS_PER_S, COMMAND_BURST = 1.0, 10.0
+FRAMES_PER_S, FRAME_BURST = 20.0, 60.0  # a page sends few; a refresh is answered with a megabyte
+
+_of_server, _of_address = Slots(MAX_VIEWERS), Slots(MAX_VIEWERS_PER_ADDRESS)
+
+
+class Place(NamedTuple):
+    """Which lines a client wants, and which of them it has."""
+
+    source: Source
+    after: int | None
+    epoch: str | None
 
 
 class ConsoleConsumer(SocketConsumer):
-    """/servers/{id}/console: log lines out, commands in."""
+    """/servers/{id}/console: lines out, commands in."""
 
     permission = IsSignedIn
-    viewers: dict[str, int] = {}
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self._slots: list[tuple[Slots, str]] = []
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            for slots, key in self._slots:
+                slots.free(key)
 
     async def begin(self) -> None:
         self.server_id: str = self.scope["url_route"]["kwargs"]["id"]
-        live = wiring.live()
-        if not await asyncio.to_thread(live.catalog.exists, self.server_id):
+        query = parse_qs(self.scope["query_string"].decode(errors="replace"))
+        if not await asyncio.to_thread(wiring.live().catalog.exists, self.server_id):
             self.refuse(NOT_FOUND, f"The server {self.server_id!r} was not found.")
-        elif self.viewers.get(self.server_id, 0) >= MAX_VIEWERS:
-            self.refuse(TOO_MANY, f"{MAX_VIEWERS} consoles of this server are open already. Close one.")
-        else:
-            self.tokens, self.tokens_at = COMMAND_BURST, time.monotonic()
-            self.view = live.console.view(self.server_id, filter_rcon=True, **self._resume())
-            self.viewer: Any = None
-            self.ready = asyncio.Event()
-            self.spawn(self._stream())
+            return
+        for slots, key in ((_of_server, self.server_id), (_of_address, self.address)):
+            if not slots.take(key):
+                what = "this server" if slots is _of_server else "your address"
+                self.refuse(TOO_MANY, f"{slots.limit} consoles of {what} are open already. Close one.")
+                return
+            self._slots.append((slots, key))
+        self.commands = Bucket(per_s=COMMANDS_PER_S, burst=COMMAND_BURST)
+        self.frames = Bucket(per_s=FRAMES_PER_S, burst=FRAME_BURST)
+        self.viewer: Viewer | None = None
+        self.ready = asyncio.Event()
+        self.spawn(self._stream(_place({key: values[0] for key, values in query.items()})))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:  # noqa: ARG002 - Channels' signature
-        try:
-            content = json.loads(text_data or "")
-        except ValueError:
-            await self.say({"type": "error", "message": "A message must be JSON text."})
-            return
         await self.ready.wait()
+        assert self.viewer is not None  # noqa: S101 - set before `ready`
+        if not self.frames.take():
+            self._complain("Too many messages: this one was dropped.")
+            return
+        try:
+            await self._obey(json.loads(text_data or ""), self.viewer)
+        except AppError as error:
+            self._complain(str(error))
+        except (ValueError, RecursionError):
+            self._complain("A message must be JSON text.")
+
+    async def _obey(self, content: Any, viewer: Viewer) -> None:
+        """Do what one frame asks."""
         match content:
             case {"type": "command", "command": str(command)}:
                 if command.strip():
-                    await self._command(command.strip())
+                    self._take_command(command.strip(), viewer)
             case {"type": "command"}:
-                await self.say({"type": "error", "message": "`command` must be a text."})
+                raise InvalidRequest("`command` must be a text.")
             case {"type": "set_filter", **rest}:
-                self.viewer.filter_rcon = bool(rest.get("filter_rcon", True))
-                self.viewer.push({"type": "filter_updated", "filter_rcon": self.viewer.filter_rcon})
+                viewer.filter_rcon = bool(rest.get("filter_rcon", True))
+                viewer.push({"type": "filter_updated", "filter_rcon": viewer.filter_rcon})
             case {"type": "refresh_logs"}:
-                self.viewer.push(await self.viewer.refresh())
+                await viewer.refresh()
+            case {"type": "source", **rest}:
+                place = _place(rest)
+                await wiring.live().console.turn(
+                    viewer, self.server_id, place.source, after=place.after, epoch=place.epoch
+                )
             case {"type": _}:
                 pass  # a newer page may say things that we do not know
             case _:
-                await self.say({"type": "error", "message": "A message must be an object with a `type`."})
+                raise InvalidRequest("A message must be an object with a `type`.")
 
-    async def _stream(self) -> None:
-        ConsoleConsumer.viewers[self.server_id] = self.viewers.get(self.server_id, 0) + 1
-        try:
-            async with self.view as viewer:
-                self.viewer = viewer
-                self.ready.set()
-                async for frame in viewer:
-                    await self.say(frame)
-        finally:
-            self.viewers[self.server_id] -= 1
+    async def _stream(self, place: Place) -> None:
+        view = wiring.live().console.view(
+            self.server_id, source=place.source, filter_rcon=True, after=place.after, epoch=place.epoch
+        )
+        async with view as viewer:
+            self.viewer = viewer
+            self.ready.set()
+            async for frame in viewer:
+                await self.say(frame)
 
-    async def _command(self, command: str) -> None:
-        if not self._may_command():
-            message = "Too many commands: at most one a second. This one was not run."
-            await self.say({"type": "error", "message": message})
-            return
-        self.spawn(self._run(command))
+    def _take_command(self, command: str, viewer: Viewer) -> None:
+        if self.commands.take():
+            self.spawn(self._run(command, viewer))
+        else:
+            self._complain("Too many commands: at most one a second. This one was not run.")
 
-    async def _run(self, command: str) -> None:
+    async def _run(self, command: str, viewer: Viewer) -> None:
         live = wiring.live()
         try:
             result = await live.command(self.server_id, command)
         except AppError as error:
             await self._record(command, success=False)
-            self.viewer.push({"type": "error", "message": str(error)})
+            self._complain(str(error))
             return
         await self._record(command, success=True)
         echo = {"type": "command", "username": self.user.username, "command": command}
-        live.console.broadcast(self.server_id, echo, except_viewer=self.viewer)
-        self.viewer.push({"type": "command_result", "command": command, "result": result})
+        live.console.broadcast(self.server_id, echo, except_viewer=viewer)
+        viewer.push({"type": "command_result", "command": command, "result": result})
+
+    def _complain(self, message: str) -> None:
+        """Tell the client of an error that leaves everything else as it is."""
+        if self.viewer is not None:
+            self.viewer.push({"type": "error", "message": message})
 
     async def _record(self, command: str, *, success: bool) -> None:
         await records.in_database(
@@ -100,16 +141,13 @@ class ConsoleConsumer(SocketConsumer):
             success=success,
         )
 
-    def _may_command(self) -> bool:
-        now = time.monotonic()
-        self.tokens = min(COMMAND_BURST, self.tokens + (now - self.tokens_at) * COMMANDS_PER_S)
-        self.tokens_at = now
-        if self.tokens < 1:
-            return False
-        self.tokens -= 1
-        return True
 
-    def _resume(self) -> dict[str, Any]:
-        query = parse_qs(self.scope["query_string"].decode(errors="replace"))
-        after = query.get("after", [""])[0]
-        return {"after": int(after) if after.isdigit() else None, "epoch": query.get("epoch", [None])[0]}
+def _place(wanted: Mapping[Any, Any]) -> Place:
+    """Read ``source``, ``after`` and ``epoch`` of a query or a frame; what is no place is none."""
+    source, after, epoch = wanted.get("source"), wanted.get("after"), wanted.get("epoch")
+    number = str(after) if isinstance(after, int | str) and not isinstance(after, bool) else ""
+    return Place(
+        Source.CONTAINER if source == Source.CONTAINER else Source.LOG,
+        int(number) if number.isascii() and number.isdecimal() and len(number) < 19 else None,
+        epoch if isinstance(epoch, str) else None,
+    )

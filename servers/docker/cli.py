@@ -68,9 +68,9 @@ class DockerCli:
         """Run Compose with ``args`` in ``cwd``; raises as ``call`` does, and PortTaken."""
         return await self._run(*self._compose, *args, cwd=cwd, timeout_s=timeout_s, on_line=on_line)
 
-    def lines(self, *args: str) -> AsyncIterator[str]:
-        """Follow what ``docker`` prints; closing the iterator ends it."""
-        return self.follow(self._docker, *args)
+    def lines(self, *args: str, with_stderr: bool = False) -> AsyncIterator[str]:
+        """Follow what ``docker`` prints, on both outputs if ``with_stderr``; closing the iterator ends it."""
+        return self.follow(self._docker, *args, with_stderr=with_stderr)
 
     @cached_property
     def _docker(self) -> str:

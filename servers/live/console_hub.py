@@ -1,121 +1,96 @@
-"""The consoles of all servers: one reader a server, any number of viewers."""
+"""The consoles of all servers: one reader a server and source, any number of viewers."""
 
 import asyncio
-import logging
-import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from enum import StrEnum
 from pathlib import Path
 
-from mcadmin.core.tasks import cancel, finish, start
-from servers.live.line_ring import LineRing
-from servers.live.line_source import LOOK_S, LineSource, LogFileSource
+from mcadmin.core.tasks import start
+from servers.docker.cli import DockerCli
+from servers.docker.container import Container
+from servers.live.console_reader import ConsoleReader
+from servers.live.container_source import ContainerSource
+from servers.live.line_source import LogFileSource
 from servers.live.log_watch import LogWatch
 from servers.live.viewer import Frame, Viewer
 
-logger = logging.getLogger(__name__)
-
 LINGER_S = 600.0  # a reader outlives its last viewer, so that a page that comes back misses nothing
-BUSY_PAUSE_S = 0.01  # between two reads of a backlog: others want the interpreter too
-_CATCH_UP = 8  # reads before a snapshot, at most: a flood has no end
 
 
-class ConsoleReader:
-    """The lines of one source, numbered, and who looks at them."""
+class Source(StrEnum):
+    """Where a viewer's lines come from."""
 
-    def __init__(self, source: LineSource, *, name: str) -> None:
-        self.epoch = secrets.token_hex(8)
-        self.ring = LineRing()
-        self.viewers: set[Viewer] = set()
-        self.expiry: asyncio.TimerHandle | None = None
-        self._source = source
-        self._name = name
-        self._reading = asyncio.Lock()
-        self._task = asyncio.create_task(self._run(), name=f"console of {name}")
-
-    @property
-    def problem(self) -> str | None:
-        """Why there is no log now; None when there is one."""
-        return self._source.problem
-
-    async def snapshot(self) -> tuple[tuple[str, ...], int]:
-        """Return the newest lines there are, and the number of the last of them."""
-        return await finish(self._snapshot())  # a viewer that leaves must not take lines with it
-
-    async def stop(self) -> None:
-        """End the reader and its viewers."""
-        await cancel([self._task])
-        async with self._reading:  # a snapshot may still be under way
-            await self._source.close()
-        for viewer in self.viewers:
-            viewer.end()
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                async with self._reading:
-                    more = await finish(self._read())
-                if more:
-                    await asyncio.sleep(BUSY_PAUSE_S)
-                else:
-                    await self._source.changed()
-            except Exception:  # the loop must live: a disk that fails for a while is no reason to stay silent
-                logger.exception("the console of %s cannot be read", self._name)
-                await asyncio.sleep(LOOK_S)
-
-    async def _read(self) -> bool:
-        """Move what the source has into the ring; tell whether there is more."""
-        batch = await self._source.read()
-        self.ring.skip(batch.skipped)
-        self.ring.add(batch.lines)
-        if batch.lines or batch.skipped:
-            for viewer in self.viewers:
-                viewer.wake()
-        return batch.more
-
-    async def _snapshot(self) -> tuple[tuple[str, ...], int]:
-        async with self._reading:
-            for _ in range(_CATCH_UP):
-                if not await self._read():
-                    break
-            return await self._source.tail(), self.ring.last
+    LOG = "log"  # the game's own latest.log
+    CONTAINER = "container"  # what the container prints: also before there is a log
 
 
 class ConsoleHub:
     """Hands out viewers. Belongs to one loop; begins with the first viewer."""
 
-    def __init__(self, server_path: Path, *, linger_s: float = LINGER_S) -> None:
+    def __init__(
+        self,
+        server_path: Path,
+        *,
+        cli: DockerCli,
+        container: Callable[[str], Container | None],
+        linger_s: float = LINGER_S,
+    ) -> None:
+        """``container`` tells a server's container as last seen; it may block for a moment."""
         self._server_path = server_path
+        self._cli = cli
+        self._container = container
         self._linger_s = linger_s
-        self._readers: dict[str, ConsoleReader] = {}
+        self._readers: dict[tuple[str, Source], ConsoleReader] = {}
         self._watch = LogWatch()
 
     @asynccontextmanager
     async def view(
-        self, server_id: str, *, filter_rcon: bool = True, after: int | None = None, epoch: str | None = None
+        self,
+        server_id: str,
+        *,
+        source: Source = Source.LOG,
+        filter_rcon: bool = True,
+        after: int | None = None,
+        epoch: str | None = None,
     ) -> AsyncIterator[Viewer]:
-        """Look at a server's log: from its tail, or from what was missed after line ``after`` of ``epoch``.
+        """Look at a server's lines: from the tail, or from what was missed after line ``after`` of ``epoch``.
 
         The caller knows that the server exists. A log that is not there yet is followed when it appears.
         """
-        reader = self._reader(server_id)
+        reader = self._reader(server_id, source)
         viewer = Viewer(reader, filter_rcon=filter_rcon)
-        reader.viewers.add(viewer)
+        reader.join(viewer)
         try:
-            await viewer.begin(after=after, epoch=epoch)
+            await viewer.look(reader, after=after, epoch=epoch)
             yield viewer
         finally:
-            reader.viewers.discard(viewer)
-            if not reader.viewers and self._readers.get(server_id) is reader:
-                loop = asyncio.get_running_loop()
-                reader.expiry = loop.call_later(self._linger_s, self._expire, server_id)
+            self._leave(server_id, viewer)
+
+    async def turn(
+        self, viewer: Viewer, server_id: str, source: Source, *, after: int | None = None, epoch: str | None = None
+    ) -> None:
+        """Have a viewer of ``server_id`` look at another source: ``source_changed`` comes first, then its lines."""
+        reader = self._reader(server_id, source)
+        reader.join(viewer)
+        try:
+            await viewer.look(
+                reader, after=after, epoch=epoch, greeting={"type": "source_changed", "source": source.value}
+            )
+        finally:
+            self._leave(server_id, viewer, but=viewer.feed)
 
     def broadcast(self, server_id: str, frame: Frame, *, except_viewer: Viewer | None = None) -> None:
         """Push ``frame`` to every viewer of a server but one."""
-        reader = self._readers.get(server_id)
-        for viewer in reader.viewers if reader else ():
+        for viewer in {viewer for reader in self._of(server_id).values() for viewer in reader.viewers}:
             if viewer is not except_viewer:
                 viewer.push(frame)
+
+    def engine_changed(self) -> None:
+        """Look again which containers there are."""
+        for reader in self._readers.values():
+            if isinstance(reader.source, ContainerSource):
+                reader.source.look()
 
     async def close(self) -> None:
         """End all readers and viewers."""
@@ -127,16 +102,31 @@ class ConsoleHub:
         watch, self._watch = self._watch, LogWatch()
         await asyncio.to_thread(watch.close)
 
-    def _reader(self, server_id: str) -> ConsoleReader:
-        """Return the server's reader, started if there is none. A container's output will be a second one beside it."""
-        reader = self._readers.get(server_id)
+    def _of(self, server_id: str) -> dict[Source, ConsoleReader]:
+        return {source: reader for (name, source), reader in self._readers.items() if name == server_id}
+
+    def _reader(self, server_id: str, source: Source) -> ConsoleReader:
+        """Return the reader, started if there is none."""
+        key = (server_id, source)
+        reader = self._readers.get(key)
         if reader is None:
-            source = LogFileSource(self._server_path / server_id / "data", self._watch)
-            reader = self._readers[server_id] = ConsoleReader(source, name=server_id)
-        if reader.expiry is not None:
-            reader.expiry.cancel()
-            reader.expiry = None
+            reader = self._readers[key] = ConsoleReader(self._lines(server_id, source), name=server_id)
         return reader
 
-    def _expire(self, server_id: str) -> None:
-        start(self._readers.pop(server_id).stop())
+    def _lines(self, server_id: str, source: Source) -> ContainerSource | LogFileSource:
+        if source is Source.CONTAINER:
+            return ContainerSource(self._cli, lambda: self._container(server_id), name=server_id)
+        return LogFileSource(self._server_path / server_id / "data", self._watch)
+
+    def _leave(self, server_id: str, viewer: Viewer, *, but: object = None) -> None:
+        """Take ``viewer`` from every reader of the server but one; a reader without viewers ends after a while."""
+        for source, reader in self._of(server_id).items():
+            if viewer not in reader.viewers or reader is but:
+                continue
+            reader.viewers.discard(viewer)
+            if not reader.viewers:
+                loop = asyncio.get_running_loop()
+                reader.expiry = loop.call_later(self._linger_s, self._expire, (server_id, source))
+
+    def _expire(self, key: tuple[str, Source]) -> None:
+        start(self._readers.pop(key).stop())

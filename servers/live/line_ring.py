@@ -1,12 +1,24 @@
 """The newest lines of one console, numbered without a gap: what all viewers of it read from, each at its own pace."""
 
+from collections import deque
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from servers.minecraft.log_lines import is_filtered
 
 RING_LINES = 20_000
 RING_BYTES = 8 * 1024 * 1024
+STRETCH_LINES, STRETCH_BYTES = 2_000, 256 * 1024
 _MAX_CACHED = 8
+_MAX_NOTES = 16
+
+
+class Note(NamedTuple):
+    """Something to be told behind line ``seq``; ``number`` counts the notes of a ring."""
+
+    number: int
+    seq: int
+    text: str
 
 
 class LineRing:
@@ -14,11 +26,13 @@ class LineRing:
 
     def __init__(self, *, max_lines: int = RING_LINES, max_bytes: int = RING_BYTES) -> None:
         self.last = 0
+        self.notes: deque[Note] = deque(maxlen=_MAX_NOTES)
+        self._noted = 0
         self._max_lines = max_lines
         self._max_bytes = max_bytes
         self._lines: list[str] = []
         self._bytes = 0
-        self._cached: dict[tuple[int, int, bool], str] = {}
+        self._cached: dict[tuple[int, int, bool], tuple[int, str]] = {}
 
     @property
     def first(self) -> int:
@@ -46,25 +60,52 @@ class LineRing:
             self._bytes = 0
             self._cached.clear()
 
-    def text(self, after: int, upto: int, *, filter_rcon: bool) -> str:
-        """Return the lines ``after + 1`` to ``upto``, an end of line after each; empty when the filter leaves none.
+    def note(self, text: str) -> None:
+        """Have every viewer that comes past the present last line told ``text``."""
+        self._noted += 1
+        self.notes.append(Note(self._noted, self.last, text))
+
+    def take(self, after: int, until: int, *, filter_rcon: bool) -> tuple[int, str]:
+        """Return lines from ``after + 1`` on, a bounded stretch that ends at ``until`` at the latest.
 
         The lines must be kept. Viewers side by side ask for the same stretch: it is put together once.
+
+        Returns:
+            The number of the last line taken, and the text, an end of line after each; empty when the filter
+            leaves none.
         """
-        key = (after, upto, filter_rcon)
-        if (text := self._cached.get(key)) is None:
+        key = (after, until, filter_rcon)
+        if (taken := self._cached.get(key)) is None:
             start = after + 1 - self.first
-            text = join_lines(self._lines[start : start + upto - after], filter_rcon=filter_rcon)
+            lines = _bounded(self._lines[start : start + min(until - after, STRETCH_LINES)])
+            taken = after + len(lines), join_lines(lines, filter_rcon=filter_rcon)
             if len(self._cached) >= _MAX_CACHED:
                 self._cached.clear()
-            self._cached[key] = text
-        return text
+            self._cached[key] = taken
+        return taken
+
+    def tail(self, max_bytes: int) -> tuple[str, ...]:
+        """Return the newest lines, ``max_bytes`` of them at most."""
+        size, start = 0, len(self._lines)
+        while start and (size := size + _size(self._lines[start - 1])) <= max_bytes:
+            start -= 1
+        return tuple(self._lines[start:])
 
 
 def join_lines(lines: Sequence[str], *, filter_rcon: bool) -> str:
     """Return the lines as one text, an end of line after each, without noise and blank lines if ``filter_rcon``."""
     kept = [line for line in lines if not is_filtered(line)] if filter_rcon else lines
     return "\n".join([*kept, ""]) if kept else ""
+
+
+def _bounded(lines: list[str]) -> list[str]:
+    """Return the first lines that together have STRETCH_BYTES, one at the least."""
+    size = 0
+    for count, line in enumerate(lines):
+        size += _size(line)
+        if size > STRETCH_BYTES:
+            return lines[: max(count, 1)]
+    return lines
 
 
 def _size(line: str) -> int:

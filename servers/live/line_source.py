@@ -1,4 +1,4 @@
-"""Where a console's lines come from: the server's log file; a container's output fits the same form."""
+"""Where a console's lines come from, and the server's log file as the first such source."""
 
 import asyncio
 from contextlib import suppress
@@ -27,8 +27,8 @@ class LineSource(Protocol):
     async def changed(self) -> None:
         """Return when another ``read`` may find lines: soon, and at the latest after about a second."""
 
-    async def tail(self) -> tuple[str, ...]:
-        """Return the newest lines that ``read`` has given, enough to begin with."""
+    async def tail(self) -> tuple[str, ...] | None:
+        """Return the newest lines that ``read`` has given, enough to begin with; None: those kept of them will do."""
 
     async def close(self) -> None:
         """Let everything go; nothing is read after it."""

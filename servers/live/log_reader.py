@@ -15,6 +15,7 @@ CHUNK_BYTES = 512 * 1024
 BACKLOG_BYTES = 32 * 1024 * 1024  # further behind than this we count lines instead of reading them …
 CAUGHT_UP_BYTES = 8 * 1024 * 1024  # … until we are this close: no more is kept for anybody anyway
 _SKIP_BYTES = 16 * 1024 * 1024  # counted in one step
+EMPTIED = "The log file was emptied. Lines written just before that may be missing."
 _MARK_BYTES = 64  # what we read last is compared before we go on
 
 Identity = tuple[int, int]  # device and inode
@@ -22,11 +23,15 @@ Identity = tuple[int, int]  # device and inode
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one read gave: ``skipped`` lines that were only counted, then ``lines``; ``more`` is there already."""
+    """What one read gave: ``skipped`` lines that were only counted, then ``lines``; ``more`` is there already.
+
+    ``note`` is to be told behind the lines.
+    """
 
     lines: tuple[str, ...] = ()
     skipped: int = 0
     more: bool = False
+    note: str | None = None
 
 
 class LogReader:
@@ -125,7 +130,7 @@ class _OpenLog:
         if self._is_rewritten():
             lines = self.finish()
             self._rewind()
-            return Batch(lines, more=True)
+            return Batch(lines, more=True, note=EMPTIED)
         behind = os.fstat(self._fd).st_size - self._position
         if behind > BACKLOG_BYTES:
             return Batch(skipped=self._skip(behind - CAUGHT_UP_BYTES), more=True)

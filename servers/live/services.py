@@ -17,7 +17,7 @@ from servers.live.engine_state import EngineSnapshot, EngineState
 from servers.live.game_commands import run_command
 from servers.live.players import PlayerSampler, PlayersSample
 from servers.live.rcon_pool import RconPool
-from servers.minecraft.instance import ServerNotRunning
+from servers.minecraft.instance import ServerNotFound, ServerNotRunning
 from servers.minecraft.manager import DockerMCManager
 from servers.minecraft.rcon import validate_command
 from servers.minecraft.server_ping import ServerPing
@@ -33,7 +33,7 @@ class Services:
         self.manager = manager
         self.catalog = Catalog(manager, allowed_images)
         self.engine = EngineState(DockerManager(cli))
-        self.console = ConsoleHub(server_path)
+        self.console = ConsoleHub(server_path, cli=cli, container=self._container_or_none)
         self.rcon = RconPool()
         self.players_sampler = PlayerSampler(lambda name: self.command(name, "list"), self.ping, self._healthy)
         self._server_path = server_path
@@ -82,6 +82,12 @@ class Services:
             candidates, directory=self._root / server_id, service=info.service, server_id=server_id
         )
 
+    def _container_or_none(self, server_id: str) -> Container | None:
+        try:
+            return self.container(server_id)
+        except ServerNotFound:
+            return None
+
     def players(self, server_id: str) -> PlayersSample:
         """Return who is online, as last sampled."""
         return self.players_sampler.read(server_id, now=time.monotonic())
@@ -113,6 +119,7 @@ class Services:
 
     def _engine_changed(self, _: EngineSnapshot) -> None:
         self.players_sampler.hurry()
+        self.console.engine_changed()
         if self.rcon.kept:
             start(self._drop_ended())
 

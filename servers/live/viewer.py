@@ -9,8 +9,8 @@ from servers.live.line_ring import LineRing, join_lines
 
 Frame = dict[str, Any]
 
-LINES_A_FRAME = 2_000
-MAX_PUSHED = 256  # frames that wait for one viewer; a command's answer has at most megabytes, a viewer few of them
+MAX_PUSHED = 256  # frames that wait for one viewer …
+MAX_PUSHED_BYTES = 16 * 1024 * 1024  # … and their characters: one command's answer has at most half of that
 
 
 class Feed(Protocol):
@@ -33,46 +33,63 @@ class Viewer:
 
     def __init__(self, feed: Feed, *, filter_rcon: bool) -> None:
         self.filter_rcon = filter_rcon
-        self._feed = feed
+        self.feed = feed
         self._sent = feed.ring.last  # number of the last line that this viewer has, or is known to lack
+        self._noted = 0  # number of the last note it was told
         self._pushed: deque[tuple[int, Frame]] = deque()  # each behind the line of that number
+        self._pushed_bytes = 0
         self._dropped = 0
         self._woken = asyncio.Event()
         self._ended = False
 
-    async def begin(self, *, after: int | None, epoch: str | None) -> None:
-        """Take a place behind line ``after`` if it is of this ``epoch``, else behind the log's tail, sent first."""
-        feed = self._feed
-        if epoch == feed.epoch and after is not None and 0 <= after <= feed.ring.last:
-            self._sent = after
-            return
-        if epoch is not None:
-            self.push(_info("The console was started anew: lines of the meantime may be missing from what follows."))
-        lines, seq = await feed.snapshot()
-        if content := join_lines(lines, filter_rcon=self.filter_rcon):
-            self.push({"type": "log", "content": content, "seq": seq, "epoch": feed.epoch})
-        self._sent = seq
+    async def look(
+        self, feed: Feed, *, after: int | None = None, epoch: str | None = None, greeting: Frame | None = None
+    ) -> None:
+        """Look at ``feed`` from now on: behind line ``after`` if that is of its ``epoch``, else from its tail.
 
-    async def refresh(self) -> Frame:
-        """Return the tail of the log anew, with the present filter, or an ``info`` that says why there is none.
-
-        Push the frame at once: nothing it contains is sent again, and all that follows comes behind it.
+        What waits for this viewer is sent before, then ``greeting``, then the tail. Lines of another feed that
+        it has not got yet are dropped. A tail without lines is left out where there is no greeting.
         """
-        lines, seq = await self._feed.snapshot()
-        if (problem := self._feed.problem) is not None:
-            return _info(problem)
+        resumes = epoch == feed.epoch and after is not None and 0 <= after <= feed.ring.last
+        tail = None if resumes else await feed.snapshot()
+        self.feed = feed
+        self._pushed = deque((0, frame) for _, frame in self._pushed)
+        if greeting is not None:
+            self._put(0, greeting)
+        notes = feed.ring.notes
+        if tail is None:
+            self._sent = after or 0
+            self._noted = max((note.number for note in notes if note.seq < self._sent), default=0)
+        else:
+            if epoch is not None:
+                self._put(0, _info("The console was started anew: lines may be missing before what follows."))
+            lines, self._sent = tail
+            self._noted = notes[-1].number if notes else 0
+            content = join_lines(lines, filter_rcon=self.filter_rcon)
+            if content or greeting is not None:
+                self._put(0, {"type": "log", "content": content, "seq": self._sent, "epoch": feed.epoch})
+        self._woken.set()
+
+    async def refresh(self) -> None:
+        """Send the tail of the log anew, with the present filter, or an ``info`` that says why there is none."""
+        feed = self.feed
+        lines, seq = await feed.snapshot()
+        if feed is not self.feed:  # it looks at another meanwhile, and has its tail
+            return
+        if (problem := feed.problem) is not None:
+            self.push(_info(problem))
+            return
         content = join_lines(lines, filter_rcon=self.filter_rcon)
-        return {"type": "logs_refreshed", "content": content, "seq": seq, "epoch": self._feed.epoch}
+        waiting = [one for one in self._pushed if one[1]["type"] != "logs_refreshed"]  # the newest counts
+        self._pushed = deque(one for one in waiting if one[0] <= seq)
+        self._put(seq, {"type": "logs_refreshed", "content": content, "seq": seq, "epoch": feed.epoch})
+        self._pushed.extend(one for one in waiting if one[0] > seq)
+        self._sent = seq  # it replaces what was sent: lines behind it come (again) behind it
+        self._woken.set()
 
     def push(self, frame: Frame) -> None:
-        """Send ``frame`` behind the lines that are there now; one with a ``seq`` stands for the lines up to it."""
-        if len(self._pushed) >= MAX_PUSHED:
-            self._pushed.popleft()
-            self._dropped += 1
-        seq = frame.get("seq")
-        if seq is not None:
-            self._sent = max(self._sent, seq)
-        self._pushed.append((self._feed.ring.last if seq is None else seq, frame))
+        """Send ``frame`` behind the lines that are there now."""
+        self._put(self.feed.ring.last, frame)
         self._woken.set()
 
     def wake(self) -> None:
@@ -93,29 +110,48 @@ class Viewer:
                 return
             await self._woken.wait()
 
+    def _put(self, behind: int, frame: Frame) -> None:
+        """Let ``frame`` wait; where too much waits the oldest goes."""
+        self._pushed.append((behind, frame))
+        self._pushed_bytes = sum(map(_weight, self._pushed))
+        while len(self._pushed) > MAX_PUSHED or (len(self._pushed) > 1 and self._pushed_bytes > MAX_PUSHED_BYTES):
+            self._pushed_bytes -= _weight(self._pushed.popleft())
+            self._dropped += 1
+
     def _next(self) -> Frame | None:
         """Take the next frame: lines up to the place of the first pushed frame, then that."""
         if self._dropped:
             dropped, self._dropped = self._dropped, 0
             return _info(f"{dropped} messages are gone: this connection is too slow.")
-        until = self._pushed[0][0] if self._pushed else self._feed.ring.last
-        while self._sent < until:
-            if (frame := self._take(until)) is not None:
-                return frame
+        until = self._pushed[0][0] if self._pushed else self.feed.ring.last
+        while True:
+            note = next((one for one in self.feed.ring.notes if one.number > self._noted), None)
+            end = until if note is None else min(until, note.seq)
+            if self._sent < end:
+                if (frame := self._take(end)) is not None:
+                    return frame
+            elif note is not None and note.seq <= self._sent:
+                self._noted = note.number
+                return _info(note.text)
+            else:
+                break
         return self._pushed.popleft()[1] if self._pushed else None
 
     def _take(self, until: int) -> Frame | None:
         """Go on by a stretch of lines and return what the filter leaves of it."""
-        ring, epoch = self._feed.ring, self._feed.epoch
+        ring, epoch = self.feed.ring, self.feed.epoch
         gone = min(ring.first - 1, until) - self._sent
         if gone > 0:
             self._sent += gone
             message = f"{gone} lines are gone: this connection was too slow, or away for too long."
             return {"type": "info", "message": message, "lost": gone, "seq": self._sent, "epoch": epoch}
-        after, self._sent = self._sent, min(self._sent + LINES_A_FRAME, until)
-        content = ring.text(after, self._sent, filter_rcon=self.filter_rcon)
+        self._sent, content = ring.take(self._sent, until, filter_rcon=self.filter_rcon)
         return {"type": "log", "content": content, "seq": self._sent, "epoch": epoch} if content else None
 
 
 def _info(message: str) -> Frame:
     return {"type": "info", "message": message}
+
+
+def _weight(pushed: tuple[int, Frame]) -> int:
+    return sum(len(value) for value in pushed[1].values() if isinstance(value, str))

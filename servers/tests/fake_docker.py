@@ -8,7 +8,7 @@ import hashlib
 import json
 import shlex
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,9 @@ class FakeContainer:
     started: str = NEVER
     finished: str = NEVER
     pid: int = 0
+    error: str = ""
+    output: list[tuple[str, str]] = field(default_factory=list)  # when, and what its process printed
+    printed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.created = now()
@@ -43,7 +46,7 @@ class FakeContainer:
 
     def inspect(self) -> dict[str, Any]:
         state: dict[str, Any] = {
-            "Status": self.state, "Pid": self.pid, "ExitCode": self.exit_code, "OOMKilled": False, "Error": "",
+            "Status": self.state, "Pid": self.pid, "ExitCode": self.exit_code, "OOMKilled": False, "Error": self.error,
             "StartedAt": self.started, "FinishedAt": self.finished,
         }  # fmt: skip
         if self.health:
@@ -97,6 +100,7 @@ class FakeDocker:
             "Type": "container", "Action": action, "timeNano": int(datetime.now(UTC).timestamp() * 1e9),
             "Actor": {"ID": container.id, "Attributes": {"exitCode": str(container.exit_code)}},
         }  # fmt: skip
+        container.printed.set()
         for watcher in self._watchers:
             watcher.put_nowait(json.dumps(event))
 
@@ -131,9 +135,22 @@ class FakeDocker:
                 return json.dumps({"ServerVersion": "fake", "CgroupVersion": "1", "CgroupDriver": "cgroupfs"})
         raise ProgramFailed(argv[0], 125, f"unknown command: {shlex.join(argv)}")
 
+    def print(self, container: FakeContainer, line: str) -> None:
+        """Have the container's process print ``line``."""
+        container.output.append((now(), line))
+        container.printed.set()
+
     async def follow(
-        self, *argv: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+        self,
+        *argv: str,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        with_stderr: bool = False,
     ) -> AsyncIterator[str]:
+        if argv[1] == "logs":
+            async for printed in self._logs(argv):
+                yield printed
+            return
         watcher: asyncio.Queue[str | None] = asyncio.Queue()
         self._watchers.append(watcher)
         try:
@@ -141,6 +158,27 @@ class FakeDocker:
                 yield line
         finally:
             self._watchers.remove(watcher)
+
+    async def _logs(self, argv: tuple[str, ...]) -> AsyncIterator[str]:
+        """Print what a container printed, and go on while it runs; ``--timestamps`` is always meant."""
+        one = self.containers.get(argv[-1])
+        if one is None or not self.reachable:
+            yield f"Error response from daemon: No such container: {argv[-1]}"
+            raise ProgramFailed(argv[0], 1, "")
+        since = argv[argv.index("--since") + 1] if "--since" in argv else ""
+        given = 0
+        if "--tail" in argv:
+            given = max(0, len(one.output) - int(argv[argv.index("--tail") + 1]))
+        while True:
+            one.printed.clear()
+            while given < len(one.output):
+                stamp, line = one.output[given]
+                given += 1
+                if stamp >= since:
+                    yield f"{stamp} {line}"
+            if "--follow" not in argv or one.state != "running" or one.id not in self.containers:
+                return
+            await one.printed.wait()
 
     def _inspect(self, names: list[str]) -> str:
         found = [c.inspect() for c in self.containers.values() if c.id in names or c.name in names]

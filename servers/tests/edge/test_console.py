@@ -12,7 +12,10 @@ from channels.testing import WebsocketCommunicator
 from accounts import sockets, tokens
 from accounts.models import User, UserRole
 from servers import wiring
+from servers.consumers import console
+from servers.consumers.limits import Slots
 from servers.routing import websocket_urlpatterns
+from servers.tests.conftest import compose_text
 from servers.tests.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,6 +50,13 @@ async def opened(path: str, *, subprotocols: list[str] | None = None) -> AsyncIt
     finally:
         await socket.disconnect()
         await wiring.live().console.close()
+
+
+async def run(server: str, server_path: Path) -> None:
+    """Start the server, with a command port at which nobody is: another test's game may be at the usual one."""
+    (server_path / server / "compose.yaml").write_text(compose_text(server, rcon_port=1))
+    await wiring.manager().get_instance(server).project.up()
+    await wiring.live().engine.refresh()
 
 
 async def receive(socket: WebsocketCommunicator) -> dict[str, Any]:
@@ -97,6 +107,7 @@ async def test_rotation_and_truncation_lose_no_line(
         while "first of the new" not in seen:
             seen += (await receive(socket))["content"]
         log.write_text("cut\n")
+        assert "emptied" in (await receive(socket))["message"]
         while "cut" not in seen:
             seen += (await receive(socket))["content"]
         assert seen == f"{DONE}last of the old\nfirst of the new\ncut\n"
@@ -129,11 +140,10 @@ async def test_a_log_that_links_out_of_the_server_is_not_read(
 
 
 async def test_commands_are_answered_and_shown_to_the_others(
-    fake: FakeDocker, server: str, token: str, log: Path
+    fake: FakeDocker, server: str, server_path: Path, token: str, log: Path
 ) -> None:
     fake.first_health = "healthy"
-    await wiring.manager().get_instance(server).up()
-    await wiring.live().engine.refresh()
+    await run(server, server_path)
     path = f"/api/servers/{server}/console?token={token}"
     async with opened(path) as socket, opened(path) as other:
         await receive(socket)
@@ -198,3 +208,82 @@ async def test_a_socket_that_ends_leaves_no_task(fake: FakeDocker, server: str, 
         await receive(socket)
     assert asyncio.all_tasks() == before
     assert await sync_to_async(User.objects.count)() == 1
+
+
+async def test_a_socket_that_comes_back_gets_exactly_what_it_missed(
+    fake: FakeDocker, server: str, token: str, log: Path
+) -> None:
+    path = f"/api/servers/{server}/console?token={token}"
+    socket = WebsocketCommunicator(URLRouter(websocket_urlpatterns), path)
+    await socket.connect(timeout=5)
+    first = await receive(socket)
+    await socket.disconnect()
+    with log.open("a") as file:
+        file.write(f"{NOISE}missed\n")
+    async with opened(f"{path}&after={first['seq']}&epoch={first['epoch']}") as again:
+        missed = await receive(again)
+        assert (missed["content"], missed["seq"]) == ("missed\n", first["seq"] + 2)
+        assert missed["epoch"] == first["epoch"]
+
+
+async def test_the_containers_own_output_is_a_source(
+    fake: FakeDocker, server: str, server_path: Path, token: str
+) -> None:
+    await run(server, server_path)
+    fake.print(fake.find(f"mc-{server}"), "[init] EULA is not accepted")
+    async with opened(f"/api/servers/{server}/console?token={token}") as socket:
+        await socket.send_json_to({"type": "source", "source": "container"})
+        assert await receive(socket) == {"type": "source_changed", "source": "container"}
+        assert (await receive(socket))["content"] == "[init] EULA is not accepted\n"
+    async with opened(f"/api/servers/{server}/console?token={token}&source=container") as socket:
+        assert (await receive(socket))["content"] == "[init] EULA is not accepted\n"
+
+
+async def test_commands_that_come_too_fast_are_not_run(
+    fake: FakeDocker, server: str, server_path: Path, token: str, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.first_health = "healthy"
+    await run(server, server_path)
+    monkeypatch.setattr(console, "COMMANDS_PER_S", 0.0)
+    async with opened(f"/api/servers/{server}/console?token={token}") as socket:
+        await receive(socket)
+        for _ in range(12):
+            await socket.send_json_to({"type": "command", "command": "list"})
+        answers = [await receive(socket) for _ in range(12)]
+        assert [answer["type"] for answer in answers].count("command_result") == 10
+        assert [answer.get("message", "").startswith("Too many commands") for answer in answers].count(True) == 2
+
+
+async def test_messages_that_come_too_fast_are_dropped_and_the_socket_stays(
+    fake: FakeDocker, server: str, token: str, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "FRAME_BURST", 2.0)
+    monkeypatch.setattr(console, "FRAMES_PER_S", 0.0)
+    async with opened(f"/api/servers/{server}/console?token={token}") as socket:
+        await receive(socket)
+        for _ in range(3):
+            await socket.send_json_to({"type": "set_filter"})
+        assert [(await receive(socket))["type"] for _ in range(3)] == ["filter_updated", "filter_updated", "error"]
+
+
+async def test_one_console_too_many_is_refused_and_one_that_ends_makes_room(
+    fake: FakeDocker, server: str, token: str, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "HOLD_S", 0.05)
+    monkeypatch.setattr(console, "_of_server", Slots(1))
+    path = f"/api/servers/{server}/console?token={token}"
+    async with opened(path) as socket:
+        await receive(socket)
+        async with opened(path) as refused:
+            assert "1 consoles of this server are open" in (await receive(refused))["message"]
+            assert (await refused.receive_output(timeout=5))["code"] == 4429
+    async with opened(path) as socket:
+        assert (await receive(socket))["type"] == "log"
+
+
+async def test_nothing_a_terminal_would_obey_reaches_the_page(
+    fake: FakeDocker, server: str, token: str, log: Path
+) -> None:
+    log.write_text("\x1b]52;c;cm0gLXJm\x07\x1b[31mred\x1b[0m \x1b[2J\x1b]8;;http://evil\x1b\\link\n")
+    async with opened(f"/api/servers/{server}/console?token={token}") as socket:
+        assert (await receive(socket))["content"] == "\x1b[31mred\x1b[0m link\n"
