@@ -47,6 +47,14 @@ def api() -> "ContractClient":
 
 
 @pytest.fixture(autouse=True)
+def empty_cache() -> None:
+    """Forget the users, throttles and codes of the test before: ids and addresses come again."""
+    from django.core.cache import cache
+
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
 def no_blocking_in_the_loop(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail an async test when our own code blocks its event loop."""
     if not inspect.iscoroutinefunction(getattr(request, "function", None)):

@@ -7,9 +7,8 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from accounts import tokens
+from accounts import lookup, tokens
 from accounts.identity import Identity, SystemUser
-from accounts.models import User
 from accounts.tokens import TokenRefused
 
 SCHEME = "Bearer"
@@ -24,7 +23,7 @@ def authenticate_token(token: str) -> Identity:
     if is_master_token(token):
         return SystemUser()
     claims = tokens.read(token)
-    user = User.objects.filter(pk=claims.user_id).first()
+    user = lookup.load(claims.user_id)
     if user is None or not user.is_active:
         raise TokenRefused("This account does not exist or is disabled; ask an owner.")
     if tokens.is_ended(claims, user=user):

@@ -1,10 +1,16 @@
 """Tell every process that a user has changed, so that a right taken away is gone at once."""
 
+import logging
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import transaction
+from redis.exceptions import RedisError
+
+from accounts import lookup
+
+logger = logging.getLogger(__name__)
 
 
 def group_of(user_id: int) -> str:
@@ -13,11 +19,13 @@ def group_of(user_id: int) -> str:
 
 
 def announce(user_id: int) -> None:
-    """Make the user's open sockets ask again whether they are welcome, once the transaction is committed.
+    """Empty the cache of this user, and make their open sockets ask again whether they are welcome.
 
+    Both once the transaction is committed; the cache before, too, so that the transaction itself sees the change.
     Called for every stored change of a user (``user_changed``); blocking, so not on an event loop.
     """
-    transaction.on_commit(lambda: _send(user_id))
+    lookup.forget(user_id)
+    transaction.on_commit(lambda: _committed(user_id))
 
 
 def user_changed(*, instance: Any, **_: Any) -> None:
@@ -25,5 +33,9 @@ def user_changed(*, instance: Any, **_: Any) -> None:
     announce(instance.pk)
 
 
-def _send(user_id: int) -> None:
-    async_to_sync(get_channel_layer().group_send)(group_of(user_id), {"type": "account.changed"})
+def _committed(user_id: int) -> None:
+    lookup.forget(user_id)
+    try:
+        async_to_sync(get_channel_layer().group_send)(group_of(user_id), {"type": "account.changed"})
+    except RedisError as error:
+        logger.warning("Open sockets of a changed user end by their own check only: Redis: %s", type(error).__name__)

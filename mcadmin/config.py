@@ -8,6 +8,7 @@ import os
 import stat
 import tomllib
 from importlib.resources.abc import Traversable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -118,6 +119,23 @@ class Settings(BaseSettings):
     log_keep_days: int = Field(default=14, ge=1)
     audit_keep_days: int = Field(default=90, ge=1)
     removed_keep_days: int = Field(default=30, ge=0)
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return value or None
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        for entry in value:
+            try:
+                ip_network(entry, strict=False)
+            except ValueError:
+                raise ValueError("must be addresses or networks such as 127.0.0.1 or 10.0.0.0/8") from None
+        return value
 
     @field_validator("master_token")
     @classmethod

@@ -86,7 +86,34 @@ if config.is_sqlite(MC_ADMIN.database_url):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+if MC_ADMIN.redis_url:  # several processes: they share throttles, login codes, and who was signed out
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            # Access tokens pass through it on their way to the socket that waits for them.
+            "CONFIG": {"hosts": [MC_ADMIN.redis_url], "symmetric_encryption_keys": [SECRET_KEY]},
+        }
+    }
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": MC_ADMIN.redis_url,
+            "KEY_PREFIX": "mcadmin",
+            "OPTIONS": {
+                "serializer": "mcadmin.json_cache.JsonSerializer",
+                "socket_connect_timeout": 2,
+                "socket_timeout": 2,
+            },
+        }
+    }
+else:
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "OPTIONS": {"MAX_ENTRIES": 100_000},  # past it entries are thrown out, throttles among them
+        }
+    }
 
 AUTH_USER_MODEL = "accounts.User"
 PASSWORD_HASHERS = [

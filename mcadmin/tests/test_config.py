@@ -157,3 +157,16 @@ def test_broken_toml_is_told_without_its_content(tmp_path: Path) -> None:
 
     assert "not valid TOML" in problem()
     assert "hidden-value" not in problem()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("TRUSTED_PROXIES", "10.0.0.0/8,proxy.example"), ("REDIS_URL", "localhost:6379")]
+)
+def test_addresses_that_cannot_be_used_are_told(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(config.ConfigError) as caught:
+        config.load()
+
+    assert name.lower() in str(caught.value)
+    assert value not in str(caught.value)
