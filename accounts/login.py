@@ -2,7 +2,38 @@
 
 from django.contrib.auth.hashers import make_password
 
+from accounts import throttles
 from accounts.models import User
+
+
+def sign_in(username: str, *, password: str, address: str | None) -> User | None:
+    """Return the active user of that name and password, or None.
+
+    Raises:
+        throttles.TooManyTries: before the password was looked at.
+    """
+    attempt = throttles.take(throttles.LOGINS_OF_ADDRESS, address or "")
+    try:
+        return prove(username, password=password, address=address)
+    except throttles.TooManyTries:
+        throttles.give_back([attempt])
+        raise
+
+
+def prove(username: str, *, password: str, address: str | None) -> User | None:
+    """Do the same for somebody who is signed in already: only failures are counted.
+
+    Raises:
+        throttles.TooManyTries: before the password was looked at.
+    """
+    name = User.normalize_username(username)
+    places = throttles.take_all(
+        [(throttles.FAILURES_OF_PAIR, (name, address or "")), (throttles.FAILURES_OF_USERNAME, (name,))]
+    )
+    user = check_password(name, password=password)
+    if user is not None:
+        throttles.give_back(places)
+    return user
 
 
 def check_password(username: str, *, password: str) -> User | None:

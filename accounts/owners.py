@@ -37,7 +37,10 @@ def ensure_owners_remain_without(users: Iterable[User]) -> None:
     gone = {user.pk: user.username for user in users}
     # The rows are locked, so two owners cannot remove each other at the same time.
     owners = set(
-        User.objects.select_for_update().filter(role=UserRole.OWNER, is_active=True).values_list("pk", flat=True)
+        User.objects.select_for_update()
+        .filter(role=UserRole.OWNER, is_active=True)
+        .order_by("pk")  # always the same order: two cannot wait for each other
+        .values_list("pk", flat=True)
     )
     if owners and owners <= gone.keys():
         raise LastOwner(gone[min(owners)])

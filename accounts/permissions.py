@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from accounts.identity import Identity
+from accounts.identity import Identity, SystemUser
 from accounts.models import UserRole
 
 
@@ -52,6 +52,17 @@ class IsSignedIn(AccessPermission):
     def admits(cls, user: Identity | None) -> bool:
         """Let every identity pass."""
         return user is not None and user.is_authenticated
+
+
+class RequireMaster(IsSignedIn):
+    """The master token and nobody else: for what an outside program does on behalf of people."""
+
+    message = "Only the master token may do this."
+
+    @classmethod
+    def admits(cls, user: Identity | None) -> bool:
+        """Let SYSTEM pass."""
+        return isinstance(user, SystemUser)
 
 
 class _Role(IsSignedIn):

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Coroutine
+from contextlib import ExitStack
 from typing import Any, ClassVar
 
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -39,7 +40,8 @@ class SocketConsumer(AsyncWebsocketConsumer):
     writes ``begin``, which calls ``refuse`` or spawns its work; ``receive`` gets frames of at most
     MAX_FRAME_BYTES after ``begin`` has returned, and none once the socket was refused. Both must stay short:
     frames of one socket are handled one at a time. Queues and slow clients are the subclass's own concern; ``say``
-    waits while the client's buffer is full.
+    waits while the client's buffer is full. What a task would clean up belongs into its ``finally``; what ``begin``
+    took, such as a place among so many, into ``at_end``: a task that ends before it began has no ``finally``.
 
     ``user`` is the identity (None for a stranger whom ``permission`` admits), ``address`` the client's address by
     ``trusted_proxies`` ("" for a Unix socket). When the user's token ends, is revoked, or ``permission`` no longer
@@ -53,6 +55,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
         super().__init__(*args, **kwargs)
         self.user: Any = None  # Identity | None; each consumer knows what its permission admits
         self.address = ""
+        self.at_end = ExitStack()
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self._is_open = False  # accepted, not refused, not closed
@@ -64,6 +67,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
         finally:
             self._is_open, self._is_closed = False, True
             await cancel(self._tasks)
+            self.at_end.close()
             if (group := self._group()) is not None:
                 await self.channel_layer.group_discard(group, self.channel_name)
 
@@ -89,11 +93,12 @@ class SocketConsumer(AsyncWebsocketConsumer):
         """Start the socket's work, or ``refuse``: the user is known and the socket accepted."""
         raise NotImplementedError
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run ``work`` until the socket ends; its failure is logged and closes the socket with 1011."""
         task = asyncio.create_task(self._guard(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     def refuse(self, code: int, message: str) -> None:
         """Say why in an ``error`` frame, hold the socket for HOLD_S if the caps allow it, then close it with ``code``.

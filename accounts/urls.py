@@ -1,10 +1,20 @@
-"""HTTP routes of the accounts app."""
+"""HTTP routes of the accounts app; mcadmin/middleware.py answers them with a trailing slash, too."""
 
 from django.urls import path
 
-from accounts.api.views import MeView, TokenView
+from accounts.api.users import UserViewSet
+from accounts.api.views import LogoutAllView, MeView, MyPasswordView, TokenView, VerifyCodeView
 
 urlpatterns = [
     path("/auth/token", TokenView.as_view()),
+    path("/auth/register", UserViewSet.as_view({"post": "register"})),
+    path("/auth/verifyCode", VerifyCodeView.as_view()),
+    path("/auth/logout-all", LogoutAllView.as_view()),
     path("/user/me", MeView.as_view()),
+    path("/user/me/password", MyPasswordView.as_view()),
+    path("/admin/users", UserViewSet.as_view({"get": "list", "post": "create"})),
+    path(
+        "/admin/users/<int:id>",
+        UserViewSet.as_view({"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}),
+    ),
 ]

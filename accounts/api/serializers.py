@@ -1,11 +1,14 @@
-"""The shapes of requests and answers about people and tokens."""
+"""The shapes of requests and answers about people and tokens. Names and passwords are judged by ``accounts.people``."""
 
 from typing import Any
 
 from django.core.validators import ProhibitNullCharactersValidator
 from rest_framework import serializers
 
-from accounts.models import UserRole
+from accounts.models import USERNAME_MAX_LENGTH, USERNAME_MIN_LENGTH, UserRole
+
+_ROLES = [role.value for role in UserRole]
+PASSWORD_MAX_LENGTH = 1024
 
 
 class _Credential(serializers.CharField):
@@ -20,7 +23,7 @@ class LoginSerializer(serializers.Serializer[Any]):
     """The form of ``POST /auth/token``, as OAuth 2 names its fields; those we do not use are ignored."""
 
     username = _Credential(max_length=200)
-    password = _Credential(max_length=1024)
+    password = _Credential(max_length=PASSWORD_MAX_LENGTH)
     grant_type = serializers.ChoiceField(choices=["password"], required=False)
 
 
@@ -31,10 +34,68 @@ class TokenSerializer(serializers.Serializer[Any]):
     token_type = serializers.ChoiceField(choices=["bearer"])
 
 
+class CodeSerializer(serializers.Serializer[Any]):
+    """Who shall be let in, and the code that their page shows."""
+
+    username = _Credential(max_length=200)
+    code = _Credential(max_length=200)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse a number: one with leading zeros is lost already."""
+        if isinstance(data, dict) and isinstance(data.get("code"), int | float):
+            raise serializers.ValidationError({"code": ["The code is a text of digits, not a number."]})
+        return super().to_internal_value(data)
+
+
+class VerifiedSerializer(TokenSerializer):
+    """The token that the waiting page got, too."""
+
+    result = serializers.ChoiceField(choices=["success"])
+
+
+class PasswordSerializer(serializers.Serializer[Any]):
+    """A new password, and the proof that it is one's own account."""
+
+    old_password = _Credential(max_length=PASSWORD_MAX_LENGTH)
+    new_password = _Credential(max_length=PASSWORD_MAX_LENGTH)
+
+
+class PasswordChangedSerializer(TokenSerializer):
+    """A token that goes on; all others were ended."""
+
+    message = serializers.CharField()
+
+
 class UserPublicSerializer(serializers.Serializer[Any]):
     """What everybody may know of a user."""
 
     id = serializers.IntegerField()
     username = serializers.CharField()
-    role = serializers.ChoiceField(choices=[role.value for role in UserRole])
+    role = serializers.ChoiceField(choices=_ROLES)
     created_at = serializers.DateTimeField()
+
+
+class NewUserSerializer(serializers.Serializer[Any]):
+    """A user to be made."""
+
+    username = serializers.CharField(
+        trim_whitespace=False, min_length=USERNAME_MIN_LENGTH, max_length=USERNAME_MAX_LENGTH
+    )
+    password = _Credential(max_length=PASSWORD_MAX_LENGTH)
+    role = serializers.ChoiceField(choices=_ROLES, default=UserRole.ADMIN.value)
+
+
+class UserChangeSerializer(serializers.Serializer[Any]):
+    """What a user shall be from now on; without a password the old one stays."""
+
+    username = serializers.CharField(
+        trim_whitespace=False, min_length=USERNAME_MIN_LENGTH, max_length=USERNAME_MAX_LENGTH
+    )
+    role = serializers.ChoiceField(choices=_ROLES)
+    password = _Credential(max_length=PASSWORD_MAX_LENGTH, required=False)
+
+
+class UserDeletedSerializer(serializers.Serializer[Any]):
+    """What was done."""
+
+    message = serializers.CharField()
