@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Self
+from itertools import islice
+from typing import Any, Self
 
-from servers.docker.compose_file import ComposeFile, Service
-from servers.docker.compose_yaml import BadComposeFile, Document, Problem, parse_yaml
+from servers.docker.compose_file import ComposeFile, Service, duration_s, literal
+from servers.docker.compose_yaml import BadComposeFile, Document, Path, Problem, parse_yaml
 from servers.docker.ports import Port
+from servers.docker.volumes import Volume
 from servers.minecraft import derivations
-from servers.minecraft.derivations import GAME_PORT, RCON_PORT
+from servers.minecraft.derivations import GAME_PORT, RCON_PORT, UNKNOWN
 
 SERVICE = "mc"
-UNKNOWN = "unknown"
+MAX_PUBLISHED_PORTS = 1000
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class MCComposeFile:
     """A compose file with one of its services as the Minecraft server.
 
     Attributes:
-        file: the generic model.
+        file: the generic model; of a file on disk, what of it is right.
         service_name: the Minecraft service; None when none is recognised.
         problems: sentences, one for each broken rule.
     """
@@ -37,8 +38,8 @@ class MCComposeFile:
             BadComposeFile: naming every broken rule with its line.
         """
         document = parse_yaml(text)
-        file = ComposeFile.from_document(document)
-        broken = list(broken_rules(file, document, server_id=server_id, allowed_images=allowed_images))
+        file, faults = ComposeFile.from_document_in_part(document)
+        broken = [*faults, *broken_rules(file, document, server_id=server_id, allowed_images=allowed_images)]
         if broken:
             raise BadComposeFile(broken)
         return cls(file, SERVICE)
@@ -48,37 +49,52 @@ class MCComposeFile:
         """Read a text that lies on disk; broken rules become ``problems``.
 
         Raises:
-            BadComposeFile: it is no compose file at all.
+            BadComposeFile: it is no YAML that we would read.
         """
         document = parse_yaml(text)
-        file = ComposeFile.from_document(document)
+        file, faults = ComposeFile.from_document_in_part(document)
         broken = broken_rules(file, document, server_id=server_id, allowed_images=allowed_images)
-        return cls(file, _choose_service(file, allowed_images), tuple(map(str, broken)))
+        return cls(file, _choose_service(file, allowed_images), tuple(map(str, (*faults, *broken))))
 
     @property
     def service(self) -> Service:
         """The Minecraft service; an empty one when none is recognised."""
         return self.file.services[self.service_name] if self.service_name else Service()
 
-    @cached_property
+    @property
     def environment(self) -> dict[str, str | None]:
-        return self.service.environment_values()
+        """The variables as the container gets them; None for one that is passed through or that a variable hides."""
+        return {
+            name: None if value is None else literal(value) for name, value in self.service.environment.items()
+        }
 
-    @cached_property
+    @property
     def ports(self) -> list[Port]:
-        return self.service.port_list()
+        return self.service.ports
+
+    @property
+    def volumes(self) -> list[Volume]:
+        return self.service.volumes
 
     @property
     def image(self) -> str:
         return self.service.image or ""
 
     @property
+    def container_name(self) -> str | None:
+        return self.service.container_name
+
+    @property
+    def restart(self) -> str | None:
+        return self.service.restart
+
+    @property
     def server_type(self) -> str:
-        return derivations.server_type(self.environment) if self.service_name else UNKNOWN
+        return derivations.server_type(self.service.environment) if self.service_name else UNKNOWN
 
     @property
     def game_version(self) -> str:
-        return self.environment.get("VERSION") or UNKNOWN
+        return derivations.game_version(self.service.environment)
 
     @property
     def java_version(self) -> int | None:
@@ -86,7 +102,7 @@ class MCComposeFile:
 
     @property
     def max_memory_bytes(self) -> int:
-        return derivations.max_memory_bytes(self.environment)
+        return derivations.max_memory_bytes(self.service.environment)
 
     @property
     def game_port(self) -> int:
@@ -99,36 +115,35 @@ class MCComposeFile:
     @property
     def rcon_password(self) -> str | None:
         """The password in the file; None when it is not there, or a variable hides it."""
-        value = self.environment.get("RCON_PASSWORD")
-        if not value or "$" in value.replace("$$", ""):
-            return None
-        return value.replace("$$", "$")
+        return self.environment.get("RCON_PASSWORD") or None
 
     @property
     def stop_grace_period_s(self) -> float | None:
-        return self.service.stop_grace_period_s()
+        return duration_s(self.service.stop_grace_period)
 
     @property
     def published_ports(self) -> list[tuple[str, int, str]]:
-        """Every port on this machine that the file's services take: address (empty: all), number, protocol."""
-        return [
-            (port.host, number, port.protocol)
-            for service in self.file.services.values()
-            for port in service.port_list()
-            for number in port.published or ()
-        ]
+        """The ports on this machine that the file's services take: address (empty: all), number, protocol.
+
+        Of a file on disk that publishes more than a thousand, the first thousand.
+        """
+        return list(islice(_published(self.file), MAX_PUBLISHED_PORTS))
 
 
 def broken_rules(
     file: ComposeFile, document: Document, *, server_id: str, allowed_images: Sequence[str]
 ) -> Iterator[Problem]:
-    """Yield every rule that the file breaks, with its line."""
-    service = file.services.get(SERVICE)
-    if service is None:
+    """Yield every rule that the file breaks, with its line; without a service ``mc``, those of the likeliest one."""
+    if SERVICE not in file.services:
         line = document.line_of(("services",))
         yield Problem("no_mc_service", f"There must be a service called `{SERVICE}`.", line)
+    if sum(1 for _ in islice(_published(file), MAX_PUBLISHED_PORTS + 1)) > MAX_PUBLISHED_PORTS:
+        message = f"The services may publish at most {MAX_PUBLISHED_PORTS} ports."
+        yield Problem("too_many_ports", message, document.line_of(("services",)))
+    name = _choose_service(file, allowed_images)
+    if name is None:
         return
-    at = ("services", SERVICE)
+    at, service = ("services", name), file.services[name]
     if service.container_name != f"mc-{server_id}":
         line = document.line_of((*at, "container_name"))
         yield Problem("container_name", f"container_name must be `mc-{server_id}`.", line)
@@ -136,21 +151,34 @@ def broken_rules(
         allowed = ", ".join(allowed_images)
         yield Problem("image", f"The image must be one of: {allowed}.", document.line_of((*at, "image")))
     yield from _version_rules(service, document, (*at, "environment"))
-    ports = service.port_list()
     for target, use in ((GAME_PORT, "the game"), (RCON_PORT, "RCON")):
-        if not any(target in port.target for port in ports):
+        if not any(target in port.target and port.protocol == "tcp" for port in service.ports):
             line = document.line_of((*at, "ports"))
             yield Problem("port_missing", f"Port {target} ({use}) must be published.", line)
 
 
-def _version_rules(service: Service, document: Document, at: tuple[str | int, ...]) -> Iterator[Problem]:
-    version = service.environment_values().get("VERSION")
-    line = document.line_of((*at, "VERSION"))
+def _version_rules(service: Service, document: Document, at: Path) -> Iterator[Problem]:
+    version = service.environment.get("VERSION")
     if not version:
-        yield Problem("version_missing", "environment.VERSION must be set.", document.line_of(at))
-    elif isinstance(service.environment, dict) and not isinstance(service.environment["VERSION"], str):
-        message = f"VERSION without quotes is a number, so the container gets {version}: quote it."
-        yield Problem("version_number", message, line)
+        yield Problem("version_missing", "environment.VERSION must be set.", document.line_of((*at, "VERSION")))
+    elif isinstance(_written(document, (*at, "VERSION")), int | float):
+        message = f"VERSION without quotes is no text, so the container gets {version}: quote it."
+        yield Problem("version_number", message, document.line_of((*at, "VERSION")))
+
+
+def _written(document: Document, path: Path) -> Any:
+    """Return the value at ``path`` as YAML reads it; None where the path leads through no mapping."""
+    value: Any = document.value
+    for part in path:
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _published(file: ComposeFile) -> Iterator[tuple[str, int, str]]:
+    for service in file.services.values():
+        for port in service.ports:
+            for number in port.published or ():
+                yield port.host, number, port.protocol
 
 
 def _choose_service(file: ComposeFile, allowed_images: Sequence[str]) -> str | None:

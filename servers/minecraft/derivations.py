@@ -1,31 +1,43 @@
-"""What a Minecraft image is told by its environment, tag and ports."""
+"""What a Minecraft image is told by its environment, tag and ports.
+
+Environments are those of ``Service.environment``: a value that a variable hides tells nothing.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
 
+from servers.docker.compose_file import literal
 from servers.docker.ports import Port
 
 GAME_PORT, RCON_PORT = 25565, 25575
-_FACTOR = {"": 1024**2, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}  # no unit: MiB
-_MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)B?\s*", re.IGNORECASE)
-_JAVA = re.compile(r"java(\d+)")
+UNKNOWN = "unknown"
+_FACTOR = {None: 1024**2, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}  # no unit: MiB
+_MEMORY = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*(?:([KMGT])B?)?\s*", re.IGNORECASE)
+_JAVA = re.compile(r"java([0-9]{1,3})")
+_REFERENCE = re.compile(r"[A-Za-z0-9._/:@-]+")
 
 Environment = Mapping[str, str | None]
 
 
 def server_type(environment: Environment) -> str:
-    """Return ``TYPE``, else ``SERVER_TYPE``, in upper case; VANILLA when neither is set."""
-    return (environment.get("TYPE") or environment.get("SERVER_TYPE") or "VANILLA").upper()
+    """Return ``TYPE``, else ``SERVER_TYPE``, in upper case; VANILLA when neither is set, else what it says."""
+    value = environment.get("TYPE") or environment.get("SERVER_TYPE") or "VANILLA"
+    known = literal(value)
+    return UNKNOWN if known is None else known.upper()
+
+
+def game_version(environment: Environment) -> str:
+    """Return ``VERSION`` as the container gets it, or ``unknown``."""
+    return literal(environment.get("VERSION") or "") or UNKNOWN
 
 
 def max_memory_bytes(environment: Environment) -> int:
     """Return the heap of ``MAX_MEMORY``, else of ``MEMORY``; 0 when neither says a size."""
-    for name in ("MAX_MEMORY", "MEMORY"):
-        text = environment.get(name)
-        if text:
-            match = _MEMORY.fullmatch(text)
-            return int(float(match[1]) * _FACTOR[match[2].upper()]) if match else 0
-    return 0
+    match = _MEMORY.fullmatch(environment.get("MAX_MEMORY") or environment.get("MEMORY") or "")
+    if match is None:
+        return 0
+    unit = match[2].upper() if match[2] else None
+    return int(float(match[1]) * _FACTOR[unit])
 
 
 def java_version(image: str) -> int | None:
@@ -49,6 +61,8 @@ def image_tag(image: str) -> str:
 
 def is_allowed(image: str, allowed: Sequence[str]) -> bool:
     """Tell whether the image's repository is in ``allowed``, where ``*`` matches within one part of the path."""
+    if not _REFERENCE.fullmatch(image):  # a variable could bring any image
+        return False
     repository = image_repository(image)
     return any(re.fullmatch(re.escape(one).replace(r"\*", "[^/]*"), repository) for one in allowed)
 
