@@ -56,7 +56,7 @@ def _domain_answer(error: errors.AppError, context: dict[str, Any]) -> Response:
     status = status_of(type(error))
     if status >= 500:
         logger.warning("%s: %s", type(context.get("view")).__name__, error)
-    body: dict[str, Any] = {"detail": str(error), "code": error.code}
+    body: dict[str, Any] = {"detail": str(error), "code": error.code, **error.extra}
     if isinstance(error, errors.InvalidRequest) and error.errors:
         body["errors"] = error.errors
     return Response(body, status=status)

@@ -8,6 +8,22 @@ PROBLEM = {
     "properties": {
         "detail": {"type": "string", "description": "What was wrong and what to do, for a person."},
         "code": {"type": "string", "description": "Stable, for a program."},
+        "findings": {
+            "type": "array",
+            "description": "On 403 unsafe_compose: what an owner would have to accept.",
+            "items": {
+                "type": "object",
+                "required": ["code", "message", "line", "file"],
+                "properties": {
+                    "code": {"type": "string"},
+                    "message": {"type": "string"},
+                    "line": {"type": ["integer", "null"]},
+                    "file": {"type": ["string", "null"]},
+                },
+            },
+        },
+        "restored": {"type": "boolean", "description": "On 502 of a compose update: whether the old file runs again."},
+        "reason": {"type": "string", "description": "On 502 of a compose update: what Docker or the game said."},
         "errors": {
             "type": "object",
             "description": "On 400: the messages by field.",

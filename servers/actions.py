@@ -6,10 +6,12 @@ from enum import StrEnum
 from typing import Any
 
 from mcadmin.core.errors import Conflict
-from servers import operations, wiring
+from servers import compose_safety, incarnations, operations, records, wiring
+from servers.compose_safety import Acceptance
 from servers.minecraft.instance import MCInstance
 from servers.models import Operation, OperationState
 from servers.operations import Job
+from servers.port_clashes import ports_of_others
 from servers.progress import Progress
 
 
@@ -38,14 +40,23 @@ _DONE = {
 }
 
 
+STARTING = frozenset({Action.UP, Action.START, Action.RESTART})  # what lets a compose file run
+
+
 class ProjectClash(Conflict):
     """Two server directories have the same Compose project name."""
 
     code = "project_clash"
 
 
-async def job(server_id: str, action: Action, *, started_by: str, origin: str) -> Job:
+async def job(server_id: str, action: Action, *, acceptance: Acceptance, origin: str) -> Job:
     """Check what can be checked without the engine and return the job to run.
+
+    Args:
+        server_id: which server.
+        action: what to do.
+        acceptance: who asks, and which findings of the safety policy they accept with it.
+        origin: as in ``Job``.
 
     Raises:
         ServerNotFound, ProjectClash.
@@ -55,17 +66,20 @@ async def job(server_id: str, action: Action, *, started_by: str, origin: str) -
     await check_project(server_id)
 
     async def work(progress: Progress) -> dict[str, Any] | None:
-        return await _act(instance, action, progress)
+        if action in STARTING:
+            await compose_safety.require_safe(server_id, acceptance=acceptance)
+            await _check_ports(instance, progress)
+        return await _act(instance, action, progress, by=acceptance.username)
 
     return Job(
-        kind=action.value, server_id=server_id, work=work, started_by=started_by, origin=origin,
+        kind=action.value, server_id=server_id, work=work, started_by=acceptance.username, origin=origin,
         can_cancel=action is Action.PULL,
     )  # fmt: skip
 
 
-async def run(server_id: str, action: Action, *, started_by: str, origin: str) -> Operation:
+async def run(server_id: str, action: Action, *, acceptance: Acceptance, origin: str) -> Operation:
     """Carry out ``action`` to its end; raises as ``job`` and ``operations.run`` do."""
-    return await operations.run(await job(server_id, action, started_by=started_by, origin=origin))
+    return await operations.run(await job(server_id, action, acceptance=acceptance, origin=origin))
 
 
 async def check_project(server_id: str) -> None:
@@ -85,11 +99,11 @@ def message(operation: Operation) -> str:
     return operations.message(operation)
 
 
-async def _act(instance: MCInstance, action: Action, progress: Progress) -> dict[str, Any] | None:
+async def _act(
+    instance: MCInstance, action: Action, progress: Progress, *, by: str
+) -> dict[str, Any] | None:
     if action is Action.REMOVE:
-        removed_as = f"{instance.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
-        await instance.remove(removed_as=removed_as)
-        return {"removed_as": removed_as}
+        return await _remove(instance, by=by)
     work = {
         Action.UP: instance.up,
         Action.DOWN: instance.down,
@@ -99,5 +113,22 @@ async def _act(instance: MCInstance, action: Action, progress: Progress) -> dict
         Action.KILL: instance.kill,
         Action.PULL: instance.pull,
     }
-    await work[action](on_line=progress.line)
+    for warning in await work[action](on_line=progress.line) or ():
+        progress.warn(warning)
     return None
+
+
+async def _remove(instance: MCInstance, *, by: str) -> dict[str, Any]:
+    removed_as = f"{instance.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
+    await instance.remove(removed_as=removed_as)
+    await records.in_database(incarnations.note_removed, instance.name, removed_as=removed_as, by=by)
+    return {"removed_as": removed_as}
+
+
+async def _check_ports(instance: MCInstance, progress: Progress) -> None:
+    """Warn of ports that another server's file publishes, too: only one of the two can run."""
+    mine = (await instance.get_server_info()).published_ports
+    others = await asyncio.to_thread(ports_of_others, instance.name)
+    for _, port, protocol in mine:
+        if (other := others.get((port, protocol))) is not None:
+            progress.warn(f"Port {port} is published by the server {other!r}, too: only one of the two can run.")

@@ -1,89 +1,127 @@
-"""Create a server: from a compose text of our template's keys, or from parameters."""
+"""Create a server: from a compose text, or from parameters for our template."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+
 from mcadmin.core.errors import InvalidRequest
-from servers import wiring
+from servers import compose_safety, incarnations, leases, operations, records, revisions, wiring
+from servers.compose_safety import Acceptance
 from servers.docker.cli import PortTaken
-from servers.docker.compose_yaml import BadComposeFile, parse_yaml
 from servers.minecraft.compose_rules import MCComposeFile
-from servers.minecraft.host_ports import is_free
-from servers.minecraft.instance import ServerExists
+from servers.minecraft.instance import COMPOSE_NAME, ServerExists
 from servers.minecraft.server_info import DEFAULT_GAME_PORT, DEFAULT_RCON_PORT
-from servers.minecraft.template import ServerParameters, render
-from servers.minecraft.template_policy import check_template_keys
+from servers.minecraft.template import ServerParameters, ServerType, render
+from servers.models import Operation
+from servers.operations import Job
+from servers.port_clashes import check_ports, next_free, port_leases
+from servers.progress import Progress
 
-_PORTS_TRIED = 1000
+_TRIES = 20  # who lets us choose the ports gets the next ones when somebody is faster
+
+@dataclass(frozen=True, kw_only=True)
+class NewServer:
+    """What shall be created: a text, or parameters for the template."""
+
+    id: str
+    yaml_content: str | None
+    parameters: dict[str, Any]
+    acceptance: Acceptance
+    origin: str
 
 
-async def create(*, id: str, yaml_content: str | None = None, **parameters: Any) -> str:
-    """Make the server's directory and compose file, without starting it, and return its id.
+async def create(
+    *, id: str, acceptance: Acceptance, origin: str, yaml_content: str | None = None, **parameters: Any
+) -> Operation:
+    """Make the server's directory and compose file, without starting it.
 
     Raises:
         BadComposeFile: with every broken rule.
+        UnsafeCompose: with the findings of the safety policy.
         InvalidRequest: both a text and parameters, or a parameter is wrong.
         ServerExists: the id, or its Compose project name, is taken.
         PortTaken: a port belongs to another server or program.
+        Busy: it is being created just now, or a port of it taken.
     """
     if yaml_content is not None and parameters:
         raise InvalidRequest("Send either yaml_content or parameters, not both.")
-    await asyncio.to_thread(_check_id, id)
-    if yaml_content is None:
-        yaml_content = await asyncio.to_thread(_render, id, parameters)
-    findings = check_template_keys(parse_yaml(yaml_content))
-    if findings:
-        raise BadComposeFile(findings)
-    compose = MCComposeFile.from_yaml(yaml_content, server_id=id, allowed_images=_images())
-    await asyncio.to_thread(_check_ports, compose)
-    await wiring.manager().get_instance(id).create(yaml_content)
-    return id
+    new = NewServer(
+        id=id, yaml_content=yaml_content, parameters=parameters, acceptance=acceptance, origin=origin
+    )
+    chooses_ports = yaml_content is None and not {"game_port", "rcon_port"} <= set(parameters)
+    for _ in range(_TRIES - 1 if chooses_ports else 0):
+        try:
+            return await operations.run(await _job(new))
+        except leases.Held as held:
+            if held.operation.server_id == id:
+                raise
+        except PortTaken:
+            continue
+    return await operations.run(await _job(new))
 
 
-def _check_id(server_id: str) -> None:
-    clash = wiring.live().catalog.clash(server_id)
-    if clash is not None:
-        raise ServerExists(f"The server {clash!r} has the same Compose project name. Choose another id.")
-    if wiring.live().catalog.exists(server_id):
-        raise ServerExists(f"A server named {server_id!r} exists already. Choose another id.")
+async def _job(new: NewServer) -> Job:
+    """Check what can be checked before any lease is taken; the job checks again what others may have changed."""
+    await _check_id(new.id)
+    text = new.yaml_content
+    if text is None:
+        text = await asyncio.to_thread(_render, new.id, new.parameters)
+    compose = await asyncio.to_thread(
+        MCComposeFile.from_yaml, text, server_id=new.id, allowed_images=settings.MC_ADMIN.allowed_images
+    )
+    await compose_safety.require_safe(
+        new.id, acceptance=new.acceptance, texts={COMPOSE_NAME: text.encode()}, is_new=True
+    )
+    await asyncio.to_thread(check_ports, new.id, compose.published_ports)
+
+    async def work(_: Progress) -> dict[str, Any]:
+        await _check_id(new.id)
+        await asyncio.to_thread(check_ports, new.id, compose.published_ports)
+        await wiring.manager().get_instance(new.id).create(text)
+        await records.in_database(incarnations.begin, new.id)
+        await records.in_database(
+            revisions.add, new.id, text, username=new.acceptance.username, message="Created."
+        )
+        return {"server": new.id}
+
+    return Job(
+        kind="create", server_id=new.id, work=work, started_by=new.acceptance.username, origin=new.origin,
+        leases=port_leases(compose.published_ports),
+    )  # fmt: skip
 
 
-def _render(server_id: str, parameters: dict[str, Any]) -> str:
-    parameters.setdefault("game_port", _next_free(DEFAULT_GAME_PORT))
-    parameters.setdefault("rcon_port", _next_free(DEFAULT_RCON_PORT, avoid=parameters["game_port"]))
-    image = next(one for one in _images() if "*" not in one)
-    return render(ServerParameters(id=server_id, **parameters), image=image)
-
-
-def _next_free(first: int, *, avoid: int = 0) -> int:
-    taken = set(_ports_of_others()) | {avoid}
-    candidates = range(first, first + _PORTS_TRIED)
-    found = next((port for port in candidates if port not in taken and is_free(port)), None)
-    if found is None:
-        raise PortTaken(f"No port from {first} on is free.")
-    return found
-
-
-def _check_ports(compose: MCComposeFile) -> None:
-    others = _ports_of_others()
-    for host, port, protocol in compose.published_ports:
-        if port in others:
-            raise PortTaken(f"Port {port} belongs to the server {others[port]!r}. Publish another one.")
-        if not is_free(port, host=host, protocol=protocol):
-            raise PortTaken(f"Port {port} is taken by another program. Publish another one.")
-
-
-def _ports_of_others() -> dict[int, str]:
-    """Return the ports that the servers' own files publish, by number."""
+def defaults() -> dict[str, Any]:
+    """Return what a form for a new server may begin with. Blocking."""
+    game_port = next_free(DEFAULT_GAME_PORT)
+    versions: dict[str, str] = {}
+    for info in wiring.live().catalog.all():
+        versions.setdefault(info.server_type, info.game_version)
     return {
-        port: info.id
-        for info in wiring.live().catalog.all()
-        if not info.problem
-        for port in (info.game_port, info.rcon_port)
+        "gamePort": game_port,
+        "rconPort": next_free(DEFAULT_RCON_PORT, avoid=game_port),
+        "types": [one.value for one in ServerType],
+        "versions": {kind: version for kind, version in versions.items() if kind in set(ServerType)},
     }
 
 
-def _images() -> list[str]:
-    from django.conf import settings  # noqa: PLC0415
+async def _check_id(server_id: str) -> None:
+    live = wiring.live()
+    clash = await asyncio.to_thread(live.catalog.clash, server_id)
+    if clash is not None:
+        raise ServerExists(f"The server {clash!r} has the same Compose project name. Choose another id.")
+    if await asyncio.to_thread(live.catalog.exists, server_id):
+        made = await records.in_database(records.last_created, server_id)
+        by = f", created by {made.started_by} at {made.started_at:%Y-%m-%d %H:%M:%S} UTC" if made else ""
+        raise ServerExists(f"A server named {server_id!r} exists already{by}. Choose another id.")
 
-    return list(settings.MC_ADMIN.allowed_images)
+
+def _render(server_id: str, parameters: dict[str, Any]) -> str:
+    chosen = dict(parameters)
+    chosen.setdefault("game_port", next_free(DEFAULT_GAME_PORT))
+    chosen.setdefault("rcon_port", next_free(DEFAULT_RCON_PORT, avoid=chosen["game_port"]))
+    image = next((one for one in settings.MC_ADMIN.allowed_images if "*" not in one), None)
+    if image is None:
+        raise InvalidRequest("allowed_images names no image without `*`, so send a compose text.")
+    return render(ServerParameters(id=server_id, **chosen), image=image)

@@ -10,6 +10,7 @@ import psutil
 from django.db import IntegrityError, transaction
 
 from mcadmin.core.locks import Busy
+from servers import incarnations
 from servers.models import Lease, Operation, OperationState
 
 LEASE_LIFE = timedelta(seconds=30)
@@ -42,6 +43,7 @@ def take(operation: Operation, *, keys: Iterable[str]) -> Operation:
     try:
         with transaction.atomic():
             _free(wanted)
+            operation.incarnation = incarnations.current(operation.server_id)
             operation.save(force_insert=True)
             Lease.objects.bulk_create(_lease(operation, key) for key in wanted)
     except IntegrityError:  # another process was faster, where the database lets two transactions begin

@@ -57,3 +57,62 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} by {self.owner}"
+
+
+class AcceptedFindings(models.Model):
+    """What an owner has accepted of one compose text: another byte, and it counts no more."""
+
+    server_id = models.CharField(max_length=63)
+    text_hash = models.CharField(max_length=64, help_text="of all that Compose reads")
+    codes = models.JSONField(default=list)
+    accepted_by = models.CharField(max_length=50)
+    accepted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["server_id", "text_hash"], name="accepted_once_per_text")]
+
+    def __str__(self) -> str:
+        return f"{self.server_id}: {', '.join(self.codes)} by {self.accepted_by}"
+
+
+class ComposeRevision(models.Model):
+    """A compose text that a server had; the numbers of one server count from 1."""
+
+    server_id = models.CharField(max_length=63)
+    incarnation = models.PositiveIntegerField(default=1)
+    number = models.PositiveIntegerField()
+    created_at = models.DateTimeField()
+    username = models.CharField(max_length=50, blank=True, help_text="empty: found on the disk")
+    message = models.CharField(max_length=500, blank=True)
+    yaml_content = models.TextField()
+
+    class Meta:
+        ordering = ("-number",)
+        constraints = [models.UniqueConstraint(fields=["server_id", "number"], name="one_text_a_number")]
+
+    def __str__(self) -> str:
+        return f"{self.server_id} {self.number} by {self.username or 'hand'}"
+
+
+class Incarnation(models.Model):
+    """Which of the servers that had an id one after the other it is now; without a row, the first."""
+
+    server_id = models.CharField(max_length=63, primary_key=True)
+    number = models.PositiveIntegerField(default=1)
+    highest = models.PositiveIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return f"{self.server_id}: {self.number}"
+
+
+class RemovedServer(models.Model):
+    """A server that was moved to ``.removed/``."""
+
+    removed_as = models.CharField(max_length=120, primary_key=True, help_text="name below .removed/")
+    server_id = models.CharField(max_length=63)
+    incarnation = models.PositiveIntegerField(default=1)
+    removed_at = models.DateTimeField()
+    removed_by = models.CharField(max_length=50)
+
+    def __str__(self) -> str:
+        return self.removed_as

@@ -159,7 +159,7 @@ class _Running:
             operation.state, operation.result = OperationState.SUCCEEDED, task.result()
         elif isinstance(self.error, AppError):
             operation.state, operation.error = OperationState.FAILED, str(self.error)
-            operation.result = getattr(self.error, "result", None)
+            operation.result = {"code": self.error.code, **self.error.extra}
         else:
             operation.state = OperationState.FAILED
             operation.error = "MC Admin itself failed while this was under way; its log says more."

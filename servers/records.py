@@ -112,9 +112,19 @@ def read_operation(operation_id: uuid.UUID) -> Operation:
     return found
 
 
-def list_operations(server_id: str, *, before: datetime | None, limit: int) -> list[Operation]:
-    """List a server's operations, newest first, those that began before ``before``."""
+def last_created(server_id: str) -> Operation | None:
+    """Return the operation that created the server, where we did."""
+    done = Operation.objects.filter(server_id=server_id, kind="create", state=OperationState.SUCCEEDED)
+    return done.first()
+
+
+def list_operations(
+    server_id: str, *, before: datetime | None, limit: int, incarnation: int | None = None
+) -> list[Operation]:
+    """List a server's operations, newest first, those that began before ``before``; None: of all incarnations."""
     rows = Operation.objects.filter(server_id=server_id)
+    if incarnation is not None:
+        rows = rows.filter(incarnation=incarnation)
     if before is not None:
         rows = rows.filter(started_at__lt=before)
     return list(rows[:limit])

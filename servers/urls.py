@@ -2,6 +2,7 @@
 
 from django.urls import path, register_converter
 
+from servers.api.compose import ComposeViewSet, DefaultsView
 from servers.api.operations import OperationViewSet, ServerOperationsViewSet
 from servers.api.servers import ServersView, ServerViewSet
 from servers.minecraft.manager import RESERVED_IDS, SERVER_ID, is_server_id
@@ -25,10 +26,15 @@ register_converter(ServerIdConverter, "server_id")
 
 urlpatterns = [
     path("/servers", ServersView.as_view()),
+    path("/servers/defaults", DefaultsView.as_view()),
     path("/servers/<server_id:id>", ServerViewSet.as_view({"get": "retrieve"})),
     path("/servers/<server_id:id>/status", ServerViewSet.as_view({"get": "status"})),
     path("/servers/<server_id:id>/players", ServerViewSet.as_view({"get": "players"})),
-    path("/servers/<server_id:id>/compose", ServerViewSet.as_view({"get": "compose"})),
+    path("/servers/<server_id:id>/compose", ComposeViewSet.as_view({"get": "read", "post": "update"})),
+    path("/servers/<server_id:id>/compose/revisions", ComposeViewSet.as_view({"get": "revisions"})),
+    path(
+        "/servers/<server_id:id>/compose/revisions/<int:number>/restore", ComposeViewSet.as_view({"post": "restore"})
+    ),
     path("/servers/<server_id:id>/rcon", ServerViewSet.as_view({"post": "rcon"})),
     path(
         "/servers/<server_id:id>/operations",

@@ -58,6 +58,7 @@ class FakeRestic:
         env: Mapping[str, str] | None = None,
         timeout_s: float = 60.0,
         on_line: Callable[[str], None] | None = None,
+        isolated: bool = False,
     ) -> str:
         args = [arg for arg in argv[argv.index(BINARY) + 1 :] if arg not in {"--no-lock", "--json"}]
         command, rest = args[0], args[1:]

@@ -3,11 +3,16 @@
 A kind tells what the caller can do about it; the leaf classes live beside what raises them.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 
 class AppError(Exception):
     """An anticipated failure; ``str(error)`` is safe to show to the user and says what to do."""
 
     code = "error"
+    extra: Mapping[str, Any] = MappingProxyType({})  # further facts for a program, JSON
 
 
 class InvalidRequest(AppError):

@@ -53,6 +53,7 @@ class Run(Protocol):
         env: Mapping[str, str] | None = None,
         timeout_s: float = 60.0,
         on_line: Callable[[str], None] | None = None,
+        isolated: bool = False,
     ) -> str: ...
 
 
@@ -80,6 +81,7 @@ async def run(
     env: Mapping[str, str] | None = None,
     timeout_s: float = 60.0,
     on_line: Callable[[str], None] | None = None,
+    isolated: bool = False,
 ) -> str:
     """Run ``argv`` to its end and return its standard output.
 
@@ -89,6 +91,7 @@ async def run(
         env: variables added to the few that are passed on from our own environment.
         timeout_s: seconds before the whole process group is ended.
         on_line: called with each line of both outputs as it comes, for progress.
+        isolated: ``env`` is the whole environment, and when it is late the group is killed without a grace.
 
     Raises:
         ProgramMissing: the program could not be started.
@@ -96,7 +99,8 @@ async def run(
         CommandFailed: it said more than MAX_OUTPUT_BYTES.
         TimedOut: it was still running after ``timeout_s``.
     """
-    process = await _start(*argv, cwd=cwd, env=env)
+    environment = dict(env or {}) if isolated else child_environment(env)
+    process = await _start(*argv, cwd=cwd, env=environment)
     assert process.stdout is not None  # noqa: S101 - both are pipes: _start asks for them
     assert process.stderr is not None  # noqa: S101
     try:
@@ -110,7 +114,7 @@ async def run(
         raise TimedOut(f"{Path(argv[0]).name} did not finish in {timeout_s:g} s and was ended.") from None
     finally:
         if process.returncode is None:  # timed out, too talkative, or our caller was cancelled
-            await _end(process)
+            await _end(process, grace_s=0.0 if isolated else GRACE_S)
     if process.returncode:
         raise ProgramFailed(argv[0], process.returncode, stderr, stdout)
     return stdout
@@ -144,7 +148,7 @@ async def _output(
     *argv: str, cwd: Path | None, env: Mapping[str, str] | None, with_stderr: bool = False
 ) -> AsyncIterator[asyncio.StreamReader]:
     """Give ``argv``'s standard output; end the program when left early, raise when it failed."""
-    process = await _start(*argv, cwd=cwd, env=env, stderr=STDOUT if with_stderr else PIPE)
+    process = await _start(*argv, cwd=cwd, env=child_environment(env), stderr=STDOUT if with_stderr else PIPE)
     assert process.stdout is not None  # noqa: S101 - a pipe: _start asks for it
     complaints = asyncio.create_task(_complaints(process.stderr, argv[0]), name=f"stderr of {argv[0]}")
     try:
@@ -181,7 +185,7 @@ async def _start(
         return await asyncio.create_subprocess_exec(
             *argv,
             cwd=cwd,
-            env=child_environment(env),
+            env=env,
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=stderr,
@@ -233,14 +237,14 @@ async def _read(
     return "\n".join(lines) + ("\n" if lines else "")
 
 
-async def _end(process: asyncio.subprocess.Process, *, grace_s: float | None = None) -> None:
+async def _end(process: asyncio.subprocess.Process, *, grace_s: float) -> None:
     """Interrupt the whole group, then kill it.
 
     SIGINT, not SIGTERM: older restic (0.14 in Debian 12) frees its lock on SIGINT alone.
     """
     with suppress(ProcessLookupError, TimeoutError):
         os.killpg(process.pid, signal.SIGINT)
-        async with asyncio.timeout(GRACE_S if grace_s is None else grace_s):
+        async with asyncio.timeout(grace_s):
             await process.wait()
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -11,8 +11,9 @@ from rest_framework.viewsets import ViewSet
 
 from accounts.permissions import IsSignedIn
 from mcadmin.core.errors import InvalidRequest
-from servers import actions, operations, records
+from servers import actions, incarnations, operations, records
 from servers.api import serializers
+from servers.api.compose import acceptance_of
 from servers.operation_answers import (
     PREFER,
     OperationAnswerSerializer,
@@ -32,12 +33,17 @@ class ServerOperationsViewSet(ViewSet):
 
     @extend_schema(
         operation_id="operations_list",
-        parameters=[OpenApiParameter("cursor", str, description="`next` of the page before")],
+        parameters=[
+            OpenApiParameter("cursor", str, description="`next` of the page before"),
+            OpenApiParameter("all", bool, description="those of removed servers of this id, too"),
+        ],
         responses=serializers.OperationListSerializer,
     )
     def history(self, request: Request, id: str) -> Response:
         """List what was done to the server, newest first."""
-        rows = records.list_operations(id, before=_cursor(request), limit=PAGE + 1)
+        of_all = request.query_params.get("all") in {"1", "true"}
+        incarnation = None if of_all else incarnations.current(id)
+        rows = records.list_operations(id, before=_cursor(request), limit=PAGE + 1, incarnation=incarnation)
         more = rows[PAGE - 1].started_at.isoformat() if len(rows) > PAGE else None
         answer = {"operations": rows[:PAGE], "next": more}
         return Response(serializers.OperationListSerializer(answer).data)
@@ -52,9 +58,8 @@ class ServerOperationsViewSet(ViewSet):
         """Carry out one operation, to its end even if the client leaves."""
         body = serializers.OperationRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        job = async_to_sync(actions.job)(
-            id, body.validated_data["action"], started_by=request.user.username, origin="api"
-        )
+        acceptance = acceptance_of(request, body.validated_data.get("accept_findings"))
+        job = async_to_sync(actions.job)(id, body.validated_data["action"], acceptance=acceptance, origin="api")
         return carry_out(request, job, done=lambda done: answer(done, message=actions.message(done)))
 
 

@@ -1,12 +1,10 @@
 """The shapes of requests and answers under /api/servers and /api/operations."""
 
-import re
 from typing import Any
 
 from rest_framework import serializers
 
 from servers.actions import Action
-from servers.minecraft.manager import NEW_SERVER_ID, RESERVED_IDS
 from servers.minecraft.status import MCServerStatus
 from servers.operation_answers import OperationSerializer
 
@@ -46,31 +44,13 @@ class ServerItemSerializer(serializers.Serializer[Any]):
     problem = serializers.CharField(allow_null=True)
 
 
-class ServerCreateSerializer(serializers.Serializer[Any]):
-    """Body of ``POST /servers``: a compose text, or parameters for our template."""
-
-    id = serializers.RegexField(rf"^{NEW_SERVER_ID}\Z")
-    yaml_content = serializers.CharField(required=False, trim_whitespace=False)
-    accept_eula = serializers.BooleanField(required=False)
-    type = serializers.CharField(required=False)
-    version = serializers.CharField(required=False)
-    max_memory = serializers.CharField(required=False)
-    game_port = serializers.IntegerField(required=False, min_value=1, max_value=65535)
-    rcon_port = serializers.IntegerField(required=False, min_value=1, max_value=65535)
-    motd = serializers.CharField(required=False, allow_blank=True)
-    max_players = serializers.IntegerField(required=False, min_value=1)
-    online_mode = serializers.BooleanField(required=False)
-
-    def validate_id(self, value: str) -> str:
-        if value in RESERVED_IDS or not re.fullmatch(NEW_SERVER_ID, value):
-            raise serializers.ValidationError(f"{value!r} is reserved. Choose another id.")
-        return value
-
-
 class OperationRequestSerializer(serializers.Serializer[Any]):
     """Body of ``POST /servers/{id}/operations``."""
 
     action = serializers.CharField()
+    accept_findings = serializers.ListField(
+        child=serializers.CharField(max_length=64), required=False, help_text="owners only; codes of the safety policy"
+    )
 
     def validate_action(self, value: str) -> Action:
         try:
@@ -85,12 +65,6 @@ class OperationListSerializer(serializers.Serializer[Any]):
 
     operations = OperationSerializer(many=True)
     next = serializers.CharField(allow_null=True)
-
-
-class ComposeSerializer(serializers.Serializer[Any]):
-    """The compose file's text as it is on disk."""
-
-    yaml_content = serializers.CharField()
 
 
 class PlayersSerializer(serializers.Serializer[Any]):

@@ -68,6 +68,14 @@ class DockerCli:
         """Run Compose with ``args`` in ``cwd``; raises as ``call`` does, and PortTaken."""
         return await self._run(*self._compose, *args, cwd=cwd, timeout_s=timeout_s, on_line=on_line)
 
+    async def render_compose(self, *args: str, cwd: Path, timeout_s: float, env: dict[str, str]) -> str:
+        """Run Compose with ``env`` as its whole environment; killed, not asked, when it takes too long.
+
+        Raises:
+            ProgramFailed, ProgramMissing, TimedOut.
+        """
+        return await self.run(*self._compose, *args, cwd=cwd, env=env, timeout_s=timeout_s, isolated=True)
+
     def lines(self, *args: str, with_stderr: bool = False) -> AsyncIterator[str]:
         """Follow what ``docker`` prints, on both outputs if ``with_stderr``; closing the iterator ends it."""
         return self.follow(self._docker, *args, with_stderr=with_stderr)

@@ -1,6 +1,7 @@
 """One Docker Compose project on disk, driven through the command line."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-co
 OVERRIDE_FILES = (
     "compose.override.yaml", "compose.override.yml", "docker-compose.override.yml", "docker-compose.override.yaml",
 )  # fmt: skip
+ENV_FILE = ".env"
 UP_TIMEOUT_S = 1800.0  # a first start may pull a large image over a slow line
 CHANGE_TIMEOUT_S = 120.0
 
@@ -52,6 +54,16 @@ class ComposeManager:
     async def up(self, *, on_line: OnLine | None = None) -> None:
         """Create what is missing or outdated and start it."""
         await self._compose("up", "--detach", "--remove-orphans", timeout_s=UP_TIMEOUT_S, on_line=on_line)
+
+    async def up_no_start(self, *, on_line: OnLine | None = None) -> None:
+        """Create what is missing or outdated, and start nothing."""
+        await self._compose("up", "--no-start", "--remove-orphans", timeout_s=UP_TIMEOUT_S, on_line=on_line)
+
+    async def config_hashes(self) -> dict[str, str]:
+        """Return what Compose would label each service's container with, made from the files as they are."""
+        out = await self._compose("config", "--hash", "*", timeout_s=CHANGE_TIMEOUT_S, on_line=None)
+        pairs = (line.split() for line in out.splitlines())
+        return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
     async def down(self, *, timeout_s: int, on_line: OnLine | None = None) -> None:
         """Stop and remove the project's containers and networks; bind mounts stay.
@@ -94,20 +106,21 @@ class ComposeManager:
         return [one for one in await engine.inspect(ids) if one.labels.get(ONE_OFF_LABEL, "False") != "True"]
 
     async def _compose(self, verb: str, *args: str, timeout_s: float, on_line: OnLine | None) -> str:
-        names = await asyncio.to_thread(self._find)
+        names, env_file = await asyncio.to_thread(self._find)
         files = [word for name in names for word in ("--file", str(self.directory / name))]
         return await self._cli.call_compose(
             "--ansi", "never", "--project-name", self.name, *files,
-            "--project-directory", str(self.directory), verb, *args,
+            "--project-directory", str(self.directory), "--env-file", env_file, verb, *args,
             cwd=self.directory, timeout_s=timeout_s, on_line=on_line,
         )  # fmt: skip
 
-    def _find(self) -> tuple[str, ...]:
+    def _find(self) -> tuple[tuple[str, ...], str]:
         try:
             with Root(self.directory) as root:
                 names = find_files(root)
+                env_file = str(self.directory / ENV_FILE) if root.stat(ENV_FILE) is not None else os.devnull
         except FileMissing:
             raise ComposeFileMissing(f"The directory {self.directory.name} is gone.") from None
         if not names:
             raise ComposeFileMissing(f"There is no compose file in {self.directory.name}.")
-        return names
+        return names, env_file

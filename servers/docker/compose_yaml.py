@@ -156,7 +156,7 @@ def _broken_keys(node: Any, seen: set[int]) -> Iterator[Problem]:
         names: set[str] = set()
         for key, value in node.value:
             if key.value == "<<" and key.tag != _MERGE_TAG:
-                yield Problem("quoted_merge", "Write `<<` without quotes: Compose merges it, others do not.", _line(key))
+                yield Problem("quoted_merge", "Write `<<` without quotes: only Compose merges it so.", _line(key))
             elif key.tag not in (_STR_TAG, _MERGE_TAG):
                 yield Problem("key_not_text", "A key must be text; put it in quotes.", _line(key))
             elif key.value in names:

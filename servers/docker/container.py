@@ -87,6 +87,16 @@ class Container:
         return Path(text) if text else None
 
     @property
+    def config_hash(self) -> str:
+        """What Compose made it from; empty for a container made without."""
+        return self.labels.get(CONFIG_HASH_LABEL, "")
+
+    @property
+    def is_restarting(self) -> bool:
+        """Whether it waits for the engine to start it again."""
+        return self.state is State.RESTARTING
+
+    @property
     def is_running(self) -> bool:
         """Whether its process lives: also while it is paused, not while it waits to be restarted."""
         return self.state in {State.RUNNING, State.PAUSED}

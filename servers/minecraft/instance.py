@@ -2,23 +2,18 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
-from pathlib import Path
 
-from mcadmin.core.errors import CommandFailed, Conflict, NotFound, TimedOut
-from mcadmin.core.paths import FileMissing, Root, disk_space, rename_beneath, tree_size_bytes
+from mcadmin.core.errors import CommandFailed, Conflict, TimedOut
+from mcadmin.core.paths import FileMissing, Root, disk_space, tree_size_bytes
 from mcadmin.core.process import ProgramFailed
-from servers.docker.cli import DockerCli, EngineUnreachable, PortTaken
-from servers.docker.compose import ComposeManager, find_files
+from servers.docker.cli import EngineUnreachable
 from servers.docker.container import Container
 from servers.docker.network import NetworkIO
 from servers.docker.usage import BlockIO, Unread
 from servers.minecraft import figures
 from servers.minecraft.access import game_endpoints, rcon_addresses
-from servers.minecraft.compose_rules import MCComposeFile
 from servers.minecraft.figures import DiskSpaceInfo
-from servers.minecraft.host_ports import taken_ports
-from servers.minecraft.ownership import own_containers
+from servers.minecraft.lifecycle import ALLOWED_IMAGES, COMPOSE_NAME, Lifecycle, ServerExists, ServerNotFound
 from servers.minecraft.players import PlayersUnknown, parse_players
 from servers.minecraft.rcon import (
     COMMAND_TIMEOUT_S,
@@ -34,27 +29,11 @@ from servers.minecraft.server_info import ServerInfo, describe
 from servers.minecraft.server_ping import ServerPing, ping
 from servers.minecraft.status import ANSWERING, MCServerStatus, Status, choose_container, status_of
 
-ALLOWED_IMAGES = ("itzg/minecraft-server", "ghcr.io/itzg/minecraft-server")
-MAX_COMPOSE_BYTES = 256 * 1024
+__all__ = ["ALLOWED_IMAGES", "COMPOSE_NAME", "MCInstance", "ServerExists", "ServerNotFound", "ServerNotRunning"]
+
 MAX_PROPERTIES_BYTES = 1024 * 1024
-REMOVED_DIRECTORY = ".removed"
-COMPOSE_NAME = "compose.yaml"
 _ESCAPE = re.compile(r"\\(.)")  # the game writes `:`, `=`, `#`, `!` of a value with a backslash before
 NO_RCON = "The game of {} does not take commands: is RCON on (ENABLE_RCON), and its password the right one?"
-
-OnLine = Callable[[str], None]
-
-
-class ServerNotFound(NotFound):
-    """No server directory with a compose file has that name."""
-
-    code = "server_not_found"
-
-
-class ServerExists(Conflict):
-    """The name is taken."""
-
-    code = "server_exists"
 
 
 class ServerNotRunning(Conflict):
@@ -63,60 +42,19 @@ class ServerNotRunning(Conflict):
     code = "server_not_running"
 
 
-class ServerHasContainer(Conflict):
-    """It needs a server without a container."""
-
-    code = "server_has_container"
-
-
-class NoContainer(Conflict):
-    """It needs a server with a container."""
-
-    code = "no_container"
-
-
 class RconCliFailed(CommandFailed):
     """``rcon-cli`` inside the container could not reach the game, or is not there. The command was not run."""
 
     code = "rcon_cli_failed"
 
 
-class MCInstance:
+class MCInstance(Lifecycle):
     """The server ``name`` in ``server_path``. Make one per call and throw it away.
 
     Every method may raise ServerNotFound, and EngineUnreachable where it asks the engine.
     """
 
-    def __init__(
-        self,
-        server_path: Path,
-        name: str,
-        *,
-        cli: DockerCli | None = None,
-        allowed_images: Sequence[str] = ALLOWED_IMAGES,
-        stop_timeout_s: int = 60,
-    ) -> None:
-        self.name = name
-        self.server_path = Path(server_path).absolute()
-        self.directory = self.server_path / name
-        self.project = ComposeManager(self.directory, cli=cli)
-        self._cli = cli or DockerCli()
-        self._allowed_images = tuple(allowed_images)
-        self._stop_timeout_s = stop_timeout_s
-
     # What it is
-
-    async def get_compose_file(self) -> str:
-        """Read the text of the compose file as it is."""
-        return await asyncio.to_thread(self.read_compose)
-
-    async def get_minecraft_compose(self) -> MCComposeFile:
-        """Read the compose file as Minecraft's rules see it.
-
-        Raises:
-            BadComposeFile: it is no YAML that we would read.
-        """
-        return await asyncio.to_thread(self._parse)
 
     async def get_server_info(self) -> ServerInfo:
         """Describe the server from its compose file; a broken one is described with its ``problem``."""
@@ -149,78 +87,6 @@ class MCInstance:
     async def get_pid(self) -> int:
         """Return the host's id of the container's first process; raises ServerNotRunning."""
         return (await self._running()).pid
-
-    # What can be done with it
-
-    async def create(self, yaml_content: str) -> None:
-        """Make the server's directory with ``yaml_content`` as its compose file.
-
-        Raises:
-            BadComposeFile: with every rule that it breaks.
-            ServerExists: the name is taken.
-        """
-        MCComposeFile.from_yaml(yaml_content, server_id=self.name, allowed_images=self._allowed_images)
-        await asyncio.to_thread(self._write_new, yaml_content)
-
-    async def up(self, *, on_line: OnLine | None = None) -> None:
-        """Create the container where it is missing and start it.
-
-        Raises:
-            ForeignContainer: its name or project belongs to something else.
-            PortTaken: a port that it publishes is taken; nothing is left behind.
-        """
-        containers = await self._own_containers()
-        compose = await self.get_minecraft_compose()
-        if not any(one.is_running for one in containers):
-            taken = await asyncio.to_thread(taken_ports, compose.published_ports)
-            if taken:
-                raise PortTaken(f"Port {taken[0]} is taken by another program. Free it, or publish another port.")
-        try:
-            await self.project.up(on_line=on_line)
-        except PortTaken:
-            if not containers:
-                await self.project.down(timeout_s=0)
-            raise
-
-    async def down(self, *, on_line: OnLine | None = None) -> None:
-        """Stop the server and remove its container; the world stays on disk."""
-        await self._own_containers()
-        await self.project.down(timeout_s=await self._grace_s(), on_line=on_line)
-
-    async def start(self, *, on_line: OnLine | None = None) -> None:
-        """Start the container that is there; raises NoContainer."""
-        await self._require_container()
-        await self.project.start(on_line=on_line)
-
-    async def stop(self, *, on_line: OnLine | None = None) -> None:
-        """Stop the container, which stays; raises NoContainer."""
-        await self._require_container()
-        await self.project.stop(timeout_s=await self._grace_s(), on_line=on_line)
-
-    async def restart(self, *, on_line: OnLine | None = None) -> None:
-        """Stop and start the container; raises NoContainer."""
-        await self._require_container()
-        await self.project.restart(timeout_s=await self._grace_s(), on_line=on_line)
-
-    async def kill(self, *, on_line: OnLine | None = None) -> None:
-        """End the container at once; raises ServerNotRunning."""
-        await self._running()
-        await self.project.kill(on_line=on_line)
-
-    async def pull(self, *, on_line: OnLine | None = None) -> None:
-        """Fetch the newest image of the tag in the file."""
-        await self._own_containers()
-        await self.project.pull(on_line=on_line)
-
-    async def remove(self, *, removed_as: str) -> None:
-        """Move the directory to ``.removed/<removed_as>`` in one step.
-
-        Raises:
-            ServerHasContainer: take it down first.
-        """
-        if await self._own_containers():
-            raise ServerHasContainer(f"{self.name} still has a container. Take it down first (operation `down`).")
-        await asyncio.to_thread(rename_beneath, self.server_path, self.name, REMOVED_DIRECTORY, removed_as)
 
     # What it uses
 
@@ -317,33 +183,6 @@ class MCInstance:
 
     # Inside
 
-    def read_compose(self) -> str:
-        """Read the compose file's text; blocking.
-
-        Raises:
-            ServerNotFound: no directory, or no compose file in it.
-        """
-        try:
-            with Root(self.directory) as root:
-                names = find_files(root)
-                if names:
-                    return root.read_bytes(names[0], max_bytes=MAX_COMPOSE_BYTES).decode(errors="replace")
-        except FileMissing:
-            pass
-        raise ServerNotFound(f"The server {self.name!r} was not found.")
-
-    def _parse(self) -> MCComposeFile:
-        text = self.read_compose()
-        return MCComposeFile.read(text, server_id=self.name, allowed_images=self._allowed_images)
-
-    def _write_new(self, yaml_content: str) -> None:
-        with Root(self.server_path) as root:
-            if root.stat(self.name) is not None:
-                raise ServerExists(f"A server or directory named {self.name!r} exists already. Choose another id.")
-            root.make_directory(self.name)
-            root.make_directory(f"{self.name}/data")
-            root.write_bytes(f"{self.name}/{COMPOSE_NAME}", yaml_content.encode(), mode=0o600)
-
     def _disk_space(self) -> DiskSpaceInfo:
         total, available = disk_space(self.directory)
         return DiskSpaceInfo(tree_size_bytes(self.directory / "data"), total, available)
@@ -362,15 +201,3 @@ class MCInstance:
         if container is None or status_of(container).status not in ANSWERING or not container.pid:
             raise ServerNotRunning(f"{self.name} is not running.")
         return container
-
-    async def _own_containers(self) -> list[Container]:
-        await self.get_compose_file()  # raises ServerNotFound
-        return await own_containers(self.project, server_id=self.name, cli=self._cli)
-
-    async def _require_container(self) -> None:
-        if not await self._own_containers():
-            raise NoContainer(f"{self.name} has no container yet. Create it with the operation `up`.")
-
-    async def _grace_s(self) -> int:
-        compose = await self.get_minecraft_compose()
-        return max(round(compose.stop_grace_period_s or 0), self._stop_timeout_s)

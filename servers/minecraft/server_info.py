@@ -13,13 +13,14 @@ DEFAULT_RCON_PORT = 25575
 
 @dataclass(frozen=True, slots=True)
 class ServerInfo:
-    """One server; every field but the last three always has a value.
+    """One server; every field but java_version, service and problem always has a value.
 
     Attributes:
         max_memory_bytes: 0 when unknown.
         java_version: None when the image's tag does not tell it.
         service: name of the Minecraft service; None when the file has none that we know.
         problem: what is wrong with the file, or None.
+        published_ports: address (empty: all), number on this machine, protocol.
     """
 
     id: str
@@ -31,6 +32,7 @@ class ServerInfo:
     java_version: int | None = None
     service: str | None = None
     problem: str | None = None
+    published_ports: tuple[tuple[str, int, str], ...] = ()
 
     @property
     def name(self) -> str:
@@ -59,4 +61,5 @@ def describe(server_id: str, read: Callable[[], str], allowed_images: Sequence[s
         java_version=compose.java_version,
         service=compose.service_name,
         problem=" ".join(compose.problems) or None,
+        published_ports=tuple(compose.published_ports),
     )

@@ -13,10 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mcadmin.core.process import ProgramFailed
 from servers.docker.cli import DockerCli
+from servers.tests import fake_compose
 
 NEVER = "0001-01-01T00:00:00Z"
 
@@ -115,6 +114,7 @@ class FakeDocker:
         env: Mapping[str, str] | None = None,
         timeout_s: float = 60.0,
         on_line: Callable[[str], None] | None = None,
+        isolated: bool = False,
     ) -> str:
         if not self.reachable:
             raise ProgramFailed(argv[0], 1, "Cannot connect to the Docker daemon. Is the docker daemon running?")
@@ -189,12 +189,19 @@ class FakeDocker:
     async def _compose(self, argv: tuple[str, ...], on_line: Callable[[str], None] | None) -> str:
         project = argv[argv.index("--project-name") + 1]
         directory = argv[argv.index("--project-directory") + 1]
-        verb = argv[argv.index("--project-directory") + 2]
+        verb = argv[argv.index("--env-file") + 2] if "--profile" not in argv else "config"
         if (gate := self.gates.get(verb)) is not None:
             self.entered[verb].set()
             await gate.wait()
+        if verb == "config":
+            answer = fake_compose.hashes if "--hash" in argv else fake_compose.rendered
+            return await asyncio.to_thread(answer, argv)
         if on_line is not None:
             on_line(f"fake {verb} of {project}")
+        await self._change(verb, project, directory, argv)
+        return ""
+
+    async def _change(self, verb: str, project: str, directory: str, argv: tuple[str, ...]) -> None:
         ours = [c for c in self.containers.values() if c.labels.get("com.docker.compose.project") == project]
         match verb:
             case "up":
@@ -209,24 +216,28 @@ class FakeDocker:
             case "stop" | "kill":
                 for one in ours:
                     self.end(one, 137 if verb == "kill" else 0)
-        return ""
 
     async def _up(self, project: str, directory: str, argv: tuple[str, ...], ours: list[FakeContainer]) -> None:
-        path = Path(argv[argv.index("--file") + 1])
-        services = yaml.safe_load(await asyncio.to_thread(path.read_text))["services"]
+        services = (await asyncio.to_thread(fake_compose.read, argv))["services"]
+        text_hash = fake_compose.hash_of(services)
         for name, service in services.items():
             existing = next((c for c in ours if c.labels["com.docker.compose.service"] == name), None)
             labels = {
                 "com.docker.compose.project": project,
                 "com.docker.compose.service": name,
                 "com.docker.compose.project.working_dir": directory,
+                "com.docker.compose.config-hash": text_hash,
             }
+            if existing is not None and existing.labels != labels:
+                del self.containers[existing.id]
+                existing = None
             if existing is None:
                 existing = FakeContainer(service.get("container_name", f"{project}-{name}-1"), service["image"], labels)
                 self.containers[existing.id] = existing
             if any(str(port).split(":")[0] in self.taken_ports for port in service.get("ports", [])):
                 raise ProgramFailed("docker-compose", 1, "Bind for 0.0.0.0:1 failed: port is already allocated")
-            self._start(existing)
+            if "--no-start" not in argv:
+                self._start(existing)
 
     def _start(self, one: FakeContainer) -> None:
         self.change(one, "start", state="running", started=now(), pid=4242, health=self.first_health)

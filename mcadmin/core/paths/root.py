@@ -86,21 +86,22 @@ class Root:
 
     # Reading
 
-    def open_file(self, path: str) -> int:
+    def open_file(self, path: str, *, follow: bool = True) -> int:
         """Open a regular file for reading and return its descriptor; the caller closes it.
 
-        A FIFO or a device in its place is refused without being opened.
+        A FIFO or a device in its place is refused without being opened. Without ``follow``, a link anywhere in
+        ``path`` is OutsideRoot.
         """
         with explained(path):
-            return reopen_regular(open_beneath(self.fd, path, os.O_PATH), path)
+            return reopen_regular(open_beneath(self.fd, path, os.O_PATH, follow=follow), path)
 
-    def read_bytes(self, path: str, *, max_bytes: int) -> bytes:
-        """Read a regular file whole.
+    def read_bytes(self, path: str, *, max_bytes: int, follow: bool = True) -> bytes:
+        """Read a regular file whole; ``follow`` as in ``open_file``.
 
         Raises:
             TooLarge: it holds more than ``max_bytes``.
         """
-        with os.fdopen(self.open_file(path), "rb") as file, explained(path):
+        with os.fdopen(self.open_file(path, follow=follow), "rb") as file, explained(path):
             content = file.read(max_bytes + 1)
         if len(content) > max_bytes:
             raise TooLarge(f"{shown(path)} is larger than {max_bytes} bytes.")

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from mcadmin.core.errors import AppError
 from servers import actions, wiring
 from servers.actions import Action
+from servers.compose_safety import Acceptance
 
 
 class Command(BaseCommand):
@@ -21,6 +22,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("id", help="the server's directory name")
         parser.add_argument("action", choices=["status", *Action])
+        parser.add_argument(
+            "--accept-findings", default="", metavar="CODES", help="accept these findings of the safety policy, a,b,…"
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -28,9 +32,13 @@ class Command(BaseCommand):
             if options["action"] == "status":
                 self._status(options["id"], as_json=options["json"])
             else:
+                accepted = frozenset(filter(None, options["accept_findings"].split(",")))
+                acceptance = Acceptance(username=getpass.getuser(), is_owner=True, codes=accepted)
                 done = async_to_sync(actions.run)(
-                    options["id"], Action(options["action"]), started_by=getpass.getuser(), origin="command"
+                    options["id"], Action(options["action"]), acceptance=acceptance, origin="command"
                 )
+                for warning in done.warnings:
+                    self.stderr.write(f"Warning: {warning}")
                 self.stdout.write(actions.message(done))
         except AppError as error:
             raise CommandError(str(error)) from None

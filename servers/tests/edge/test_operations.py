@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 from mcadmin.core.locks import Busy
 from servers import actions, leases, wiring
 from servers.actions import Action
+from servers.compose_safety import Acceptance
 from servers.models import Lease, Operation, OperationState
 from servers.tests.conftest import compose_text, write_server
 from servers.tests.fake_docker import FakeContainer, FakeDocker
@@ -140,20 +141,20 @@ def test_a_directory_removed_by_hand_is_removed_whatever_runs(
 
 async def test_a_second_operation_is_refused_with_what_runs(fake: FakeDocker, server: str) -> None:
     fake.hold("up")
-    first = asyncio.create_task(actions.run(server, Action.UP, started_by="olivia", origin="api"))
+    first = asyncio.create_task(actions.run(server, Action.UP, acceptance=Acceptance(username="olivia"), origin="api"))
     await fake.entered["up"].wait()
 
     with pytest.raises(Busy, match=r"up, started by olivia at \d\d:\d\d:\d\d UTC"):
-        await actions.run(server, Action.DOWN, started_by="adam", origin="api")
+        await actions.run(server, Action.DOWN, acceptance=Acceptance(username="adam"), origin="api")
 
     fake.release("up")
     assert (await first).state == OperationState.SUCCEEDED
-    await actions.run(server, Action.DOWN, started_by="adam", origin="api")
+    await actions.run(server, Action.DOWN, acceptance=Acceptance(username="adam"), origin="api")
 
 
 async def test_a_client_that_leaves_stops_nothing(fake: FakeDocker, server: str) -> None:
     fake.hold("up")
-    caller = asyncio.create_task(actions.run(server, Action.UP, started_by="olivia", origin="api"))
+    caller = asyncio.create_task(actions.run(server, Action.UP, acceptance=Acceptance(username="olivia"), origin="api"))
     await fake.entered["up"].wait()
 
     caller.cancel()

@@ -1,0 +1,119 @@
+"""Compose files over HTTP: create, read, change, and what they were before."""
+
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
+
+from accounts.models import UserRole
+from accounts.permissions import IsSignedIn
+from servers import compose_changes, creation, revisions, wiring
+from servers.api import compose_serializers as shapes
+from servers.api.items import server_item
+from servers.api.serializers import ServerItemSerializer
+from servers.compose_changes import Change
+from servers.compose_safety import Acceptance
+from servers.minecraft.compose_update import HEALTHY_TIMEOUT_S
+from servers.minecraft.safety import read_texts
+from servers.operation_answers import PREFER, OperationAnswerSerializer, answer, carry_out
+
+
+def acceptance_of(request: Request, codes: list[str] | None) -> Acceptance:
+    """Return who asks, and what they accept; raises OwnerNeeded when they may not."""
+    user: Any = request.user
+    is_owner = user.role == UserRole.OWNER
+    return Acceptance(username=user.username, is_owner=is_owner, codes=frozenset(codes or ()))
+
+
+def create_server(request: Request) -> Response:
+    """Create a server from a compose text or from parameters; it is not started."""
+    body = shapes.ServerCreateSerializer(data=request.data)
+    body.is_valid(raise_exception=True)
+    given = dict(body.validated_data)
+    acceptance = acceptance_of(request, given.pop("accept_findings", None))
+    done = async_to_sync(creation.create)(acceptance=acceptance, origin="api", **given)
+    item = server_item(wiring.live().catalog.info(done.server_id))
+    return Response(ServerItemSerializer(item).data, status=201)
+
+
+class DefaultsView(APIView):
+    """/servers/defaults."""
+
+    permission_classes = [IsSignedIn]
+
+    @extend_schema(operation_id="servers_defaults", responses=shapes.DefaultsSerializer)
+    def get(self, request: Request) -> Response:
+        """Return what a form for a new server may begin with."""
+        return Response(shapes.DefaultsSerializer(creation.defaults()).data)
+
+
+class ComposeViewSet(ViewSet):
+    """/servers/{id}/compose and below."""
+
+    permission_classes = [IsSignedIn]
+
+    @extend_schema(operation_id="servers_compose_read", responses=shapes.ComposeSerializer)
+    def read(self, request: Request, id: str) -> Response:
+        """Return the compose file as it is, and its override where there is one."""
+        server = wiring.manager().get_instance(id)
+        found: dict[str, Any] = {"yaml_content": server.read_compose()}
+        texts = list(read_texts(server.directory).values())
+        if len(texts) > 1:
+            found["override_yaml"] = texts[1].decode(errors="replace")
+        return Response(found)
+
+    @extend_schema(
+        operation_id="servers_compose_update",
+        request=shapes.ComposeUpdateSerializer,
+        parameters=[PREFER],
+        responses={200: OperationAnswerSerializer, 202: OperationAnswerSerializer},
+    )
+    def update(self, request: Request, id: str) -> Response:
+        """Put a new compose file in place; what does not run with it runs with the old one again."""
+        body = shapes.ComposeUpdateSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        given = body.validated_data
+        healthy = given.get("timeout_s", HEALTHY_TIMEOUT_S) if given.get("wait") else None
+        change = Change(
+            server_id=id, text=given["yaml_content"], message=given.get("message", ""), healthy_within_s=healthy
+        )
+        acceptance = acceptance_of(request, given.get("accept_findings"))
+        job = async_to_sync(compose_changes.job)(change, acceptance=acceptance, origin="api")
+        return carry_out(request, job, done=lambda done: answer(done, message=f"{id} has its new compose file."))
+
+    @extend_schema(
+        operation_id="servers_compose_revisions",
+        parameters=[OpenApiParameter("all", bool, description="those of removed servers of this id, too")],
+        responses=shapes.RevisionListSerializer,
+    )
+    def revisions(self, request: Request, id: str) -> Response:
+        """List the texts that the server had, newest first, each with its difference to the one before."""
+        wiring.live().catalog.info(id)  # raises ServerNotFound
+        rows = [
+            {
+                "number": one.number, "created_at": one.created_at, "username": one.username, "message": one.message,
+                "diff": diff, "yaml_content": one.yaml_content,
+            }
+            for one, diff in revisions.listed(id, of_all=request.query_params.get("all") in {"1", "true"})
+        ]  # fmt: skip
+        return Response(shapes.RevisionListSerializer({"revisions": rows}).data)
+
+    @extend_schema(
+        operation_id="servers_compose_restore",
+        request=shapes.AcceptSerializer,
+        parameters=[PREFER, OpenApiParameter("number", int, OpenApiParameter.PATH)],
+        responses={200: OperationAnswerSerializer, 202: OperationAnswerSerializer},
+    )
+    def restore(self, request: Request, id: str, number: int) -> Response:
+        """Put an old revision in place, as a new text would be."""
+        body = shapes.AcceptSerializer(data=request.data or {})
+        body.is_valid(raise_exception=True)
+        job = async_to_sync(compose_changes.restore_job)(
+            id, number, acceptance=acceptance_of(request, body.validated_data.get("accept_findings")), origin="api"
+        )
+        said = f"{id} has revision {number} of its compose file again."
+        return carry_out(request, job, done=lambda done: answer(done, message=said))

@@ -1,0 +1,79 @@
+"""The shapes of requests and answers about compose files."""
+
+import re
+from typing import Any
+
+from rest_framework import serializers
+
+from servers.minecraft.manager import NEW_SERVER_ID, RESERVED_IDS
+
+
+class AcceptSerializer(serializers.Serializer[Any]):
+    """What an owner accepts of the safety policy's findings, for exactly this text."""
+
+    accept_findings = serializers.ListField(
+        child=serializers.CharField(max_length=64), required=False, help_text="owners only; codes of the safety policy"
+    )
+
+
+class ServerCreateSerializer(AcceptSerializer):
+    """Body of ``POST /servers``: a compose text, or parameters for our template."""
+
+    id = serializers.RegexField(rf"^{NEW_SERVER_ID}\Z")
+    yaml_content = serializers.CharField(required=False, trim_whitespace=False)
+    accept_eula = serializers.BooleanField(required=False)
+    type = serializers.CharField(required=False)
+    version = serializers.CharField(required=False)
+    max_memory = serializers.CharField(required=False)
+    game_port = serializers.IntegerField(required=False, min_value=1, max_value=65535)
+    rcon_port = serializers.IntegerField(required=False, min_value=1, max_value=65535)
+    motd = serializers.CharField(required=False, allow_blank=True)
+    max_players = serializers.IntegerField(required=False, min_value=1)
+    online_mode = serializers.BooleanField(required=False)
+
+    def validate_id(self, value: str) -> str:
+        if value in RESERVED_IDS or not re.fullmatch(NEW_SERVER_ID, value):
+            raise serializers.ValidationError(f"{value!r} is reserved. Choose another id.")
+        return value
+
+
+class DefaultsSerializer(serializers.Serializer[Any]):
+    """What a form for a new server may begin with."""
+
+    gamePort = serializers.IntegerField()  # noqa: N815 - the API's names
+    rconPort = serializers.IntegerField()  # noqa: N815
+    types = serializers.ListField(child=serializers.CharField())
+    versions = serializers.DictField(child=serializers.CharField(), help_text="by type, of a server that is there")
+
+
+class ComposeSerializer(serializers.Serializer[Any]):
+    """The compose file's text as it is on disk."""
+
+    yaml_content = serializers.CharField()
+    override_yaml = serializers.CharField(required=False, help_text="where there is an override file")
+
+
+class ComposeUpdateSerializer(AcceptSerializer):
+    """Body of ``POST /servers/{id}/compose``."""
+
+    yaml_content = serializers.CharField(trim_whitespace=False)
+    message = serializers.CharField(required=False, allow_blank=True, max_length=500)
+    wait = serializers.ChoiceField(choices=["healthy"], required=False)
+    timeout_s = serializers.IntegerField(required=False, min_value=1, max_value=3600)
+
+
+class RevisionSerializer(serializers.Serializer[Any]):
+    """One text that a server had; without a name it was found on the disk."""
+
+    number = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    username = serializers.CharField(allow_blank=True)
+    message = serializers.CharField(allow_blank=True)
+    diff = serializers.CharField(allow_blank=True)
+    yaml_content = serializers.CharField(allow_blank=True)
+
+
+class RevisionListSerializer(serializers.Serializer[Any]):
+    """A server's revisions, newest first."""
+
+    revisions = RevisionSerializer(many=True)

@@ -1,0 +1,92 @@
+"""Change a server's compose file, by a new text or an old revision."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from servers import actions, compose_safety, port_clashes, records, revisions, wiring
+from servers.compose_safety import Acceptance
+from servers.minecraft import compose_update
+from servers.minecraft.safety import read_texts
+from servers.operations import Job
+from servers.progress import Progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A new text for a server's compose file.
+
+    Attributes:
+        message: what it is for, kept with the revision.
+        healthy_within_s: wait so long for the game to be healthy, instead of watching for 15 s.
+    """
+
+    server_id: str
+    text: str
+    message: str = ""
+    healthy_within_s: float | None = None
+
+
+async def job(change: Change, *, acceptance: Acceptance, origin: str) -> Job:
+    """Check a new text before anything is touched, and return the job that puts it in place.
+
+    Raises:
+        BadComposeFile: with every broken rule.
+        UnsafeCompose: with the findings of the safety policy.
+        PortTaken: a port belongs to another server or program.
+        ServerNotFound, ProjectClash.
+    """
+    server_id, text = change.server_id, change.text
+    server = wiring.manager().get_instance(server_id)
+    await server.get_compose_file()  # raises ServerNotFound
+    await actions.check_project(server_id)
+    compose = await asyncio.to_thread(server.check_rules, text)
+    await _require_safe(server_id, text, acceptance)
+    before = await asyncio.to_thread(wiring.live().catalog.info, server_id)
+    own = {port for _, port, _ in before.published_ports}
+    await asyncio.to_thread(port_clashes.check_ports, server_id, compose.published_ports, own=own)
+
+    async def work(progress: Progress) -> dict[str, Any]:
+        await _require_safe(server_id, text, acceptance)
+        await asyncio.to_thread(port_clashes.check_ports, server_id, compose.published_ports, own=own)
+        numbers: list[int] = []
+
+        async def on_written(old: bytes, new: bytes) -> None:
+            is_new = new == text.encode()
+            if is_new:
+                await records.in_database(
+                    revisions.add, server_id, old.decode(errors="replace"), username="", message=revisions.FOUND
+                )
+            said = change.message if is_new else "Rolled back: the text before did not run."
+            number = await records.in_database(
+                revisions.add, server_id, new.decode(errors="replace"), username=acceptance.username, message=said
+            )
+            numbers.append(number)
+
+        warnings = await compose_update.update(
+            server, text, healthy_within_s=change.healthy_within_s, on_line=progress.line, on_written=on_written
+        )
+        for warning in warnings:
+            progress.warn(warning)
+        return {"revision": numbers[-1]}
+
+    return Job(
+        kind="update", server_id=server_id, work=work, started_by=acceptance.username, origin=origin,
+        leases=port_clashes.port_leases(compose.published_ports),
+    )  # fmt: skip
+
+
+async def restore_job(server_id: str, number: int, *, acceptance: Acceptance, origin: str) -> Job:
+    """Return the job that puts an old revision in place again; raises RevisionNotFound, and as ``job`` does."""
+    await wiring.manager().get_instance(server_id).get_compose_file()  # raises ServerNotFound
+    revision = await records.in_database(revisions.read, server_id, number)
+    change = Change(server_id=server_id, text=revision.yaml_content, message=f"Revision {number} again.")
+    return await job(change, acceptance=acceptance, origin=origin)
+
+
+async def _require_safe(server_id: str, text: str, acceptance: Acceptance) -> None:
+    """Check ``text`` as if it stood in the compose file's place, beside what else lies there."""
+    directory = wiring.manager().get_instance(server_id).directory
+    texts = dict(await asyncio.to_thread(read_texts, directory))
+    texts[next(iter(texts))] = text.encode()
+    await compose_safety.require_safe(server_id, acceptance=acceptance, directory=directory, texts=texts)

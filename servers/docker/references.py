@@ -1,0 +1,83 @@
+"""Files that a compose file leads to, opened by us and never through a link, so that nothing outside is read."""
+
+import posixpath
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from mcadmin.core.errors import AppError
+from mcadmin.core.paths import FileMissing, Root
+from servers.docker.compose_yaml import Problem
+
+MAX_FILE_BYTES = 1024 * 1024
+MAX_FILES = 32
+DATA = "data"
+_PLAIN = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.@+ -]*(?:/[A-Za-z0-9_.][A-Za-z0-9_.@+ -]*)*")
+
+_ADDRESSES = ("github.com/",)  # Compose clones such a path, scheme or not
+
+
+@dataclass
+class References:
+    """What was read of the files in the server's directory (None: there is none yet).
+
+    Attributes:
+        found: content by path relative to the directory.
+    """
+
+    root: Root | None
+    found: dict[str, bytes] = field(default_factory=dict)
+
+    def read(
+        self, path: Any, *, base: str, at: tuple[int | None, str], required: bool = True
+    ) -> bytes | Problem | None:
+        """Read the file that ``path`` names relative to ``base``; None when it may be missing and is.
+
+        Args:
+            path: as written in the file.
+            base: directory of the file that names it, relative to the server's; empty for that itself.
+            at: line and file where it is named.
+            required: whether a missing file is a problem.
+        """
+        line, file = at
+        relative = plain_path(path, base=base)
+        if relative is None:
+            message = f"{_shown(path)} must be a plain path inside the server's directory: no variable, no address."
+            return Problem("reference_not_plain", message, line, file)
+        if relative.split("/")[0] == DATA:
+            message = f"{_shown(path)} lies in data/, where a plugin could change it. Move it beside the compose file."
+            return Problem("reference_in_data", message, line, file)
+        if relative not in self.found and len(self.found) >= MAX_FILES:
+            return Problem("too_many_files", f"The file leads to more than {MAX_FILES} other files.", line, file)
+        try:
+            content = self._content(relative)
+        except AppError:
+            message = f"{_shown(path)} must be a regular file of at most 1 MiB, without links on the way."
+            return Problem("reference_not_regular", message, line, file)
+        if content is None and required:
+            message = f"{_shown(path)} does not exist beside the compose file."
+            return Problem("reference_missing", message, line, file)
+        return content
+
+    def _content(self, relative: str) -> bytes | None:
+        if self.root is None:
+            return None
+        try:
+            self.found[relative] = self.root.read_bytes(relative, max_bytes=MAX_FILE_BYTES, follow=False)
+        except FileMissing:
+            return None
+        return self.found[relative]
+
+
+def plain_path(path: Any, *, base: str) -> str | None:
+    """Return ``path`` relative to the server's directory; None when it is not plain or leads out."""
+    if not isinstance(path, str):
+        return None
+    bare = path.removeprefix("./")
+    if not _PLAIN.fullmatch(bare) or ".." in bare.split("/") or path.lower().startswith(_ADDRESSES):
+        return None
+    return posixpath.normpath(posixpath.join(base, bare))
+
+
+def _shown(path: Any) -> str:
+    return f"`{str(path)[:80]}`"

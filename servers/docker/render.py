@@ -1,0 +1,89 @@
+"""What Docker Compose makes of a file, without starting anything and without telling it anything of ours."""
+
+import asyncio
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mcadmin.core.errors import TimedOut
+from mcadmin.core.process import ProgramFailed, child_environment
+from mcadmin.core.scratch import scratch_folder
+from servers.docker.cli import DockerCli
+from servers.docker.compose_yaml import BadComposeFile, Problem
+
+RENDER_TIMEOUT_S = 10.0
+SAME_IN_BOTH = frozenset({"PATH"})
+# What Compose says about names and types of the file itself; all else could quote contents.
+_HARMLESS = (
+    re.compile(r"[\w.\[\]-]{1,120} additional properties? [\w', .-]{1,80} not allowed", re.IGNORECASE),
+    re.compile(r"[\w.\[\]-]{1,120} must be an? [\w, ]{1,60}"),
+    re.compile(r'service "?[\w.-]{1,80}"? (?:refers to|depends on) undefined [\w .":-]{1,120}'),
+    re.compile(r"can't set distinct values on '[\w.]{1,60}' and '[\w.]{1,60}'"),
+    re.compile(r"include cycle detected|circular reference"),
+    re.compile(r"services?\.[\w.-]{1,80}: invalid [\w ]{1,60}"),
+)
+
+
+def panel_variables() -> frozenset[str]:
+    """Return the names that Compose would find in the panel's environment when it starts something, and not here."""
+    return frozenset(child_environment()) - SAME_IN_BOTH
+
+
+async def render(
+    texts: Mapping[str, bytes], *, directory: Path | None, project: str, cli: DockerCli, has_env_file: bool
+) -> tuple[dict[str, Any], Path]:
+    """Return what ``docker compose config`` makes of ``texts``, and the directory that its paths count from.
+
+    Args:
+        texts: the compose file and its override, by name; they need not be on disk.
+        directory: the server's; None for a server that is not there yet, then a scratch folder stands for it.
+        project: the project's name.
+        cli: how docker is called.
+        has_env_file: whether the directory's ``.env`` counts.
+
+    Raises:
+        BadComposeFile: Compose does not accept it, or did not finish in 10 s.
+        ProgramMissing: there is no Compose.
+    """
+    scratch = await asyncio.to_thread(_Scratch, texts)
+    try:
+        place = directory or scratch.folder
+        env_file = str(place / ".env") if has_env_file and directory is not None else os.devnull
+        files = [word for name in texts for word in ("--file", str(scratch.folder / name))]
+        out = await cli.render_compose(
+            "--ansi", "never", "--project-name", project, *files, "--project-directory", str(place),
+            "--env-file", env_file, "--profile", "*", "config", "--format", "json",
+            cwd=place, timeout_s=RENDER_TIMEOUT_S,
+            env={"PATH": os.environ.get("PATH", os.defpath), "HOME": str(scratch.home)},
+        )  # fmt: skip
+        config: dict[str, Any] = json.loads(out)
+    except ProgramFailed as error:
+        message = f"Docker Compose does not accept this file{_reason(error.stderr)}."
+        raise BadComposeFile([Problem("not_accepted", message)]) from None
+    except TimedOut:
+        message = f"Docker Compose did not finish reading this file in {RENDER_TIMEOUT_S:g} s."
+        raise BadComposeFile([Problem("not_accepted", message)]) from None
+    else:
+        return config, place
+    finally:
+        await asyncio.to_thread(scratch.close)
+
+
+class _Scratch:
+    """The texts in a folder of our own, and an empty home."""
+
+    def __init__(self, texts: Mapping[str, bytes]) -> None:
+        self._texts, self._home = scratch_folder(texts), scratch_folder({})
+        self.folder, self.home = self._texts.__enter__(), self._home.__enter__()
+
+    def close(self) -> None:
+        self._texts.__exit__(None, None, None)
+        self._home.__exit__(None, None, None)
+
+
+def _reason(stderr: str) -> str:
+    found = next((match[0] for one in _HARMLESS if (match := one.search(stderr))), None)
+    return f": {found}" if found else ". Try `docker compose config` in its directory to see why"

@@ -1,0 +1,133 @@
+"""A new compose file under a running server, or the old one again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from mcadmin.core.errors import AppError, CommandFailed, Conflict
+from servers.docker.container import Container, Health
+
+if TYPE_CHECKING:
+    from servers.minecraft.lifecycle import Lifecycle
+
+WATCH_S = 15.0
+HEALTHY_TIMEOUT_S = 300.0
+LOOK_S = 0.5
+
+OnLine = Callable[[str], None]
+OnWritten = Callable[[bytes, bytes], Awaitable[None]]
+
+
+class RolledBack(CommandFailed):
+    """The new file did not run, so the old one is back."""
+
+    code = "rolled_back"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The server did not run with the new file, so the old one is back. Reason: {reason}")
+        self.extra = {"restored": True, "reason": reason}
+
+
+class RollBackFailed(CommandFailed):
+    """The new file did not run; the old one is back in its place, but does not run either."""
+
+    code = "roll_back_failed"
+
+    def __init__(self, reason: str, again: str) -> None:
+        super().__init__(
+            f"The server did not run with the new file: {reason} The old file is back in its place, but could not "
+            f"be started: {again}"
+        )
+        self.extra = {"restored": False, "reason": reason}
+
+
+class _DidNotRun(Conflict):
+    """The container of the new file ended, or did not become healthy."""
+
+
+async def update(
+    server: "Lifecycle",
+    yaml_content: str,
+    *,
+    healthy_within_s: float | None = None,
+    on_line: OnLine | None = None,
+    on_written: OnWritten | None = None,
+) -> list[str]:
+    """Put ``yaml_content`` in place of the server's compose file.
+
+    A running server is taken down and started with it, then watched for 15 s; a container that is stopped is made
+    anew without a start. What does not run is rolled back. Killed at any step, the file is the old or the new one.
+
+    Args:
+        server: whose file it is.
+        yaml_content: the new text, which the caller has held against the safety policy.
+        healthy_within_s: wait so long for the game to be healthy, instead of watching for 15 s.
+        on_line: called with what Compose prints.
+        on_written: called with old and new content after each change of the file, also by a roll-back.
+
+    Returns:
+        Warnings.
+
+    Raises:
+        BadComposeFile: nothing was touched.
+        RolledBack, RollBackFailed.
+    """
+    await asyncio.to_thread(server.check_rules, yaml_content)
+    containers = await server.own_containers()
+    was_running = any(one.is_running or one.is_restarting for one in containers)
+    warnings = await server.down(on_line=on_line) if was_running else []
+    old = await asyncio.to_thread(server.replace_compose, yaml_content.encode())
+    if on_written is not None:
+        await on_written(old, yaml_content.encode())
+    if not containers:
+        return warnings
+    try:
+        if was_running:
+            await server.up(on_line=on_line)
+            await _watch(server, healthy_within_s=healthy_within_s)
+        else:
+            await server.recreate(on_line=on_line)
+    except AppError as error:
+        await _roll_back(server, old, reason=str(error), start=was_running, on_line=on_line)
+        if on_written is not None:
+            await on_written(yaml_content.encode(), old)
+        raise RolledBack(str(error)) from error
+    return warnings
+
+
+async def _roll_back(
+    server: "Lifecycle", old: bytes, *, reason: str, start: bool, on_line: OnLine | None
+) -> None:
+    try:
+        await server.project.down(timeout_s=await server.grace_s(), on_line=on_line)
+    finally:
+        await asyncio.to_thread(server.replace_compose, old)
+    try:
+        await (server.up(on_line=on_line) if start else server.recreate(on_line=on_line))
+    except AppError as error:
+        raise RollBackFailed(reason, str(error)) from error
+
+
+async def _watch(server: "Lifecycle", *, healthy_within_s: float | None) -> None:
+    """Look on until the container has run long enough, or is healthy; raises _DidNotRun."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + (WATCH_S if healthy_within_s is None else healthy_within_s)
+    while True:
+        containers = await server.project.containers()
+        for one in containers:
+            _check(one)
+        if healthy_within_s is not None and all(one.health in {Health.HEALTHY, Health.NONE} for one in containers):
+            return
+        if loop.time() >= end:
+            if healthy_within_s is None:
+                return
+            raise _DidNotRun(f"It was not healthy within {healthy_within_s:g} s.")
+        await asyncio.sleep(LOOK_S)
+
+
+def _check(container: Container) -> None:
+    if container.restart_count or container.is_restarting or not container.is_running:
+        why = container.error or f"exit code {container.exit_code}"
+        raise _DidNotRun(f"{container.name} ended soon after its start ({why}).")
+    if container.health is Health.UNHEALTHY:
+        raise _DidNotRun(f"{container.name} is unhealthy: {container.health_message or 'no message'}")

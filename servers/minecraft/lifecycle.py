@@ -1,0 +1,281 @@
+"""What can be done with a server: made, started, ended, changed, removed."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mcadmin.core.errors import Conflict, NotFound
+from mcadmin.core.paths import FileExists, FileMissing, Root, delete, move, rename_beneath
+from servers.docker.cli import DockerCli, PortTaken
+from servers.docker.compose import ComposeManager, find_files
+from servers.docker.container import Container
+from servers.minecraft import compose_update
+from servers.minecraft.compose_rules import MCComposeFile
+from servers.minecraft.host_ports import taken_ports
+from servers.minecraft.ownership import own_containers
+
+ALLOWED_IMAGES = ("itzg/minecraft-server", "ghcr.io/itzg/minecraft-server")
+MAX_COMPOSE_BYTES = 256 * 1024
+REMOVED_DIRECTORY = ".removed"
+CREATING = ".creating-"
+COMPOSE_NAME = "compose.yaml"
+KILLED = 137
+
+OnLine = Callable[[str], None]
+
+
+class ServerNotFound(NotFound):
+    """No server directory with a compose file has that name."""
+
+    code = "server_not_found"
+
+
+class ServerExists(Conflict):
+    """The name is taken."""
+
+    code = "server_exists"
+
+
+class ServerHasContainer(Conflict):
+    """It needs a server without a container."""
+
+    code = "server_has_container"
+
+
+class NoContainer(Conflict):
+    """It needs a server with a container."""
+
+    code = "no_container"
+
+
+class ContainerNotRunning(Conflict):
+    """It needs a container whose process lives."""
+
+    code = "server_not_running"
+
+
+class Lifecycle:
+    """The half of a server that changes it. Operations return sentences that the user should read: warnings."""
+
+    def __init__(
+        self,
+        server_path: Path,
+        name: str,
+        *,
+        cli: DockerCli | None = None,
+        allowed_images: Sequence[str] = ALLOWED_IMAGES,
+        stop_timeout_s: int = 60,
+    ) -> None:
+        self.name = name
+        self.server_path = Path(server_path).absolute()
+        self.directory = self.server_path / name
+        self.project = ComposeManager(self.directory, cli=cli)
+        self._cli = cli or DockerCli()
+        self._allowed_images = tuple(allowed_images)
+        self._stop_timeout_s = stop_timeout_s
+
+    async def get_compose_file(self) -> str:
+        """Read the text of the compose file as it is."""
+        return await asyncio.to_thread(self.read_compose)
+
+    async def get_minecraft_compose(self) -> MCComposeFile:
+        """Read the compose file as Minecraft's rules see it.
+
+        Raises:
+            BadComposeFile: it is no YAML that we would read.
+        """
+        return await asyncio.to_thread(self._parse)
+
+    async def create(self, yaml_content: str) -> None:
+        """Make the server's directory with ``yaml_content`` as its compose file, whole or not at all.
+
+        Raises:
+            BadComposeFile: with every rule that it breaks.
+            ServerExists: the name is taken.
+        """
+        await asyncio.to_thread(self.check_rules, yaml_content)
+        await asyncio.to_thread(self._write_new, yaml_content)
+
+    async def update_compose_file(self, yaml_content: str, *, on_line: OnLine | None = None) -> list[str]:
+        """Put a new compose file in place; a running server runs with it, or with the old one again.
+
+        Raises:
+            BadComposeFile: with every rule that it breaks; nothing was touched.
+            RolledBack: the new one did not run; the old file is back.
+        """
+        return await compose_update.update(self, yaml_content, on_line=on_line)
+
+    async def up(self, *, on_line: OnLine | None = None) -> None:
+        """Create the container where it is missing or outdated, and start it.
+
+        Raises:
+            ForeignContainer: its name or project belongs to something else.
+            PortTaken: a port that it publishes is taken; nothing is left behind.
+        """
+        containers = await self.own_containers()
+        compose = await self.get_minecraft_compose()
+        if not any(one.is_running for one in containers):
+            taken = await asyncio.to_thread(taken_ports, compose.published_ports)
+            if taken:
+                raise PortTaken(f"Port {taken[0]} is taken by another program. Free it, or publish another port.")
+        try:
+            await self.project.up(on_line=on_line)
+        except PortTaken:
+            if not containers:
+                await self.project.down(timeout_s=0)
+            raise
+
+    async def recreate(self, *, on_line: OnLine | None = None) -> None:
+        """Let the container that is there, not running, become what the file says now."""
+        await self.own_containers()
+        await self.project.up_no_start(on_line=on_line)
+
+    async def down(self, *, on_line: OnLine | None = None) -> list[str]:
+        """Stop the server and remove its container; the world stays on disk."""
+        containers = await self.own_containers()
+        warnings = await self._stop(containers, on_line=on_line)
+        await self.project.down(timeout_s=await self.grace_s(), on_line=on_line)
+        return warnings
+
+    async def start(self, *, on_line: OnLine | None = None) -> None:
+        """Start the container that is there; one that the file no longer describes is made anew.
+
+        Raises:
+            NoContainer.
+        """
+        await self._require_container()
+        if await self.is_outdated():
+            await self.up(on_line=on_line)
+        else:
+            await self.project.start(on_line=on_line)
+
+    async def stop(self, *, on_line: OnLine | None = None) -> list[str]:
+        """Stop the container, which stays; raises NoContainer."""
+        return await self._stop(await self._require_container(), on_line=on_line)
+
+    async def restart(self, *, on_line: OnLine | None = None) -> list[str]:
+        """Stop and start the container; raises NoContainer."""
+        warnings = await self.stop(on_line=on_line)
+        await self.project.start(on_line=on_line)
+        return warnings
+
+    async def kill(self, *, on_line: OnLine | None = None) -> None:
+        """End the container at once.
+
+        Raises:
+            ContainerNotRunning.
+        """
+        containers = await self.own_containers()
+        if not any(one.is_running or one.is_restarting for one in containers):
+            raise ContainerNotRunning(f"{self.name} is not running.")
+        await self.project.kill(on_line=on_line)
+
+    async def pull(self, *, on_line: OnLine | None = None) -> None:
+        """Fetch the newest image of the tag in the file."""
+        await self.own_containers()
+        await self.project.pull(on_line=on_line)
+
+    async def remove(self, *, removed_as: str) -> None:
+        """Move the directory to ``.removed/<removed_as>`` in one step.
+
+        Raises:
+            ServerHasContainer: take it down first.
+        """
+        if await self.own_containers():
+            raise ServerHasContainer(f"{self.name} still has a container. Take it down first (operation `down`).")
+        await asyncio.to_thread(rename_beneath, self.server_path, self.name, REMOVED_DIRECTORY, removed_as)
+
+    async def is_outdated(self) -> bool:
+        """Tell whether a container was made from another text than the file is now, or of another service."""
+        wanted = await self.project.config_hashes()
+        have = {one.service: one.config_hash for one in await self.own_containers()}
+        return any(wanted.get(service) != made_of for service, made_of in have.items())
+
+    async def own_containers(self) -> list[Container]:
+        """List the project's containers, after the check that they and the server's name are nobody else's.
+
+        Raises:
+            ServerNotFound, ForeignContainer.
+        """
+        await self.get_compose_file()
+        return await own_containers(self.project, server_id=self.name, cli=self._cli)
+
+    async def grace_s(self) -> int:
+        """Return how long the game may take to save and end before it is killed."""
+        compose = await self.get_minecraft_compose()
+        return max(round(compose.stop_grace_period_s or 0), self._stop_timeout_s)
+
+    def read_compose(self) -> str:
+        """Read the compose file's text; blocking.
+
+        Raises:
+            ServerNotFound: no directory, or no compose file in it.
+        """
+        try:
+            with Root(self.directory) as root:
+                names = find_files(root)
+                if names:
+                    return root.read_bytes(names[0], max_bytes=MAX_COMPOSE_BYTES).decode(errors="replace")
+        except FileMissing:
+            pass
+        raise ServerNotFound(f"The server {self.name!r} was not found.")
+
+    async def _stop(self, containers: list[Container], *, on_line: OnLine | None) -> list[str]:
+        """Stop what runs, and say which game had to be killed."""
+        running = {one.id for one in containers if one.is_running or one.is_restarting}
+        if not running:
+            return []
+        grace_s = await self.grace_s()
+        await self.project.stop(timeout_s=grace_s, on_line=on_line)
+        ended = [one for one in await self.project.containers() if one.id in running]
+        return [
+            f"{one.name} did not end within {grace_s} s and was killed: what it had not saved is lost. "
+            "Give it more time with stop_grace_period."
+            for one in ended
+            if one.exit_code == KILLED and not one.is_running
+        ]
+
+    async def _require_container(self) -> list[Container]:
+        containers = await self.own_containers()
+        if not containers:
+            raise NoContainer(f"{self.name} has no container yet. Create it with the operation `up`.")
+        return containers
+
+    def check_rules(self, yaml_content: str) -> MCComposeFile:
+        """Read a text that is to be this server's file; raises BadComposeFile."""
+        return MCComposeFile.from_yaml(yaml_content, server_id=self.name, allowed_images=self._allowed_images)
+
+    def replace_compose(self, content: bytes) -> bytes:
+        """Write the compose file in one step, owner and mode kept, and return what it was; blocking."""
+        try:
+            with Root(self.directory) as root:
+                names = find_files(root)
+                if names:
+                    old = root.read_bytes(names[0], max_bytes=MAX_COMPOSE_BYTES, follow=False)
+                    root.write_bytes(names[0], content)
+                    return old
+        except FileMissing:
+            pass
+        raise ServerNotFound(f"The server {self.name!r} was not found.")
+
+    def _parse(self) -> MCComposeFile:
+        text = self.read_compose()
+        return MCComposeFile.read(text, server_id=self.name, allowed_images=self._allowed_images)
+
+    def _write_new(self, yaml_content: str) -> None:
+        building = f"{CREATING}{self.name}-{secrets.token_hex(4)}"
+        with Root(self.server_path) as root:
+            if root.lstat(self.name) is not None:
+                raise ServerExists(f"A server or directory named {self.name!r} exists already. Choose another id.")
+            root.make_directory(building)
+            try:
+                root.make_directory(f"{building}/data")
+                root.write_bytes(f"{building}/{COMPOSE_NAME}", yaml_content.encode(), mode=0o600)
+                move(root, building, self.name)
+            except BaseException as error:
+                delete(root, building)
+                if isinstance(error, FileExists):
+                    message = f"A server or directory named {self.name!r} exists already. Choose another id."
+                    raise ServerExists(message) from None
+                raise

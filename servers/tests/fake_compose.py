@@ -1,0 +1,49 @@
+"""What the fake Compose makes of a file: as much of ``docker compose config`` as our small files need."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mcadmin.core.process import ProgramFailed
+
+
+def read(argv: tuple[str, ...]) -> Any:
+    """Read the first file."""
+    return yaml.safe_load(Path(argv[argv.index("--file") + 1]).read_text())
+
+
+def hash_of(services: Any) -> str:
+    return hashlib.sha256(json.dumps(services, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def hashes(argv: tuple[str, ...]) -> str:
+    """Answer ``config --hash``: one hash for the whole file is enough here."""
+    services = read(argv)["services"]
+    return "".join(f"{name} {hash_of(services)}\n" for name in services)
+
+
+def rendered(argv: tuple[str, ...]) -> str:
+    """Answer ``config --format json``: no variables, no merged files, volumes in their long form."""
+    config = read(argv)
+    directory = argv[argv.index("--project-directory") + 1]
+    for service in config["services"].values():
+        if not isinstance(service, dict):
+            raise ProgramFailed("docker-compose", 1, "services.x must be a mapping")
+        service["volumes"] = [_long(one, directory) for one in service.get("volumes", [])]
+        service["networks"] = {"default": None}
+    project = argv[argv.index("--project-name") + 1]
+    networks = {"default": {"name": f"{project}_default", "ipam": {}}}
+    return json.dumps({"name": project, "networks": networks} | config, default=str)
+
+
+def _long(volume: Any, directory: str) -> Any:
+    if not isinstance(volume, str):
+        return volume
+    source, _, rest = volume.partition(":")
+    if source.startswith("."):
+        source = str(Path(directory, source))
+    kind = "bind" if source.startswith("/") else "volume"
+    return {"type": kind, "source": source, "target": rest.partition(":")[0], "bind": {}}
