@@ -1,6 +1,6 @@
 # Two commands for whoever arrives on a fresh machine: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo stop test test-deploy check bench python ruff mypy imports migrations fast
+.PHONY: help setup run demo stop test test-deploy check bench python ruff mypy imports migrations fast load-torn
 
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -62,3 +62,7 @@ test-deploy: setup ## The files of deploy/, each on a real instance: image, ngin
 bench: setup ## Print latencies as ratios; never a pass or a fail
 	@testbed/up.sh
 	@$(PY) -m bench
+
+load-torn: setup ## Snapshots of running servers in four ways, each restored and verified: minutes
+	@testbed/up.sh
+	@$(PY) -m bench.torn_worlds $(ARGS)
