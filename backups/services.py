@@ -9,6 +9,7 @@ from backups.creation import take_back
 from backups.facts import Fact
 from backups.guard import SaveGuard
 from backups.restic.labels import Saved
+from backups.schedules import Scheduler
 from servers import leases
 from servers import wiring as servers_wiring
 
@@ -20,13 +21,16 @@ class BackupServices:
 
     def __init__(self) -> None:
         self.guard = SaveGuard(servers_wiring.manager(), running=running_operations, disturbed=lower_claims)
+        self.scheduler = Scheduler()
 
     async def start(self) -> None:
         """Begin; the guard looks at once."""
         self.guard.start()
+        self.scheduler.start()
 
     async def stop(self) -> None:
         """End."""
+        await self.scheduler.stop()
         await self.guard.stop()
 
 

@@ -10,7 +10,8 @@ from backups.restic.labels import Scope
 from backups.restic.snapshot import ResticSnapshot
 from mcadmin.core.errors import InvalidRequest
 from mcadmin.core.paths import FileMissing, real_path
-from servers.minecraft.instance import MCInstance
+from servers.minecraft.instance import MCInstance, ServerNotFound
+from servers.minecraft.manager import is_server_id
 
 DATA = "data"
 
@@ -47,12 +48,14 @@ def find(server_path: Path, *, server_id: str, path: str) -> Target:
 
 
 def find_past(server_path: Path, *, server_id: str, path: str) -> Target:
-    """Return what is named even if it is gone by now; raises InvalidRequest."""
+    """Return what is named even if it is gone by now; raises InvalidRequest, ServerNotFound for what is no id."""
     root = Path(os.path.realpath(server_path))
     if not server_id:
         if path:
             raise InvalidRequest("A path needs a server: send server_id, too.")
         return Target(Scope.GLOBAL, root)
+    if not is_server_id(server_id):
+        raise ServerNotFound(f"The server {server_id!r:.80} was not found.")
     if not path:
         return Target(Scope.SERVER, root / server_id, server_id)
     names = [name for name in path.split("/") if name not in {"", "."}]

@@ -2,6 +2,7 @@
 
 from django.urls import path, register_converter
 
+from backups.api.schedules import ScheduleRunView, SchedulesView, ScheduleView
 from backups.api.snapshots import (
     HealthView,
     IgnoreView,
@@ -29,6 +30,9 @@ register_converter(SnapshotIdConverter, "snapshot_id")
 urlpatterns = [
     path("/snapshots", SnapshotsView.as_view()),
     path("/snapshots/repository-usage", RepositoryUsageView.as_view()),
+    path("/snapshots/schedules", SchedulesView.as_view()),
+    path("/snapshots/schedules/<int:n>", ScheduleView.as_view()),
+    path("/snapshots/schedules/<int:n>/run", ScheduleRunView.as_view()),
     path("/snapshots/health", HealthView.as_view()),
     path("/snapshots/<snapshot_id:id>", SnapshotView.as_view()),
     path("/servers/<server_id:id>/snapshots", ServerSnapshotsView.as_view()),

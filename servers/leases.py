@@ -110,10 +110,10 @@ def _subject(lease: Lease) -> str:
 
 
 def _is_over(lease: Lease) -> bool:
-    return lease.expires_at <= _now() or _is_dead(lease.owner)
+    return lease.expires_at <= _now() or is_dead(lease.owner)
 
 
-def _is_dead(owner: str) -> bool:
+def is_dead(owner: str) -> bool:
     """Tell whether the process that holds a lease is surely gone; of another host nobody knows."""
     host, pid, started = owner.rsplit(":", 2)
     if host != socket.gethostname():

@@ -69,6 +69,7 @@ async def test_readers_at_the_same_time_share_one_restic(restic: FakeRestic) -> 
     [
         ({"path": "ops.json"}, 400, "invalid"),
         ({"server_id": "absent"}, 404, "server_not_found"),
+        ({"server_id": "../../etc"}, 404, "server_not_found"),
         ({"server_id": "{}", "path": "gone"}, 404, "backup_path_missing"),
         ({"server_id": "{}", "path": "../../etc"}, 400, "invalid"),
         ({"server_id": "{}", "path": "way-out/passwd"}, 400, "outside_root"),

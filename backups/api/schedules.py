@@ -1,0 +1,251 @@
+"""Schedules of snapshots over HTTP."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import UserRole
+from accounts.permissions import IsSignedIn, RequireRole
+from backups import due_times, schedules, targets, wiring
+from backups.models import MissedRule, OverlapRule, RunState, Schedule, ScheduleRun, Scope
+from backups.restic.retention import Policy
+from mcadmin.core import tasks
+from mcadmin.core.errors import Forbidden, InvalidRequest, NotFound
+from servers.minecraft.instance import MCInstance
+from servers.operation_answers import PREFER
+
+KEEPS = ("keep_last", "keep_hourly", "keep_daily", "keep_weekly", "keep_monthly")
+SHOWN_RUNS = 50
+MAX_JITTER_S = 3600
+
+
+class ScheduleNotFound(NotFound):
+    """No schedule has this number."""
+
+    code = "schedule_not_found"
+
+
+class PolicySerializer(serializers.Serializer[Any]):
+    """What stays after a good run."""
+
+    keep_last = serializers.IntegerField(min_value=0, max_value=10_000, required=False, default=0)
+    keep_hourly = serializers.IntegerField(min_value=0, max_value=10_000, required=False, default=0)
+    keep_daily = serializers.IntegerField(min_value=0, max_value=10_000, required=False, default=0)
+    keep_weekly = serializers.IntegerField(min_value=0, max_value=10_000, required=False, default=0)
+    keep_monthly = serializers.IntegerField(min_value=0, max_value=10_000, required=False, default=0)
+
+
+class ScheduleRequestSerializer(serializers.Serializer[Any]):
+    """A schedule to make or to replace."""
+
+    cron = serializers.CharField(max_length=100)
+    zone = serializers.CharField(max_length=64, default="UTC")
+    scope = serializers.ChoiceField(choices=Scope.values, default=Scope.SERVER.value)
+    server_id = serializers.CharField(max_length=63, default="", allow_blank=True)
+    path = serializers.CharField(max_length=1024, default="", allow_blank=True, trim_whitespace=False)
+    require_flushed = serializers.BooleanField(default=False)
+    policy = PolicySerializer(default=None, allow_null=True)
+    missed = serializers.ChoiceField(choices=MissedRule.values, default=MissedRule.RUN_ONCE.value)
+    overlap = serializers.ChoiceField(choices=OverlapRule.values, default=OverlapRule.WAIT.value)
+    jitter_s = serializers.IntegerField(min_value=0, max_value=MAX_JITTER_S, default=0)
+    enabled = serializers.BooleanField(default=True)
+
+
+class RunSerializer(serializers.Serializer[Any]):
+    """What became of one due time."""
+
+    due_at = serializers.DateTimeField()
+    by_hand = serializers.BooleanField()
+    state = serializers.ChoiceField(choices=RunState.values)
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+    operation_id = serializers.UUIDField(allow_null=True)
+    snapshot_id = serializers.CharField(allow_blank=True)
+    message = serializers.CharField(allow_blank=True)
+
+
+class ScheduleSerializer(serializers.Serializer[Any]):
+    """One schedule."""
+
+    id = serializers.IntegerField()
+    cron = serializers.CharField()
+    zone = serializers.CharField()
+    scope = serializers.ChoiceField(choices=Scope.values)
+    server_id = serializers.CharField(allow_blank=True)
+    path = serializers.CharField(allow_blank=True)
+    require_flushed = serializers.BooleanField()
+    policy = PolicySerializer(allow_null=True)
+    missed = serializers.ChoiceField(choices=MissedRule.values)
+    overlap = serializers.ChoiceField(choices=OverlapRule.values)
+    jitter_s = serializers.IntegerField()
+    enabled = serializers.BooleanField()
+    disabled_because = serializers.CharField(allow_blank=True)
+    created_by = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    next_due_at = serializers.DateTimeField(allow_null=True)
+    last_run = RunSerializer(allow_null=True)
+
+
+class ScheduleListSerializer(serializers.Serializer[Any]):
+    """All schedules."""
+
+    schedules = ScheduleSerializer(many=True)
+
+
+class ScheduleDetailSerializer(ScheduleSerializer):
+    """One schedule and its last runs, newest first."""
+
+    runs = RunSerializer(many=True)
+
+
+class SchedulesView(APIView):
+    """/snapshots/schedules."""
+
+    permission_classes = [IsSignedIn]
+
+    @extend_schema(operation_id="schedules_list", responses=ScheduleListSerializer)
+    def get(self, request: Request) -> Response:
+        """List the schedules."""
+        wiring.repository()
+        found = [shown(one) for one in Schedule.objects.all()]
+        return Response(ScheduleListSerializer({"schedules": found}).data)
+
+    @extend_schema(
+        operation_id="schedules_create",
+        request=ScheduleRequestSerializer,
+        responses={201: ScheduleDetailSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """Make a schedule; one with a policy, which removes snapshots, takes an owner."""
+        wiring.repository()
+        values = checked(request)
+        made = Schedule.objects.create(created_by=request.user.username, looked_until=datetime.now(UTC), **values)
+        return Response(ScheduleDetailSerializer(detail(made)).data, status=201)
+
+
+class ScheduleView(APIView):
+    """/snapshots/schedules/{n}."""
+
+    permission_classes = [IsSignedIn]
+
+    @extend_schema(operation_id="schedules_read", responses=ScheduleDetailSerializer)
+    def get(self, request: Request, n: int) -> Response:
+        """Return one schedule with its last runs."""
+        wiring.repository()
+        return Response(ScheduleDetailSerializer(detail(find(n))).data)
+
+    @extend_schema(
+        operation_id="schedules_replace", request=ScheduleRequestSerializer, responses=ScheduleDetailSerializer
+    )
+    def put(self, request: Request, n: int) -> Response:
+        """Replace a schedule; due times that have passed are not made up for."""
+        wiring.repository()
+        schedule = find(n)
+        _require_owner_for(request, schedule.policy)
+        values = checked(request) | {"looked_until": datetime.now(UTC), "disabled_because": ""}
+        Schedule.objects.filter(pk=schedule.pk).update(**values)
+        return Response(ScheduleDetailSerializer(detail(find(n))).data)
+
+    @extend_schema(operation_id="schedules_delete", responses={204: None})
+    def delete(self, request: Request, n: int) -> Response:
+        """Delete a schedule and the record of its runs; the snapshots stay."""
+        wiring.repository()
+        schedule = find(n)
+        _require_owner_for(request, schedule.policy)
+        schedule.delete()
+        return Response(status=204)
+
+
+class ScheduleRunView(APIView):
+    """/snapshots/schedules/{n}/run."""
+
+    permission_classes = [IsSignedIn]
+
+    @extend_schema(
+        operation_id="schedules_run",
+        request=None,
+        parameters=[PREFER],
+        responses={200: RunSerializer, 202: RunSerializer},
+    )
+    def post(self, request: Request, n: int) -> Response:
+        """Run a schedule now, to its end even if the client leaves."""
+        wiring.repository()
+        run_id = schedules.begin_by_hand(find(n))
+        at_once = "respond-async" in request.headers.get("Prefer", "").lower()
+        async_to_sync(_begin if at_once else _finish)(run_id)
+        run = RunSerializer(ScheduleRun.objects.get(pk=run_id)).data
+        headers = {"Location": f"/api/snapshots/schedules/{n}"} if at_once else None
+        return Response(run, status=202 if at_once else 200, headers=headers)
+
+
+async def _begin(run_id: int) -> None:
+    tasks.start(schedules.execute(run_id))
+
+
+async def _finish(run_id: int) -> None:
+    await tasks.finish(schedules.execute(run_id))
+
+
+def find(number: int) -> Schedule:
+    """Read one schedule; raises ScheduleNotFound."""
+    found = Schedule.objects.filter(pk=number).first()
+    if found is None:
+        raise ScheduleNotFound(f"There is no schedule {number}.")
+    return found
+
+
+def shown(schedule: Schedule) -> dict[str, Any]:
+    """Return a schedule in the shape of ScheduleSerializer."""
+    due = None
+    if schedule.enabled:
+        due = due_times.following(schedule.cron, schedule.zone, after=datetime.now(UTC))
+    fields: dict[str, Any] = {str(name): getattr(schedule, str(name)) for name in ScheduleRequestSerializer().fields}
+    return fields | {
+        "id": schedule.pk, "policy": schedule.policy or None, "disabled_because": schedule.disabled_because,
+        "created_by": schedule.created_by, "created_at": schedule.created_at, "next_due_at": due,
+        "last_run": schedule.runs.first(),
+    }  # fmt: skip
+
+
+def detail(schedule: Schedule) -> dict[str, Any]:
+    """Return a schedule with its last runs."""
+    return shown(schedule) | {"runs": list(schedule.runs.all()[:SHOWN_RUNS])}
+
+
+def checked(request: Request) -> dict[str, Any]:
+    """Return what the client sent as columns take it; raises InvalidRequest, BadSchedule, Forbidden."""
+    body = ScheduleRequestSerializer(data=request.data)
+    body.is_valid(raise_exception=True)
+    values: dict[str, Any] = dict(body.validated_data)
+    due_times.check(values["cron"], values["zone"])
+    _check_scope(values)
+    values["policy"] = dict(values["policy"] or {})
+    if values["policy"]:
+        Policy(**values["policy"])
+    _require_owner_for(request, values["policy"])
+    return values
+
+
+def _check_scope(values: dict[str, Any]) -> None:
+    scope, server_id, path = values["scope"], values["server_id"], values["path"]
+    if bool(server_id) != (scope != Scope.GLOBAL) or bool(path) != (scope == Scope.PATH):
+        raise InvalidRequest(
+            "scope `server` needs a server_id, `path` a server_id and a path, and `global` neither of them.",
+            errors={"scope": ["It does not fit to server_id and path."]},
+        )
+    targets.find_past(settings.MC_ADMIN.server_path, server_id=server_id, path=path)
+    if server_id:
+        MCInstance(settings.MC_ADMIN.server_path, server_id).read_compose()  # raises ServerNotFound
+
+
+def _require_owner_for(request: Request, policy: dict[str, Any]) -> None:
+    user: Any = request.user
+    if policy and not RequireRole(UserRole.OWNER).admits(user):
+        raise Forbidden("Only an owner may make or change a schedule that removes snapshots by a policy.")

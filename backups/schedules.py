@@ -1,0 +1,181 @@
+"""Run schedules: each due time exactly once, however many processes look. The rows are the lock."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from backups import creation, due_times
+from backups.creation import Wish
+from backups.models import MissedRule, OverlapRule, RunState, Schedule, ScheduleRun
+from backups.restic.labels import Trigger
+from mcadmin.core import tasks
+from mcadmin.core.errors import AppError
+from mcadmin.core.locks import Busy
+from servers import leases, operations
+from servers.minecraft.instance import ServerNotFound
+from servers.models import Operation
+from servers.records import in_database
+
+logger = logging.getLogger(__name__)
+
+LOOK_S = 2.0
+LATE_S = 300.0  # a due time that nobody saw for so long counts as missed
+BUSY_WAIT_S = 3600.0
+BUSY_LOOK_S = 5.0
+KEPT_RUNS = 500  # of each schedule
+
+
+class Scheduler:
+    """Looks every LOOK_S what is due. Belongs to one loop."""
+
+    def __init__(self, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._now = now
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin looking."""
+        self._tasks = [asyncio.create_task(self._run(), name="schedules")]
+
+    async def stop(self) -> None:
+        """End looking; runs under way are operations and end by themselves."""
+        await tasks.cancel(self._tasks)
+
+    async def round(self) -> list[asyncio.Task[None]]:
+        """Claim what is due and begin it."""
+        ripe = await in_database(claim_due, self._now())
+        return [tasks.start(execute(run_id)) for run_id in ripe]
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await in_database(interrupt_dead)
+                await self.round()
+            except Exception:  # the loop must live
+                logger.exception("looking at the schedules failed")
+            await asyncio.sleep(LOOK_S)
+
+
+def claim_due(now: datetime) -> list[int]:
+    """Write down every due time up to ``now`` that has no row yet; return the runs that are ours to begin."""
+    found = Schedule.objects.filter(enabled=True).values_list("pk", flat=True)
+    return [run for schedule_id in found for run in _claim(schedule_id, now)]
+
+
+def _claim(schedule_id: int, now: datetime) -> list[int]:
+    with transaction.atomic():
+        schedule = Schedule.objects.select_for_update().filter(pk=schedule_id, enabled=True).first()
+        if schedule is None:
+            return []
+        due = due_times.between(schedule.cron, schedule.zone, after=schedule.looked_until, until=now)
+        ripe = [at for at in due if at + _delay(schedule, at) <= now]
+        if not ripe:
+            return []
+        wanted = _to_run(schedule, ripe, now)
+        mine = [
+            ScheduleRun.objects.create(
+                schedule=schedule, due_at=at, owner=leases.this_process(),
+                state=RunState.WAITING if at in wanted else RunState.MISSED,
+                message="" if at in wanted else "MC Admin did not run at this time.",
+            )
+            for at in ripe
+        ]  # fmt: skip
+        Schedule.objects.filter(pk=schedule.pk).update(looked_until=ripe[-1])
+        old = ScheduleRun.objects.filter(schedule=schedule).values_list("pk", flat=True)[KEPT_RUNS:]
+        ScheduleRun.objects.filter(pk__in=list(old)).delete()
+    return [run.pk for run in mine if run.state == RunState.WAITING]
+
+
+def _to_run(schedule: Schedule, ripe: list[datetime], now: datetime) -> set[datetime]:
+    """Choose among the due times: those on time, and by the rule the newest of those that were missed."""
+    late = timedelta(seconds=LATE_S + schedule.jitter_s)
+    on_time = {at for at in ripe if now - at <= late}
+    if not on_time and schedule.missed == MissedRule.RUN_ONCE:
+        return {ripe[-1]}
+    return on_time
+
+
+def _delay(schedule: Schedule, due_at: datetime) -> timedelta:
+    return due_times.jitter(schedule.pk, due_at, at_most_s=schedule.jitter_s)
+
+
+def begin_by_hand(schedule: Schedule) -> int:
+    """Write down a run that somebody asked for now, and return it."""
+    run = ScheduleRun.objects.create(
+        schedule=schedule, due_at=datetime.now(UTC), by_hand=True, owner=leases.this_process()
+    )
+    return run.pk
+
+
+def interrupt_dead() -> None:
+    """Mark the runs of processes that are gone."""
+    for run in ScheduleRun.objects.filter(state__in=[RunState.WAITING, RunState.RUNNING]):
+        if leases.is_dead(run.owner):
+            ScheduleRun.objects.filter(pk=run.pk, state=run.state).update(
+                state=RunState.INTERRUPTED, finished_at=datetime.now(UTC),
+                message="MC Admin ended while this was under way.",
+            )  # fmt: skip
+
+
+async def execute(run_id: int) -> None:
+    """Carry out one run and write down what came of it."""
+    run = await in_database(lambda: ScheduleRun.objects.select_related("schedule").get(pk=run_id))
+    schedule = run.schedule
+    await in_database(_note, run_id, state=RunState.RUNNING, started_at=datetime.now(UTC))
+    try:
+        operation = await _back_up(schedule)
+        told = await _retain(schedule)
+    except Busy as error:
+        state = RunState.SKIPPED if schedule.overlap == OverlapRule.SKIP else RunState.FAILED
+        await in_database(_end, run_id, state=state, message=str(error))
+    except ServerNotFound as error:
+        await in_database(_disable, schedule.pk, str(error))
+        await in_database(_end, run_id, state=RunState.FAILED, message=str(error))
+    except AppError as error:
+        await in_database(_end, run_id, state=RunState.FAILED, message=str(error))
+    else:
+        snapshot: dict[str, Any] = (operation.result or {})["snapshot"]
+        message = " ".join([f"Snapshot {snapshot['short_id']} ({snapshot['saved']}).", *operation.warnings, *told])
+        await in_database(
+            _end, run_id, state=RunState.SUCCEEDED, message=message, operation_id=operation.pk,
+            snapshot_id=snapshot["id"],
+        )  # fmt: skip
+
+
+async def _back_up(schedule: Schedule) -> Operation:
+    wish = Wish(
+        server_id=schedule.server_id, path=schedule.path, require_flushed=schedule.require_flushed,
+        trigger=Trigger.SCHEDULE,
+    )  # fmt: skip
+    loop = asyncio.get_running_loop()
+    last = loop.time() + BUSY_WAIT_S
+    while True:
+        job = await in_database(creation.job, wish, started_by=f"schedule {schedule.pk}", origin="schedule")
+        try:
+            return await operations.run(job)
+        except Busy:
+            if schedule.overlap == OverlapRule.SKIP or loop.time() > last:
+                raise
+        await asyncio.sleep(BUSY_LOOK_S)
+
+
+async def _retain(schedule: Schedule) -> list[str]:
+    del schedule
+    return []
+
+
+def _note(run_id: int, **values: Any) -> None:
+    ScheduleRun.objects.filter(pk=run_id).update(**values)
+
+
+def _end(run_id: int, *, state: RunState, message: str, **values: Any) -> None:
+    _note(run_id, state=state, message=message, finished_at=datetime.now(UTC), **values)
+    if state != RunState.SUCCEEDED:
+        logger.warning("a scheduled snapshot was not made: %s", message)
+
+
+def _disable(schedule_id: int, reason: str) -> None:
+    Schedule.objects.filter(pk=schedule_id).update(enabled=False, disabled_because=reason[:200])
