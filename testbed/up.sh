@@ -68,6 +68,7 @@ need_given_image() {
 "$ROOT/setup/engine.sh"
 "$ROOT/setup/compose.sh"
 "$ROOT/setup/restic.sh"
+"$HERE/redis.sh"
 hold_lock testbed 9
 # Counts the processes that a panel starts, by the kernel's own exec events.
 has strace || timed "installed strace" apt-get install -y --no-install-recommends strace

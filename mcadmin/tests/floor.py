@@ -10,8 +10,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOOR_FILE = ROOT / "testbed" / "floor.txt"
-MARKS = ("docker", "restic", "browser", "process")
+MARKS = ("docker", "restic", "redis", "browser", "process")
 IMAGE = os.environ.get("TESTBED_IMAGE", "itzg/minecraft-server:java21")
+REDIS = ROOT / ".tools/bin/redis-server"
 REQUIRE_REAL = os.environ.get("MCADMIN_REQUIRE_REAL") == "1"
 HOLD_FLOOR = os.environ.get("MCADMIN_HOLD_FLOOR") == "1"
 
@@ -26,6 +27,8 @@ def absent(mark: str) -> str:
             )
         case "restic":
             return _fails(str(ROOT / ".tools/bin/restic"), "version")
+        case "redis":
+            return _fails(str(REDIS), "--version")
         case "browser":
             return _fails("chromium", "--version")
     return ""
