@@ -18,7 +18,9 @@ from mcadmin.core.paths.beneath import (
     path_of,
     raw_path_of,
 )
+from mcadmin.core.paths.carrying import carry
 from mcadmin.core.paths.copying import copy
+from mcadmin.core.paths.mounts import mount_points_at_or_below, sync_file_system
 from mcadmin.core.paths.new_file import NewFile
 from mcadmin.core.paths.real import real_path
 from mcadmin.core.paths.renaming import OtherFileSystem, exchange, move, rename_beneath
@@ -38,6 +40,7 @@ __all__ = [
     "PathBusy",
     "Root",
     "TooDeep",
+    "carry",
     "copy",
     "count_entries",
     "delete",
@@ -45,12 +48,14 @@ __all__ = [
     "exchange",
     "explained",
     "list_directories",
+    "mount_points_at_or_below",
     "move",
     "open_beneath",
     "path_of",
     "raw_path_of",
     "real_path",
     "rename_beneath",
+    "sync_file_system",
     "tree_size_bytes",
     "walk",
 ]

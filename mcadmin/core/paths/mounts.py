@@ -1,0 +1,29 @@
+"""Mount points, and what is on its way to the disk."""
+
+import ctypes
+import os
+import re
+from pathlib import Path
+
+from mcadmin.core.paths.beneath import explained
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def mount_points_at_or_below(path: Path, *, mountinfo: Path = Path("/proc/self/mountinfo")) -> list[Path]:
+    """Return the mount points at and below the real ``path``: nothing can be renamed over or with them.
+
+    Source: proc(5), /proc/pid/mountinfo, the fifth field.
+    """
+    lines = mountinfo.read_text(errors="surrogateescape").splitlines()
+    fields = [line.split(" ")[4] for line in lines if line.count(" ") > 4]
+    points = {Path(re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), field)) for field in fields}
+    return sorted(point for point in points if point == path or path in point.parents)
+
+
+def sync_file_system(fd: int) -> None:
+    """Wait until everything written to the file system of ``fd`` is on its disk. Source: syncfs(2)."""
+    with explained("The file system"):
+        if _libc.syncfs(fd) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
