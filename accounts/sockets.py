@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from contextlib import ExitStack
 from typing import Any, ClassVar
 
+from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from accounts import client_address
@@ -14,6 +15,7 @@ from accounts.identity import SystemUser
 from accounts.permissions import AccessPermission, DenyAll
 from accounts.revocation import group_of
 from accounts.socket_auth import authenticate_socket
+from audit import recorder
 from mcadmin.core.tasks import cancel
 
 logger = logging.getLogger(__name__)
@@ -83,6 +85,8 @@ class SocketConsumer(AsyncWebsocketConsumer):
                 self.refuse(FORBIDDEN, self.permission.message)
             return
         self._is_open = True
+        if isinstance(self.user, SystemUser):
+            await self._record_master_token()
         if (group := self._group()) is not None:
             await self.channel_layer.group_add(group, self.channel_name)
         await self.begin()
@@ -153,6 +157,14 @@ class SocketConsumer(AsyncWebsocketConsumer):
     async def account_changed(self, event: dict[str, Any]) -> None:  # noqa: ARG002 - Channels' signature
         """Hear of ``accounts.revocation`` that this socket's user has changed."""
         self._changed.set()
+
+    async def _record_master_token(self) -> None:
+        await database_sync_to_async(recorder.record_socket)(
+            user=self.user,
+            path=self.scope["path"],
+            pattern=type(self).__qualname__,
+            client_ip=self.address or None,
+        )
 
     async def _watch(self) -> None:
         """Ask again and again whether the user is still welcome."""

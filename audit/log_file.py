@@ -51,7 +51,7 @@ def _told(values: dict[str, Any]) -> dict[str, Any]:
     return told | {"timestamp": values["timestamp"].isoformat()}
 
 
-def to_line(values: dict[str, Any]) -> str:
+def to_line(values: Any) -> str:
     """Return ``values`` as JSON on one line in which no character can pass for another line."""
     text = json.dumps(values, ensure_ascii=False, default=str)
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

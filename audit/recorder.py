@@ -4,7 +4,9 @@ Nothing here raises: an audit that cannot be written must not undo what it tells
 counted, and shown by ``doctor`` (``failures``).
 """
 
+import getpass
 import logging
+import os
 import threading
 import uuid
 from collections.abc import Callable
@@ -59,6 +61,23 @@ class Actor(Protocol):
     @property
     def role(self) -> str:
         """The role to write down."""
+
+
+@dataclass(frozen=True)
+class ShellUser:
+    """Somebody at a shell of this machine, by the name of their account there."""
+
+    username: str
+    id: None = None
+    role: str = "shell"
+
+
+def shell_user() -> ShellUser:
+    """Return who runs this command."""
+    try:
+        return ShellUser(getpass.getuser())
+    except (KeyError, OSError):  # an account without a name, as containers have
+        return ShellUser(str(os.getuid()))
 
 
 def record(event: Event) -> None:
@@ -125,6 +144,17 @@ def record_master_read(make: Callable[[], Event], *, pattern: str) -> None:
     _finish_counts(ended)
     if is_first:
         record(event)
+
+
+def record_socket(*, user: Actor, path: str, pattern: str, client_ip: str | None) -> None:
+    """Write down that the master token opened a socket, as ``record_master_read`` does for a read."""
+    record_master_read(
+        lambda: Event(
+            method="SOCKET", path=masker().plain(path), success=True, client_ip=client_ip, user_id=user.id,
+            username=user.username, role=str(user.role), request_id=this_request(),
+        ),
+        pattern=f"SOCKET {pattern}",
+    )  # fmt: skip
 
 
 def start() -> None:

@@ -66,6 +66,7 @@ class Place:
         """Count whatever still waits as lost."""
         if self.waiting:
             self._lose(len(self.waiting))
+        self._refused, self._told_at = None, -TELL_EVERY_S
 
     def _one_by_one(self, batch: list[Values]) -> None:
         """Find the event that the place cannot take; the others need not share its fate."""

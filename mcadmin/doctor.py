@@ -103,6 +103,34 @@ def _database() -> list[Finding]:
     return [answers, Finding("migrations", Verdict.OK, "The database is up to date.")]
 
 
+async def check_audit() -> list[Finding]:
+    """Tell whether audit events could not be written lately."""
+    return await sync_to_async(_audit)()
+
+
+def _audit() -> list[Finding]:
+    from audit import recorder  # noqa: PLC0415 - needs usable settings
+
+    if not settings.MC_ADMIN.audit.enabled:
+        advice = "Set audit.enabled = true, so that it is known who did what."
+        return [Finding("audit", Verdict.WARNING, "The audit log is switched off.", advice)]
+    try:
+        failures = recorder.failures()
+    except DatabaseError:  # told by the check of the database
+        return []
+    told = [
+        Finding(
+            "audit",
+            Verdict.FAILED if one.lost else Verdict.WARNING,
+            f"On {one.day} {one.late} events came late to the {one.place} of the audit and {one.lost} were lost "
+            f"({one.problem}).",
+            "Look at the free space of logs_dir and of the database; app.log says more.",
+        )
+        for one in failures
+    ]
+    return told or [Finding("audit", Verdict.OK, "Every audit event of the last 7 days was written.")]
+
+
 async def check_docker() -> list[Finding]:
     """Tell whether the engine answers, and which cgroup version its host has."""
     from servers import wiring  # noqa: PLC0415 - only needed here, and needs usable settings
@@ -202,6 +230,7 @@ CHECKS: list[tuple[Check, bool]] = [  # and whether it needs usable settings
     (check_config, False),
     (check_secrets, False),
     (check_database, True),
+    (check_audit, True),
     (check_docker, False),
     (check_compose, False),
     (check_server_path, True),

@@ -63,7 +63,7 @@ def policy(path: str) -> bytes:
     """Return the Content-Security-Policy of what is answered at ``path``."""
     if path.rstrip("/") == "/api/docs" or path.startswith(f"/{settings.MC_ADMIN.admin_path}"):
         return _PAGES
-    if path.startswith(("/api/", "/static/", "/metrics", "/healthz")) or path == "/api":
+    if path.startswith(("/api/", "/metrics", "/healthz")) or path == "/api":
         return _DATA
     return _OWN_PAGE
 

@@ -27,6 +27,7 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("", include("servers.urls")),
     path("", include("backups.urls")),
+    path("", include("audit.urls")),
 ]
 urlpatterns = [
     path("healthz", healthz),

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import DatabaseError
 
+from audit import recorder
 from mcadmin.core import tasks
 from mcadmin.core.errors import AppError, Conflict, Unavailable
 from servers import leases, records, wiring
@@ -183,6 +184,8 @@ class _Running:
         finally:
             _here.pop(self.operation.id, None)
             self._progress.close()
+        if self.operation.origin not in {"api", "admin"}:  # over HTTP the request itself is audited
+            await records.in_database(_audit, self.operation)
 
     async def _watch(self) -> None:
         """Write the progress, look for a wish to cancel, renew the leases; end the work when they are lost."""
@@ -247,6 +250,18 @@ async def _make_way(operation: Operation, *, by: str) -> None:
     with suppress(records.OperationEnded):
         await records.in_database(records.request_cancel, operation.id, by=by[:50], overtaking=True)
     _cancel_here(operation.id)
+
+
+def _audit(operation: Operation) -> None:
+    """Write down an operation that no request asked for."""
+    recorder.record_call(
+        user=recorder.ShellUser(operation.started_by, role=operation.origin),
+        method="SHELL" if operation.origin == "command" else operation.origin.upper(),
+        path=f"/api/operations/{operation.id}",
+        success=operation.state == OperationState.SUCCEEDED,
+        server_id=operation.server_id,
+        body={"operation": operation.kind, "state": str(operation.state), "error": operation.error},
+    )
 
 
 def _cancel_here(operation_id: uuid.UUID) -> None:

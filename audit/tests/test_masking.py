@@ -119,3 +119,43 @@ def test_no_sensitive_fields_mask_nothing() -> None:
 
 def test_what_no_database_takes_is_escaped() -> None:
     assert storable({"a\0": ["\0", "\ud800", 1]}) == {"a\\x00": ["\\x00", "\\ud800", 1]}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "authme changepassword bob c4nary", "login c4nary", "/login c4nary", "register c4nary c4nary",
+        "say my password is c4nary", "op_token c4nary", "say key: c4nary", "authme register bob c4nary",
+    ],
+)  # fmt: skip
+def test_passwords_in_commands_are_masked(command: str) -> None:
+    assert CANARY not in masker.command(command)
+    assert CANARY not in json.dumps(masker.value({"command": command}))
+
+
+@pytest.mark.parametrize("command", ["say hello all", "whitelist add bob", "tp bob 1 2 3", "list"])
+def test_other_commands_are_kept(command: str) -> None:
+    assert masker.command(command) == command
+
+
+def test_login_codes_are_masked_and_other_codes_are_not() -> None:
+    assert masker.value({"code": "01234567", "exit_code": 1}) == {"code": MASK, "exit_code": 1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a c4nary-master b", "Authorization: Bearer c4nary", "https://x/?token=c4nary",
+        "eyJhbGciOiJub25lIn0.eyJjNG5hcnkiOjF9.c4nary",
+    ],
+)  # fmt: skip
+def test_known_secrets_and_tokens_are_masked_wherever_they_stand(text: str) -> None:
+    knowing = Masker(["password"], secrets=["c4nary-master"])
+
+    for told in (knowing.plain(text), knowing.text(text), json.dumps(knowing.value({"note": [text], text: 1}))):
+        assert CANARY not in told
+
+
+@pytest.mark.parametrize("name", ["Authorization", "Cookie", "set-cookie", "passwd", "passphrase"])
+def test_some_names_are_sensitive_whatever_the_settings_say(name: str) -> None:
+    assert Masker([]).value({name: CANARY}) == {name: MASK}

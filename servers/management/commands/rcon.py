@@ -1,8 +1,6 @@
 """Run one command in the game."""
 
-import getpass
 from argparse import ArgumentParser
-from types import SimpleNamespace
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -24,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         command = " ".join(options["command"])
-        user = SimpleNamespace(id=None, username=getpass.getuser(), role="shell")
+        user = recorder.shell_user()
         try:
             answer = async_to_sync(wiring.manager().get_instance(options["id"]).send_rcon_command)(command)
         except AppError as error:
