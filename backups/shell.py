@@ -1,0 +1,129 @@
+"""What the subcommands of ``manage.py snapshot`` do: one function each, registered with its arguments.
+
+Another module adds its own to ``SUBCOMMANDS``; the command itself need not change.
+"""
+
+import getpass
+import json
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from asgiref.sync import async_to_sync
+from django.conf import settings
+
+from backups import creation, shown, targets, wiring
+from backups.creation import Wish
+from servers import operations
+from servers.models import Operation
+from servers.operations import Job
+from servers.progress import Progress
+
+BAR_WIDTH = 30
+
+
+class Out(Protocol):
+    """Where a subcommand writes to."""
+
+    def write(self, text: str, /) -> object: ...
+
+
+@dataclass(frozen=True)
+class Subcommand:
+    """One subcommand: ``handle`` gets its options and where to write; AppErrors become the command's failure."""
+
+    help: str
+    arguments: Callable[[ArgumentParser], None]
+    handle: Callable[[dict[str, Any], Out], None]
+
+
+def carry_out(job: Job, out: Out) -> Operation:
+    """Run a job with its progress on a terminal, its warnings below; raises as ``operations.run`` does."""
+    watched = _watched(job) if sys.stderr.isatty() else job
+    operation = async_to_sync(operations.run)(watched)
+    if operation.warnings:
+        out.write("\n".join(f"Warning: {warning}" for warning in operation.warnings) + "\n")
+    return operation
+
+
+def _watched(job: Job) -> Job:
+    """Return the job with a bar on the terminal while it runs."""
+
+    async def work(progress: Progress) -> dict[str, Any] | None:
+        tell = progress.percent
+
+        def percent(done: float, message: str = "") -> None:
+            tell(done, message)
+            filled = round(BAR_WIDTH * min(done, 100) / 100)
+            bar = "#" * filled + "." * (BAR_WIDTH - filled)
+            sys.stderr.write(f"\r\x1b[K[{bar}] {done:5.1f} %  {message}")
+            sys.stderr.flush()
+
+        progress.percent = percent  # type: ignore[method-assign]  # the terminal is one more watcher
+        try:
+            return await job.work(progress)
+        finally:
+            sys.stderr.write("\r\x1b[K")
+
+    return Job(**{**vars(job), "work": work})
+
+
+def _nothing(_: ArgumentParser) -> None:
+    """Take no arguments."""
+
+
+def _init(_: dict[str, Any], out: Out) -> None:
+    async_to_sync(wiring.repository().init)()
+    out.write("The backup repository was made. Keep its password somewhere else, too: without it nothing comes back.\n")
+
+
+def _create_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("server_id", nargs="?", default="", help="the server; without it: everything")
+    parser.add_argument("--path", default="", help="only this path below the server's data")
+    parser.add_argument("--require-flushed", action="store_true", help="rather none than one that may be torn")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _create(options: dict[str, Any], out: Out) -> None:
+    wish = Wish(
+        server_id=options["server_id"], path=options["path"], require_flushed=options["require_flushed"]
+    )
+    operation = carry_out(creation.job(wish, started_by=getpass.getuser(), origin="command"), sys.stderr)
+    result: dict[str, Any] = operation.result or {}
+    snapshot = result["snapshot"]
+    if options["json"]:
+        out.write(json.dumps(snapshot) + "\n")
+        return
+    out.write(f"Snapshot {snapshot['short_id']} was made ({snapshot['saved']}).\n")
+    if result["skipped"]:
+        out.write(f"Left out because they were busy: {', '.join(result['skipped'])}\n")
+
+
+def _list_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("server_id", nargs="?", default="", help="only those that hold this server")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _list(options: dict[str, Any], out: Out) -> None:
+    found = list(async_to_sync(wiring.snapshot_list().read)())
+    if options["server_id"]:
+        place = targets.find_past(settings.MC_ADMIN.server_path, server_id=options["server_id"], path="")
+        found = targets.covering(found, place)
+    rows = shown.shown(found)
+    if options["json"]:
+        out.write(json.dumps(rows) + "\n")
+        return
+    for row in rows:
+        what = row["server_id"] or row["scope"] or "foreign"
+        pinned = " pinned" if row["pinned"] else ""
+        time = row["time"][:19].replace("T", " ")
+        out.write(f"{row['short_id']}  {time}  {row['saved'] or '-':11}  {what}{pinned}  {' '.join(row['paths'])}\n")
+
+
+SUBCOMMANDS = {
+    "init": Subcommand("Make the repository that the settings name.", _nothing, _init),
+    "create": Subcommand("Make a snapshot of a server, of a path of it, or of everything.", _create_arguments, _create),
+    "list": Subcommand("List the snapshots, oldest first.", _list_arguments, _list),
+}
