@@ -72,6 +72,7 @@ need_given_image() {
 hold_lock testbed 9
 # Counts the processes that a panel starts, by the kernel's own exec events.
 has strace || timed "installed strace" apt-get install -y --no-install-recommends strace
+compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null || apt_install postgresql
 is_current "$TINY" "$tiny_hash" || timed "built $TINY" "$HERE/images/tiny.sh" "$TINY" "$LABEL=$tiny_hash"
 if [[ -n ${TESTBED_IMAGE:-} ]]; then need_given_image; else need_server; fi
 need_packages
