@@ -66,3 +66,7 @@ bench: setup ## Print latencies as ratios; never a pass or a fail
 load-torn: setup ## Snapshots of running servers in four ways, each restored and verified: minutes
 	@testbed/up.sh
 	@$(PY) -m bench.torn_worlds $(ARGS)
+
+.PHONY: load-console
+load-console: python ## A console under load and a log flood; writes docs/reports/console.md
+	@$(PY) -m bench.console_load

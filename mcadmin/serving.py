@@ -11,6 +11,7 @@ import uvicorn
 
 GRACE_S = 10  # for answers under way when the process is told to end
 PING_S = 10.0
+DEAF_MS = 120_000  # after this the kernel ends a connection whose client takes nothing of what is sent
 # Consumers refuse more than 32 KiB with a sentence; the server refuses only what is beyond any use.
 MAX_FRAME_BYTES = 32 * 1024 + 1024
 
@@ -55,6 +56,8 @@ def bind(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # A close waits for what was sent before it; Uvicorn has no other end for a client that reads nothing.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAF_MS)  # what it accepts inherits it
         listener.bind(address)
         # Now and not when the application is up: two processes may bind one port, only one may listen.
         listener.listen(2048)
@@ -73,6 +76,7 @@ def serve(application: str, listener: socket.socket, *, on_ready: Callable[[], N
         ws_ping_interval=PING_S,
         ws_ping_timeout=PING_S,
         ws_max_size=MAX_FRAME_BYTES,
+        ws_per_message_deflate=False,  # each console line would be compressed once for every viewer
         log_config=None,
         access_log=False,
         proxy_headers=False,  # trusted_proxies of the settings decide, not the server

@@ -16,7 +16,7 @@ BACKLOG_BYTES = 32 * 1024 * 1024  # further behind than this we count lines inst
 CAUGHT_UP_BYTES = 8 * 1024 * 1024  # … until we are this close: no more is kept for anybody anyway
 _SKIP_BYTES = 16 * 1024 * 1024  # counted in one step
 EMPTIED = "The log file was emptied. Lines written just before that may be missing."
-_MARK_BYTES = 64  # what we read last is compared before we go on
+_MARK_BYTES = 1024  # what we read last, and what the file begins with, is compared before we go on
 
 Identity = tuple[int, int]  # device and inode
 
@@ -125,6 +125,7 @@ class _OpenLog:
         self._line_start = 0  # behind the last line's end that we passed
         self._partial = b""
         self._mark = b""
+        self._head = os.pread(fd, _MARK_BYTES, 0)
 
     def read(self) -> Batch:
         if self._is_rewritten():
@@ -161,9 +162,17 @@ class _OpenLog:
     def _rewind(self) -> None:
         self._position = self._line_start = 0
         self._partial = self._mark = b""
+        self._head = os.pread(self._fd, _MARK_BYTES, 0)
 
     def _is_rewritten(self) -> bool:
-        """Tell whether what we read last is no longer there: truncated, or truncated and written anew."""
+        """Tell whether what we read is no longer there: truncated, or truncated and written anew.
+
+        The end alone does not tell: lines can be of one length, and end alike.
+        """
+        head = os.pread(self._fd, _MARK_BYTES, 0)
+        if not head.startswith(self._head):
+            return True
+        self._head = head
         mark = os.pread(self._fd, len(self._mark), self._position - len(self._mark))
         return mark != self._mark or os.fstat(self._fd).st_size < self._position
 
@@ -180,8 +189,13 @@ class _OpenLog:
 
     def _skip(self, size: int) -> int:
         """Count the lines of the next ``size`` bytes, or as many as one step may take, up to a line's end."""
-        block = _pread(self._fd, min(size, _SKIP_BYTES), self._position)
-        return self._advance(block, self._position, whole=False)
+        end, lines = self._position + min(size, _SKIP_BYTES), 0
+        while self._position < end:  # block by block: what is only counted needs no memory
+            block = os.pread(self._fd, min(CHUNK_BYTES, end - self._position), self._position)
+            if not block:
+                break
+            lines += self._advance(block, self._position, whole=False)
+        return lines
 
     def _advance(self, block: bytes, start: int, *, whole: bool) -> int:
         """Go past the first (``whole``) or the last line's end in ``block``, which begins at ``start``."""

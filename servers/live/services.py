@@ -4,17 +4,19 @@ import asyncio
 import os
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 from mcadmin.core.tasks import start
-from servers.docker.cli import DockerCli
+from servers.docker.cli import DockerCli, EngineUnreachable
 from servers.docker.container import Container
 from servers.docker.engine import DockerManager
 from servers.live.catalog import Catalog
 from servers.live.console_hub import ConsoleHub
 from servers.live.engine_state import EngineSnapshot, EngineState
 from servers.live.game_commands import run_command
+from servers.live.last_words import LastWords
 from servers.live.players import PlayerSampler, PlayersSample
 from servers.live.rcon_pool import RconPool
 from servers.minecraft.instance import ServerNotFound, ServerNotRunning
@@ -34,6 +36,7 @@ class Services:
         self.catalog = Catalog(manager, allowed_images)
         self.engine = EngineState(DockerManager(cli))
         self.console = ConsoleHub(server_path, cli=cli, container=self._container_or_none)
+        self.last_words = LastWords(cli)
         self.rcon = RconPool()
         self.players_sampler = PlayerSampler(lambda name: self.command(name, "list"), self.ping, self._healthy)
         self._server_path = server_path
@@ -47,6 +50,7 @@ class Services:
             return
         self._running = True
         self.engine.listen(self._engine_changed)
+        self.engine.listen(self.last_words.listen)
         self.engine.start()
         self.players_sampler.start()
 
@@ -57,6 +61,7 @@ class Services:
         self._running = False
         await self.players_sampler.stop()
         await self.engine.stop()
+        await self.last_words.stop()
         await self.console.close()
         await self.rcon.close()
 
@@ -68,7 +73,8 @@ class Services:
         container = self.container(server_id)
         known = status_of(container, cause=snapshot.causes.get(container.id) if container else None)
         if snapshot.reachable:
-            return known
+            words = self.last_words.of(container) if container else None
+            return replace(known, reason=f"{known.reason} It said: {words}") if words else known
         return Status(
             MCServerStatus.UNKNOWN, snapshot.problem, snapshot.since, known.exit_code, known.oom_killed,
             last_status=known.status,
@@ -104,6 +110,8 @@ class Services:
         instance = self.manager.get_instance(server_id)
         if status.status is MCServerStatus.REMOVED:
             await instance.get_compose_file()  # raises ServerNotFound
+        if status.status is MCServerStatus.UNKNOWN:
+            raise EngineUnreachable(status.reason or "The Docker engine cannot be reached.")
         if status.status not in ANSWERING:
             raise ServerNotRunning(f"{server_id} is not running ({status.status}). Start it first.")
         return await run_command(self.rcon, instance, text, status=status, container=container)

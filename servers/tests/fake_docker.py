@@ -160,7 +160,7 @@ class FakeDocker:
             self._watchers.remove(watcher)
 
     async def _logs(self, argv: tuple[str, ...]) -> AsyncIterator[str]:
-        """Print what a container printed, and go on while it runs; ``--timestamps`` is always meant."""
+        """Print what a container printed, and with ``--follow`` go on while it runs."""
         one = self.containers.get(argv[-1])
         if one is None or not self.reachable:
             yield f"Error response from daemon: No such container: {argv[-1]}"
@@ -175,7 +175,7 @@ class FakeDocker:
                 stamp, line = one.output[given]
                 given += 1
                 if stamp >= since:
-                    yield f"{stamp} {line}"
+                    yield f"{stamp} {line}" if "--timestamps" in argv else line
             if "--follow" not in argv or one.state != "running" or one.id not in self.containers:
                 return
             await one.printed.wait()

@@ -171,6 +171,19 @@ def test_a_log_written_anew_to_the_same_length_is_noticed(data: Path) -> None:
     reader.close()
 
 
+def test_a_log_written_anew_with_lines_of_one_length_that_end_alike_is_noticed(data: Path) -> None:
+    game, reader, got = Game(data), LogReader(data), list[str]()
+    read_all(reader, got)
+    ending = "the same words at the end " * 80
+    game.write(f"1 {ending}\n2 {ending}\n".encode())
+    read_all(reader, got)
+    game.truncate()
+    game.write(f"3 {ending}\n4 {ending}\n".encode())
+    read_all(reader, got)
+    assert [line[0] for line in got] == ["1", "2", "3", "4"]
+    reader.close()
+
+
 def test_a_directory_that_was_made_anew_is_followed(data: Path) -> None:
     game, reader, got = Game(data), LogReader(data), list[str]()
     game.write(b"one\n")

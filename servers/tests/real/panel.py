@@ -27,7 +27,7 @@ class Panel:
         self.folder = folder
         self.servers = folder / "servers"
         self.servers.mkdir(exist_ok=True)
-        self._environment = {
+        self.environment = {
             **{name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},
             "MC_ADMIN_ENV": str(folder / "absent"),
             "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
@@ -39,7 +39,7 @@ class Panel:
         }
         config = folder / "config.toml"
         config.touch(mode=0o600)
-        self._environment["MC_ADMIN_CONFIG"] = str(config)
+        self.environment["MC_ADMIN_CONFIG"] = str(config)
         self.process: subprocess.Popen[str] | None = None
         self.url = ""
 
@@ -47,7 +47,7 @@ class Panel:
         """Run a command of the same panel and return what it printed."""
         done = subprocess.run(
             [sys.executable, ROOT / "manage.py", *argv],
-            input=text, env=self._environment, cwd=self.folder, text=True, capture_output=True, check=False,
+            input=text, env=self.environment, cwd=self.folder, text=True, capture_output=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -55,14 +55,14 @@ class Panel:
     def spawn(self, *argv: str, output: IO[str]) -> subprocess.Popen[str]:
         """Start another program with the panel's settings, from the checkout."""
         return subprocess.Popen(
-            [sys.executable, *argv], env=self._environment, cwd=ROOT, text=True, stdout=output, stderr=output
+            [sys.executable, *argv], env=self.environment, cwd=ROOT, text=True, stdout=output, stderr=output
         )
 
     def start(self) -> None:
         with (self.folder / "stderr").open("a") as stderr:
             self.process = subprocess.Popen(
                 [sys.executable, ROOT / "manage.py", "serve", "--port", "0"],
-                env=self._environment, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=stderr,
+                env=self.environment, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=stderr,
             )  # fmt: skip
         assert self.process.stdout is not None
         for line in self.process.stdout:

@@ -1,0 +1,161 @@
+"""Follow a server's console and type commands into it."""
+
+import asyncio
+import getpass
+import os
+import sys
+import threading
+from argparse import ArgumentParser
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from types import SimpleNamespace
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.core.management.color import supports_color
+
+from audit import recorder
+from mcadmin.core.errors import AppError
+from mcadmin.core.tasks import cancel
+from servers import records, wiring
+from servers.live.console_hub import Source
+from servers.live.services import Services
+from servers.live.viewer import Frame, Viewer
+from servers.minecraft.log_lines import plain_text
+
+RESET, DIM, YELLOW, RED, CYAN = "\x1b[0m", "\x1b[2m", "\x1b[33m", "\x1b[31m", "\x1b[36m"
+_BY_LEVEL = (("/WARN]", YELLOW), ("/ERROR]", RED), ("/FATAL]", RED))
+
+
+class Command(BaseCommand):
+    """``console <id>``."""
+
+    help = "Follow a server's console; each line typed is a command to the game. Ctrl-C or Ctrl-D leaves."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("id", help="the server's directory name")
+        parser.add_argument("--container", action="store_true", help="what the container prints, not the game's log")
+        parser.add_argument("--all", action="store_true", help="with the lines of RCON connections coming and going")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        colour = supports_color() and not options["no_color"]
+        source = Source.CONTAINER if options["container"] else Source.LOG
+        try:
+            asyncio.run(_follow(options["id"], source, filter_rcon=not options["all"], colour=colour))
+        except KeyboardInterrupt:
+            sys.stdout.write("\n")
+        except BrokenPipeError:  # `| head` has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except AppError as error:
+            raise CommandError(str(error)) from None
+
+
+async def _follow(server_id: str, source: Source, *, filter_rcon: bool, colour: bool) -> None:
+    """Print what the console says until the input ends; what was typed before is answered first."""
+    live = wiring.live()
+    await live.manager.get_instance(server_id).get_compose_file()  # raises ServerNotFound
+    live.engine.listen(lambda _: live.console.engine_changed())
+    with suppress(AppError):  # without an engine the log is followed all the same
+        await live.engine.refresh()
+    live.engine.start()
+    try:
+        async with live.console.view(server_id, source=source, filter_rcon=filter_rcon) as viewer:
+            tasks = [
+                asyncio.create_task(_print(viewer, colour=colour)),
+                asyncio.create_task(_type(live, server_id, viewer)),
+            ]
+            try:
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                await cancel(tasks)
+            for task in done:
+                task.result()
+    finally:
+        await live.console.close()
+        await live.rcon.close()
+        await live.engine.stop()
+
+
+async def _print(viewer: Viewer, *, colour: bool) -> None:
+    async for frame in viewer:
+        for line in shown(frame, colour=colour):
+            print(line, flush=True)  # noqa: T201 - the command's output
+        if frame["type"] == "end":
+            return
+
+
+def shown(frame: Frame, *, colour: bool) -> list[str]:
+    """Return a frame as lines for a terminal; without ``colour`` the game's own are taken out, too."""
+    match frame:
+        case {"type": "log", "content": content}:
+            return [_line(line, colour=colour) for line in content.splitlines()]
+        case {"type": "command_result", "result": result}:
+            return [_painted(line, CYAN, colour=colour) for line in result.splitlines()]
+        case {"type": "info", "message": message}:
+            return [_painted(f"-- {message}", DIM, colour=colour)]
+        case {"type": "error", "message": message}:
+            return [_painted(message, RED, colour=colour)]
+    return []
+
+
+def _line(line: str, *, colour: bool) -> str:
+    if not colour:
+        return plain_text(line)
+    if "\x1b[" in line:
+        return line + RESET
+    return _painted(line, next((code for level, code in _BY_LEVEL if level in line), ""), colour=colour)
+
+
+def _painted(text: str, code: str, *, colour: bool) -> str:
+    return f"{code}{text}{RESET}" if colour and code else text
+
+
+async def _type(live: Services, server_id: str, viewer: Viewer) -> None:
+    """Run each line of the input as a command; ends with the input.
+
+    Input that is no terminal and has nothing (``</dev/null``) is no wish to leave.
+    """
+    count = 0
+    async with aclosing(_typed()) as lines:
+        async for line in lines:
+            if command := line.strip():
+                count += 1
+                await _run(live, server_id, command, viewer)
+    if count or sys.stdin.isatty():
+        viewer.push({"type": "end"})
+    await asyncio.Event().wait()
+
+
+async def _run(live: Services, server_id: str, command: str, viewer: Viewer) -> None:
+    try:
+        result = await live.command(server_id, command)
+    except AppError as error:
+        viewer.push({"type": "error", "message": str(error)})
+        success = False
+    else:
+        viewer.push({"type": "command_result", "command": command, "result": result})
+        success = True
+    user = SimpleNamespace(id=None, username=getpass.getuser(), role="shell")
+    await records.in_database(
+        recorder.record_command, user=user, server_id=server_id, command=command, client_ip=None, success=success
+    )
+
+
+async def _typed() -> AsyncGenerator[str, None]:
+    """Yield lines of the standard input, whatever it is; the thread that reads it ends with the process."""
+    lines: asyncio.Queue[str | None] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        rest = b""
+        while block := os.read(sys.stdin.fileno(), 65536):
+            *whole, rest = (rest + block).split(b"\n")
+            for line in whole:
+                loop.call_soon_threadsafe(lines.put_nowait, line.decode(errors="replace"))
+        if rest:
+            loop.call_soon_threadsafe(lines.put_nowait, rest.decode(errors="replace"))
+        loop.call_soon_threadsafe(lines.put_nowait, None)
+
+    threading.Thread(target=read, daemon=True).start()
+    while (line := await lines.get()) is not None:
+        yield line

@@ -1,0 +1,66 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from servers import wiring
+from servers.live.services import Services
+from servers.tests.fake_docker import FakeContainer, FakeDocker
+
+
+@pytest.fixture
+async def live(fake: FakeDocker) -> AsyncIterator[Services]:
+    services = wiring.live()
+    services.engine.listen(services.last_words.listen)
+    yield services
+    await services.last_words.stop()
+
+
+async def ended(fake: FakeDocker, server: str, exit_code: int, *said: str) -> FakeContainer:
+    await wiring.manager().get_instance(server).project.up()
+    one = fake.find(f"mc-{server}")
+    for line in said:
+        fake.print(one, line)
+    fake.end(one, exit_code)
+    await wiring.live().engine.refresh()
+    await asyncio.sleep(0.05)
+    return one
+
+
+async def reason(server: str) -> str | None:
+    return (await asyncio.to_thread(wiring.live().status, server)).reason
+
+
+async def test_a_failed_end_comes_with_what_was_said_last(fake: FakeDocker, server: str, live: Services) -> None:
+    await ended(fake, server, 1, "[init] Starting", "\x1b[31mYou must accept the EULA\x1b[0m", "")
+    assert await reason(server) == "Exited with code 1. It said: You must accept the EULA"
+
+
+async def test_a_stack_trace_is_told_by_its_head(fake: FakeDocker, server: str, live: Services) -> None:
+    await ended(
+        fake, server, 1, "Exception: no such world", "\tat net.minecraft.Main(Main.java:5)", "\t... 3 more"
+    )
+    assert await reason(server) == "Exited with code 1. It said: Exception: no such world"
+
+
+@pytest.mark.parametrize("exit_code", [0, 143, 137])
+async def test_an_end_on_request_has_no_last_words(
+    fake: FakeDocker, server: str, live: Services, exit_code: int
+) -> None:
+    await ended(fake, server, exit_code, "Saving worlds")
+    assert "said" not in (await reason(server) or "")
+
+
+async def test_a_crash_loop_has_them_too(fake: FakeDocker, server: str, live: Services) -> None:
+    one = await ended(fake, server, 3, "no memory")
+    fake.change(one, "die", state="restarting")
+    await live.engine.refresh()
+    assert await reason(server) == "Crash loop: exited with code 3, 0 restarts. It said: no memory"
+
+
+async def test_a_new_start_forgets_them(fake: FakeDocker, server: str, live: Services) -> None:
+    one = await ended(fake, server, 1, "no memory")
+    fake._start(one)
+    await live.engine.refresh()
+    assert "said" not in (await reason(server) or "")
+    assert live.last_words._words == {}
