@@ -133,6 +133,8 @@ class Masker:
     def _field(self, name: str, value: Any, depth: int) -> Any:
         if self.is_sensitive(name):
             return MASK
+        if name.lower() in {_CONTENT, _COMMAND} and isinstance(value, list):  # a form's field
+            return [self._field(name, item, depth + 1) for item in value]
         if name.lower() == _CONTENT and isinstance(value, str):
             return summary("text", size=len(value.encode("utf-8", "replace")))
         if name.lower() == _COMMAND and isinstance(value, str):

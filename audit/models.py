@@ -34,7 +34,7 @@ class AuditEvent(models.Model):
     class Meta:
         ordering = ["-sequence"]
         verbose_name = "audit event"
-        verbose_name_plural = "audit"
+        verbose_name_plural = "audit events"
 
     def __str__(self) -> str:
         return f"{self.timestamp:%Y-%m-%d %H:%M:%S} {self.username} {self.method} {self.path}"

@@ -65,6 +65,7 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "mcadmin" / "templates"],  # before Django's own of the same name
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

@@ -70,6 +70,7 @@ need_given_image() {
 "$ROOT/setup/restic.sh"
 "$HERE/redis.sh"
 hold_lock testbed 9
+"$HERE/browser.sh"
 # Counts the processes that a panel starts, by the kernel's own exec events.
 has strace || timed "installed strace" apt-get install -y --no-install-recommends strace
 compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null || apt_install postgresql

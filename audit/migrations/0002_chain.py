@@ -63,6 +63,6 @@ class Migration(migrations.Migration):
         migrations.AlterField("auditevent", "count", models.PositiveIntegerField("times", default=1)),
         migrations.AlterModelOptions(
             "auditevent",
-            {"ordering": ["-sequence"], "verbose_name": "audit event", "verbose_name_plural": "audit"},
+            {"ordering": ["-sequence"], "verbose_name": "audit event", "verbose_name_plural": "audit events"},
         ),
     ]

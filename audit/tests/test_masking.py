@@ -159,3 +159,10 @@ def test_known_secrets_and_tokens_are_masked_wherever_they_stand(text: str) -> N
 @pytest.mark.parametrize("name", ["Authorization", "Cookie", "set-cookie", "passwd", "passphrase"])
 def test_some_names_are_sensitive_whatever_the_settings_say(name: str) -> None:
     assert Masker([]).value({name: CANARY}) == {name: MASK}
+
+
+def test_a_form_is_masked_as_json_is() -> None:
+    told = masker.query("content=c4nary&command=login+c4nary&content=c4nary")
+
+    assert CANARY not in json.dumps(told)
+    assert told["command"] == f"login {MASK}"

@@ -7,7 +7,9 @@ REDACTED = "***MASKED***"
 _SHORTEST = 6  # a shorter one would be found in innocent words
 
 _TOKENS = re.compile(
-    r"(?P<before>[?&](?:token|access_token|password|code)=|\b(?:bearer|basic)[\s,]+)[^\s&\"',;]+", re.IGNORECASE
+    r"(?P<before>[?&][\w.-]*(?:token|password|secret|key|code)[\w.-]*=|\b(?:bearer|basic)(?:[\s,+]|%20)+)"
+    r"[^\s&\"',;]+",
+    re.IGNORECASE,
 )
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?")
 

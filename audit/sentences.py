@@ -1,0 +1,70 @@
+"""What an audit event says in a few words, for people who know the panel and not its addresses."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from audit.models import AuditEvent
+
+Say = Callable[[re.Match[str], Mapping[str, Any]], str]
+
+_SERVER = r"/api/servers/(?P<id>[^/]+)"
+
+
+def _file(verb: str) -> Say:
+    return lambda found, body: f"{verb} {body.get('path', 'a file')} of {found['id']}"
+
+
+_WORDS: list[tuple[str, str, Say]] = [
+    ("POST", r"/api/auth/token", lambda _, body: f"signed in as {body.get('username', '?')}"),
+    ("POST", r"/api/auth/verifyCode", lambda _, body: f"let {body.get('username', '?')} in by a login code"),
+    ("POST", r"/api/auth/register", lambda _, body: f"made the user {body.get('username', '?')}"),
+    ("POST", r"/api/auth/logout-all", lambda *_: "ended all their sessions"),
+    ("POST", r"/api/user/me/password", lambda *_: "changed their password"),
+    ("POST", r"/api/admin/users", lambda _, body: f"made the user {body.get('username', '?')}"),
+    ("DELETE", r"/api/admin/users/(?P<id>\d+)", lambda found, _: f"deleted user {found['id']}"),
+    ("P", r"/api/admin/users/(?P<id>\d+)", lambda found, _: f"changed user {found['id']}"),
+    ("POST", r"/api/servers", lambda _, body: f"made the server {body.get('id', '?')}"),
+    ("POST", rf"{_SERVER}/operations", lambda found, body: f"asked for {body.get('action', '?')} of {found['id']}"),
+    ("POST", rf"{_SERVER}/compose", lambda found, _: f"changed the compose file of {found['id']}"),
+    (
+        "POST", rf"{_SERVER}/compose/revisions/(?P<n>\d+)/restore",
+        lambda found, _: f"put revision {found['n']} back on {found['id']}",
+    ),
+    ("POST", rf"{_SERVER}/rcon", lambda found, body: f"ran “{body.get('command', '?')}” on {found['id']}"),
+    ("COMMAND", rf"{_SERVER}/console", lambda found, body: f"ran “{body.get('command', '?')}” on {found['id']}"),
+    ("P", rf"{_SERVER}/properties", lambda found, _: f"changed server.properties of {found['id']}"),
+    ("DELETE", rf"{_SERVER}/files.*", _file("deleted")),
+    (
+        "P", rf"{_SERVER}/files(?P<what>/.*)?",
+        lambda found, body: f"{(found['what'] or '/wrote').strip('/')}: {body.get('path', '')} on {found['id']}",
+    ),
+    ("POST", rf"{_SERVER}/snapshots", lambda found, _: f"backed up {found['id']}"),
+    ("POST", r"/api/snapshots", lambda _, body: f"backed up {body.get('server_id') or 'everything'}"),
+    ("POST", r"/api/snapshots/restore", lambda _, body: f"restored {body.get('server_id') or 'a snapshot'}"),
+    ("DELETE", r"/api/snapshots/(?P<id>[^/]+)", lambda found, _: f"deleted the snapshot {found['id'][:8]}"),
+    ("POST", r"/[^/]+/login/", lambda _, body: f"signed in to this site as {body.get('username', '?')}"),
+    ("POST", r"/[^/]+/logout/", lambda *_: "signed out of this site"),
+    ("POST", r"/[^/]+/act/", lambda _, body: _act(str(body.get("do", "")))),
+    ("SHELL", r".*", lambda found, body: f"{body.get('operation') or found[0]} from the shell"),
+    ("SCHEDULE", r".*", lambda _, body: f"{body.get('operation', 'a run')} by schedule"),
+    ("SOCKET", r".*", lambda found, _: f"opened {found[0]}"),
+]  # fmt: skip
+_COMPILED = [(method, re.compile(pattern), say) for method, pattern, say in _WORDS]
+
+
+def sentence(event: AuditEvent) -> str:
+    """Return what was done, as it goes on after the name of who did it."""
+    body = event.request_body if isinstance(event.request_body, Mapping) else {}
+    path = event.path.rstrip("/") if event.path.startswith("/api/") else event.path
+    for method, pattern, say in _COMPILED:
+        fits = event.method.startswith(method) if method == "P" else event.method == method
+        if fits and (found := pattern.fullmatch(path)):
+            return say(found, body)
+    return f"{event.method} {event.path}"
+
+
+def _act(value: str) -> str:
+    kind, _, rest = value.partition(":")
+    name, _, action = rest.rpartition(":")
+    return f"asked for {action} of {name if kind == 'server' else f'operation {name[:8]}'}"

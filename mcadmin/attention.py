@@ -1,0 +1,149 @@
+"""What the owner should look at: one function a matter, from memory and database, no process started."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Max, Q
+from django.urls import reverse
+
+from audit import recorder
+from backups import wiring as backups_wiring
+from backups.creation import KIND as BACKUP
+from backups.models import SavingOff
+from mcadmin.admin_parts import long, size
+from mcadmin.core.paths import disk_space
+from servers import wiring
+from servers.minecraft.status import MCServerStatus
+from servers.models import Operation, OperationState
+
+LATE = timedelta(hours=26)  # a daily backup that was missed once
+FAILED_WITHIN = timedelta(days=2)
+LITTLE_SHARE, NO_SHARE = 0.10, 0.03
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One matter; ``tone`` is bad, warn or info."""
+
+    tone: str
+    sentence: str
+    advice: str = ""
+    url: str = ""
+    link: str = "Look"
+
+
+Server = dict[str, Any]
+Look = Callable[[list[Server]], Iterator[Item]]
+
+
+def collect(servers: list[Server]) -> list[Item]:
+    """Return everything that needs attention, the worst first. ``servers``: items as the API shows them."""
+    found = [item for look in LOOKS for item in look(servers)]
+    return sorted(found, key=lambda item: ["bad", "warn", "info"].index(item.tone))
+
+
+def _engine(_: list[Server]) -> Iterator[Item]:
+    snapshot = wiring.live().engine.snapshot
+    if not snapshot.reachable:
+        advice = "Status and operations come back by themselves with it; files and backups work meanwhile."
+        yield Item(tone="bad", sentence=snapshot.problem or "The Docker engine cannot be reached.", advice=advice)
+
+
+def _servers(servers: list[Server]) -> Iterator[Item]:
+    for server in servers:
+        page = {"url": reverse("admin:server", args=[server["id"]]), "link": "Look"}
+        if server["problem"]:
+            yield Item(tone="warn", sentence=f"{server['id']}: {server['problem']}", **page)
+        if tone := _down(server):
+            yield Item(tone=tone, sentence=f"{server['id']} is down: {server['statusReason']}", **page)
+        elif server["status"] is MCServerStatus.RUNNING and server["statusReason"]:
+            yield Item(tone="bad", sentence=f"{server['id']} is not well: {server['statusReason']}", **page)
+
+
+def _down(server: Server) -> str:
+    """Tell whether a server ended other than by being stopped."""
+    if server["status"] is not MCServerStatus.CREATED:
+        return ""
+    status = wiring.live().status(server["id"])
+    if status.oom_killed or status.exit_code not in {None, 0, 130, 143}:
+        return "bad"
+    return ""
+
+
+def _backups(servers: list[Server]) -> Iterator[Item]:
+    for row in SavingOff.objects.all():
+        if datetime.now(UTC) - row.since > timedelta(minutes=10):
+            yield Item(
+                tone="bad", sentence=f"Saving is off on {row.server_id} since {row.since:%H:%M} UTC.",
+                url=reverse("admin:server", args=[row.server_id]),
+            )  # fmt: skip
+    if not backups_wiring.is_configured():
+        advice = "Add a [restic] section to config.toml, then run: manage.py snapshot init"
+        if servers:
+            yield Item(tone="warn", sentence="There are no backups: no repository is set up.", advice=advice)
+        return
+    done = last_backups()
+    for server in servers:
+        last = max(filter(None, (done.get(server["id"]), done.get(""))), default=None)
+        page = {"url": reverse("admin:server", args=[server["id"]])}
+        if last is None:
+            yield Item(tone="warn", sentence=f"{server['id']} has no whole backup yet.", **page)
+        elif datetime.now(UTC) - last > LATE:
+            age = long(datetime.now(UTC) - last)
+            yield Item(tone="warn", sentence=f"The last whole backup of {server['id']} is {age} old.", **page)
+
+
+def last_backups() -> dict[str, datetime]:
+    """Return when each server ("": all of them) was last backed up whole and consistent."""
+    whole = Q(result__scope__in=["server", "global"], result__saved__in=["flushed", "stopped"])
+    rows = Operation.objects.filter(whole, kind=BACKUP, state=OperationState.SUCCEEDED)
+    return dict(rows.values_list("server_id").annotate(Max("finished_at")))
+
+
+def _disks(_: list[Server]) -> Iterator[Item]:
+    told: set[tuple[int, int]] = set()
+    for name, path in disks():
+        total, free = disk_space(path)
+        if (total, free) in told or not total or free / total >= LITTLE_SHARE:
+            continue
+        told.add((total, free))
+        tone = "bad" if free / total < NO_SHARE else "warn"
+        yield Item(tone=tone, sentence=f"The disk of {name} is nearly full: {size(free)} of {size(total)} are free.")
+
+
+def disks() -> list[tuple[str, Path]]:
+    """Return the directories whose disk must not fill up, and what they are for."""
+    config = settings.MC_ADMIN
+    found = [("the servers", config.server_path), ("the logs", config.logs_dir)]
+    if config.restic is not None and Path(config.restic.repository_path).is_dir():
+        found.append(("the backups", Path(config.restic.repository_path)))
+    return [(name, path) for name, path in found if path.is_dir()]
+
+
+def _operations(_: list[Server]) -> Iterator[Item]:
+    since = datetime.now(UTC) - FAILED_WITHIN
+    bad = (OperationState.FAILED, OperationState.INTERRUPTED)
+    seen: set[tuple[str, str]] = set()
+    for row in Operation.objects.filter(started_at__gte=since).exclude(state=OperationState.RUNNING)[:200]:
+        key = (row.server_id, row.kind)
+        if key in seen:  # only the latest of its kind counts: what worked since is mended
+            continue
+        seen.add(key)
+        if row.state in bad:
+            what = f"{row.kind} of {row.server_id}" if row.server_id else row.kind
+            url = reverse("admin:servers_operation_change", args=[row.pk])
+            yield Item(tone="warn", sentence=f"{what} {row.state}: {row.error}", url=url, link="Output")
+
+
+def _audit(_: list[Server]) -> Iterator[Item]:
+    for one in recorder.failures(days=2):
+        if one.lost or one.late:
+            sentence = f"{one.late} audit events came late to the {one.place} on {one.day}, {one.lost} were lost."
+            yield Item(tone="bad" if one.lost else "warn", sentence=sentence, advice=one.problem)
+
+
+LOOKS: list[Look] = [_engine, _servers, _backups, _disks, _operations, _audit]

@@ -1,0 +1,42 @@
+"""The front page of the admin site: what needs attention, the figures at a glance, what happened lately."""
+
+from typing import Any
+
+from audit.models import AuditEvent
+from mcadmin import attention
+from mcadmin.admin_parts import size, when
+from mcadmin.admin_servers import list_servers, told
+from mcadmin.core.paths import disk_space
+from servers.minecraft.status import ANSWERING
+from servers.models import Operation
+
+SHOWN = 8
+_READS = ("GET", "SOCKET")  # reads with the master token: of interest in the audit, not here
+
+
+def read() -> dict[str, Any]:
+    """Return what the page shows, from memory and database."""
+    servers = list_servers()
+    return {
+        "attention": attention.collect(servers),
+        "tiles": _tiles(servers),
+        "servers": servers,
+        "operations": Operation.objects.all()[:SHOWN],
+        "events": told(AuditEvent.objects.exclude(method__in=_READS)[:SHOWN]),
+    }
+
+
+def _tiles(servers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    running = sum(server["status"] in ANSWERING for server in servers)
+    online = sum(server["players"] or 0 for server in servers)
+    last = max(attention.last_backups().values(), default=None)
+    tiles: list[dict[str, Any]] = [
+        {"name": "Servers running", "value": running, "of": f"of {len(servers)}", "share": None},
+        {"name": "Players online", "value": online, "of": "", "share": None},
+        {"name": "Last whole backup", "value": when(last) if last else "none", "of": "", "share": None},
+    ]
+    for name, path in attention.disks()[:1]:
+        total, free = disk_space(path)
+        share = round(100 * (1 - free / total)) if total else None
+        tiles.append({"name": f"Free for {name}", "value": size(free), "of": f"of {size(total)}", "share": share})
+    return tiles

@@ -1,0 +1,67 @@
+"""A headless Chromium that notes whatever a page does that ours must not."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import ConsoleMessage, Page, Request, sync_playwright
+
+WIDTHS = {"wide": (1280, 850), "phone": (390, 844)}
+_ARGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+# Said by the page itself: a policy that forbids something says so as an event, too.
+_LISTEN = """window.violations = [];
+document.addEventListener("securitypolicyviolation",
+    (event) => console.error("policy violated: " + event.violatedDirective + " " + event.blockedURI));"""
+
+
+class Watch:
+    """One page and its sins: requests to elsewhere, errors, violations of the policy."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.sins: list[str] = []
+        page.add_init_script(_LISTEN)
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.sins.append(f"{page.url}: {error}"))
+        page.on("request", self._asked)
+
+    def goto(self, path: str) -> None:
+        answer = self.page.goto(self.url + path)
+        assert answer is not None
+        assert answer.status == 200, f"{path}: {answer.status}"
+
+    def sign_in(self, username: str, password: str) -> None:
+        self.goto("/admin/login/")
+        self.page.fill("#id_username", username)
+        self.page.fill("#id_password", password)
+        self.page.click("input[type=submit]")
+        self.page.wait_for_selector("#overview")
+
+    def picture(self, name: str) -> None:
+        """Keep a picture where MCADMIN_SCREENSHOTS names a folder."""
+        if folder := os.environ.get("MCADMIN_SCREENSHOTS"):
+            self.page.screenshot(path=Path(folder) / f"{name}.png")
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type == "error" or "Content Security Policy" in message.text:
+            self.sins.append(f"{self.page.url}: {message.text}")
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith((f"{self.url}/", "data:", "blob:")):
+            self.sins.append(f"{self.page.url} asked {request.url}")
+
+
+@contextmanager
+def browser(url: str, *, width: str = "wide") -> Iterator[Watch]:
+    """A fresh Chromium, ended afterwards."""
+    across, down = WIDTHS[width]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_ARGS)
+        try:
+            yield Watch(chromium.new_page(viewport={"width": across, "height": down}), url)
+        finally:
+            chromium.close()
