@@ -8,6 +8,7 @@ from backups import wiring
 from backups.creation import take_back
 from backups.facts import Fact
 from backups.guard import SaveGuard
+from backups.recovery import RestoreRecovery
 from backups.restic.labels import Saved
 from backups.schedules import Scheduler
 from servers import leases
@@ -21,10 +22,12 @@ class BackupServices:
 
     def __init__(self) -> None:
         self.guard = SaveGuard(servers_wiring.manager(), running=running_operations, disturbed=lower_claims)
+        self.recovery = RestoreRecovery(running=running_operations)
         self.scheduler = Scheduler()
 
     async def start(self) -> None:
-        """Begin; the guard looks at once."""
+        """Begin; the guard looks at once, and restores that died are settled before anything else is done."""
+        await self.recovery.start()
         self.guard.start()
         self.scheduler.start()
 
@@ -32,6 +35,7 @@ class BackupServices:
         """End."""
         await self.scheduler.stop()
         await self.guard.stop()
+        await self.recovery.stop()
 
 
 @cache

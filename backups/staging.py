@@ -29,6 +29,7 @@ FOLDER = ".restoring"
 REMOVED = ".removed"
 TREE = "tree"
 NOTE = "restore.json"
+NO_SERVER = ".drill"  # stands for the server where nothing is to be swapped
 _MAX_NOTE_BYTES = 64 * 1024
 _SPARE_BYTES = 64 * 1024 * 1024  # a disk filled to the last byte hurts the games on it
 _BYTES_PER_FILE = 8192  # an inode and half of a last block
@@ -51,6 +52,7 @@ class Present(StrEnum):
 
     OLD = "old"
     NEW = "new"
+    MIXED = "mixed"  # only of a mount point, whose files are changed one by one
 
 
 class Plan(BaseModel):
@@ -61,7 +63,6 @@ class Plan(BaseModel):
         staged: where restic puts what will be the target.
         removed: where the old tree goes.
         new_inode: of the staged tree, once it is complete; the swap has happened when the target has it.
-        safety_snapshot: a way back that was made before, by id.
         in_place: the target is a mount point, so that files are changed one by one.
     """
 
@@ -73,7 +74,6 @@ class Plan(BaseModel):
     staged: str
     removed: str
     new_inode: int | None = None
-    safety_snapshot: str = ""
     in_place: bool = False
 
 
@@ -198,7 +198,7 @@ def list_unsettled(server_path: Path) -> list[str]:
 
 def _present(root: Root, plan: Plan) -> Present:
     if plan.new_inode is None:
-        return Present.OLD
+        return Present.MIXED if plan.in_place else Present.OLD
     found = root.lstat(plan.target)
     if found is None:
         if root.lstat(plan.removed) is not None:  # between the two renames

@@ -2,6 +2,8 @@
 
 from django.urls import path, register_converter
 
+from backups.api.contents import DiffView, SnapshotFilesView
+from backups.api.restores import PreviewView, RestoreView, VerifyView
 from backups.api.schedules import ScheduleRunView, SchedulesView, ScheduleView
 from backups.api.snapshots import (
     HealthView,
@@ -11,6 +13,7 @@ from backups.api.snapshots import (
     SnapshotsView,
     SnapshotView,
 )
+from backups.api.upkeep import CheckView, ForgetView, PruneView, UnlockView
 
 
 class SnapshotIdConverter:
@@ -35,6 +38,15 @@ urlpatterns = [
     path("/snapshots/schedules/<int:n>/run", ScheduleRunView.as_view()),
     path("/snapshots/health", HealthView.as_view()),
     path("/snapshots/<snapshot_id:id>", SnapshotView.as_view()),
+    path("/snapshots/<snapshot_id:id>/files", SnapshotFilesView.as_view()),
+    path("/snapshots/<snapshot_id:id>/verify", VerifyView.as_view()),
+    path("/snapshots/<snapshot_id:id>/diff/<snapshot_id:other>", DiffView.as_view()),
+    path("/snapshots/restore", RestoreView.as_view()),
+    path("/snapshots/restore/preview", PreviewView.as_view()),
+    path("/snapshots/forget", ForgetView.as_view()),
+    path("/snapshots/prune", PruneView.as_view()),
+    path("/snapshots/check", CheckView.as_view()),
+    path("/snapshots/unlock", UnlockView.as_view()),
     path("/servers/<server_id:id>/snapshots", ServerSnapshotsView.as_view()),
     path("/servers/<server_id:id>/snapshots/ignore", IgnoreView.as_view()),
 ]

@@ -109,6 +109,13 @@ def _judge(locks: Sequence[RepositoryLock]) -> _Judgement:
     )
 
 
+def told(removed: list[str]) -> str:
+    """Say in a sentence what an unlock did."""
+    if not removed:
+        return "No lock is there that is proven dead; nothing was changed."
+    return f"{len(removed)} dead {'lock was' if len(removed) == 1 else 'locks were'} removed."
+
+
 def _restic_would_remove(lock: RepositoryLock) -> bool:
     return datetime.now(UTC) - lock.time > STALE_AFTER
 

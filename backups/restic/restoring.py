@@ -1,6 +1,7 @@
 """Let restic write files: a restore into a folder, and what one would change."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from mcadmin.core.errors import DiskFull, Unsupported
 
 SPARSE_SINCE = ResticVersion(0, 15)
 DRY_RUN_SINCE = ResticVersion(0, 17)
-MAX_ACTIONS = 10_000
 
 OnPercent = Callable[[float], None]
 
@@ -112,22 +112,21 @@ async def restore_in_place(
 
 async def preview(
     restic: ResticCommand, piece: Piece, *, target: Path, name: str | None = None
-) -> list[PreviewAction]:
+) -> AsyncIterator[PreviewAction]:
     """Tell what making ``target`` the folder that ``piece`` is would do; of ``name`` in it alone, if given.
 
-    Needs DRY_RUN_SINCE. Unchanged files are left out, and so is what is past MAX_ACTIONS.
+    Needs DRY_RUN_SINCE. Unchanged files are left out.
     """
-    actions: list[PreviewAction] = []
     include = (f"--include=/{escape(name)}",) if name else ()
-    lines = restic.read_lines(
+    answer = restic.read_lines(
         "restore", "--dry-run", "-vv", "--delete", "--json", f"--target={target}", *include, "--",
         f"{piece.snapshot_id}:{piece.path}",
     )  # fmt: skip
-    async for line in lines:
-        action = _action(line)
-        if action is not None and len(actions) < MAX_ACTIONS:
-            actions.append(action)
-    return actions
+    async with aclosing(answer) as lines:
+        async for line in lines:
+            action = _action(line)
+            if action is not None:
+                yield action
 
 
 def _action(line: str) -> PreviewAction | None:

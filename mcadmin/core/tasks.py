@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 import logging
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 from mcadmin.core import request_id
@@ -42,6 +42,24 @@ async def finish(work: Coroutine[Any, Any, T]) -> T:
     except asyncio.CancelledError:
         task.add_done_callback(report)  # nobody is left to hear the outcome
         raise
+
+
+async def to_its_end(work: Awaitable[T]) -> T:
+    """Await ``work`` even when we are cancelled meanwhile: half a swap is worse than a late end.
+
+    The cancellation is raised afterwards.
+    """
+    task = asyncio.ensure_future(work)
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        task.exception()  # heard, whatever it is
+        raise asyncio.CancelledError
+    return task.result()
 
 
 async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -161,7 +161,8 @@ async def test_preview_needs_0_17(saved: Saved, tmp_path: Path) -> None:
             restoring.require(saved.version, restoring.DRY_RUN_SINCE, to="preview")
         return
 
-    actions = await restoring.preview(saved.restic, Piece(saved.first, str(saved.tree)), target=present)
+    piece = Piece(saved.first, str(saved.tree))
+    actions = [action async for action in restoring.preview(saved.restic, piece, target=present)]
 
     told = {Path(one.item or "").name: one.action for one in actions if one.size or one.action == "deleted"}
     assert told["extra"] == "deleted"

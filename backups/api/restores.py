@@ -1,0 +1,118 @@
+"""Restores over HTTP: preview, restore, drill."""
+
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import UserRole
+from accounts.permissions import IsSignedIn, RequireRole
+from backups import drill, preview, restore
+from backups.api import restore_serializers as serializers
+from backups.api.snapshots import find
+from backups.restore_order import RestoreWish
+from mcadmin.core.errors import Forbidden
+from servers.compose_safety import Acceptance
+from servers.models import Operation
+from servers.operation_answers import PREFER, OperationAnswerSerializer, carry_out
+
+
+class OwnersMaySkip(Forbidden):
+    """An admin asked to restore without anything that holds the present state."""
+
+    code = "owner_needed"
+
+
+class PreviewView(APIView):
+    """/snapshots/restore/preview."""
+
+    permission_classes = [IsSignedIn]
+
+    @extend_schema(
+        operation_id="snapshots_restore_preview",
+        request=serializers.PreviewRequestSerializer,
+        parameters=[PREFER],
+        responses={200: serializers.PreviewSerializer, 202: OperationAnswerSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """Tell what a restore would change; needs restic 0.17."""
+        body = serializers.PreviewRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        job = async_to_sync(preview.job)(
+            wish_of(request, body.validated_data), started_by=request.user.username, origin="api"
+        )
+        return carry_out(request, job, done=lambda done: dict(serializers.PreviewSerializer(done.result).data))
+
+
+class RestoreView(APIView):
+    """/snapshots/restore."""
+
+    permission_classes = [IsSignedIn]
+
+    @extend_schema(
+        operation_id="snapshots_restore",
+        request=serializers.RestoreRequestSerializer,
+        parameters=[PREFER],
+        responses={200: serializers.RestoreAnswerSerializer, 202: OperationAnswerSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """Restore a stopped server, or a path of its data; what was there before is kept."""
+        body = serializers.RestoreRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        if body.validated_data["skip_safety_check"] and not _is_owner(request):
+            raise OwnersMaySkip('Only an owner may skip the safety check. Send "safety_snapshot": true instead.')
+        job = async_to_sync(restore.job)(
+            wish_of(request, body.validated_data), started_by=request.user.username, origin="api"
+        )
+        return carry_out(request, job, done=_restored)
+
+
+class VerifyView(APIView):
+    """/snapshots/{id}/verify."""
+
+    permission_classes = [IsSignedIn]
+
+    @extend_schema(
+        operation_id="snapshots_verify",
+        request=None,
+        parameters=[PREFER],
+        responses={200: serializers.DrillSerializer, 202: OperationAnswerSerializer},
+    )
+    def post(self, request: Request, id: str) -> Response:
+        """Restore the snapshot into a scratch folder, look at its worlds, and remember the result."""
+        job = drill.job(find(id), started_by=request.user.username, origin="api")
+        return carry_out(request, job, done=_drilled)
+
+
+def wish_of(request: Request, body: dict[str, Any]) -> RestoreWish:
+    """Read what is wanted from a body that is valid."""
+    acceptance = Acceptance(
+        username=request.user.username, is_owner=_is_owner(request),
+        codes=frozenset(body.get("accept_findings") or ()),
+    )  # fmt: skip
+    return RestoreWish(
+        snapshot_id=body["snapshot_id"], server_id=body.get("server_id") or "", path=body.get("path") or "",
+        as_new=body.get("as") or "", skip_safety_check=body.get("skip_safety_check", False),
+        safety_snapshot=body.get("safety_snapshot", False), acceptance=acceptance,
+    )  # fmt: skip
+
+
+def _is_owner(request: Request) -> bool:
+    user: Any = request.user
+    return RequireRole(UserRole.OWNER).admits(user)
+
+
+def _restored(operation: Operation) -> dict[str, Any]:
+    result = operation.result or {}
+    answer = {**result, "message": restore.message(result), "warnings": operation.warnings}
+    return dict(serializers.RestoreAnswerSerializer(answer).data)
+
+
+def _drilled(operation: Operation) -> dict[str, Any]:
+    result = operation.result or {}
+    servers = [{"server_id": server, **found} for server, found in result["servers"].items()]
+    answer = {"message": drill.message(result), "passed": result["passed"], "servers": servers}
+    return dict(serializers.DrillSerializer(answer).data)

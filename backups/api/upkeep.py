@@ -1,0 +1,102 @@
+"""The repository's upkeep over HTTP, for owners: forget, prune, check, unlock."""
+
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import UserRole
+from accounts.permissions import RequireRole
+from backups import retaining, wiring
+from backups.api import restore_serializers as serializers
+from backups.restic import locks
+from servers.models import Operation
+from servers.operation_answers import PREFER, OperationAnswerSerializer, carry_out
+
+
+class ForgetView(APIView):
+    """/snapshots/forget."""
+
+    permission_classes = [RequireRole(UserRole.OWNER)]
+
+    @extend_schema(
+        operation_id="snapshots_forget",
+        request=serializers.ForgetRequestSerializer,
+        parameters=[PREFER],
+        responses={200: serializers.ForgetAnswerSerializer, 202: OperationAnswerSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """Remove the snapshots that a policy does not keep; pinned ones and each server's last good one stay."""
+        body = serializers.ForgetRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        policy, server_id = body.policy(), body.validated_data.get("server_id") or None
+        wiring.repository()
+        if body.validated_data["dry_run"]:
+            decided = async_to_sync(retaining.plan)(policy, server_id=server_id)
+            answer = {"keep": decided.keep, "remove": decided.remove, "operation": None}
+            return Response(serializers.ForgetAnswerSerializer(answer).data)
+        job = retaining.job(
+            policy, server_id=server_id, prune=body.validated_data["prune"],
+            started_by=request.user.username, origin="api",
+        )  # fmt: skip
+        return carry_out(request, job, done=_forgotten)
+
+
+class PruneView(APIView):
+    """/snapshots/prune."""
+
+    permission_classes = [RequireRole(UserRole.OWNER)]
+
+    @extend_schema(
+        operation_id="snapshots_prune",
+        request=None,
+        parameters=[PREFER],
+        responses={200: OperationAnswerSerializer, 202: OperationAnswerSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """Delete the data that no snapshot uses."""
+        wiring.repository()
+        return carry_out(request, retaining.prune_job(started_by=request.user.username, origin="api"))
+
+
+class CheckView(APIView):
+    """/snapshots/check."""
+
+    permission_classes = [RequireRole(UserRole.OWNER)]
+
+    @extend_schema(
+        operation_id="snapshots_check",
+        request=serializers.CheckRequestSerializer,
+        parameters=[PREFER],
+        responses={200: OperationAnswerSerializer, 202: OperationAnswerSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """Check the repository, and read a share of its data back."""
+        body = serializers.CheckRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        wiring.repository()
+        job = retaining.check_job(
+            read_data_percent=body.validated_data["read_data_percent"], started_by=request.user.username, origin="api"
+        )
+        return carry_out(request, job)
+
+
+class UnlockView(APIView):
+    """/snapshots/unlock."""
+
+    permission_classes = [RequireRole(UserRole.OWNER)]
+
+    @extend_schema(operation_id="snapshots_unlock", request=None, responses=serializers.UnlockAnswerSerializer)
+    def post(self, request: Request) -> Response:
+        """Remove the locks whose processes have surely ended."""
+        removed = [str(lock) for lock in async_to_sync(locks.unlock)(wiring.command())]
+        return Response(serializers.UnlockAnswerSerializer({"message": locks.told(removed), "removed": removed}).data)
+
+
+def _forgotten(operation: Operation) -> dict[str, Any]:
+    result = operation.result or {}
+    answer = {"keep": result["keep"], "remove": result["remove"], "operation": operation}
+    return dict(serializers.ForgetAnswerSerializer(answer).data)

@@ -1,0 +1,96 @@
+"""The restore drill: restore a snapshot into a scratch folder, look at its worlds, write down what was found."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+from backups import sources, staging, wiring
+from backups.models import Drill
+from backups.restic import browsing, restoring
+from backups.restic.restoring import Piece
+from backups.restic.snapshot import ResticSnapshot
+from backups.restore_order import server_path
+from mcadmin.core.paths import FileMissing, Root
+from mcadmin.core.tasks import to_its_end
+from servers.minecraft.world import WorldReport, check_worlds
+from servers.operations import Job
+from servers.progress import Progress
+from servers.records import in_database
+
+KIND = "verify"
+
+
+def job(snapshot: ResticSnapshot, *, started_by: str, origin: str) -> Job:
+    """Return the job that drills with ``snapshot``."""
+    return Job(
+        kind=KIND, started_by=started_by, origin=origin, can_cancel=True,
+        work=lambda progress: _drill(snapshot, progress),
+    )  # fmt: skip
+
+
+async def _drill(snapshot: ResticSnapshot, progress: Progress) -> dict[str, Any]:
+    """Return ``passed`` and, for each server in the snapshot, what was looked at and found."""
+    root, operation = server_path(), str(progress.operation_id)
+    restic = wiring.command()
+    measured = await browsing.measure(restic, snapshot.id, "/")
+    await asyncio.to_thread(staging.check_room, root, size_bytes=measured.size_bytes, files=measured.files)
+    plan = await asyncio.to_thread(
+        staging.make, server_path=root, operation=operation, server_id=staging.NO_SERVER, target=staging.NO_SERVER,
+        source="/",
+    )  # fmt: skip
+    try:
+        progress.percent(2, "restoring into a scratch folder")
+        await restoring.restore(
+            restic, Piece(snapshot.id, "/"), target=root / staging.folder_of(plan.operation) / staging.TREE,
+            version=await wiring.repository().version(),
+            on_percent=lambda percent: progress.percent(2 + 0.8 * percent, "restoring into a scratch folder"),
+        )  # fmt: skip
+        progress.percent(85, "looking at the worlds")
+        reports = await asyncio.to_thread(_look, snapshot, f"{staging.folder_of(operation)}/{staging.TREE}")
+    finally:
+        await to_its_end(asyncio.to_thread(staging.settle, root, operation))
+    await in_database(_write_down, snapshot, reports, progress)
+    for server, report in reports.items():
+        for finding in report.findings:
+            progress.warn(f"{server}: {finding}" if server else finding)
+    told = {
+        server: {"levels": report.levels, "regions": report.regions, "findings": report.findings}
+        for server, report in reports.items()
+    }
+    passed = not any(report.findings for report in reports.values())
+    return {"snapshot_id": snapshot.id, "passed": passed, "files": measured.files, "servers": told}
+
+
+def _look(snapshot: ResticSnapshot, tree: str) -> dict[str, WorldReport]:
+    """Check the worlds of each server that the snapshot says it holds; of everything where it says nothing."""
+    found: dict[str, WorldReport] = {}
+    with Root(server_path()) as root, root.subdirectory(tree, follow=False) as restored:
+        for server in snapshot.labels.servers or ("",):
+            folder = sources.folder_in(snapshot, server) if server else ""
+            try:
+                with restored.subdirectory(folder.lstrip("/"), follow=False) as held:
+                    found[server] = check_worlds(held)
+            except FileMissing:
+                found[server] = WorldReport(0, 0, ["nothing of it came back"])
+    return found
+
+
+def _write_down(snapshot: ResticSnapshot, reports: dict[str, WorldReport], progress: Progress) -> None:
+    Drill.objects.bulk_create(
+        Drill(
+            snapshot_id=snapshot.first_id, server_id=server, operation_id=progress.operation_id,
+            at=datetime.now(UTC), passed=not report.findings, findings=report.findings,
+        )
+        for server, report in reports.items()
+    )  # fmt: skip
+
+
+def message(result: dict[str, Any]) -> str:
+    """Say in a sentence how the drill went."""
+    servers = result["servers"].values()
+    levels, regions = (sum(one[what] for one in servers) for what in ("levels", "regions"))
+    seen = f"{levels} level.dat and {regions} region files"
+    if result["passed"]:
+        return f"Snapshot {result['snapshot_id'][:8]} was restored for trial and is sound: {seen} were looked at."
+    count = sum(len(one["findings"]) for one in servers)
+    return f"Snapshot {result['snapshot_id'][:8]} came back with {count} findings in {seen}. Do not rely on it."

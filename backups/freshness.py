@@ -1,0 +1,79 @@
+"""The rule that a restore never loses the present: something must hold it first."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from django.conf import settings
+
+from backups import sources, staging, wiring
+from backups.models import MadeSnapshot
+from backups.restic.snapshot import ResticSnapshot
+from backups.restore_order import relative_name, server_path
+from backups.targets import DATA, Target
+from mcadmin.core.errors import AppError
+from mcadmin.core.paths import Root
+from servers import wiring as servers_wiring
+from servers.minecraft.instance import ServerNotFound
+from servers.models import Operation
+from servers.records import in_database
+
+_STARTS = ("up", "start", "restart")
+
+
+async def require(target: Target) -> None:
+    """Raise unless a snapshot of this panel holds ``target`` as it is now, or there is nothing to lose.
+
+    Raises:
+        NoFreshSnapshot: its text contains ``1 minute``, which the page looks for.
+        EngineUnreachable: nobody can tell when the game was last started.
+    """
+    if not await asyncio.to_thread(staging.check_target, server_path(), relative_name(target)):
+        return
+    if await _find(target) is not None:
+        return
+    wiring.snapshot_list().forget()  # another process may just have made one
+    if await _find(target) is None:
+        raise sources.refuse(target.server_id)
+
+
+async def _find(target: Target) -> ResticSnapshot | None:
+    instance = await in_database(wiring.instance_id)
+    own = [one for one in await wiring.snapshot_list().read() if one.labels.instance == instance]
+    ends = await in_database(_read_ends)
+    return sources.fresh_one(
+        own, target, now=datetime.now(UTC), started_at=await _last_start(target.server_id),
+        ended_at=lambda one: ends.get(one.first_id) or (one.summary and one.summary.backup_end) or one.time,
+    )  # fmt: skip
+
+
+async def _last_start(server_id: str) -> datetime | None:
+    """Return when the game was last started: by Docker, by our records, by its own log."""
+    try:
+        container = await servers_wiring.manager().get_instance(server_id).get_container()
+    except ServerNotFound:
+        container = None
+    found = [
+        container.started_at if container else None,
+        await in_database(_read_last_start, server_id),
+        await asyncio.to_thread(_last_log, server_id),
+    ]
+    return max((one for one in found if one is not None), default=None)
+
+
+def _read_ends() -> dict[str, datetime]:
+    return dict(MadeSnapshot.objects.values_list("snapshot_id", "ended_at"))
+
+
+def _read_last_start(server_id: str) -> datetime | None:
+    row = Operation.objects.filter(server_id=server_id, kind__in=_STARTS).first()
+    return row.started_at if row else None
+
+
+def _last_log(server_id: str) -> datetime | None:
+    """Return when the game last wrote into its log: then it ran, whoever started it."""
+    try:
+        with Root(settings.MC_ADMIN.server_path / server_id / DATA) as root:
+            found = root.stat("logs/latest.log")
+    except AppError:
+        return None
+    return datetime.fromtimestamp(found.st_mtime, UTC) if found else None

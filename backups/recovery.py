@@ -1,0 +1,96 @@
+"""After a death in the middle of a restore: find out which files are there, clean up, and say so in its record."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable, Collection
+from contextlib import suppress
+
+from backups import staging
+from backups.models import MadeSnapshot
+from backups.restore_order import server_path
+from backups.staging import Plan, Present
+from mcadmin.core.tasks import cancel
+from servers.models import Operation, OperationState
+from servers.records import in_database
+
+logger = logging.getLogger(__name__)
+
+ROUND_S = 30.0
+
+Running = Callable[[], Collection[uuid.UUID]]
+
+
+class RestoreRecovery:
+    """Looks at the start, and then every ROUND_S: a command may have died while we live. Belongs to one loop."""
+
+    def __init__(self, *, running: Running) -> None:
+        """Wire it: ``running`` returns the operations that hold a lease now; it may use the database."""
+        self._running = running
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Look once, then begin the rounds."""
+        try:
+            await self.round()
+        except OSError:  # the servers' folder is away: the panel starts all the same
+            logger.exception("interrupted restores could not be looked for")
+        self._tasks = [asyncio.create_task(self._run(), name="restore recovery")]
+
+    async def stop(self) -> None:
+        """End the rounds."""
+        await cancel(self._tasks)
+
+    async def round(self) -> list[str]:
+        """Settle every restore that nobody carries out any more; return a sentence for each."""
+        root = server_path()
+        left = await asyncio.to_thread(staging.list_unsettled, root)
+        if not left:
+            return []
+        running = {str(one) for one in await in_database(self._running)}
+        told = []
+        for operation in left:
+            if operation in running:
+                continue
+            plan, present = await asyncio.to_thread(staging.settle, root, operation)
+            if plan is None or plan.server_id == staging.NO_SERVER:
+                continue
+            told.append(await in_database(_write_down, plan, present))
+            logger.warning(told[-1])
+        return told
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(ROUND_S)
+            try:
+                await self.round()
+            except Exception:  # the loop must live
+                logger.exception("interrupted restores could not be settled")
+
+
+def _write_down(plan: Plan, present: Present) -> str:
+    """Tell in the operation's record what became of it; uses the database."""
+    safety = MadeSnapshot.objects.filter(operation_id=plan.operation).first()
+    sentence = _sentence(plan, present)
+    if safety is not None:
+        sentence += f" The safety snapshot of the state before is {safety.snapshot_id}."
+    result = {
+        "present": present.value, "removed": plan.removed if present is Present.NEW else None,
+        "safety_snapshot_id": safety.snapshot_id if safety else None,
+    }  # fmt: skip
+    with suppress(ValueError):  # a folder that is no operation's
+        rows = Operation.objects.filter(pk=uuid.UUID(plan.operation)).exclude(state=OperationState.SUCCEEDED)
+        rows.update(error=sentence, result=result)
+    return sentence
+
+
+def _sentence(plan: Plan, present: Present) -> str:
+    match present:
+        case Present.OLD:
+            return f"The restore of {plan.target} was interrupted: its files are the old ones, nothing was changed."
+        case Present.NEW:
+            return (
+                f"The restore of {plan.target} was interrupted after the swap: its files are the restored ones, "
+                f"and the old ones are kept as {plan.removed}."
+            )
+    return f"The restore of {plan.target} was interrupted in the middle of a mount point: restore it again."

@@ -1,0 +1,223 @@
+"""Restore a server, or a path of its data, so that the present is never lost: staged, swapped, the old kept."""
+
+import asyncio
+import functools
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from backups import creation, freshness, renaming, staging, wiring
+from backups.restic import browsing, restoring
+from backups.restic.browsing import Measured
+from backups.restic.labels import Trigger
+from backups.restic.patterns import Patterns
+from backups.restore_order import Order, RestoreWish, order, server_path
+from backups.staging import Plan, Present
+from mcadmin.core.errors import AppError, Conflict, InvalidRequest
+from mcadmin.core.paths import mount_points_at_or_below
+from mcadmin.core.tasks import to_its_end
+from servers import compose_safety
+from servers import wiring as servers_wiring
+from servers.minecraft.instance import ServerNotFound
+from servers.operations import Job
+from servers.progress import Progress
+
+KIND = "restore"
+
+
+class ServerStillRuns(Conflict):
+    """Files under a running game must not be exchanged."""
+
+    code = "server_running"
+
+
+async def job(wish: RestoreWish, *, started_by: str, origin: str) -> Job:
+    """Check what can be checked at once, and return the job.
+
+    Raises:
+        NoFreshSnapshot: as ``freshness.require`` says.
+        AppError: as ``order`` does.
+    """
+    wanted = await order(wish)
+    if not (wanted.is_as_new or wish.skip_safety_check or wish.safety_snapshot):
+        await freshness.require(wanted.target)
+    return Job(
+        kind=KIND, server_id=wanted.target.server_id, started_by=started_by, origin=origin, can_cancel=True,
+        leases=(creation.REPOSITORY_LEASE,) if wish.safety_snapshot else (),
+        work=lambda progress: _Restoring(wanted, progress).run(),
+    )  # fmt: skip
+
+
+class _Restoring:
+    """One restore under way."""
+
+    def __init__(self, wanted: Order, progress: Progress) -> None:
+        self._order = wanted
+        self._progress = progress
+        self._operation = str(progress.operation_id)
+        self._root = server_path()
+        self._safety: str | None = None
+        self._is_in_place = False
+
+    async def run(self) -> dict[str, Any]:
+        target = self._order.target
+        await self._require_stopped()
+        is_there = await asyncio.to_thread(staging.check_target, self._root, self._order.name)
+        if self._order.wish.safety_snapshot and is_there and not self._order.is_as_new:
+            await self._make_safety_snapshot()
+        mounts = await asyncio.to_thread(mount_points_at_or_below, target.path)
+        if mounts:
+            await self._in_place(mounts)
+            return self._result(removed=None)
+        return await self._staged(is_there=is_there)
+
+    async def _require_stopped(self) -> None:
+        name = self._order.target.server_id
+        try:
+            container = await servers_wiring.manager().get_instance(name).get_container()
+        except ServerNotFound:  # its files are gone, which is why they are restored
+            return
+        if container is not None and container.is_running:
+            raise ServerStillRuns(f"{name} is running. Stop it first (operation `stop` or `down`), then restore.")
+
+    async def _make_safety_snapshot(self) -> None:
+        self._progress.percent(1, "making the safety snapshot")
+        target = self._order.target
+        wish = creation.Wish(server_id=target.server_id, path=target.path_in_data, trigger=Trigger.SAFETY)
+        made = await creation.take(wish, self._progress)
+        self._safety = made["snapshot"]["id"]
+        self._progress.line(f"The safety snapshot of the present state is {self._safety}.")
+
+    async def _staged(self, *, is_there: bool) -> dict[str, Any]:
+        self._progress.percent(5, "looking whether there is room")
+        measured = await self._measure()
+        await asyncio.to_thread(
+            staging.check_room, self._root, size_bytes=measured.size_bytes, files=measured.files
+        )
+        plan = await self._make_plan()
+        present, cancelled = Present.OLD, None
+        try:
+            plan = await self._prepare(plan)
+            await self._require_stopped()  # somebody may have started it by Docker meanwhile
+            await self._progress.point_of_no_return()
+            self._progress.percent(98, "swapping")
+            await to_its_end(asyncio.to_thread(staging.swap, self._root, plan))
+        except asyncio.CancelledError as error:
+            cancelled = error
+        finally:
+            _, present = await to_its_end(asyncio.to_thread(staging.settle, self._root, self._operation))
+        if cancelled is not None and present is not Present.NEW:
+            raise cancelled
+        return self._result(removed=plan.removed if is_there else None)
+
+    async def _make_plan(self) -> Plan:
+        return await asyncio.to_thread(
+            staging.make, server_path=self._root, operation=self._operation,
+            server_id=self._order.target.server_id, target=self._order.name, source=self._order.source,
+        )  # fmt: skip
+
+    @property
+    def _way_back(self) -> str:
+        return f"; the safety snapshot is {self._safety}" if self._safety else ""
+
+    async def _prepare(self, plan: Plan) -> Plan:
+        """Fill the staged tree until nothing but the swap is left."""
+        self._progress.percent(8, "restoring")
+        await restoring.restore(
+            wiring.command(), self._order.piece, target=self._root / staging.folder_of(plan.operation) / staging.TREE,
+            version=await wiring.repository().version(), on_percent=self._tell,
+        )  # fmt: skip
+        if self._order.is_as_new:
+            await self._rename(plan)
+        plan = await asyncio.to_thread(staging.complete, self._root, plan)
+        if self._order.is_whole:
+            await compose_safety.require_safe(
+                self._order.target.server_id, acceptance=self._order.wish.acceptance,
+                directory=self._root / plan.staged,
+            )  # fmt: skip
+        self._progress.percent(95, "carrying over what snapshots leave out")
+        carried = await asyncio.to_thread(staging.carry_over, self._root, plan, left_out=self._left_out)
+        if carried:
+            self._progress.line(f"{carried} files and folders that snapshots leave out were carried over.")
+        return plan
+
+    async def _rename(self, plan: Plan) -> None:
+        told = await asyncio.to_thread(
+            renaming.rename_server, self._root, plan.staged, new_id=self._order.wish.as_new,
+            allowed_images=settings.MC_ADMIN.allowed_images,
+        )  # fmt: skip
+        for sentence in told:
+            self._progress.line(sentence)
+
+    async def _measure(self) -> Measured:
+        """Return how much is to be written: from the snapshot's own figures where they are of exactly that."""
+        snapshot = self._order.snapshot
+        summary = snapshot.summary
+        if summary is None or self._order.source not in snapshot.paths:
+            return await browsing.measure(wiring.command(), snapshot.id, self._order.source)
+        return Measured(summary.total_files_processed, summary.total_bytes_processed)
+
+    def _left_out(self, path: str) -> bool:
+        return self._patterns.match(f"{self._order.source}/{path}")
+
+    @functools.cached_property
+    def _patterns(self) -> Patterns:
+        return Patterns(self._order.snapshot.excludes)
+
+    def _tell(self, percent: float) -> None:
+        self._progress.percent(8 + 0.86 * percent, "restoring")
+
+    async def _in_place(self, mounts: list[Path]) -> None:
+        """Change the target's files one by one: a mount point cannot be swapped."""
+        self._is_in_place = True
+        version = await wiring.repository().version()
+        restoring.require(version, restoring.DRY_RUN_SINCE, to="restore into a mount point")
+        if self._safety is None and not self._order.wish.skip_safety_check:
+            await freshness.require(self._order.target)
+        if not await asyncio.to_thread(self._target_is_folder):
+            raise InvalidRequest("A mount point can be restored as a folder only. Restore the folder above.")
+        self._progress.warn(
+            f"{mounts[0].name} is a mount point, so its files are changed in place, one by one: until this is done "
+            "the folder is neither the old one nor the new one."
+        )
+        plan = await self._make_plan()
+        await asyncio.to_thread(staging.note, self._root, plan.model_copy(update={"in_place": True}))
+        await self._require_stopped()
+        await self._progress.point_of_no_return()
+        try:
+            await restoring.restore_in_place(
+                wiring.command(), self._order.piece, target=self._order.target.path,
+                excludes=self._excludes_in_place(), on_percent=self._tell,
+            )  # fmt: skip
+        except AppError as error:
+            self._progress.warn(f"The folder is half restored. Restore again{self._way_back}. ({error})")
+            raise
+        finally:
+            await to_its_end(asyncio.to_thread(staging.settle, self._root, self._operation))
+
+    def _target_is_folder(self) -> bool:
+        return staging.check_target(self._root, self._order.name) and self._order.target.path.is_dir()
+
+    def _excludes_in_place(self) -> list[str]:
+        """Return the snapshot's patterns as seen from the folder that is restored."""
+        found = self._order.snapshot.excludes
+        return [pattern.replace(f"{self._order.source}/", "/", 1) for pattern in found]
+
+    def _result(self, *, removed: str | None) -> dict[str, Any]:
+        target = self._order.target
+        return {
+            "snapshot_id": self._order.snapshot.id, "server_id": target.server_id, "path": target.path_in_data,
+            "safety_snapshot_id": self._safety, "removed": removed, "in_place": self._is_in_place,
+        }  # fmt: skip
+
+
+def message(result: dict[str, Any]) -> str:
+    """Say in a sentence what became of a restore."""
+    what = f"{result['path']} of {result['server_id']}" if result["path"] else result["server_id"]
+    told = [f"{what} is as snapshot {result['snapshot_id'][:8]} has it."]
+    if result["removed"]:
+        told.append(f"What was there before is kept as {result['removed']}.")
+    if result["safety_snapshot_id"]:
+        told.append(f"The present state was saved before as snapshot {result['safety_snapshot_id'][:8]}.")
+    return " ".join(told)

@@ -1,0 +1,104 @@
+"""Carry out a retention policy on this panel's snapshots, and on no other's."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from backups import shown, wiring
+from backups.creation import REPOSITORY_LEASE
+from backups.restic import retention, upkeep
+from backups.restic.labels import Saved
+from backups.restic.retention import Entry, Plan, Policy
+from backups.restic.snapshot import ResticSnapshot
+from servers.operations import Job
+from servers.progress import Progress
+from servers.records import in_database
+
+KIND = "forget"
+
+
+async def plan(policy: Policy, *, server_id: str | None) -> Plan:
+    """Decide by the repository as it is now; changes nothing."""
+    wiring.snapshot_list().forget()
+    found = await wiring.snapshot_list().read()
+    entries = await in_database(_entries, found)
+    return retention.plan(
+        entries, policy=policy, zone=timezone.get_default_timezone(), now=datetime.now(UTC), server_id=server_id
+    )
+
+
+async def carry_out(policy: Policy, progress: Progress, *, server_id: str | None, prune: bool = False) -> Plan:
+    """Forget what ``policy`` does not keep, inside a running operation that holds the repository's lease."""
+    decided = await plan(policy, server_id=server_id)
+    progress.line(f"{len(decided.keep)} snapshots stay, {len(decided.remove)} go.")
+    try:
+        await upkeep.forget(wiring.command(), decided.remove)
+        if prune:
+            await _prune(progress)
+    finally:
+        wiring.snapshot_list().forget()
+    return decided
+
+
+def job(policy: Policy, *, server_id: str | None, prune: bool, started_by: str, origin: str) -> Job:
+    """Return the job that carries ``policy`` out, for one server or (None) for all of this panel's snapshots."""
+
+    async def work(progress: Progress) -> dict[str, Any]:
+        decided = await carry_out(policy, progress, server_id=server_id, prune=prune)
+        return {"keep": decided.keep, "remove": decided.remove, "pruned": prune}
+
+    return Job(kind=KIND, work=work, started_by=started_by, origin=origin, leases=(REPOSITORY_LEASE,))
+
+
+def prune_job(*, started_by: str, origin: str) -> Job:
+    """Return the job that deletes the data that no snapshot uses."""
+
+    async def work(progress: Progress) -> None:
+        await _prune(progress)
+
+    return Job(
+        kind="prune", work=work, started_by=started_by, origin=origin, leases=(REPOSITORY_LEASE,), can_cancel=True
+    )
+
+
+def check_job(*, read_data_percent: float, started_by: str, origin: str) -> Job:
+    """Return the job that checks the repository."""
+
+    async def work(progress: Progress) -> dict[str, Any]:
+        def listen(line: str) -> None:
+            _tell(progress, line, "checking")
+
+        await upkeep.check(wiring.command(), read_data_percent=read_data_percent, on_line=listen)
+        return {"read_data_percent": read_data_percent}
+
+    return Job(
+        kind="check", work=work, started_by=started_by, origin=origin, leases=(REPOSITORY_LEASE,), can_cancel=True
+    )
+
+
+async def _prune(progress: Progress) -> None:
+    await upkeep.prune(wiring.command(), on_line=lambda line: _tell(progress, line, "pruning"))
+
+
+def _tell(progress: Progress, line: str, stage: str) -> None:
+    percent = upkeep.percent_of(line)
+    if percent is not None:
+        progress.percent(percent, stage)
+    elif line.strip() and "/" not in line:  # paths of the repository and of its cache are nobody's business
+        progress.line(line.strip())
+
+
+def _entries(snapshots: Iterable[ResticSnapshot]) -> list[Entry]:
+    """Return this panel's own snapshots as retention sees them; uses the database."""
+    own, pinned = wiring.instance_id(), shown.pinned_ids()
+    return [
+        Entry(
+            id=one.id, time=one.time, scope=str(one.labels.scope), paths=tuple(one.paths),
+            trigger=str(one.labels.trigger), pinned=one.first_id in pinned,
+            levels={server: str(one.labels.level_of(server) or Saved.LIVE) for server in one.labels.servers},
+        )
+        for one in snapshots
+        if one.labels.instance == own and one.labels.scope is not None
+    ]  # fmt: skip

@@ -1,0 +1,60 @@
+"""``make load-restore-kills``: a restore killed before each step, and what is left (docs/reports/restore-kills.md)."""
+
+import tempfile
+from pathlib import Path
+
+from backups.tests.real.restore_deaths import Deaths, Left
+
+REPORT = Path(__file__).resolve().parents[1] / "docs/reports/restore-kills.md"
+HEAD = """# A restore, killed at each step
+
+Made by `make load-restore-kills`. A step is one change that the restore makes to the servers' disk; the process is
+killed with SIGKILL right before it, then the panel's recovery runs. "World" is what the server has after that: all
+files of one kind, or "mixed". The old world is kept under `.removed/` whenever the world is the new one.
+
+| killed | when | world | old one kept | operation | safety snapshot | well |
+|---|---|---|---|---|---|---|
+"""
+
+
+def main() -> None:
+    """Kill, look, write the report; exit with an error when anything is not well."""
+    rows: list[str] = []
+    bad = 0
+    with tempfile.TemporaryDirectory() as folder:
+        deaths = Deaths(Path(folder))
+        whole = deaths.die("whole", "--safety-snapshot")
+        bad += record(rows, "nobody", "-", whole)
+        for verb, what in (("backup", "safety snapshot"), ("restore", "restic writes the staged tree")):
+            for who in ("panel", "restic"):
+                bad += record(
+                    rows, who, what, deaths.die(f"{verb}-{who}", "--safety-snapshot", DIE_WHEN=verb, DIE_WHO=who)
+                )
+        for number, step in enumerate(whole.steps, 1):
+            name = step.partition(" ")[2]
+            left = deaths.die(f"step{number}", "--safety-snapshot", DIE_AT=str(number))
+            bad += record(rows, "panel", f"before step {number} of {len(whole.steps)}: {shown(name)}", left)
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    REPORT.write_text(f"{HEAD}{''.join(rows)}\n{len(rows)} restores, {bad} of them not well.\n")
+    if bad:
+        raise SystemExit(f"{bad} of {len(rows)} are not well: {REPORT.name}")
+
+
+def record(rows: list[str], who: str, when: str, left: Left) -> int:
+    """Add a row; return 1 where something must not be."""
+    named = "named" if any(one in left.error for one in left.safety) else ("made" if left.safety else "none yet")
+    well = "; ".join(left.problems) or "yes"
+    row = f"| {who} | {when} | {left.files} | {'yes' if left.kept else 'no'} | {left.state} | {named} | {well} |\n"
+    print(row, end="", flush=True)
+    rows.append(row)
+    return bool(left.problems)
+
+
+def shown(step: str) -> str:
+    """Return a step without the operation's number, which is another one each time."""
+    words = step.split(" ")
+    return " ".join("<operation>" if word.count("-") == 4 else word.partition("-before-")[0] for word in words)
+
+
+if __name__ == "__main__":
+    main()
