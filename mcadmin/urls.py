@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from mcadmin.admin_site import site
 from mcadmin.page import page
+from servers.api.metrics import MetricsView
 
 
 def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - Django passes it
@@ -31,6 +32,7 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
 ]
 urlpatterns = [
     path("healthz", healthz),
+    path("metrics", MetricsView.as_view(schema=None)),  # the document knows it as /api/metrics
     path("api", include(api_urlpatterns)),
     path(settings.MC_ADMIN.admin_path, site.urls),
     path("", page),

@@ -116,3 +116,39 @@ class RemovedServer(models.Model):
 
     def __str__(self) -> str:
         return self.removed_as
+
+
+class ObservedContainer(models.Model):
+    """What was observed of a container and the engine itself soon forgets; a row goes with its container."""
+
+    container_id = models.CharField(max_length=64, primary_key=True)
+    situation = models.CharField(max_length=120, blank=True, help_text="state, health and start that `since` is of")
+    since = models.DateTimeField(null=True)
+    exit_code = models.IntegerField(null=True)
+    cause = models.CharField(max_length=16, blank=True)
+    ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.container_id[:12]}: {self.situation}"
+
+
+class MinuteFigures(models.Model):
+    """What a server, or the host, used in one minute on average; null is "not known"."""
+
+    server_id = models.CharField(max_length=63, blank=True, help_text="empty: the host")
+    at = models.DateTimeField(db_index=True, help_text="beginning of the minute")
+    cpu_percent = models.FloatField(null=True)
+    memory_bytes = models.FloatField(null=True)
+    disk_bytes = models.FloatField(null=True)
+    players = models.FloatField(null=True, help_text="the most of that minute")
+    disk_read = models.FloatField(null=True, help_text="bytes a second, as the three below")
+    disk_write = models.FloatField(null=True)
+    network_receive = models.FloatField(null=True)
+    network_send = models.FloatField(null=True)
+    load = models.FloatField(null=True, help_text="of the host alone")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["server_id", "at"], name="one_row_a_minute")]
+
+    def __str__(self) -> str:
+        return f"{self.server_id or 'host'} at {self.at:%Y-%m-%d %H:%M}"

@@ -3,8 +3,12 @@
 from django.urls import path, register_converter
 
 from servers.api.compose import ComposeViewSet, DefaultsView
+from servers.api.figures import FiguresViewSet
+from servers.api.history import HistoryViewSet
+from servers.api.metrics import MetricsView
 from servers.api.operations import OperationViewSet, ServerOperationsViewSet
 from servers.api.servers import ServersView, ServerViewSet
+from servers.api.system import SystemViewSet
 from servers.minecraft.manager import RESERVED_IDS, SERVER_ID, is_server_id
 
 
@@ -29,6 +33,11 @@ urlpatterns = [
     path("/servers/defaults", DefaultsView.as_view()),
     path("/servers/<server_id:id>", ServerViewSet.as_view({"get": "retrieve"})),
     path("/servers/<server_id:id>/status", ServerViewSet.as_view({"get": "status"})),
+    path("/servers/<server_id:id>/resources", FiguresViewSet.as_view({"get": "resources"})),
+    path("/servers/<server_id:id>/cpu_percent", FiguresViewSet.as_view({"get": "cpu_percent"})),
+    path("/servers/<server_id:id>/memory", FiguresViewSet.as_view({"get": "memory"})),
+    path("/servers/<server_id:id>/iostats", FiguresViewSet.as_view({"get": "iostats"})),
+    path("/servers/<server_id:id>/disk-usage", FiguresViewSet.as_view({"get": "disk_usage"})),
     path("/servers/<server_id:id>/players", ServerViewSet.as_view({"get": "players"})),
     path("/servers/<server_id:id>/compose", ComposeViewSet.as_view({"get": "read", "post": "update"})),
     path("/servers/<server_id:id>/compose/revisions", ComposeViewSet.as_view({"get": "revisions"})),
@@ -42,4 +51,10 @@ urlpatterns = [
     ),
     path("/operations/<uuid:id>", OperationViewSet.as_view({"get": "retrieve"})),
     path("/operations/<uuid:id>/cancel", OperationViewSet.as_view({"post": "cancel"})),
+    path("/servers/<server_id:id>/history", HistoryViewSet.as_view({"get": "server"})),
+    path("/system/history", HistoryViewSet.as_view({"get": "host"})),
+    path("/metrics", MetricsView.as_view()),
+    path("/system/info", SystemViewSet.as_view({"get": "info"})),
+    path("/system/cpu_percent", SystemViewSet.as_view({"get": "cpu_percent"})),
+    path("/system/disk-usage", SystemViewSet.as_view({"get": "disk_usage"})),
 ]

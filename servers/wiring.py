@@ -4,10 +4,12 @@ from functools import cache
 
 from django.conf import settings
 
+from servers import monitoring_records
 from servers.docker.cli import DockerCli
-from servers.live.services import Services
+from servers.live.services import Services, Stores
 from servers.minecraft.manager import DockerMCManager
 
+stores_override: Stores | None = None  # tests without a database keep nothing
 cli_override: DockerCli | None = None  # tests put their fake here, then call reset()
 
 
@@ -35,7 +37,14 @@ def manager() -> DockerMCManager:
 def live() -> Services:
     """Return this process's services; whoever runs the loop starts and stops them."""
     config = settings.MC_ADMIN
-    return Services(config.server_path, manager=manager(), cli=cli(), allowed_images=config.allowed_images)
+    return Services(
+        config.server_path,
+        manager=manager(),
+        cli=cli(),
+        allowed_images=config.allowed_images,
+        stores=stores_override
+        or Stores(notes=monitoring_records.NoteStore(), history=monitoring_records.HistoryStore()),
+    )
 
 
 def reset() -> None:

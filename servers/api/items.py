@@ -4,15 +4,24 @@ from typing import Any
 
 from servers import wiring
 from servers.minecraft.server_info import ServerInfo
-from servers.minecraft.status import MCServerStatus
+from servers.minecraft.status import ANSWERING, MCServerStatus, Status
+
+
+def server_items() -> list[dict[str, Any]]:
+    """Return all servers in the shape of ServerItemSerializer, by name, from disk and memory."""
+    catalog = wiring.live().catalog
+    clashes = catalog.clashes()
+    return [_item(info, clash=clashes.get(info.id)) for info in catalog.all()]
 
 
 def server_item(info: ServerInfo) -> dict[str, Any]:
-    """Return one server in the shape of ServerItemSerializer, from memory."""
+    """Return one server in the shape of ServerItemSerializer."""
+    return _item(info, clash=wiring.live().catalog.clash(info.id))
+
+
+def _item(info: ServerInfo, *, clash: str | None) -> dict[str, Any]:
     live = wiring.live()
     status = live.status(info.id)
-    healthy = status.status is MCServerStatus.HEALTHY
-    clash = live.catalog.clash(info.id)
     problems = [info.problem] if info.problem else []
     if clash:
         problems.append(f"{clash!r} has the same Compose project name; rename one of the two directories.")
@@ -28,9 +37,20 @@ def server_item(info: ServerInfo) -> dict[str, Any]:
         "status": status.status,
         "statusReason": status.reason,
         "since": status.since,
-        "cpuPercentage": None,
-        "memoryUsageBytes": None,
-        "onlinePlayers": list(live.players(info.id).online) if healthy else None,
-        "diskUsageBytes": None,
+        **_figures(info.id, status),
         "problem": " ".join(problems) or None,
+    }
+
+
+def _figures(server_id: str, status: Status) -> dict[str, Any]:
+    """Return what is sampled; null for a server that does not run, and for what is not known (yet)."""
+    live = wiring.live()
+    sample = live.monitoring.sampler.samples.servers.get(server_id) if status.status in ANSWERING else None
+    disk = live.monitoring.disk.samples.get(server_id)
+    healthy = status.status is MCServerStatus.HEALTHY
+    return {
+        "cpuPercentage": sample.cpu_percent if sample else None,
+        "memoryUsageBytes": sample.usage.memory.working_set_bytes if sample and sample.usage.memory else None,
+        "onlinePlayers": list(live.players(server_id).online) if healthy else None,
+        "diskUsageBytes": disk.used_bytes if disk else None,
     }

@@ -12,7 +12,7 @@ from servers import wiring
 from servers.api import serializers
 from servers.api.compose import create_server
 from servers.api.compose_serializers import ServerCreateSerializer
-from servers.api.items import server_item
+from servers.api.items import server_item, server_items
 from servers.minecraft.instance import ServerNotRunning
 from servers.minecraft.status import MCServerStatus
 
@@ -25,8 +25,7 @@ class ServersView(APIView):
     @extend_schema(operation_id="servers_list", responses=serializers.ServerItemSerializer(many=True))
     def get(self, request: Request) -> Response:
         """List all servers; a broken one comes with its ``problem``."""
-        items = [server_item(info) for info in wiring.live().catalog.all()]
-        return Response(serializers.ServerItemSerializer(items, many=True).data)
+        return Response(server_items())
 
     @extend_schema(
         operation_id="servers_create",

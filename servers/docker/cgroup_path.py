@@ -27,7 +27,10 @@ def parse_memberships(text: str) -> dict[str, str]:
     """Read /proc/<pid>/cgroup into paths by controller; UNIFIED is the key of the ``0::`` line."""
     paths: dict[str, str] = {}
     for line in text.splitlines():
-        _, controllers, path = line.split(":", 2)
+        _, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        if not path.startswith("/") or "\0" in path:
+            continue
         for controller in controllers.split(","):
             paths[controller] = path
     return paths
@@ -42,7 +45,10 @@ def parse_mounts(text: str) -> list[Mount]:
         if kind not in {"cgroup", "cgroup2"}:
             continue
         options = rest.rpartition(" ")[2].split(",")
-        root, point = (_unescape(word) for word in before.split()[3:5])
+        words = before.split()
+        if len(words) < 5:
+            continue
+        root, point = (_unescape(word) for word in words[3:5])
         mounts.append(Mount(root, point, frozenset([UNIFIED] if kind == "cgroup2" else options)))
     return mounts
 

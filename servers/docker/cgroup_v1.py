@@ -3,7 +3,7 @@
 Source: kernel Documentation/admin-guide/cgroup-v1/{memory,cpuacct,blkio-controller,pids}.rst.
 """
 
-from servers.docker.kernel_file import read_file, read_number, read_table
+from servers.docker.kernel_file import parse_count, parse_device, read_file, read_number, read_table
 from servers.docker.usage import BlockIO, CpuTime, DeviceIO, MemoryUsage, Unread
 
 _NO_LIMIT_BYTES = 1 << 62  # the kernel writes the highest multiple of a page for "none"
@@ -96,8 +96,9 @@ def _read_devices(directory: str, name: str) -> dict[tuple[int, int], tuple[int,
     for words in map(str.split, text.splitlines()):
         if len(words) != 3 or words[1] not in {"Read", "Write"}:
             continue
-        major, _, minor = words[0].partition(":")
-        device = (int(major), int(minor))
+        device, count = parse_device(words[0]), parse_count(words[2])
+        if device is None or count is None:
+            return Unread(f"{name} does not hold what was expected.")
         read, write = devices.get(device, (0, 0))
-        devices[device] = (int(words[2]), write) if words[1] == "Read" else (read, int(words[2]))
+        devices[device] = (count, write) if words[1] == "Read" else (read, count)
     return devices

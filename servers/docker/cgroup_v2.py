@@ -3,11 +3,13 @@
 Source: kernel Documentation/admin-guide/cgroup-v2.rst.
 """
 
-from servers.docker.kernel_file import read_file, read_number, read_table
+from servers.docker.kernel_file import parse_count, parse_device, read_file, read_number, read_table
 from servers.docker.usage import BlockIO, CpuTime, DeviceIO, MemoryUsage, Unread
 
 # What memory.stat's "kernel" adds up, for kernels before 5.18, which do not print the sum.
 _KERNEL_PARTS = ("kernel_stack", "pagetables", "sec_pagetables", "percpu", "vmalloc", "slab")
+
+_NO_OOM_COUNT = Unread("This kernel does not count them (Linux 4.13 does).")
 
 
 def read_memory(directory: str) -> MemoryUsage | Unread:
@@ -26,7 +28,7 @@ def read_memory(directory: str) -> MemoryUsage | Unread:
         return Unread("memory.stat does not hold what was expected.")
     reasons: dict[str, str] = {}
     events = read_table(directory, "memory.events")
-    oom_kills = events if isinstance(events, Unread) else events.get("oom_kill")
+    oom_kills = events if isinstance(events, Unread) else events.get("oom_kill", _NO_OOM_COUNT)
     return MemoryUsage(
         anon_bytes=stat["anon"],
         file_bytes=stat["file"],
@@ -55,7 +57,11 @@ def read_block_io(directory: str) -> BlockIO | Unread:
     text = read_file(directory, "io.stat")
     if isinstance(text, Unread):
         return text
-    return BlockIO(tuple(device for line in text.splitlines() if (device := _device(line)) is not None))
+    devices = [_device(line) for line in text.splitlines() if "=" in line]  # without figures: nothing yet
+    known = tuple(device for device in devices if device is not None)
+    if len(known) < len(devices):
+        return Unread("io.stat does not hold what was expected.")
+    return BlockIO(known)
 
 
 def read_pids(directory: str) -> int | Unread:
@@ -71,7 +77,10 @@ def _read_limit(directory: str) -> int | Unread | None:
     text = read_file(directory, "memory.max")
     if isinstance(text, Unread):
         return text
-    return int(text) if text.strip().isdecimal() else None
+    if text.strip() == "max":
+        return None
+    limit = parse_count(text.strip())
+    return Unread("memory.max holds no number.") if limit is None else limit
 
 
 def _or_none(value: int | Unread | None, name: str, reasons: dict[str, str]) -> int | None:
@@ -82,14 +91,15 @@ def _or_none(value: int | Unread | None, name: str, reasons: dict[str, str]) -> 
 
 
 def _device(line: str) -> DeviceIO | None:
-    """Read ``8:0 rbytes=1 wbytes=2 rios=3 wios=4 …``.
+    """Read ``8:0 rbytes=1 wbytes=2 rios=3 wios=4 …``; None for anything else.
 
     Kernels 5.x forget the line end after devices without figures: the last number pair is the line's device.
     """
     names = [word for word in line.split() if "=" not in word]
     figures = dict(word.split("=", 1) for word in line.split() if "=" in word)
-    if not names or not figures:
+    device = parse_device(names[-1]) if names else None
+    counts = [parse_count(figures.get(key, "0")) for key in ("rbytes", "wbytes", "rios", "wios")]
+    if device is None or None in counts:
         return None
-    major, _, minor = names[-1].partition(":")
-    rbytes, wbytes, rios, wios = (int(figures.get(key, 0)) for key in ("rbytes", "wbytes", "rios", "wios"))
-    return DeviceIO(int(major), int(minor), rbytes, wbytes, rios, wios)
+    rbytes, wbytes, rios, wios = (count or 0 for count in counts)
+    return DeviceIO(*device, rbytes, wbytes, rios, wios)

@@ -76,6 +76,11 @@ class DockerCli:
         """
         return await self.run(*self._compose, *args, cwd=cwd, env=env, timeout_s=timeout_s, isolated=True)
 
+    async def compose_version(self, *, timeout_s: float) -> str:
+        """Return Compose's version, for example ``2.26.1``; raises ProgramFailed where there is none."""
+        printed = await self._run(*self._compose, "version", "--short", timeout_s=timeout_s)
+        return printed.strip().removeprefix("v")
+
     def lines(self, *args: str, with_stderr: bool = False) -> AsyncIterator[str]:
         """Follow what ``docker`` prints, on both outputs if ``with_stderr``; closing the iterator ends it."""
         return self.follow(self._docker, *args, with_stderr=with_stderr)

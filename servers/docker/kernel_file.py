@@ -7,6 +7,7 @@ from servers.docker.usage import ContainerGone, Unread
 
 _GONE = {errno.ENODEV, errno.ESRCH}  # a file opened just before its cgroup or process vanished
 _CHUNK_BYTES = 64 * 1024
+_MAX_DIGITS = 20  # the kernel counts in 64 bits
 
 
 def read_file(directory: str, name: str) -> str | Unread:
@@ -37,10 +38,8 @@ def read_number(directory: str, name: str) -> int | Unread:
     text = read_file(directory, name)
     if isinstance(text, Unread):
         return text
-    try:
-        return int(text)
-    except ValueError:
-        return Unread(f"{name} holds no number.")
+    count = parse_count(text.strip())
+    return Unread(f"{name} holds no number.") if count is None else count
 
 
 def read_table(directory: str, name: str) -> dict[str, int] | Unread:
@@ -48,8 +47,23 @@ def read_table(directory: str, name: str) -> dict[str, int] | Unread:
     text = read_file(directory, name)
     if isinstance(text, Unread):
         return text
-    pairs = (line.split() for line in text.splitlines())
-    return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isdecimal()}
+    found = {}
+    for line in text.splitlines():
+        key, _, number = line.partition(" ")
+        if (count := parse_count(number)) is not None:
+            found[key] = count
+    return found
+
+
+def parse_count(text: str) -> int | None:
+    """Return the number that ``text`` is, or None when it is no count of the kernel's."""
+    return int(text) if len(text) <= _MAX_DIGITS and text.isascii() and text.isdigit() else None
+
+
+def parse_device(text: str) -> tuple[int, int] | None:
+    """Return the numbers of a device written like ``8:16``, or None."""
+    major, minor = (parse_count(part) for part in text.partition(":")[::2])
+    return None if major is None or minor is None else (major, minor)
 
 
 def gone() -> ContainerGone:

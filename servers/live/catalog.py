@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from mcadmin.core.errors import AppError
 from mcadmin.core.paths import FileMissing, Root
 from servers.docker.compose import find_files
+from servers.docker.compose_file import project_name
 from servers.minecraft.instance import MCInstance, ServerNotFound
 from servers.minecraft.manager import DockerMCManager, project_clash
 from servers.minecraft.server_info import ServerInfo, describe
@@ -55,6 +56,17 @@ class Catalog:
     def clash(self, server_id: str) -> str | None:
         """Return another server whose Compose project has the same name, or None."""
         return project_clash(server_id, self.names())
+
+    def clashes(self) -> dict[str, str]:
+        """Return, for every server whose Compose project is another's too, that other server."""
+        seen: dict[str, str] = {}
+        found: dict[str, str] = {}
+        for name in self.names():
+            other = seen.setdefault(project_name(name), name)
+            if other != name:
+                found[name] = other
+                found.setdefault(other, name)
+        return found
 
     def _signature(self, instance: MCInstance) -> Signature | None:
         try:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -12,8 +12,7 @@ from mcadmin.core.errors import AppError
 from mcadmin.core.tasks import cancel
 from servers.docker.container import Container
 from servers.docker.engine import DockerManager
-from servers.docker.events import Event
-from servers.minecraft.status import EndCause
+from servers.live.container_notes import ContainerNotes, Notes, NoteStore
 
 logger = logging.getLogger(__name__)
 
@@ -21,8 +20,9 @@ RECONCILE_S = 60.0
 GATHER_S = 0.02  # events come in bursts: one inspect answers them all
 FIRST_RETRY_S, LAST_RETRY_S = 0.25, 5.0
 OVERLAP = timedelta(seconds=2)
-OOM_SPAN = timedelta(seconds=2)  # an oom event this close before the end is its cause
-STOP_SPAN = timedelta(seconds=5)
+SETTLE_S = 0.5  # what happens while the stream of events opens is found by a second look
+SAVE_S = 1.0
+FIRST_OVERLAP = timedelta(days=1)  # what the engine still remembers (256 events) tells how containers ended
 
 Listener = Callable[["EngineSnapshot"], None]
 
@@ -36,28 +36,31 @@ class EngineSnapshot:
         since: since when it is reachable, or is not.
         problem: why it is not reachable, a sentence.
         containers: by id.
-        causes: why containers last ended, by id, where the end was observed.
+        notes: what was observed of containers, by id, and no inspect tells.
     """
 
     reachable: bool = False
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     problem: str | None = "The Docker engine has not been asked yet."
     containers: Mapping[str, Container] = field(default_factory=lambda: MappingProxyType({}))
-    causes: Mapping[str, EndCause] = field(default_factory=lambda: MappingProxyType({}))
+    notes: Notes = field(default_factory=lambda: MappingProxyType({}))
 
 
 class EngineState:
     """Follows one engine. Belongs to one loop; ``snapshot`` may be read from any thread."""
 
-    def __init__(self, engine: DockerManager) -> None:
+    def __init__(self, engine: DockerManager, store: NoteStore | None = None) -> None:
+        """``store`` keeps what was observed across a restart of ours; without one it is forgotten."""
         self.snapshot = EngineSnapshot()
         self._engine = engine
+        self._store = store
+        self._notes = ContainerNotes()
+        self._connected_at: datetime | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._listeners: list[Listener] = []
         self._dirty: set[str] = set()
-        self._oom_at: dict[str, datetime] = {}
-        self._ended_at: dict[str, datetime] = {}
         self._wake = asyncio.Event()
+        self._ask_all = False
         self._asking = asyncio.Lock()
 
     def listen(self, listener: Listener) -> None:
@@ -69,12 +72,14 @@ class EngineState:
         self._tasks = [
             asyncio.create_task(self._follow(), name="engine events"),
             asyncio.create_task(self._look_again(), name="engine inspect"),
+            asyncio.create_task(self._keep(), name="container notes"),
         ]
 
     async def stop(self) -> None:
-        """End following."""
+        """End following; what was observed is stored."""
         await cancel(self._tasks)
         self._tasks = []
+        await self._save()
 
     async def refresh(self) -> None:
         """Ask for everything now: one ``ps`` and one ``inspect``.
@@ -92,14 +97,20 @@ class EngineState:
 
     async def _follow(self) -> None:
         retry_s = FIRST_RETRY_S
+        await self._restore()
         while True:
             try:
-                since = datetime.now(UTC) - OVERLAP
+                since = (self._connected_at or datetime.now(UTC) - FIRST_OVERLAP) - OVERLAP
                 await self.refresh()
                 retry_s = FIRST_RETRY_S
+                # A wall clock that steps, or differs from the engine's, may hide events from ``since``.
+                asyncio.get_running_loop().call_later(SETTLE_S, self._look_at_all)
                 async with aclosing(self._engine.events(since)) as events:  # type: ignore[type-var]
                     async for event in events:
-                        self._note(event)
+                        self._connected_at = event.at
+                        self._notes.note(event)
+                        self._dirty.add(event.id)
+                        self._wake.set()
                 self._lost("The Docker engine ended the connection.")
             except AppError as error:
                 self._lost(str(error))
@@ -109,13 +120,23 @@ class EngineState:
             await asyncio.sleep(retry_s)
             retry_s = min(retry_s * 2, LAST_RETRY_S)
 
+    async def _restore(self) -> None:
+        """Take up what an earlier process of ours has seen."""
+        if self._store is None:
+            return
+        try:
+            self._notes.restore(await self._store.load())
+        except Exception:  # the statuses do without
+            logger.exception("what was observed of containers earlier cannot be read")
+
     async def _look_again(self) -> None:
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(RECONCILE_S):
                     await self._wake.wait()
             try:
-                if not self._wake.is_set():
+                if self._ask_all or not self._wake.is_set():
+                    self._ask_all = False
                     await self.refresh()
                     continue
                 await asyncio.sleep(GATHER_S)
@@ -133,49 +154,35 @@ class EngineState:
             kept = {key: one for key, one in self.snapshot.containers.items() if key not in ids}
             self._publish(kept | found)
 
-    def _note(self, event: Event) -> None:
-        """Remember what no inspect tells: why a process ended."""
-        match event.action:
-            case "oom":
-                self._oom_at[event.id] = event.at
-            case "start":
-                self._set_cause(event.id, None)
-            case "die":
-                oom = self._oom_at.pop(event.id, None)
-                self._ended_at[event.id] = event.at
-                if oom is not None and event.at - oom <= OOM_SPAN:
-                    self._set_cause(event.id, EndCause.OOM)
-                else:
-                    self._set_cause(event.id, EndCause.KILLED if event.exit_code == 137 else EndCause.ITSELF)
-            case "stop":
-                ended = self._ended_at.get(event.id)
-                if ended is not None and event.at - ended <= STOP_SPAN:
-                    self._set_cause(event.id, EndCause.STOPPED)
-        self._dirty.add(event.id)
+    def _look_at_all(self) -> None:
+        self._ask_all = True
         self._wake.set()
 
-    def _set_cause(self, container_id: str, cause: EndCause | None) -> None:
-        causes = {key: value for key, value in self.snapshot.causes.items() if key != container_id}
-        if cause is not None:
-            causes[container_id] = cause
-        self.snapshot = replace(self.snapshot, causes=MappingProxyType(causes))
+    async def _keep(self) -> None:
+        """Store what was observed, some changes at a time."""
+        while True:
+            await asyncio.sleep(SAVE_S)
+            try:
+                await self._save()
+            except Exception:  # the loop must live; the database is back some time
+                logger.exception("storing what was observed of containers failed")
+
+    async def _save(self) -> None:
+        changed, gone = self._notes.take_unsaved()
+        if self._store is not None and (changed or gone):
+            await self._store.save(changed, gone)
 
     def _publish(self, containers: dict[str, Container]) -> None:
         old = self.snapshot
-        self._forget(containers)
+        self._notes.look(containers)
         self.snapshot = EngineSnapshot(
             reachable=True,
             since=old.since if old.reachable else datetime.now(UTC),
             problem=None,
             containers=MappingProxyType(containers),
-            causes=MappingProxyType({key: value for key, value in old.causes.items() if key in containers}),
+            notes=self._notes.all,
         )
         self._tell()
-
-    def _forget(self, known: Iterable[str]) -> None:
-        for memory in (self._oom_at, self._ended_at):
-            for gone in set(memory) - set(known):
-                del memory[gone]
 
     def _lost(self, problem: str) -> None:
         if not self.snapshot.reachable and self.snapshot.problem == problem:

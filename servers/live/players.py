@@ -53,6 +53,10 @@ class PlayerSampler:
         self._looked_at[server_id] = now
         return self._samples.get(server_id, PlayersSample())
 
+    def peek(self, server_id: str) -> PlayersSample | None:
+        """Return the last sample, None before the first; this is no look, so nothing is asked more often."""
+        return self._samples.get(server_id)
+
     def start(self) -> None:
         self._tasks = [asyncio.create_task(self._run(), name="players")]
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,9 +14,12 @@ from servers.docker.container import Container
 from servers.docker.engine import DockerManager
 from servers.live.catalog import Catalog
 from servers.live.console_hub import ConsoleHub
+from servers.live.container_notes import NoteStore
 from servers.live.engine_state import EngineSnapshot, EngineState
 from servers.live.game_commands import run_command
+from servers.live.history import HistoryStore
 from servers.live.last_words import LastWords
+from servers.live.monitoring import Monitoring
 from servers.live.players import PlayerSampler, PlayersSample
 from servers.live.rcon_pool import RconPool
 from servers.minecraft.instance import ServerNotFound, ServerNotRunning
@@ -26,19 +29,36 @@ from servers.minecraft.server_ping import ServerPing
 from servers.minecraft.status import ANSWERING, MCServerStatus, Status, choose_container, status_of
 
 
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where what was seen is kept across a restart."""
+
+    notes: NoteStore | None = None
+    history: HistoryStore | None = None
+
+
 class Services:
     """The live half of the servers app. ``status`` and the other reads are safe from any thread."""
 
     def __init__(
-        self, server_path: Path, *, manager: DockerMCManager, cli: DockerCli, allowed_images: Sequence[str]
+        self,
+        server_path: Path,
+        *,
+        manager: DockerMCManager,
+        cli: DockerCli,
+        allowed_images: Sequence[str],
+        stores: Stores | None = None,
     ) -> None:
+        """Build everything; without ``stores`` nothing outlives the process."""
+        stores = stores or Stores()
         self.manager = manager
         self.catalog = Catalog(manager, allowed_images)
-        self.engine = EngineState(DockerManager(cli))
+        self.engine = EngineState(DockerManager(cli), stores.notes)
         self.console = ConsoleHub(server_path, cli=cli, container=self._container_or_none)
         self.last_words = LastWords(cli)
         self.rcon = RconPool()
         self.players_sampler = PlayerSampler(lambda name: self.command(name, "list"), self.ping, self._healthy)
+        self.monitoring = Monitoring(self, server_path, cli=cli, history=stores.history)
         self._server_path = server_path
         self._real_paths: dict[Path, Path] = {}
         self._by_server: tuple[EngineSnapshot | None, Mapping[Path, list[Container]]] = (None, {})
@@ -53,12 +73,14 @@ class Services:
         self.engine.listen(self.last_words.listen)
         self.engine.start()
         self.players_sampler.start()
+        self.monitoring.start()
 
     async def stop(self) -> None:
         """Stop everything, in the reverse order."""
         if not self._running:
             return
         self._running = False
+        await self.monitoring.stop()
         await self.players_sampler.stop()
         await self.engine.stop()
         await self.last_words.stop()
@@ -71,7 +93,7 @@ class Services:
             return Status(MCServerStatus.REMOVED)
         snapshot = self.engine.snapshot
         container = self.container(server_id)
-        known = status_of(container, cause=snapshot.causes.get(container.id) if container else None)
+        known = status_of(container, note=snapshot.notes.get(container.id) if container else None)
         if snapshot.reachable:
             words = self.last_words.of(container) if container else None
             return replace(known, reason=f"{known.reason} It said: {words}") if words else known
@@ -97,6 +119,11 @@ class Services:
     def players(self, server_id: str) -> PlayersSample:
         """Return who is online, as last sampled."""
         return self.players_sampler.read(server_id, now=time.monotonic())
+
+    def count_players(self, server_id: str) -> int | None:
+        """Return how many are online as last sampled, None when not known; asking for it makes nobody hurry."""
+        sample = self.players_sampler.peek(server_id)
+        return None if sample is None else len(sample.online)
 
     async def command(self, server_id: str, command: str) -> str:
         """Run one command in the game over the kept RCON connection; by ``rcon-cli`` where there is none.
@@ -125,9 +152,10 @@ class Services:
         container = await asyncio.to_thread(self.container, server_id)
         return await self.manager.get_instance(server_id).ping(container=container)
 
-    def _engine_changed(self, _: EngineSnapshot) -> None:
+    def _engine_changed(self, snapshot: EngineSnapshot) -> None:
         self.players_sampler.hurry()
         self.console.engine_changed()
+        self.monitoring.engine_changed(snapshot)
         if self.rcon.kept:
             start(self._drop_ended())
 

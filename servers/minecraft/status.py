@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -31,6 +31,26 @@ class EndCause(StrEnum):
     OOM = "oom"
     KILLED = "killed"
     STOPPED = "stopped"
+
+
+SAME_END = timedelta(seconds=3)  # the engine stamps its event and its record one after the other
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerNote:
+    """What was observed of a container and the engine itself soon forgets.
+
+    Attributes:
+        situation: state, health and start of the run that ``since`` belongs to.
+        since: when its health last changed, or it was paused or unpaused; None when nobody saw it.
+        exit_code, cause, ended_at: of its last end; None when none was seen.
+    """
+
+    situation: str = ""
+    since: datetime | None = None
+    exit_code: int | None = None
+    cause: EndCause | None = None
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,43 +98,68 @@ def _belongs(container: Container, directory: Path, service: str | None, server_
     return os.path.realpath(container.working_dir) == os.path.realpath(directory)
 
 
-def status_of(container: Container | None, *, cause: EndCause | None = None) -> Status:
+def status_of(container: Container | None, *, note: ContainerNote | None = None) -> Status:
     """Return the status of a server that has a compose file and ``container``.
 
     Args:
-        cause: why it last ended, if its end was observed; otherwise it is told from the exit code.
+        note: what was observed of the container and no inspect tells; without it the last end is judged by
+            its exit code, and nothing is said of an end before the present run.
     """
     if container is None:
         return Status(MCServerStatus.EXISTS)
-    oom = _oom(container, cause)
-    ended = (container.exit_code, oom)
+    note = note or ContainerNote()
     health = None if container.health is Health.NONE else container.health.value
     match container.state:
         case State.RUNNING:
-            return _running(container, health, ended)
+            return _running(container, note, health)
         case State.PAUSED:
-            reason, since = "The container is paused.", container.started_at
-            return Status(MCServerStatus.RUNNING, reason, since, *ended, health)
-        case State.RESTARTING:
-            return Status(MCServerStatus.RUNNING, _crash_loop(container), container.finished_at, *ended)
+            reason, since = "The container is paused.", note.since or container.started_at
+            return Status(MCServerStatus.RUNNING, reason, since, note.exit_code, _oom_before(note), health)
+    end = note if _is_of_last_end(note, container) else ContainerNote()
+    ended = (container.exit_code, _oom(container, end.cause))
+    if container.state is State.RESTARTING:
+        reason = f"Crash loop: {_exited(container, end)}, {container.restart_count} restarts."
+        return Status(MCServerStatus.RUNNING, reason, container.finished_at, *ended)
     since = container.finished_at or container.created_at
-    return Status(MCServerStatus.CREATED, _end_reason(container, cause, oom=bool(oom)), since, *ended)
+    return Status(MCServerStatus.CREATED, _end_reason(container, end.cause, oom=bool(ended[1])), since, *ended)
 
 
-def _running(container: Container, health: str | None, ended: tuple[int | None, bool | None]) -> Status:
+def _running(container: Container, note: ContainerNote, health: str | None) -> Status:
     status, since = MCServerStatus.RUNNING, container.started_at
-    reason: str | None = None
+    reasons = []
     match container.health:
         case Health.HEALTHY:
-            status, since = MCServerStatus.HEALTHY, container.health_since or since
+            status, since = MCServerStatus.HEALTHY, note.since or container.health_since or since
         case Health.STARTING:
             status = MCServerStatus.STARTING
         case Health.UNHEALTHY:
-            reason = f"Unhealthy: {container.health_message or 'the health check fails'}"
-            since = container.health_since or since
+            reasons.append(f"Unhealthy: {container.health_message or 'the health check fails'}")
+            since = note.since or container.health_since or since
         case Health.NONE:
-            reason = "The image has no health check."
-    return Status(status, reason, since, *ended, health)
+            since = note.since or since
+            reasons.append("The image has no health check.")
+    if container.restart_count and status is not MCServerStatus.HEALTHY:
+        reasons.append(f"Restarted {container.restart_count} times since it was started by hand{_last(note)}.")
+    reason = " ".join(reasons) or None
+    return Status(status, reason, since, note.exit_code, _oom_before(note), health)
+
+
+def _last(note: ContainerNote) -> str:
+    if note.exit_code is None:
+        return ""
+    return "; last it was OOM-killed" if note.cause is EndCause.OOM else f"; last it exited with code {note.exit_code}"
+
+
+def _oom_before(note: ContainerNote) -> bool | None:
+    """Tell how the run before the present one ended; the engine forgets that at the start."""
+    return None if note.exit_code is None else note.cause is EndCause.OOM
+
+
+def _is_of_last_end(note: ContainerNote, container: Container) -> bool:
+    """Tell whether the end that was observed is the last one: others may have happened while nobody looked."""
+    if note.ended_at is None or container.finished_at is None:
+        return False
+    return abs(note.ended_at - container.finished_at) <= SAME_END
 
 
 def _oom(container: Container, cause: EndCause | None) -> bool | None:
@@ -125,8 +170,10 @@ def _oom(container: Container, cause: EndCause | None) -> bool | None:
     return container.oom_killed and container.exit_code == 137  # the engine's flag alone can be an older one
 
 
-def _crash_loop(container: Container) -> str:
-    return f"Crash loop: exited with code {container.exit_code}, {container.restart_count} restarts."
+def _exited(container: Container, end: ContainerNote) -> str:
+    if end.cause is EndCause.OOM:
+        return f"OOM-killed (exit code {container.exit_code})"
+    return f"exited with code {container.exit_code}"
 
 
 def _end_reason(container: Container, cause: EndCause | None, *, oom: bool) -> str:

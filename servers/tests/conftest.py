@@ -9,6 +9,7 @@ from asgiref.sync import async_to_sync
 from servers import wiring
 from servers.docker.cli import DockerCli
 from servers.docker.compose import ComposeManager
+from servers.live.services import Stores
 from servers.tests.fake_docker import FakeDocker
 
 IMAGE = "itzg/minecraft-server:java21"
@@ -40,9 +41,10 @@ def server_path(tmp_path: Path, settings: pytest.FixtureRequest) -> Iterator[Pat
     path = tmp_path / "servers"
     path.mkdir()
     settings.MC_ADMIN = settings.MC_ADMIN.model_copy(update={"server_path": path})  # type: ignore[attr-defined]
+    wiring.stores_override = Stores()
     wiring.reset()
     yield path
-    wiring.cli_override = None
+    wiring.cli_override = wiring.stores_override = None
     wiring.reset()
 
 

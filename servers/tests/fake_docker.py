@@ -118,6 +118,8 @@ class FakeDocker:
     ) -> str:
         if not self.reachable:
             raise ProgramFailed(argv[0], 1, "Cannot connect to the Docker daemon. Is the docker daemon running?")
+        if argv[:2] == ("docker-compose", "version"):
+            return "2.99.0\n"
         if argv[0] == "docker-compose":
             return await self._compose(argv, on_line)
         match argv[1:]:

@@ -1,0 +1,102 @@
+"""The list of servers as it changes: made once a change, told to any number of viewers in what differs."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from mcadmin.core.tasks import cancel
+
+logger = logging.getLogger(__name__)
+
+GATHER_S = 0.05  # changes come in bursts: one look at the list answers them all
+LOOK_S = 5.0  # a directory made by hand announces itself to nobody
+
+Item = dict[str, Any]
+Items = dict[str, Item]
+
+
+class ListFeed:
+    """Belongs to one loop. It works only while somebody looks."""
+
+    def __init__(self, make: Callable[[], list[Item]]) -> None:
+        """``make`` returns the whole list, items with an ``id``; it is called in a thread."""
+        self._make = make
+        self._items: Items = {}
+        self._version = 0
+        self._viewers = 0
+        self._changed = asyncio.Condition()
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def hurry(self) -> None:
+        """Look at the list at once: something has happened. Call it on the loop."""
+        self._wake.set()
+
+    async def stop(self) -> None:
+        task, self._task = self._task, None  # at once: who comes now begins anew
+        if task is not None:
+            await cancel([task])
+
+    async def view(self) -> AsyncIterator[dict[str, Any]]:
+        """Yield the whole list once, then what differs.
+
+        The next difference is made when the last one was taken, from what the viewer has: one that is slow skips
+        states and holds nothing up.
+        """
+        self._viewers += 1
+        try:
+            if self._task is None:
+                self._items, self._version = {}, 0
+                self._task = asyncio.create_task(self._run(), name="list of servers")
+            async with self._changed:
+                await self._changed.wait_for(lambda: self._version > 0)
+            seen, version = self._items, self._version
+            yield {"type": "servers", "servers": list(seen.values())}
+            while True:
+                async with self._changed:
+                    await self._changed.wait_for(lambda: self._version > version)  # noqa: B023 - awaited at once
+                items, version = self._items, self._version
+                yield {"type": "changes", **difference(seen, items)}
+                seen = items
+        finally:
+            self._viewers -= 1
+            if not self._viewers:
+                await self.stop()
+
+    async def _run(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                items = {item["id"]: item for item in await asyncio.to_thread(self._make)}
+            except Exception:  # the loop must live: viewers would wait without knowing
+                logger.exception("the list of servers could not be made")
+            else:
+                await self._publish(items)
+            await asyncio.sleep(GATHER_S)
+            try:
+                async with asyncio.timeout(LOOK_S):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    async def _publish(self, items: Items) -> None:
+        if items == self._items and self._version:
+            return
+        async with self._changed:
+            self._items = items
+            self._version += 1
+            self._changed.notify_all()
+
+
+def difference(old: Items, new: Items) -> dict[str, Any]:
+    """Return ``changed`` (with their ids and only the fields that differ; new ones whole) and ``removed`` (ids)."""
+    changed = []
+    for key, item in new.items():
+        before = old.get(key)
+        if before is None:
+            changed.append(item)
+        elif before != item:
+            fields = {name: value for name, value in item.items() if before[name] != value}
+            changed.append({"id": key, **fields})
+    return {"changed": changed, "removed": [key for key in old if key not in new]}
