@@ -12,7 +12,8 @@ from django.core.management import CommandError, call_command
 from audit import recorder
 from audit.events import Event
 from audit.models import AuditEvent
-from mcadmin.doctor import Verdict, check_audit
+from mcadmin.doctor.findings import Verdict
+from mcadmin.doctor.installation import check_audit
 
 pytestmark = pytest.mark.django_db
 

@@ -1,5 +1,8 @@
 import io
 import json
+import subprocess
+import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -7,11 +10,19 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from mcadmin.tests.panel import manage
+from mcadmin.tests.panel import ROOT, environment, manage
+from servers.tests.conftest import write_server
+
+RESTIC = str(ROOT / ".tools/bin/restic")
 
 
 def findings(text: str) -> dict[str, Any]:
-    return {one["name"]: one for one in json.loads(text)}
+    """The worst finding of each check."""
+    order = {"ok": 0, "warning": 1, "failed": 2}
+    found: dict[str, Any] = {}
+    for one in sorted(json.loads(text), key=lambda one: order[one["verdict"]]):
+        found[one["name"]] = one
+    return found
 
 
 @pytest.mark.django_db(transaction=True)
@@ -25,6 +36,7 @@ def test_doctor_tells_what_works() -> None:
     assert found["migrations"]["verdict"] == "ok"
     assert found["server_path"]["verdict"] == "ok"
     assert found["docker"]["sentence"]
+    assert len(found) >= 14
 
 
 @pytest.mark.process
@@ -34,3 +46,64 @@ def test_doctor_works_without_usable_settings(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert findings(done.stdout)["config"]["verdict"] == "failed"
     assert "Traceback" not in done.stderr
+
+
+def put_first(folder: Path, line: str) -> None:
+    config = folder / "config.toml"
+    config.write_text(f"{line}\n{config.read_text()}")
+
+
+def open_secrets(folder: Path) -> None:
+    (folder / "config.toml").chmod(0o644)
+
+
+def unknown_key(folder: Path) -> None:
+    put_first(folder, "mastre_token = 'x'")
+
+
+def bad_servers(folder: Path) -> None:
+    write_server(folder / "servers", "one")
+    write_server(folder / "servers", "two")
+    (folder / "servers/broken").mkdir()
+    (folder / "servers/broken/compose.yaml").write_text("services: [")
+
+
+def no_repository(folder: Path) -> None:
+    with (folder / "config.toml").open("a") as file:
+        file.write(f'[restic]\nrepository_path = "{folder}/absent"\npassword = "0ne-of-our-own"\nbinary = "{RESTIC}"\n')
+
+
+def dead_services(folder: Path) -> None:
+    put_first(folder, "redis_url = 'redis://127.0.0.1:1/0'")
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("break_it", "expected"),
+    [
+        (open_secrets, {"config": "failed"}),
+        (unknown_key, {"config": "failed"}),
+        (bad_servers, {"server": "warning", "ports": "warning"}),
+        pytest.param(no_repository, {"repository": "failed"}, marks=pytest.mark.restic),
+        (dead_services, {"redis": "failed", "docker": "failed"}),
+    ],
+    ids=lambda one: getattr(one, "__name__", ""),
+)
+def test_a_broken_installation_is_told_with_advice(
+    tmp_path: Path, break_it: Callable[[Path], None], expected: dict[str, str]
+) -> None:
+    assert manage(tmp_path, "init").returncode == 0
+    break_it(tmp_path)
+
+    variables = environment(tmp_path) | ({"DOCKER_HOST": "unix:///nowhere"} if "docker" in expected else {})
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), "doctor", "--json"],
+        cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    found = findings(done.stdout)
+    assert {name: found[name]["verdict"] for name in expected} == expected, done.stdout
+    assert all(found[name]["advice"] for name in expected)
+    assert done.returncode == (1 if "failed" in {one["verdict"] for one in found.values()} else 0)
+    assert "Traceback" not in done.stderr
+    assert "0ne-of-our-own" not in done.stdout

@@ -8,7 +8,8 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand, CommandParser
 
-from mcadmin.doctor import Verdict, examine
+from mcadmin.doctor.examination import examine
+from mcadmin.doctor.findings import Verdict
 
 
 class Command(BaseCommand):

@@ -1,0 +1,81 @@
+"""restic, its repository, and how old each server's last good snapshot is."""
+
+import shutil
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import Error as DatabaseError
+
+from mcadmin import config
+from mcadmin.core import process
+from mcadmin.core.errors import AppError
+from mcadmin.doctor.engine import VERSION_TIMEOUT_S
+from mcadmin.doctor.findings import Finding, Verdict, failed, ok, warning
+
+OLD_S = 7 * 24 * 3600  # past this a server counts as badly backed up
+
+
+async def check_restic() -> list[Finding]:
+    """Tell whether restic is there and new enough for every feature."""
+    wanted = None if settings.MC_ADMIN_PROBLEM else settings.MC_ADMIN.restic
+    advice = "Install 0.17 or newer with: setup/restic.sh"
+    try:
+        text = await process.run(program(wanted), "version", timeout_s=VERSION_TIMEOUT_S)
+    except AppError as error:
+        verdict = Verdict.FAILED if wanted else Verdict.WARNING
+        return [Finding("restic", verdict, f"Backups cannot be made: {error}", advice)]
+    number = text.split()[1] if len(text.split()) > 1 else "?"
+    parts = [int(part) for part in number.split(".")[:2] if part.isdigit()]
+    if parts < [0, 17]:
+        return warning("restic", f"restic {number} is old: a restore cannot be previewed.", advice)
+    return ok("restic", f"restic {number} is there.")
+
+
+async def check_repository() -> list[Finding]:
+    """Tell whether the repository can be read with the password."""
+    from backups import wiring  # noqa: PLC0415 - needs usable settings
+
+    if not wiring.is_configured():
+        sentence = "No snapshot repository is configured."
+        return warning("repository", sentence, "Fill in the section [restic] of config.toml.")
+    try:
+        snapshots = await wiring.repository().list_snapshots()
+    except AppError as error:
+        advice = "Mend what it says; a new repository is made by: manage.py snapshot init"
+        return failed("repository", str(error), advice)
+    return ok("repository", f"The repository answers and holds {len(snapshots)} snapshots.")
+
+
+async def check_age() -> list[Finding]:
+    """Tell which servers have no recent snapshot to be relied on."""
+    from backups import health, wiring  # noqa: PLC0415 - needs usable settings
+    from servers import wiring as servers  # noqa: PLC0415
+
+    if not wiring.is_configured():
+        return []
+    try:
+        snapshots = await wiring.repository().list_snapshots()
+        names = await servers.manager().get_all_server_names()
+        found = await sync_to_async(health.read_health)(names, snapshots)
+    except (AppError, DatabaseError):  # told by the checks of the repository and of the database
+        return []
+    late = [
+        Finding("backup age", Verdict.WARNING, f"{one.server_id}: {_age(one.age_seconds)}", "Make one, or a schedule.")
+        for one in found
+        if one.age_seconds is None or one.age_seconds > OLD_S
+    ]
+    return late or ok("backup age", f"{len(found)} servers, all with a good snapshot of the last 7 days.")
+
+
+def _age(age_seconds: float | None) -> str:
+    if age_seconds is None:
+        return "there is no good snapshot of it."
+    return f"its last good snapshot is {age_seconds / 86400:.0f} days old."
+
+
+def program(wanted: config.ResticSettings | None) -> str:
+    """Return restic's path: the settings', else the one in .tools/bin, else by PATH."""
+    if wanted is not None and wanted.binary is not None:
+        return str(wanted.binary)
+    own = settings.BASE_DIR / ".tools" / "bin" / "restic"
+    return str(own) if own.is_file() else shutil.which("restic") or "restic"

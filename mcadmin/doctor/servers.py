@@ -1,0 +1,81 @@
+"""Where servers live, and each of them."""
+
+import asyncio
+import os
+from collections import defaultdict
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+
+from mcadmin.core.paths import disk_space
+from mcadmin.doctor.findings import Finding, Verdict, failed, ok
+
+LITTLE_SPACE_BYTES = 2 * 1024**3
+NO_SPACE_BYTES = 200 * 1024**2
+
+
+async def check_server_path() -> list[Finding]:
+    """Tell whether servers can be kept where the settings say."""
+    path = settings.MC_ADMIN.server_path
+    if not await asyncio.to_thread(os.access, path, os.R_OK | os.W_OK | os.X_OK):
+        advice = f"Give this user the directory: chown $(id -u) {path}"
+        return failed("server_path", f"{path} cannot be written.", advice)
+    return ok("server_path", f"Servers live in {path}.")
+
+
+async def check_free_space() -> list[Finding]:
+    """Tell how much room is left for servers and for logs."""
+    return await sync_to_async(_free_space)()
+
+
+def _free_space() -> list[Finding]:
+    config = settings.MC_ADMIN
+    findings = []
+    places = {"servers": config.server_path, "logs": config.logs_dir}
+    for what, path in places.items():
+        if not path.is_dir():
+            continue
+        _, free = disk_space(path)
+        verdict = Verdict.OK
+        if free < LITTLE_SPACE_BYTES:
+            verdict = Verdict.FAILED if free < NO_SPACE_BYTES else Verdict.WARNING
+        sentence = f"{free / 1024**3:.1f} GiB are free on the disk of the {what}."
+        key = "server_path" if what == "servers" else "logs_dir"
+        advice = "" if verdict is Verdict.OK else f"Free some, or move {key}."
+        findings.append(Finding("free space", verdict, sentence, advice))
+    return findings
+
+
+async def check_files() -> list[Finding]:
+    """Tell which servers' compose files cannot be used."""
+    infos = await _infos()
+    bad = [
+        Finding("server", Verdict.WARNING, f"{info.id}: {info.problem}", "Correct its compose file.")
+        for info in infos
+        if info.problem
+    ]
+    return bad or ok("server", f"{len(infos)} servers, all with a usable compose file.")
+
+
+async def check_ports() -> list[Finding]:
+    """Tell which servers publish the same port: only one of them can be up."""
+    users: dict[int, list[str]] = defaultdict(list)
+    for info in await _infos():
+        for port in {info.game_port, info.rcon_port} if not info.problem else ():
+            users[port].append(info.id)
+    clashes = [
+        Finding(
+            "ports", Verdict.WARNING, f"Port {port} is published by {' and '.join(ids)}.",
+            "Give each of them a port of its own, or never start them together.",
+        )
+        for port, ids in sorted(users.items())
+        if len(ids) > 1
+    ]  # fmt: skip
+    return clashes or ok("ports", "No two servers publish the same port.")
+
+
+async def _infos() -> list[Any]:
+    from servers import wiring  # noqa: PLC0415 - needs usable settings
+
+    return list(await wiring.manager().get_all_server_info())
