@@ -70,3 +70,7 @@ load-torn: setup ## Snapshots of running servers in four ways, each restored and
 .PHONY: load-console
 load-console: python ## A console under load and a log flood; writes docs/reports/console.md
 	@$(PY) -m bench.console_load
+
+.PHONY: load-accounts
+load-accounts: setup ## Guesses at passwords and codes, crowds of strangers: minutes
+	@$(PY) -m bench.accounts

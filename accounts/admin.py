@@ -13,6 +13,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts import people
+from accounts.admin_login import SignInForm
 from accounts.models import User
 from accounts.owners import LastOwner, ensure_an_owner_remains, ensure_owners_remain_without
 
@@ -28,6 +30,7 @@ else:
     _NewUserForm, _UserForm, _UserAdmin = UserCreationForm, UserChangeForm, DjangoUserAdmin
 
 admin.site.unregister(Group)  # roles are all there is
+admin.site.login_form = SignInForm
 
 
 class NewUserForm(_NewUserForm):
@@ -70,6 +73,15 @@ class UserAdmin(_UserAdmin):
     readonly_fields = ["created_at", "tokens_valid_after"]
     fieldsets = [(None, {"fields": ["username", "password", "role", "is_active", *readonly_fields]})]
     add_fieldsets = [(None, {"classes": ["wide"], "fields": ["username", "role", "password1", "password2"]})]
+
+    actions = ["end_all_tokens"]
+
+    @admin.action(description="End all tokens of the selected users")
+    def end_all_tokens(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Sign them out everywhere: tokens, open sockets, and sessions of this site."""
+        for user in queryset:
+            people.end_all_tokens(user.pk)
+        self.message_user(request, f"All tokens of {', '.join(user.username for user in queryset)} have ended.")
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
         """End the tokens of someone whose rights change."""

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinLengthValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 USERNAME_MIN_LENGTH = 3
 USERNAME_MAX_LENGTH = 50
@@ -126,6 +127,13 @@ class User(AbstractBaseUser):
         The instant always moves: a token may carry the one just after the last (see ``earliest_issue``).
         """
         self.tokens_valid_after = self.earliest_issue()
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Make sessions of the admin site end with the tokens, not with the password alone."""
+        after = self.tokens_valid_after.isoformat() if self.tokens_valid_after else ""
+        return salted_hmac(
+            "accounts.session", f"{self.password}\0{after}", secret=secret, algorithm="sha256"
+        ).hexdigest()
 
     def earliest_issue(self) -> datetime:
         """Return the instant a token issued now has to carry so that ``tokens_valid_after`` does not end it."""

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -106,3 +108,73 @@ def test_the_site_needs_a_csrf_token(owner: User) -> None:
     client.force_login(owner)
 
     assert client.post(f"{USERS}add/", {"username": "bob"}).status_code == 403
+
+
+LOGIN = "/admin/login/"
+
+
+def sign_in(client: Client, username: str = "olga", password: str = PASSWORD) -> Any:
+    return client.post(LOGIN, {"username": username, "password": password, "next": "/admin/"})
+
+
+def test_an_owner_signs_in_by_the_form(owner: User) -> None:
+    client = Client()
+
+    assert sign_in(client).status_code == 302
+    assert client.get(USERS).status_code == 200
+
+
+def test_an_admin_a_stranger_and_a_wrong_password_get_the_same_page(owner: User, make_user: MakeUser) -> None:
+    make_user("bob")
+    pages = [sign_in(Client(), *who) for who in (("bob", PASSWORD), ("nobody", PASSWORD), ("olga", "wrong"))]
+
+    assert [page.status_code for page in pages] == [200] * 3
+    errors = [page.context["form"].non_field_errors() for page in pages]
+    assert errors[0] == errors[1] == errors[2]
+
+
+def test_the_form_is_throttled_like_the_api(owner: User) -> None:
+    for _ in range(5):
+        sign_in(Client(), "olga", "wrong")
+    page = sign_in(Client())
+
+    assert page.status_code == 200
+    assert "Too many tries" in page.content.decode()
+    assert Client().post("/api/auth/token", {"username": "olga", "password": PASSWORD}).status_code == 429
+
+
+def test_all_tokens_and_sessions_end_by_an_action(site: Client, make_user: MakeUser) -> None:
+    bob, otto = make_user("bob"), make_user("otto", UserRole.OWNER)
+    token, other = tokens.issue(bob), Client()
+    other.force_login(otto)
+    assert other.get(USERS).status_code == 200
+
+    answer = site.post(USERS, {"action": "end_all_tokens", "_selected_action": [bob.pk, otto.pk]}, follow=True)
+
+    assert "All tokens of bob, otto have ended." in answer.content.decode()
+    with pytest.raises(TokenRefused):
+        authenticate_token(token)
+    assert other.get(USERS).status_code == 302
+    assert site.get(USERS).status_code == 200
+
+
+@pytest.mark.parametrize("change", ["demoted", "disabled", "deleted"])
+def test_an_owner_no_more_is_out_of_the_site(site: Client, make_user: MakeUser, change: str) -> None:
+    otto, other = make_user("otto", UserRole.OWNER), Client()
+    other.force_login(otto)
+    if change == "deleted":
+        otto.delete()
+    else:
+        fields = {"role": "admin"} if change == "demoted" else {"is_active": False}
+        for name, value in fields.items():
+            setattr(otto, name, value)
+        otto.save()
+
+    assert other.get(USERS).status_code == 302
+
+
+def test_ones_own_password_change_keeps_ones_own_session(site: Client, owner: User) -> None:
+    fields = {"old_password": PASSWORD, "new_password1": "Cr33per-aw-man", "new_password2": "Cr33per-aw-man"}
+
+    assert site.post("/admin/password_change/", fields).status_code == 302
+    assert site.get(USERS).status_code == 200
