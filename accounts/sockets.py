@@ -4,11 +4,12 @@ import asyncio
 import json
 import logging
 from collections.abc import Coroutine
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any, ClassVar
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from redis.exceptions import RedisError
 
 from accounts import client_address
 from accounts.identity import SystemUser
@@ -66,12 +67,14 @@ class SocketConsumer(AsyncWebsocketConsumer):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         try:
             await super().__call__(scope, receive, send)
+        except RedisError as error:
+            logger.warning("A socket at %s ended: Redis: %s", scope.get("path", ""), type(error).__name__)
+            await self.close(BROKEN)
         finally:
             self._is_open, self._is_closed = False, True
             await cancel(self._tasks)
             self.at_end.close()
-            if (group := self._group()) is not None:
-                await self.channel_layer.group_discard(group, self.channel_name)
+            await self._leave_group()
 
     async def connect(self) -> None:
         """Accept, then tell apart who may stay: a browser learns nothing from a refused handshake."""
@@ -211,6 +214,11 @@ class SocketConsumer(AsyncWebsocketConsumer):
         except Exception:  # the main loop of a task: nobody awaits it
             logger.exception("A socket at %s failed.", self.scope.get("path", ""))
             await self.close(BROKEN)
+
+    async def _leave_group(self) -> None:
+        if (group := self._group()) is not None:
+            with suppress(RedisError):  # it forgets the group by itself, in a day
+                await self.channel_layer.group_discard(group, self.channel_name)
 
     def _group(self) -> str | None:
         if self.user is None or isinstance(self.user, SystemUser):

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
 
 from mcadmin import config
 
@@ -92,7 +94,11 @@ if MC_ADMIN.redis_url:  # several processes: they share throttles, login codes, 
         "default": {
             "BACKEND": "channels_redis.core.RedisChannelLayer",
             # Access tokens pass through it on their way to the socket that waits for them.
-            "CONFIG": {"hosts": [MC_ADMIN.redis_url], "symmetric_encryption_keys": [SECRET_KEY]},
+            "CONFIG": {
+                # The connections kept are dead when Redis was started anew: try again before giving up.
+                "hosts": [{"address": MC_ADMIN.redis_url, "retry": Retry(ExponentialBackoff(cap=0.5, base=0.05), 3)}],
+                "symmetric_encryption_keys": [SECRET_KEY],
+            },
         }
     }
     CACHES = {

@@ -35,9 +35,8 @@ def verify_in_another_process(url: str, *, username: str, code: str) -> tuple[in
 
 
 @contextmanager
-def redis_server(folder: Path) -> Iterator[str]:
+def redis_server(folder: Path, *, port: int) -> Iterator[str]:
     """A Redis of our own on loopback, that keeps nothing; its address."""
-    port = free_port()
     argv = [str(REDIS), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     with (folder / "redis.log").open("w") as log:
         process = subprocess.Popen([*argv, "--dir", str(folder)], stdout=log, stderr=log)

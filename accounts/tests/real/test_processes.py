@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from accounts.tests.real.processes import (
 )
 from accounts.tests.real.strangers import crowd, echo_times, loopbacks
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import FACTOR, MASTER, Panel, running_panel
+from servers.tests.real.panel import FACTOR, MASTER, Panel, free_port, receive_until, running_panel
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180 * FACTOR)]
 
@@ -88,7 +89,7 @@ def test_a_change_made_by_a_process_that_cannot_tell_closes_sockets_by_the_check
 @pytest.fixture
 def two(tmp_path: Path) -> Iterator[list[str]]:
     """Two server processes on one database and one real Redis."""
-    with redis_server(tmp_path) as redis_url:
+    with redis_server(tmp_path, port=free_port()) as redis_url:
         panel = Panel(tmp_path, REDIS_URL=redis_url)
         write_server(panel.servers, "one")
         with workers(panel, count=2) as urls:
@@ -122,6 +123,32 @@ def test_two_processes_on_one_redis_are_one_panel(two: list[str], tmp_path: Path
     refused = [log_in(url) for url in two]
     assert [answer.status_code for answer in refused] == [429, 429]
     assert all(1 <= int(answer.headers["Retry-After"]) <= 60 for answer in refused)
+
+
+@pytest.mark.redis
+def test_without_its_redis_tokens_work_and_signing_in_says_so_until_it_is_back(tmp_path: Path) -> None:
+    port = free_port()
+    panel = Panel(tmp_path, REDIS_URL=f"redis://127.0.0.1:{port}/0")
+    write_server(panel.servers, "one")
+    with ExitStack() as stack:
+        with redis_server(tmp_path, port=port):
+            [url] = stack.enter_context(workers(panel, count=1))
+            make_user(url, "alice")
+            token = log_in(url).json()["access_token"]
+            console = stack.enter_context(socket_at(url, f"/servers/one/console?token={token}"))
+        closed, took_s = end_of(console)
+        assert (closed, took_s < LIMIT_S) == (1011, True)
+        assert me(url, token) == 200
+        away = log_in(url)
+        assert (away.status_code, away.json()["code"]) == (503, "redis_unreachable")
+        assert httpx.post(f"{url}/api/auth/logout-all", headers=bearer(token), timeout=30).status_code == 204
+        assert me(url, token) == 401
+        with redis_server(tmp_path, port=port):
+            back = log_in(url)
+            assert back.status_code == 200
+            again = stack.enter_context(socket_at(url, f"/servers/one/console?token={back.json()['access_token']}"))
+            again.send(json.dumps({"type": "set_filter", "filter_rcon": True}))
+            assert receive_until(again, lambda frame: frame["type"] == "filter_updated")
 
 
 def test_a_crowd_of_strangers_is_capped_and_harms_nobody(tmp_path: Path) -> None:
