@@ -13,13 +13,14 @@ from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from mcadmin.every_answer import EveryAnswer
 from mcadmin.lifespan import Lifespan
 from mcadmin.routing import websocket_urlpatterns
+from mcadmin.streaming import StreamBodies
 
 application = Lifespan(
     EveryAnswer(
         ProtocolTypeRouter(
             {
                 # Swagger UI and the admin site bring their own files; no web server is needed for them.
-                "http": ASGIStaticFilesHandler(django_application),
+                "http": StreamBodies(ASGIStaticFilesHandler(django_application)),
                 # No origin check: a bearer token, not a cookie, proves who calls.
                 "websocket": URLRouter(websocket_urlpatterns),
             }

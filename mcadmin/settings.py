@@ -171,9 +171,12 @@ SIMPLE_JWT = {
     "JTI_CLAIM": "jti",
 }
 
+# Of requests that a view does not read by itself: a text of 5 MiB, every character of it escaped.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 48 * 1024 * 1024
+
 CORS_ALLOWED_ORIGINS = MC_ADMIN.cors_origins
 CORS_ALLOW_CREDENTIALS = True
 CORS_PREFLIGHT_MAX_AGE = 600
-CORS_EXPOSE_HEADERS = ["Location", "Retry-After"]
+CORS_EXPOSE_HEADERS = ["Location", "Retry-After", "ETag", "Content-Disposition", "Content-Range", "Accept-Ranges"]
 
 LOGGING_CONFIG = None  # mcadmin.logs sets logging up when a server or command starts

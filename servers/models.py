@@ -43,6 +43,23 @@ class Operation(models.Model):
         return f"{self.kind} {self.server_id} ({self.state})"
 
 
+class Upload(models.Model):
+    """A resumable upload that is not finished; its bytes lie beside the place they are for."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    server_id = models.CharField(max_length=64, db_index=True)
+    path = models.BinaryField()  # of the file, as bytes: names need not be UTF-8
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64, blank=True)
+    overwrite = models.BooleanField()
+    created_by = models.CharField(max_length=50)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"upload of {self.size} bytes to {self.server_id}"
+
+
 class Lease(models.Model):
     """The right to change one thing (``server:<id>``, ``repository``), held by the operation that changes it.
 

@@ -1,6 +1,6 @@
 """HTTP routes of the servers app; mcadmin/middleware.py answers them with a trailing slash, too."""
 
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 
 from servers.api.compose import ComposeViewSet, DefaultsView
 from servers.api.figures import FiguresViewSet
@@ -49,6 +49,7 @@ urlpatterns = [
         "/servers/<server_id:id>/operations",
         ServerOperationsViewSet.as_view({"get": "history", "post": "create"}),
     ),
+    path("/servers/<server_id:id>", include("servers.api.files.urls")),
     path("/operations/<uuid:id>", OperationViewSet.as_view({"get": "retrieve"})),
     path("/operations/<uuid:id>/cancel", OperationViewSet.as_view({"post": "cancel"})),
     path("/servers/<server_id:id>/history", HistoryViewSet.as_view({"get": "server"})),

@@ -3,7 +3,8 @@
 import asyncio
 import contextvars
 import logging
-from collections.abc import Awaitable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from mcadmin.core import request_id
@@ -89,3 +90,23 @@ def report(task: asyncio.Task[Any]) -> None:
     """Log the failure of a task whose result nobody reads; pass it to ``add_done_callback``."""
     if not task.cancelled() and (error := task.exception()):
         logger.warning("work that nobody waits for failed: %s", error, exc_info=error)
+
+
+async def in_thread(
+    work: Callable[..., T], *args: Any, on_cancel: Callable[[], None] = lambda: None
+) -> T:
+    """Run blocking ``work`` in a thread; when cancelled, call ``on_cancel`` and wait until the thread has ended.
+
+    ``asyncio.to_thread`` leaves a cancelled thread running with the descriptors that its caller then closes.
+    """
+    thread = asyncio.ensure_future(asyncio.to_thread(work, *args))
+    try:
+        return await asyncio.shield(thread)
+    except asyncio.CancelledError:
+        on_cancel()
+        while not thread.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({thread})
+        if not thread.cancelled():
+            thread.exception()  # heard: nobody else will ask
+        raise

@@ -45,7 +45,7 @@ def violations(source: str) -> Iterator[str]:
                 yield f"{node.lineno}: {base}.{call.attr}"
             elif call.attr in OF_PATH and base not in {"root", "held", "self"} and not _of_root(node):
                 yield f"{node.lineno}: .{call.attr}"
-            elif call.attr == "open" and base not in {"os", "root", "held"}:
+            elif call.attr == "open" and base not in {"os", "root", "held", "archive"}:
                 yield f"{node.lineno}: .open"
 
 

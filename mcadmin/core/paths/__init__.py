@@ -14,9 +14,14 @@ from mcadmin.core.paths.beneath import (
     OutsideRoot,
     PathBusy,
     explained,
+    file_name,
+    is_directory,
+    is_link,
     open_beneath,
     path_of,
     raw_path_of,
+    shown,
+    valid_name,
 )
 from mcadmin.core.paths.carrying import carry
 from mcadmin.core.paths.copying import copy
@@ -47,6 +52,9 @@ __all__ = [
     "disk_space",
     "exchange",
     "explained",
+    "file_name",
+    "is_directory",
+    "is_link",
     "list_directories",
     "mount_points_at_or_below",
     "move",
@@ -55,7 +63,9 @@ __all__ = [
     "raw_path_of",
     "real_path",
     "rename_beneath",
+    "shown",
     "sync_file_system",
     "tree_size_bytes",
+    "valid_name",
     "walk",
 ]

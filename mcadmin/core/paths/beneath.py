@@ -15,6 +15,7 @@ _SYS_OPENAT2 = 437
 _RESOLVE_NO_MAGICLINKS = 0x02
 _RESOLVE_NO_SYMLINKS = 0x04
 _RESOLVE_BENEATH = 0x08
+_MAX_NAME_BYTES = 255
 _MAX_LINKS = 40  # as many as the kernel follows
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -90,10 +91,8 @@ def path_of(text: str) -> str:
     """
     if "\\" in text or "\0" in text:
         raise OutsideRoot("A path must not contain a backslash or a NUL.")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise InvalidRequest("The path is not valid Unicode; send raw_path for a name that is not UTF-8.") from None
+    if any("\ud800" <= one <= "\udfff" for one in text):
+        raise InvalidRequest("The path is not valid Unicode; send raw_path for a name that is not UTF-8.")
     return "/".join(names_of(text.lstrip("/")))
 
 
@@ -119,6 +118,20 @@ def names_of(path: str) -> list[str]:
     if ".." in names:
         raise OutsideRoot("A path must not contain '..'.")
     return names
+
+
+def valid_name(name: str) -> str:
+    """Return ``name`` if a file may be given it; raises InvalidRequest."""
+    if not name or name in {".", ".."} or "/" in name or "\\" in name or "\0" in name:
+        raise InvalidRequest("A name is not empty, not '.' or '..', and has no slash, backslash or NUL.")
+    if len(os.fsencode(name)) > _MAX_NAME_BYTES:
+        raise InvalidRequest(f"A name may have at most {_MAX_NAME_BYTES} bytes.")
+    return name
+
+
+def file_name(path: str) -> str:
+    """Return the last name of a path as a message may carry it."""
+    return shown(path.rpartition("/")[2])
 
 
 def shown(path: str) -> str:
@@ -245,6 +258,16 @@ def walked(
     finally:
         for fd in held:
             os.close(fd)
+
+
+def is_link(found: os.stat_result) -> bool:
+    """Tell whether what was found by ``lstat`` is a symbolic link."""
+    return stat.S_ISLNK(found.st_mode)
+
+
+def is_directory(found: os.stat_result) -> bool:
+    """Tell whether what was found is a directory."""
+    return stat.S_ISDIR(found.st_mode)
 
 
 def lstat(name: str, parent: int) -> os.stat_result | None:

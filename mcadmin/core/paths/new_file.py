@@ -27,12 +27,13 @@ class NewFile:
     anything; elsewhere it is called ``.mcadmin-….tmp``. Its descriptor is ``fd``. Blocking.
     """
 
-    def __init__(self, parent: int, *, owner: Owner) -> None:
+    def __init__(self, parent: int, *, owner: Owner, name: str | None = None, is_there: bool = False) -> None:
+        """``name`` asks for a file that can be kept half done and taken up again, by ``is_there``."""
         self._owner = owner
-        self._temporary: str | None = None
+        self._temporary = name
         self._parent = os.dup(parent)
         try:
-            self.fd = self._open()
+            self.fd = self._open() if name is None else self._open_named(name, is_there=is_there)
         except BaseException:
             os.close(self._parent)
             raise
@@ -74,6 +75,11 @@ class NewFile:
             os.fsync(self._parent)
         return os.fstat(self.fd)
 
+    def keep(self) -> None:
+        """Give everything back and leave the file, by the name it was asked for with, as it is."""
+        self._temporary = None
+        self.close()
+
     def close(self) -> None:
         """Give everything back; safe to call twice."""
         if self.fd < 0:
@@ -92,8 +98,17 @@ class NewFile:
             if error.errno not in _NO_UNNAMED:
                 raise
         self._temporary = _temporary_name()
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        return os.open(self._temporary, flags, 0o600, dir_fd=self._parent)
+        return self._open_named(self._temporary, is_there=False)
+
+    def _open_named(self, name: str, *, is_there: bool) -> int:
+        flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+        if not is_there:
+            return os.open(name, flags | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=self._parent)
+        fd = os.open(name, flags | os.O_APPEND, dir_fd=self._parent)
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            os.close(fd)
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), name)
+        return fd
 
     def _dress(self, old: os.stat_result | None, mode: int) -> None:
         uid, gid = (old.st_uid, old.st_gid) if old else self._owner

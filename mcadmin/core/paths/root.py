@@ -188,12 +188,12 @@ class Root:
                 file.write(content)
                 return file.commit(name, over=over, mode=mode, expect=expect)
 
-    def new_file(self, directory: str) -> NewFile:
-        """Begin a file in ``directory``; nothing is seen of it until its ``commit``."""
+    def new_file(self, directory: str, *, name: str | None = None, is_there: bool = False) -> NewFile:
+        """Begin a file in ``directory``; nothing is seen of it until its ``commit``. The rest is as in ``NewFile``."""
         with explained(directory):
             fd = open_beneath(self.fd, directory, os.O_RDONLY | os.O_DIRECTORY)
             try:
-                return NewFile(fd, owner=self.owner)
+                return NewFile(fd, owner=self.owner, name=name, is_there=is_there)
             finally:
                 os.close(fd)
 

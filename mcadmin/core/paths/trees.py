@@ -41,7 +41,7 @@ class Node:
     def is_file(self) -> bool:
         return stat.S_ISREG(self.info.st_mode)
 
-    def open(self) -> int:
+    def open_file(self) -> int:
         """Open the regular file for reading; the caller closes it. Raises OSError or NotAFile."""
         return open_regular(self.name, dir_fd=self.parent)
 

@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import User, UserRole
+from servers.tests.fake_docker import FakeDocker
 
 
 @pytest.fixture
@@ -12,3 +15,20 @@ def owner(api: APIClient, db: None) -> APIClient:
     user.save()
     api.force_authenticate(user)
     return api
+
+
+@pytest.fixture
+def data(fake: FakeDocker, server: str, server_path: Path) -> Path:
+    """The server's ``data/`` with a text, a directory and a link."""
+    folder = server_path / server / "data"
+    (folder / "world").mkdir()
+    (folder / "world" / "level.dat").write_bytes(b"\x1f\x8b\xff\0")
+    (folder / "motd.txt").write_bytes(b"hello\n")
+    (folder / "link.txt").symlink_to("motd.txt")
+    return folder
+
+
+@pytest.fixture
+def files(data: Path, server: str) -> str:
+    """The address of the server's files."""
+    return f"/api/servers/{server}/files"

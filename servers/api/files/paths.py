@@ -1,0 +1,67 @@
+"""Which server and which path a request means."""
+
+import base64
+import os
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from mcadmin.core import paths
+from mcadmin.core.errors import InvalidRequest
+from mcadmin.core.paths import Root
+from servers import wiring
+
+PATH = OpenApiParameter("path", str, description="Below `data/`, with or without `/` in front")
+RAW_PATH = OpenApiParameter("raw_path", str, description="Instead of `path`: base64 of the bytes, for names not UTF-8")
+
+
+def data(server_id: str) -> Root:
+    """Hold the server's ``data/``; the caller closes it. Raises ServerNotFound, FileMissing."""
+    live = wiring.live()
+    live.catalog.info(server_id)
+    return Root(wiring.manager().get_instance(server_id).directory / "data")
+
+
+def path_in_query(request: Request, *, default: str | None = None) -> str:
+    """Return the path that ``raw_path`` or ``path`` of the query names; raises InvalidRequest without either."""
+    return path_in(request.query_params, "", default=default)
+
+
+def path_in(values: Any, prefix: str, *, default: str | None = None) -> str:
+    """Return the path that ``<prefix>raw_path`` or ``<prefix>path`` of a mapping names."""
+    if raw := values.get(f"{prefix}raw_path"):
+        return paths.raw_path_of(raw)
+    text = values.get(f"{prefix}path", default)
+    if text is None:
+        raise InvalidRequest(f"{prefix}path is missing: which file?")
+    return paths.path_of(text)
+
+
+def public(path: str) -> str:
+    """Return a path as the API shows it: from ``/``, U+FFFD for what is not UTF-8."""
+    return "/" + readable(path)
+
+
+def readable(text: str) -> str:
+    """Return a name or path with U+FFFD for bytes that are not UTF-8."""
+    return text if text.isascii() else os.fsencode(text).decode(errors="replace")
+
+
+def raw(path: str) -> str | None:
+    """Return ``raw_path`` of a path that ``path`` cannot name: bytes that are not UTF-8, or a backslash."""
+    encoded = os.fsencode(path)
+    try:
+        if "\\" not in encoded.decode():
+            return None
+    except UnicodeDecodeError:
+        pass
+    return base64.b64encode(encoded).decode("ascii")
+
+
+class TextField(serializers.CharField):
+    """A text taken as it is, empty or not."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**({"allow_blank": True, "trim_whitespace": False} | kwargs))

@@ -1,0 +1,57 @@
+"""``server.properties`` over HTTP."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from accounts.permissions import IsSignedIn
+from mcadmin.core.paths import Root
+from servers.api.files import serializers
+from servers.api.files.content import IF_MATCH
+from servers.api.files.paths import data
+from servers.minecraft import properties
+from servers.minecraft.files.text import etag, require_match
+
+NAME = "server.properties"
+MAX_BYTES = 1024 * 1024
+
+
+class PropertiesViewSet(ViewSet):
+    """/servers/{id}/properties."""
+
+    permission_classes = [IsSignedIn]
+
+    @extend_schema(operation_id="properties_read", responses=serializers.PropertiesSerializer)
+    def retrieve(self, request: Request, id: str) -> Response:
+        """Read the properties with their types, in the file's order."""
+        with data(id) as root:
+            return _answer(root)
+
+    @extend_schema(
+        operation_id="properties_write",
+        parameters=[IF_MATCH],
+        request=serializers.PropertiesWriteSerializer,
+        responses=serializers.PropertiesSerializer,
+    )
+    def update(self, request: Request, id: str) -> Response:
+        """Change the properties given (null takes one out); comments, order and all others stay."""
+        body = serializers.PropertiesWriteSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        if_match = request.headers.get("If-Match")
+        with data(id) as root:
+            seen = root.stat(NAME)
+            raw = root.read_bytes(NAME, max_bytes=MAX_BYTES) if seen is not None else b""
+            changed = properties.change(raw, body.validated_data["properties"])
+            require_match(seen, if_match)
+            tag = etag(seen) if seen is not None else None
+            # Nobody may have changed it since we read it: their change would be lost.
+            root.write_bytes(NAME, changed, expect=lambda found: require_match(found, tag))
+            return _answer(root)
+
+
+def _answer(root: Root) -> Response:
+    found = root.stat(NAME)
+    raw = root.read_bytes(NAME, max_bytes=MAX_BYTES)
+    tag = etag(found) if found is not None else ""
+    return Response({"properties": properties.parse(raw), "etag": tag}, headers={"ETag": tag})

@@ -1,0 +1,106 @@
+"""Search, tail and extraction over HTTP."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from accounts.permissions import IsSignedIn
+from mcadmin.core.errors import InvalidRequest
+from mcadmin.core.paths import Root, file_name
+from servers.api.files import serializers
+from servers.api.files.entries import carry_out_on_files
+from servers.api.files.paths import PATH, RAW_PATH, data, path_in, path_in_query, public, raw
+from servers.api.files.transfers import is_true
+from servers.minecraft.files import changes
+from servers.minecraft.files.extraction import extract
+from servers.minecraft.files.search import MAX_RESULTS, Wanted, search
+from servers.minecraft.files.tail import tail
+from servers.operation_answers import PREFER
+
+MAX_TAIL_LINES = 10_000
+LARGE_ARCHIVE_BYTES = 32 * 1024 * 1024
+
+
+class SearchViewSet(ViewSet):
+    """What reads more than one file, or only the end of one."""
+
+    permission_classes = [IsSignedIn]
+
+    @extend_schema(
+        operation_id="files_search",
+        parameters=[
+            PATH,
+            RAW_PATH,
+            OpenApiParameter("name", str, description="A part of the name, or a glob with * ? ["),
+            OpenApiParameter("content", str, description="A part of a line; with `regex`, a regular expression"),
+            OpenApiParameter("regex", bool),
+            OpenApiParameter("limit", int, description=f"Most hits, 1 to {MAX_RESULTS}; 200 when not given"),
+        ],
+        responses=serializers.FileFoundSerializer,
+    )
+    def search(self, request: Request, id: str) -> Response:
+        """Find files below a directory by name, by content, or both; bounded, and says when it stopped early."""
+        query = request.query_params
+        wanted = Wanted(
+            name=query.get("name", ""), content=query.get("content", ""), is_regex=is_true(query.get("regex")),
+            limit=_number(query.get("limit"), "limit", default=200, highest=MAX_RESULTS),
+        )  # fmt: skip
+        with data(id) as root:
+            found = search(root, path_in_query(request, default="/"), wanted)
+        hits = [
+            {
+                "path": public(hit.path), "raw_path": raw(hit.path), "line": hit.line, "text": hit.text,
+                "type": "directory" if hit.is_directory else "file",
+            }
+            for hit in found.hits
+        ]  # fmt: skip
+        told = {"looked_at": found.looked_at, "skipped_large": found.skipped_large, "stopped": found.stopped}
+        return Response({"results": hits} | told)
+
+    @extend_schema(
+        operation_id="files_tail",
+        parameters=[
+            PATH, RAW_PATH, OpenApiParameter("lines", int, description=f"1 to {MAX_TAIL_LINES}; 200 when not given")
+        ],
+        responses=serializers.FileTailSerializer,
+    )  # fmt: skip
+    def tail(self, request: Request, id: str) -> Response:
+        """Read the last lines of a file, at most 1 MiB."""
+        lines = _number(request.query_params.get("lines"), "lines", default=200, highest=MAX_TAIL_LINES)
+        with data(id) as root:
+            found = tail(root, path_in_query(request), lines=lines)
+        return Response({"content": found.content, "size": found.size, "cut": found.is_cut})
+
+    @extend_schema(
+        operation_id="files_extract",
+        request=serializers.FileExtractSerializer,
+        parameters=[PREFER],
+        responses={200: serializers.FileChangeSerializer, 202: serializers.FileChangeSerializer},
+    )
+    def extract(self, request: Request, id: str) -> Response:
+        """Extract a .zip, .tar.gz or .tar into a directory: all of it or nothing; a large one as an operation."""
+        body = serializers.FileExtractSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        values = body.validated_data
+        path = path_in(values, "")
+        target = path_in(values, "target_", default=public(path.rpartition("/")[0]))
+
+        def work(root: Root, tell: changes.Tell) -> dict[str, Any]:
+            return {"files": extract(root, path, target, overwrite=values["overwrite"], on_bytes=tell)}
+
+        with data(id) as root:
+            found = root.stat(path)
+        is_large = found is not None and found.st_size >= LARGE_ARCHIVE_BYTES
+        what = f"{file_name(path)} was extracted."
+        return carry_out_on_files(request, id, "extract_files", work, what=what, large=is_large)
+
+
+def _number(text: str | None, name: str, *, default: int, highest: int) -> int:
+    if text is None:
+        return default
+    if not text.isdigit() or not 1 <= int(text[:12]) <= highest:
+        raise InvalidRequest(f"{name} is a whole number from 1 to {highest}.")
+    return int(text)

@@ -1,0 +1,225 @@
+"""Upload and download: bodies that stream, in plain async views."""
+
+import os
+import stat
+from collections.abc import AsyncIterator, Generator
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.permissions import IsSignedIn
+from mcadmin.core.errors import NotFound
+from mcadmin.core.paths import Root, file_name
+from mcadmin.core.tasks import in_thread
+from mcadmin.streaming import AsyncView, body_of
+from servers.api.files import serializers
+from servers.api.files.paths import PATH, RAW_PATH, data, path_in_query, public, raw, readable
+from servers.minecraft.files.ranges import NotSatisfiable, wanted_range
+from servers.minecraft.files.receiving import MultipartUpload, require_room
+from servers.minecraft.files.text import etag
+from servers.minecraft.files.zipping import zip_pieces
+
+OVERWRITE = OpenApiParameter("overwrite", bool, description="Replace a file of that name")
+PIECE_BYTES = 1024 * 1024
+_ENVELOPE_BYTES = 64 * 1024  # what multipart puts around a file
+_FILE = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
+
+
+class UploadView(AsyncView):
+    """/servers/{id}/files/upload."""
+
+    permission_classes = [IsSignedIn]
+    reads_body_itself = True
+
+    @extend_schema(
+        operation_id="files_upload",
+        parameters=[PATH, RAW_PATH, OVERWRITE],
+        request={"multipart/form-data": _FILE},
+        responses=serializers.FileDoneSerializer,
+    )
+    async def post(self, request: Request, id: str) -> Response:
+        """Upload one file into the directory `path`, which is made when it is missing."""
+        upload, root = await in_thread(_begin_upload, request, id)
+        try:
+            async for content in gathered(request):
+                await in_thread(upload.feed, content)
+            await in_thread(upload.finish)
+        finally:
+            await in_thread(upload.close)
+            root.close()
+        path = upload.path
+        return Response({"message": f"{file_name(path)} was uploaded.", "path": public(path), "raw_path": raw(path)})
+
+
+async def gathered(request: Request) -> AsyncIterator[bytearray]:
+    """Yield the request's body in pieces of about PIECE_BYTES; one trip to a thread for each costs little."""
+    held = bytearray()
+    async for piece in body_of(request):
+        held += piece
+        if len(held) >= PIECE_BYTES:
+            yield held
+            held = bytearray()
+    if held:
+        yield held
+
+
+def _begin_upload(request: Request, server_id: str) -> tuple[MultipartUpload, Root]:
+    directory = path_in_query(request, default="/")
+    root = data(server_id)
+    try:
+        limit = settings.MC_ADMIN.max_upload_size_bytes
+        require_room(root, int(request.META.get("CONTENT_LENGTH") or 0) - _ENVELOPE_BYTES, max_bytes=limit)
+        upload = MultipartUpload(
+            root, directory, content_type=request.headers.get("Content-Type", ""),
+            overwrite=is_true(request.query_params.get("overwrite")), max_bytes=limit,
+        )  # fmt: skip
+    except BaseException:
+        root.close()
+        raise
+    return upload, root
+
+
+def is_true(text: str | None) -> bool:
+    """Read a flag of the query."""
+    return (text or "").lower() in {"1", "true", "yes", "on"}
+
+
+class DownloadView(AsyncView):
+    """/servers/{id}/files/download."""
+
+    permission_classes = [IsSignedIn]
+
+    @extend_schema(
+        operation_id="files_download",
+        parameters=[
+            PATH, RAW_PATH,
+            OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range of bytes, of a file"),
+        ],
+        responses={
+            (200, "application/octet-stream"): OpenApiTypes.BINARY,
+            (206, "application/octet-stream"): OpenApiTypes.BINARY,
+            304: None,
+        },
+    )  # fmt: skip
+    async def get(self, request: Request, id: str) -> HttpResponseBase:
+        """Download a file, or a directory as a zip."""
+        found = await in_thread(_find, request, id)
+        answer = _zip(found) if isinstance(found, _Directory) else _file(request, found)
+        if request.method == "HEAD" and isinstance(answer, StreamingHttpResponse):
+            answer.close()
+            return HttpResponse(headers=dict(answer.items()))
+        return answer
+
+
+@dataclass(frozen=True)
+class _File:
+    fd: int
+    info: os.stat_result
+    name: str
+
+
+@dataclass(frozen=True)
+class _Directory:
+    root: Root
+    name: str
+
+
+def _find(request: Request, server_id: str) -> "_File | _Directory":
+    path = path_in_query(request)
+    name = readable(path.rpartition("/")[2]) or server_id
+    with data(server_id) as root:
+        found = root.stat(path)
+        if found is None:
+            raise NotFound(f"{public(path)} does not exist.")
+        if stat.S_ISDIR(found.st_mode):
+            return _Directory(root.subdirectory(path), name)
+        fd = root.open_file(path)
+        return _File(fd, os.fstat(fd), name)
+
+
+def _file(request: Request, file: _File) -> HttpResponseBase:
+    tag, size = etag(file.info), file.info.st_size
+    headers = _headers(file.name) | {"ETag": tag, "Accept-Ranges": "bytes"}
+    if tag in request.headers.get("If-None-Match", ""):
+        os.close(file.fd)
+        return HttpResponse(status=304, headers={"ETag": tag})
+    try:
+        same = request.headers.get("If-Range", tag) == tag
+        part = wanted_range(request.headers.get("Range"), size=size) if same else None
+    except NotSatisfiable:
+        os.close(file.fd)
+        problem = {"detail": f"The file has {size} bytes: the range lies outside.", "code": "range_not_satisfiable"}
+        return Response(problem, status=416, headers={"Content-Range": f"bytes */{size}"})
+    first, last = part or (0, size - 1)
+    headers["Content-Length"] = str(last - first + 1)
+    if part:
+        headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    stream = FileStream(file.fd, first=first, length=last - first + 1)
+    return StreamingHttpResponse(stream, status=206 if part else 200, headers=headers)
+
+
+def _zip(directory: _Directory) -> HttpResponseBase:
+    return StreamingHttpResponse(ZipStream(directory.root), headers=_headers(f"{directory.name}.zip"))
+
+
+def _headers(name: str) -> dict[str, str]:
+    """Return headers that keep a browser from showing what was uploaded."""
+    disposition = content_disposition_header(as_attachment=True, filename=name)
+    return {
+        "Content-Type": "application/octet-stream",
+        "Content-Disposition": disposition or "attachment",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+class FileStream:
+    """The bytes of an open file as an async iterator; Django closes it, whatever becomes of the client."""
+
+    def __init__(self, fd: int, *, first: int, length: int) -> None:
+        self._fd, self._at, self._left = fd, first, length
+
+    def __aiter__(self) -> "FileStream":
+        return self
+
+    async def __anext__(self) -> bytes:
+        piece = b""
+        if self._left > 0:
+            piece = await in_thread(os.pread, self._fd, min(self._left, PIECE_BYTES), self._at)
+        if not piece:  # the end, or the file became shorter: the server then breaks the connection off
+            raise StopAsyncIteration
+        self._at += len(piece)
+        self._left -= len(piece)
+        return piece
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+class ZipStream:
+    """The zip of a held directory as an async iterator; closes the directory."""
+
+    def __init__(self, root: Root) -> None:
+        self._root = root
+        self._pieces: Generator[bytes] = zip_pieces(root, "")
+
+    def __aiter__(self) -> "ZipStream":
+        return self
+
+    async def __anext__(self) -> bytes:
+        piece: bytes | None = await in_thread(next, self._pieces, None)
+        if piece is None:
+            raise StopAsyncIteration
+        return piece
+
+    def close(self) -> None:
+        self._pieces.close()
+        self._root.close()

@@ -1,0 +1,195 @@
+"""Resumable uploads over HTTP: begin, send pieces, ask for the offset, finish."""
+
+import uuid
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from accounts.permissions import IsSignedIn
+from mcadmin.core.errors import AppError, InvalidRequest
+from mcadmin.core.paths import NewFile, Root, file_name, valid_name
+from mcadmin.core.tasks import in_thread
+from mcadmin.streaming import AsyncView
+from servers import uploads
+from servers.api.files import serializers
+from servers.api.files.paths import data, path_in, public, raw
+from servers.api.files.transfers import gathered
+from servers.minecraft.files import parts
+from servers.minecraft.files.changes import joined
+from servers.minecraft.files.parts import Part
+from servers.minecraft.files.receiving import require_room
+from servers.models import Upload
+
+
+class UploadsViewSet(ViewSet):
+    """/servers/{id}/files/uploads."""
+
+    permission_classes = [IsSignedIn]
+
+    @extend_schema(operation_id="uploads_list", responses=serializers.UploadListSerializer)
+    def listing(self, request: Request, id: str) -> Response:
+        """List the unfinished uploads, newest first."""
+        with data(id) as root:
+            found = [_shown(one, root) for one in uploads.list_open(id)]
+        return Response({"uploads": [one for one in found if one is not None]})
+
+    @extend_schema(
+        operation_id="uploads_create",
+        request=serializers.UploadCreateSerializer,
+        responses={201: serializers.UploadSerializer},
+    )
+    def create(self, request: Request, id: str) -> Response:
+        """Begin an upload that may be sent in pieces, over days and connections."""
+        body = serializers.UploadCreateSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        values = body.validated_data
+        path = joined(path_in(values, ""), valid_name(values["name"]))
+        with data(id) as root:
+            require_room(root, values["size"], max_bytes=settings.MC_ADMIN.max_upload_size_bytes)
+            for old in uploads.expired(id):
+                _drop(old, root)
+            upload = uploads.create(
+                server_id=id, path=path, size=values["size"], sha256=values["sha256"],
+                overwrite=values["overwrite"], created_by=request.user.username,
+            )  # fmt: skip
+            try:
+                _part(upload, root).create(overwrite=upload.overwrite)
+            except AppError:
+                upload.delete()
+                raise
+            shown = _shown(upload, root)
+        where = f"/api/servers/{id}/files/uploads/{upload.pk}"
+        return Response(shown, status=201, headers={"Location": where})
+
+    @extend_schema(
+        operation_id="uploads_finish",
+        request=serializers.UploadFinishSerializer,
+        responses={200: serializers.UploadedSerializer},
+    )
+    def finish(self, request: Request, id: str, upload_id: uuid.UUID) -> Response:
+        """Prove the SHA-256, if one was given, and give the file its name."""
+        body = serializers.UploadFinishSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        upload = uploads.find(upload_id, server_id=id)
+        path = uploads.path_of(upload)
+        with data(id) as root:
+            try:
+                found = parts.finish(
+                    _part(upload, root), size=upload.size, sha256=body.validated_data["sha256"] or upload.sha256,
+                    overwrite=body.validated_data.get("overwrite", upload.overwrite),
+                )  # fmt: skip
+            except (parts.WrongHash, parts.PartGone):
+                upload.delete()
+                raise
+        upload.delete()
+        answer = {"message": f"{file_name(path)} was uploaded.", "path": public(path), "raw_path": raw(path)}
+        return Response(answer | {"sha256": found})
+
+
+class UploadPiecesView(AsyncView):
+    """/servers/{id}/files/uploads/{upload_id}."""
+
+    permission_classes = [IsSignedIn]
+    reads_body_itself = True
+
+    @extend_schema(operation_id="uploads_read", responses=serializers.UploadSerializer)
+    async def get(self, request: Request, id: str, upload_id: uuid.UUID) -> Response:
+        """Tell how far the upload is."""
+
+        def read() -> Any:
+            upload = uploads.find(upload_id, server_id=id)
+            with data(id) as root:
+                _part(upload, root).offset()  # raises PartGone
+                return _shown(upload, root)
+
+        return Response(await sync_to_async(read)())
+
+    @extend_schema(
+        operation_id="uploads_send",
+        parameters=[OpenApiParameter("offset", int, required=True, description="Where this piece begins")],
+        request={"application/octet-stream": OpenApiTypes.BINARY},
+        responses=serializers.UploadSerializer,
+    )
+    async def patch(self, request: Request, id: str, upload_id: uuid.UUID) -> Response:
+        """Send the next piece. What arrives of it is kept, even if the connection breaks off."""
+        offset = _offset(request)
+        upload = await sync_to_async(uploads.find)(upload_id, server_id=id)
+        root = await in_thread(data, id)
+        try:
+            held = _part(upload, root).held()
+            file = await in_thread(held.__enter__)
+            try:
+                await in_thread(parts.require_offset, file, offset)
+                await _receive(request, file, left=upload.size - offset)
+            except BaseException as error:
+                await in_thread(held.__exit__, type(error), error, error.__traceback__)
+                raise
+            await in_thread(held.__exit__, None, None, None)
+            shown = await in_thread(_shown, upload, root)
+        finally:
+            root.close()
+        await sync_to_async(uploads.touch)(upload)
+        return Response(shown)
+
+    @extend_schema(operation_id="uploads_delete", responses={200: serializers.FileMessageSerializer})
+    async def delete(self, request: Request, id: str, upload_id: uuid.UUID) -> Response:
+        """Give the upload up."""
+
+        def give_up() -> None:
+            upload = uploads.find(upload_id, server_id=id)
+            with data(id) as root:
+                _drop(upload, root)
+
+        await sync_to_async(give_up)()
+        return Response({"message": "The upload was given up."})
+
+
+async def _receive(request: Request, file: NewFile, *, left: int) -> None:
+    async for content in gathered(request):
+        left -= len(content)
+        if left < 0:
+            raise InvalidRequest("More bytes came than the upload's size said. Delete it and begin again.")
+        await in_thread(file.write, content)
+
+
+def _offset(request: Request) -> int:
+    text = request.query_params.get("offset", "")
+    if not text.isdigit() or len(text) > 15:
+        raise InvalidRequest("offset is missing: where does this piece begin?")
+    return int(text)
+
+
+def _part(upload: Upload, root: Root) -> Part:
+    return Part(root, uploads.path_of(upload), upload_id=upload.pk.hex)
+
+
+def _drop(upload: Upload, root: Root) -> None:
+    try:
+        _part(upload, root).delete()
+    except (parts.PartGone, InvalidRequest):
+        pass
+    finally:
+        upload.delete()
+
+
+def _shown(upload: Upload, root: Root) -> dict[str, Any] | None:
+    """Return the upload in its API shape, or None when its file is gone."""
+    path = uploads.path_of(upload)
+    try:
+        offset = _part(upload, root).offset()
+    except AppError:
+        return None
+    values = {
+        "id": upload.pk, "path": public(path), "raw_path": raw(path), "size": upload.size, "offset": offset,
+        "sha256": upload.sha256, "overwrite": upload.overwrite, "created_by": upload.created_by,
+        "expires_at": upload.updated_at + uploads.LIFE,
+    }  # fmt: skip
+    return dict(serializers.UploadSerializer(values).data)
+
+

@@ -1,0 +1,190 @@
+"""What an archive holds, read with distrust: zip and tar, plain or gzipped."""
+
+import gzip
+import io
+import os
+import stat
+import struct
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, Protocol
+
+from mcadmin.core.errors import InvalidRequest, TooLarge
+from mcadmin.core.paths import OutsideRoot, shown, valid_name
+
+MAX_DIRECTORY_BYTES = 32 * 1024 * 1024  # of a zip's list of contents, which is read whole
+MAX_DEPTH = 64
+MAX_PADDING_BYTES = 64 * 1024 * 1024  # after the last file of a tar
+_PIECE_BYTES = 1024 * 1024
+_END = struct.Struct("<4s4H2LH")
+_END64 = struct.Struct("<4sQ2H2L4Q")
+
+
+class BadArchive(InvalidRequest):
+    """It is no archive, is broken, or holds what must not be extracted."""
+
+    code = "bad_archive"
+
+
+class UnsafeArchive(OutsideRoot):
+    """A name or a link in it would lead out of the directory."""
+
+    code = "outside_root"
+
+
+class _Source(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file or directory of an archive; ``source`` is read before the next member is asked for."""
+
+    path: str
+    is_directory: bool
+    is_executable: bool
+    source: _Source
+
+
+def members(file: IO[bytes]) -> Iterator[Member]:
+    """Yield what the archive holds.
+
+    Raises:
+        UnsafeArchive: a name that is absolute or has ``..``, a link, a device.
+        BadArchive: anything else that is wrong, a name twice included.
+    """
+    seen: set[str] = set()
+    try:
+        for member in _read(file):
+            key = member.path.casefold() if member.is_directory else member.path
+            if key in seen and not member.is_directory:
+                raise BadArchive(f"The archive holds {shown(member.path)} twice.")
+            seen.add(key)
+            yield member
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError, struct.error) as error:
+        raise BadArchive(f"The archive is broken: {error}. Upload it again.") from None
+    except (NotImplementedError, RuntimeError) as error:  # zipfile: a method it does not know, or a password
+        raise BadArchive(f"The archive cannot be read: {error}.") from None
+
+
+def pieces(member: Member) -> Iterator[bytes]:
+    """Yield the content of a file; as long as it really is, not as long as it says."""
+    try:
+        while piece := member.source.read(_PIECE_BYTES):
+            yield piece
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError) as error:
+        raise BadArchive(f"The archive is broken at {shown(member.path)}: {error}. Upload it again.") from None
+
+
+def _read(file: IO[bytes]) -> Iterator[Member]:
+    start = file.read(4)
+    file.seek(0)
+    if start[:2] == b"PK":
+        yield from _zip(file)
+    elif start[:2] == b"\x1f\x8b":
+        yield from _tar(_Forward(gzip.GzipFile(fileobj=file)))
+    else:
+        file.seek(257)
+        is_tar = file.read(5) == b"ustar"
+        file.seek(0)
+        if not is_tar:
+            raise BadArchive("This is no archive that can be extracted: use .zip, .tar.gz or .tar.")
+        yield from _tar(_Forward(file))
+
+
+def _zip(file: IO[bytes]) -> Iterator[Member]:
+    if _directory_bytes(file) > MAX_DIRECTORY_BYTES:
+        raise TooLarge("The archive holds too many files.")
+    with zipfile.ZipFile(file) as archive:
+        for info in archive.infolist():
+            mode = info.external_attr >> 16
+            kind = stat.S_IFMT(mode)
+            if info.flag_bits & 1:
+                raise BadArchive("The archive is encrypted. Extract it elsewhere.")
+            if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
+                raise UnsafeArchive(f"{shown(info.filename)} in the archive is a link or a device.")
+            path = _path(info.orig_filename if "\\" in info.orig_filename else info.filename)
+            if not path:
+                continue
+            if info.is_dir():
+                yield Member(path, is_directory=True, is_executable=True, source=io.BytesIO())
+                continue
+            with archive.open(info) as source:
+                yield Member(path, is_directory=False, is_executable=bool(mode & 0o100), source=source)
+
+
+def _tar(file: "_Forward") -> Iterator[Member]:
+    with tarfile.TarFile(fileobj=file, mode="r") as archive:  # type: ignore[arg-type]  # it reads, seeks and tells
+        while (info := archive.next()) is not None:
+            archive.members = []  # type: ignore[attr-defined]  # it keeps all it has met
+            if not (info.isfile() or info.isdir()) or info.issparse():
+                raise UnsafeArchive(f"{shown(info.name)} in the archive is a link, a device or a sparse file.")
+            path = _path(info.name)
+            if not path:
+                continue
+            source = archive.extractfile(info) if info.isfile() else io.BytesIO()
+            if source is None:
+                raise BadArchive(f"{shown(path)} in the archive cannot be read.")
+            yield Member(path, is_directory=info.isdir(), is_executable=bool(info.mode & 0o100), source=source)
+        for _ in range(MAX_PADDING_BYTES // _PIECE_BYTES):  # to the end: only there gzip proves the content
+            if not file.read(_PIECE_BYTES):
+                break
+
+
+def _path(name: str) -> str:
+    """Check a member's name and return it as a path; "" for the root itself."""
+    if name.startswith("/") or "\\" in name or "\0" in name:
+        raise UnsafeArchive(f"The name {shown(name)} in the archive is absolute, or has a backslash or NUL.")
+    names = [part for part in name.split("/") if part not in {"", "."}]
+    if ".." in names:
+        raise UnsafeArchive(f"The name {shown(name)} in the archive leads out of the directory.")
+    if len(names) > MAX_DEPTH:
+        raise BadArchive(f"The directories in the archive nest deeper than {MAX_DEPTH} levels.")
+    return "/".join(valid_name(part) for part in names)
+
+
+def _directory_bytes(file: IO[bytes]) -> int:
+    """Return how long a zip's list of contents says it is, before anything reads it into memory."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - 65536 - _END.size))
+    tail = file.read()
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) - at < _END.size:
+        raise BadArchive("The archive is broken: it has no list of contents. Upload it again.")
+    length = int(_END.unpack_from(tail, at)[5])
+    if length == 0xFFFFFFFF:
+        at = tail.rfind(b"PK\x06\x06")
+        if at < 0:
+            raise BadArchive("The archive is broken: its list of contents is missing. Upload it again.")
+        length = int(_END64.unpack_from(tail, at)[8])
+    file.seek(0)
+    return length
+
+
+class _Forward:
+    """What tarfile reads from: forward only, and never much at once, so that no header can fill the memory."""
+
+    def __init__(self, source: IO[bytes] | gzip.GzipFile) -> None:
+        self._source = source
+        self._at = 0
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= _PIECE_BYTES:
+            raise BadArchive("The archive has a header that is too large.")
+        content = self._source.read(size)
+        self._at += len(content)
+        return content
+
+    def seek(self, position: int) -> int:
+        if position < self._at:
+            raise BadArchive("The archive is broken: it leads backwards.")
+        while self._at < position:
+            if not self.read(min(position - self._at, _PIECE_BYTES)):
+                raise BadArchive("The archive is broken: it ends in the middle. Upload it again.")
+        return self._at
+
+    def tell(self) -> int:
+        return self._at

@@ -1,0 +1,34 @@
+"""Which part of a file a client wants: the Range header of RFC 9110, one range at a time."""
+
+import re
+
+_RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE)
+
+
+class NotSatisfiable(Exception):
+    """The range lies outside the file."""
+
+
+def wanted_range(header: str | None, *, size: int) -> tuple[int, int] | None:
+    """Return first and last byte wanted, or None for the whole file.
+
+    A header that is malformed, or asks for several ranges, is ignored, as the RFC allows.
+
+    Raises:
+        NotSatisfiable.
+    """
+    found = _RANGE.fullmatch(header or "")
+    if found is None or found[1] == found[2] == "":
+        return None
+    if found[1] == "":
+        length = min(int(found[2]), size)
+        if length == 0:
+            raise NotSatisfiable
+        return size - length, size - 1
+    first = int(found[1])
+    last = min(int(found[2]), size - 1) if found[2] else size - 1
+    if found[2] and int(found[2]) < first:
+        return None
+    if first >= size:
+        raise NotSatisfiable
+    return first, last

@@ -1,0 +1,78 @@
+"""A directory as a zip that is made while it is sent: nothing is kept in memory or on disk."""
+
+import os
+import stat
+import time
+import zipfile
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from pathlib import PurePosixPath
+
+from mcadmin.core.errors import AppError
+from mcadmin.core.paths import Node, Root, walk
+
+_PIECE_BYTES = 1024 * 1024
+_PACKED = {".mca", ".jar", ".zip", ".gz", ".png", ".jpg", ".ogg", ".xz", ".zst", ".7z", ".mp3", ".webp"}
+
+
+class _Outlet:
+    """What zipfile writes to: holds the bytes until somebody takes them."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+
+    def write(self, data: bytes) -> int:
+        self._held += data
+        return len(data)
+
+    def flush(self) -> None:
+        """Do nothing: ``take`` hands on."""
+
+    def take(self) -> bytes:
+        taken = bytes(self._held)
+        self._held.clear()
+        return taken
+
+
+def zip_pieces(root: Root, path: str) -> Generator[bytes]:
+    """Yield the zip of a directory in pieces; blocking.
+
+    Links and special files are left out, so are files that vanish or may not be read.
+    """
+    outlet = _Outlet()
+    start = len(path) + 1 if path else 0
+    with zipfile.ZipFile(outlet, "w", allowZip64=True) as archive:  # type: ignore[call-overload]  # only write is needed
+        for node in walk(root, path, unreadable=lambda _: None):
+            if node.is_directory:
+                archive.writestr(_info(node, start), b"")
+            elif node.is_file:
+                with suppress(AppError, OSError):
+                    fd = node.open_file()
+                    try:
+                        yield from _file(archive, outlet, _info(node, start), fd)
+                    finally:
+                        os.close(fd)
+            if piece := outlet.take():
+                yield piece
+    yield outlet.take()
+
+
+def _file(archive: zipfile.ZipFile, outlet: _Outlet, info: zipfile.ZipInfo, fd: int) -> Iterator[bytes]:
+    with archive.open(info, "w", force_zip64=True) as entry:
+        while content := os.read(fd, _PIECE_BYTES):
+            entry.write(content)
+            if piece := outlet.take():
+                yield piece
+
+
+def _info(node: Node, start: int) -> zipfile.ZipInfo:
+    name = os.fsencode(node.path[start:]).decode(errors="replace")
+    changed = max(time.localtime(node.info.st_mtime)[:6], (1980, 1, 1, 0, 0, 0))
+    info = zipfile.ZipInfo(f"{name}/" if node.is_directory else name, min(changed, (2107, 12, 31, 23, 59, 59)))
+    info.external_attr = (node.info.st_mode & 0xFFFF) << 16
+    if node.is_directory:
+        info.external_attr |= 0x10
+    packed = PurePosixPath(name).suffix.lower() in _PACKED
+    info.compress_type = zipfile.ZIP_STORED if packed or node.is_directory else zipfile.ZIP_DEFLATED
+    info.external_attr &= ~((stat.S_ISUID | stat.S_ISGID) << 16)
+    return info
