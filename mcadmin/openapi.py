@@ -10,7 +10,7 @@ PROBLEM = {
         "code": {"type": "string", "description": "Stable, for a program."},
         "findings": {
             "type": "array",
-            "description": "On 403 unsafe_compose: what an owner would have to accept.",
+            "description": "Of a compose file: broken rules (400), or what an owner would have to accept (403).",
             "items": {
                 "type": "object",
                 "required": ["code", "message", "line", "file"],

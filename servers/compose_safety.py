@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 
@@ -28,7 +27,7 @@ class UnsafeCompose(Forbidden):
             f"This compose file could harm this machine or other servers: {sentences} Change it; or an owner accepts "
             f'it as it is with "accept_findings" and these codes: {codes}.'
         )
-        self.extra = {"findings": [shown(one) for one in self.findings]}
+        self.extra = {"findings": [one.facts() for one in self.findings]}
 
 
 class OwnerNeeded(Forbidden):
@@ -98,11 +97,6 @@ async def check(safety: SafetyCheck, *, acceptance: Acceptance) -> None:
     new = acceptance.codes & {one.code for one in findings} - known
     if new:
         await records.in_database(_accept, safety.server_id, reading.text_hash, known | new, acceptance.username)
-
-
-def shown(problem: Problem) -> dict[str, Any]:
-    """Return a finding in its API shape."""
-    return {"code": problem.code, "message": problem.message, "line": problem.line, "file": problem.file or None}
 
 
 def _accepted(server_id: str, text_hash: str) -> frozenset[str]:

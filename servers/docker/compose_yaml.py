@@ -36,6 +36,10 @@ class Problem:
     line: int | None = None
     file: str = ""
 
+    def facts(self) -> dict[str, Any]:
+        """Return it for a program."""
+        return {"code": self.code, "message": self.message, "line": self.line, "file": self.file or None}
+
     def __str__(self) -> str:
         where = f"{self.file}, " if self.file else ""
         return f"{where}line {self.line}: {self.message}" if self.line else f"{where}{self.message}"
@@ -52,6 +56,7 @@ class BadComposeFile(InvalidRequest):
         if len(self.problems) > MAX_PROBLEMS_SHOWN:
             sentences.append(f"And {len(self.problems) - MAX_PROBLEMS_SHOWN} more.")
         super().__init__(" ".join(sentences), errors={"yaml_content": sentences})
+        self.extra = {"findings": [problem.facts() for problem in self.problems[:MAX_PROBLEMS_SHOWN]]}
 
 
 @dataclass(frozen=True, slots=True)
