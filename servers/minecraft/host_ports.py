@@ -1,5 +1,6 @@
 """Which of the ports that a server would publish are taken on this host."""
 
+import errno
 import socket
 from collections.abc import Iterable
 from contextlib import closing
@@ -15,8 +16,8 @@ def is_free(port: int, *, host: str = "", protocol: str = "tcp") -> bool:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port in TIME_WAIT is free
         try:
             probe.bind((address, port))
-        except OSError:
-            return False
+        except OSError as error:
+            return error.errno == errno.EADDRNOTAVAIL  # not this machine's: nobody has it, and Docker will say so
     return True
 
 
