@@ -67,9 +67,13 @@ load-torn: setup ## Snapshots of running servers in four ways, each restored and
 	@testbed/up.sh
 	@$(PY) -m bench.torn_worlds $(ARGS)
 
-.PHONY: load-console
+.PHONY: load-console load-rcon
 load-console: python ## A console under load and a log flood; writes docs/reports/console.md
 	@$(PY) -m bench.console_load
+
+load-rcon: setup ## RCON to a real test server against docker exec; writes docs/reports/rcon.md
+	@testbed/up.sh
+	@$(PY) -m bench.rcon_load
 
 .PHONY: load-accounts
 load-accounts: setup ## Guesses at passwords and codes, crowds of strangers: minutes

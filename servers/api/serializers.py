@@ -68,9 +68,13 @@ class OperationListSerializer(serializers.Serializer[Any]):
 
 
 class PlayersSerializer(serializers.Serializer[Any]):
-    """Who is online; ``sampledAt`` is null before the first sample, ``motd`` and ``latencyMs`` without a ping."""
+    """Who is online; ``sampledAt`` is null before the first sample, ``motd`` and ``latencyMs`` without a ping.
+
+    ``onlineCount`` exceeds the names where the game takes no commands and its ping tells none, or few.
+    """
 
     onlinePlayers = serializers.ListField(child=serializers.CharField())  # noqa: N815
+    onlineCount = serializers.IntegerField()  # noqa: N815
     maxPlayers = serializers.IntegerField(allow_null=True)  # noqa: N815
     sampledAt = serializers.DateTimeField(allow_null=True)  # noqa: N815
     motd = serializers.CharField(allow_null=True)

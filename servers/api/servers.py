@@ -64,6 +64,7 @@ class ServerViewSet(ViewSet):
         sample = live.players(id)
         answer = {
             "onlinePlayers": list(sample.online),
+            "onlineCount": sample.count,
             "maxPlayers": sample.maximum,
             "sampledAt": sample.sampled_at,
             "motd": sample.motd,

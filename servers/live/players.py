@@ -24,7 +24,8 @@ Ping = Callable[[str], Awaitable[ServerPing]]
 class PlayersSample:
     """Names of those online and the server's maximum, as told at ``sampled_at``.
 
-    ``motd`` and ``latency_ms`` are those of a server-list ping; None when it was not answered.
+    ``motd`` and ``latency_ms`` are those of a server-list ping; None when it was not answered. ``count`` exceeds the
+    names where only a ping was answered.
     """
 
     online: tuple[str, ...] = ()
@@ -32,6 +33,7 @@ class PlayersSample:
     sampled_at: datetime | None = None
     motd: str | None = None
     latency_ms: float | None = None
+    count: int = 0
 
 
 class PlayerSampler:
@@ -99,8 +101,9 @@ class PlayerSampler:
     async def _sample(self, name: str) -> None:
         self._due[name] = asyncio.get_running_loop().time()
         players, pinged = await asyncio.gather(self._listed(name), self._pinged(name))
-        if players is None and pinged is not None:  # it tells fewer names, but some
-            players = PlayerList(list(pinged.names), pinged.maximum)
+        count = len(players.online) if players else 0
+        if players is None and pinged is not None:  # it tells fewer names, or none
+            players, count = PlayerList(list(pinged.names), pinged.maximum), pinged.online
         if players is None:
             return
         self._samples[name] = PlayersSample(
@@ -109,6 +112,7 @@ class PlayerSampler:
             datetime.now(UTC),
             pinged.motd if pinged else None,
             pinged.latency_ms if pinged else None,
+            count,
         )
 
     async def _listed(self, name: str) -> PlayerList | None:

@@ -6,6 +6,7 @@ the command's first piece has come back; answers come in pieces of 4,096 charact
 
 import asyncio
 import re
+import secrets
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -62,7 +63,7 @@ class RconConnection:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
-        self._last_id = 0
+        self._last_id = secrets.randbelow(2**30)  # an answer sent before its question was asked has no id to hit
         self._marker: bool | None = None  # whether this game answers markers; None until it is seen
         self._unanswered: int | None = None  # a marker that was given up: its answer, however late, tells that it does
         self.closed = False

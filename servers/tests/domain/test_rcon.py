@@ -1,9 +1,11 @@
 import asyncio
 import struct
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mcadmin.core.errors import InvalidRequest
 from servers.minecraft import rcon, rcon_protocol
@@ -138,6 +140,27 @@ async def test_empty_packets_without_end_are_given_up() -> None:
     async with connected(game) as connection, asyncio.timeout(10):
         with pytest.raises(RconBroken, match="exceeds"):
             await connection.command("list")
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.binary(max_size=40),
+            st.builds(packet, st.integers(-2, 6), st.integers(0, 5), st.binary(max_size=20)),
+            st.integers(-(2**31), 2**31 - 1).map(lambda length: struct.pack("<i", length)),
+        ),
+        max_size=6,
+    )
+)
+@settings(max_examples=40, deadline=None)
+async def test_whatever_a_hostile_game_sends_ends_in_an_answer_or_an_error_of_ours(sent: list[bytes]) -> None:
+    game = FakeGame(raw={"list": lambda _: b"".join(sent)}, answers_markers=False)
+    async with connected(game) as connection, asyncio.timeout(10):
+        with suppress(RconBroken, RconTimedOut):
+            assert isinstance(await connection.command("list", timeout_s=0.05), str)
+        if not connection.closed:
+            with suppress(RconBroken, RconTimedOut, RconUnavailable):
+                assert await connection.command("seed", timeout_s=0.05) in {"", "ran seed"}
 
 
 @pytest.mark.parametrize("cut", [2, 6, 20])

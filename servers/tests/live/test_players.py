@@ -49,7 +49,7 @@ async def test_the_games_own_list_counts_and_the_ping_adds_what_it_alone_tells()
 @pytest.mark.parametrize("answer", [RconUnavailable("no"), "Unknown command", ""])
 async def test_a_ping_fills_in_where_the_list_cannot_be_had(answer: str | Exception) -> None:
     sample = await sampled(answer, PING)
-    assert (sample.online, sample.maximum) == (("Alex",), 30)
+    assert (sample.online, sample.count, sample.maximum) == (("Alex",), 2, 30)
 
 
 async def test_a_list_without_a_ping_has_no_message_of_the_day() -> None:
