@@ -1,6 +1,6 @@
 # Two commands for whoever arrives on a fresh machine: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo stop test test-deploy check bench python ruff mypy imports migrations fast load-torn
+.PHONY: help setup run demo stop test test-deploy check bench python ruff mypy imports migrations fast load-torn load-killed-backups
 
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -78,3 +78,7 @@ load-rcon: setup ## RCON to a real test server against docker exec; writes docs/
 .PHONY: load-accounts
 load-accounts: setup ## Guesses at passwords and codes, crowds of strangers: minutes
 	@$(PY) -m bench.accounts
+
+load-killed-backups: setup ## SIGKILL to panel, restic and container in each step of a backup: minutes
+	@testbed/up.sh
+	@$(PY) -m bench.killed_backups

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from django.db import transaction
@@ -62,17 +63,18 @@ class Scheduler:
 def claim_due(now: datetime) -> list[int]:
     """Write down every due time up to ``now`` that has no row yet; return the runs that are ours to begin."""
     found = Schedule.objects.filter(enabled=True).values_list("pk", flat=True)
-    return [run for schedule_id in found for run in _claim(schedule_id, now)]
+    return [run for schedule_id in found for run in claim(schedule_id, now)]
 
 
-def _claim(schedule_id: int, now: datetime) -> list[int]:
+def claim(schedule_id: int, now: datetime) -> list[int]:
+    """Do what ``claim_due`` does for one schedule."""
+    looked_at = Schedule.objects.filter(pk=schedule_id).first()
+    if looked_at is None or not _ripe(looked_at, now):  # nearly always: no transaction for that
+        return []
     with transaction.atomic():
         schedule = Schedule.objects.select_for_update().filter(pk=schedule_id, enabled=True).first()
-        if schedule is None:
-            return []
-        due = due_times.between(schedule.cron, schedule.zone, after=schedule.looked_until, until=now)
-        ripe = [at for at in due if at + _delay(schedule, at) <= now]
-        if not ripe:
+        ripe = _ripe(schedule, now) if schedule is not None else []
+        if schedule is None or not ripe:  # another process was faster
             return []
         wanted = _to_run(schedule, ripe, now)
         mine = [
@@ -87,6 +89,12 @@ def _claim(schedule_id: int, now: datetime) -> list[int]:
         old = ScheduleRun.objects.filter(schedule=schedule).values_list("pk", flat=True)[KEPT_RUNS:]
         ScheduleRun.objects.filter(pk__in=list(old)).delete()
     return [run.pk for run in mine if run.state == RunState.WAITING]
+
+
+def _ripe(schedule: Schedule, now: datetime) -> list[datetime]:
+    """Return the due times that have come, jitter included, up to the first that has not."""
+    due = due_times.between(schedule.cron, schedule.zone, after=schedule.looked_until, until=now)
+    return list(takewhile(lambda at: at + _delay(schedule, at) <= now, due))
 
 
 def _to_run(schedule: Schedule, ripe: list[datetime], now: datetime) -> set[datetime]:

@@ -63,9 +63,10 @@ class Bed:
         self.panel = panel
         self.client = client
         self.names = names
+        self.repository = str(folder / "repository")
         self._scratch = folder / "scratch"
         self._environment = {
-            "RESTIC_REPOSITORY": str(folder / "repository"), "RESTIC_PASSWORD": PASSWORD,
+            "RESTIC_REPOSITORY": self.repository, "RESTIC_PASSWORD": PASSWORD,
             "RESTIC_CACHE_DIR": str(folder / "cache"), "PATH": "/usr/bin:/bin",
         }  # fmt: skip
 
@@ -90,22 +91,34 @@ class Bed:
             self.restic("restore", snapshot, *only, "--target", scratch, "--include", str(world))
             return verify(Path(scratch) / world.relative_to("/"))
 
+    def restart_panel(self) -> None:
+        """Start the panel that was killed."""
+        self.client.close()
+        self.panel.start()
+        self.client = self.panel.client()
+
     def rcon(self, command: str) -> None:
         """Say something to the first server."""
         self.client.post(f"/servers/{self.names[0]}/rcon", json={"command": command})
 
 
 @contextmanager
-def bed(folder: Path, *, servers: int) -> Iterator[Bed]:
+def bed(
+    folder: Path,
+    *,
+    servers: int,
+    knobs: dict[str, object] | None = None,
+    environment: dict[str, str] | None = None,
+) -> Iterator[Bed]:
     """Start panel and servers, and take everything down in the end."""
     names = [f"torn-{uuid.uuid4().hex[:8]}" for _ in range(servers)]
     repository = {"RESTIC__REPOSITORY_PATH": str(folder / "repository"), "RESTIC__PASSWORD": PASSWORD}
     try:
-        with running_panel(folder, **repository) as panel, panel.client() as client:
+        with running_panel(folder, **repository, **(environment or {})) as panel, panel.client() as client:
             one = Bed(panel, client, folder, names)
             one.restic("init")
             for name in names:
-                start(panel, client, name)
+                start(panel, client, name, knobs=knobs)
             yield one
     finally:
         for name in names:
