@@ -19,19 +19,22 @@ from servers.records import in_database
 KIND = "forget"
 
 
-async def plan(policy: Policy, *, server_id: str | None) -> Plan:
-    """Decide by the repository as it is now; changes nothing."""
+async def plan(policy: Policy, *, server_id: str | None, is_global: bool = False) -> Plan:
+    """Decide by the repository as it is now; changes nothing. ``is_global``: about global snapshots alone."""
     wiring.snapshot_list().forget()
     found = await wiring.snapshot_list().read()
     entries = await in_database(_entries, found)
     return retention.plan(
-        entries, policy=policy, zone=timezone.get_default_timezone(), now=datetime.now(UTC), server_id=server_id
+        entries, policy=policy, zone=timezone.get_default_timezone(), now=datetime.now(UTC),
+        server_id=server_id, is_global=is_global,
     )
 
 
-async def carry_out(policy: Policy, progress: Progress, *, server_id: str | None, prune: bool = False) -> Plan:
+async def carry_out(
+    policy: Policy, progress: Progress, *, server_id: str | None, is_global: bool = False, prune: bool = False
+) -> Plan:
     """Forget what ``policy`` does not keep, inside a running operation that holds the repository's lease."""
-    decided = await plan(policy, server_id=server_id)
+    decided = await plan(policy, server_id=server_id, is_global=is_global)
     progress.line(f"{len(decided.keep)} snapshots stay, {len(decided.remove)} go.")
     try:
         await upkeep.forget(wiring.command(), decided.remove)
@@ -42,11 +45,16 @@ async def carry_out(policy: Policy, progress: Progress, *, server_id: str | None
     return decided
 
 
-def job(policy: Policy, *, server_id: str | None, prune: bool, started_by: str, origin: str) -> Job:
-    """Return the job that carries ``policy`` out, for one server or (None) for all of this panel's snapshots."""
+def job(  # noqa: PLR0913 - what may be looked at, and who asks
+    policy: Policy, *, server_id: str | None, prune: bool, started_by: str, origin: str, is_global: bool = False
+) -> Job:
+    """Return the job that carries ``policy`` out, for one server or (None) for all of this panel's snapshots.
+
+    ``is_global``: for its global snapshots alone.
+    """
 
     async def work(progress: Progress) -> dict[str, Any]:
-        decided = await carry_out(policy, progress, server_id=server_id, prune=prune)
+        decided = await carry_out(policy, progress, server_id=server_id, is_global=is_global, prune=prune)
         return {"keep": decided.keep, "remove": decided.remove, "pruned": prune}
 
     return Job(kind=KIND, work=work, started_by=started_by, origin=origin, leases=(REPOSITORY_LEASE,))

@@ -9,10 +9,11 @@ from typing import Any
 
 from django.db import transaction
 
-from backups import creation, due_times
+from backups import creation, due_times, retaining
 from backups.creation import Wish
-from backups.models import MissedRule, OverlapRule, RunState, Schedule, ScheduleRun
+from backups.models import MissedRule, OverlapRule, RunState, Schedule, ScheduleRun, Scope
 from backups.restic.labels import Trigger
+from backups.restic.retention import Policy
 from mcadmin.core import tasks
 from mcadmin.core.errors import AppError
 from mcadmin.core.locks import Busy
@@ -171,8 +172,19 @@ async def _back_up(schedule: Schedule) -> Operation:
 
 
 async def _retain(schedule: Schedule) -> list[str]:
-    del schedule
-    return []
+    """Carry out the schedule's policy; a failure of it takes nothing from the snapshot that was made."""
+    if not schedule.policy:
+        return []
+    job = retaining.job(
+        Policy(**schedule.policy), server_id=schedule.server_id or None, is_global=schedule.scope == Scope.GLOBAL,
+        prune=False, started_by=f"schedule {schedule.pk}", origin="schedule",
+    )  # fmt: skip
+    try:
+        operation = await operations.run(job)
+    except AppError as error:
+        return [f"Older snapshots were not removed: {error}"]
+    gone = len((operation.result or {})["remove"])
+    return [f"Older snapshots removed: {gone}."] if gone else []
 
 
 def _note(run_id: int, **values: Any) -> None:

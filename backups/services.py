@@ -7,6 +7,7 @@ from functools import cache
 from backups import wiring
 from backups.creation import take_back
 from backups.facts import Fact
+from backups.figures import FiguresReader
 from backups.guard import SaveGuard
 from backups.recovery import RestoreRecovery
 from backups.restic.labels import Saved
@@ -24,15 +25,18 @@ class BackupServices:
         self.guard = SaveGuard(servers_wiring.manager(), running=running_operations, disturbed=lower_claims)
         self.recovery = RestoreRecovery(running=running_operations)
         self.scheduler = Scheduler()
+        self.figures = FiguresReader()
 
     async def start(self) -> None:
         """Begin; the guard looks at once, and restores that died are settled before anything else is done."""
         await self.recovery.start()
         self.guard.start()
         self.scheduler.start()
+        self.figures.start()
 
     async def stop(self) -> None:
         """End."""
+        await self.figures.stop()
         await self.scheduler.stop()
         await self.guard.stop()
         await self.recovery.stop()

@@ -229,6 +229,8 @@ def checked(request: Request) -> dict[str, Any]:
     values["policy"] = dict(values["policy"] or {})
     if values["policy"]:
         Policy(**values["policy"])
+        if values["scope"] == Scope.PATH:
+            raise InvalidRequest("Snapshots of a path live for 7 days; a schedule of them takes no policy.")
     _require_owner_for(request, values["policy"])
     return values
 

@@ -71,8 +71,14 @@ class Plan:
     remove: list[str]
 
 
-def plan(
-    entries: Iterable[Entry], *, policy: Policy, zone: tzinfo, now: datetime, server_id: str | None = None
+def plan(  # noqa: PLR0913 - what may be looked at
+    entries: Iterable[Entry],
+    *,
+    policy: Policy,
+    zone: tzinfo,
+    now: datetime,
+    server_id: str | None = None,
+    is_global: bool = False,
 ) -> Plan:
     """Decide about ``entries``, which are all of this panel and of no other.
 
@@ -82,9 +88,11 @@ def plan(
     Args:
         zone: where an hour, a day, a week and a month begin.
         server_id: look at the snapshots of this server alone; global ones, which hold others too, stay out.
+        is_global: look at the global snapshots alone.
     """
     all_of_ours = sorted(entries, key=_by_age)
     looked_at = [one for one in all_of_ours if server_id is None or _is_of(one, server_id)]
+    looked_at = [one for one in looked_at if one.scope == "global" or not is_global]
     keep = {one.id for one in all_of_ours if one.pinned} | _floor(all_of_ours)
     groups: dict[tuple[str, ...], list[Entry]] = defaultdict(list)
     for one in looked_at:

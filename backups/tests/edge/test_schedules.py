@@ -158,6 +158,7 @@ def test_schedules_over_http(owner: APIClient, fake: FakeDocker, server: str, re
         ({"server_id": "absent"}, "server_not_found"),
         ({"scope": "path", "path": "../x"}, "invalid"),
         ({"policy": {}}, "empty_policy"),
+        ({"scope": "path", "path": "world", "policy": {"keep_last": 1}}, "invalid"),
     ],
 )
 def test_what_no_schedule_can_be_is_refused(
@@ -177,3 +178,15 @@ def test_a_policy_takes_an_owner(
     assert api.post("/api/snapshots/schedules", body, format="json").status_code == 403
     assert api.put(f"/api/snapshots/schedules/{number}", body | {"policy": None}, format="json").status_code == 403
     assert api.post("/api/snapshots/schedules", body | {"policy": None}, format="json").status_code == 201
+
+
+def test_a_good_run_carries_its_policy_out(
+    owner: APIClient, fake: FakeDocker, server: str, restic: FakeRestic
+) -> None:
+    body = {"cron": "0 4 * * *", "server_id": server, "policy": {"keep_last": 2}}
+    number = owner.post("/api/snapshots/schedules", body, format="json").json()["id"]
+    owner.post("/api/snapshots", {}, format="json")
+    runs = [owner.post(f"/api/snapshots/schedules/{number}/run").json() for _ in range(3)]
+    assert runs[-1]["message"].endswith("Older snapshots removed: 1.")
+    scopes = [tag for one in restic.snapshots for tag in one["tags"] if tag.startswith("scope:")]
+    assert scopes == ["scope:global", "scope:server", "scope:server"]

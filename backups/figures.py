@@ -1,0 +1,69 @@
+"""What the monitoring is told of the backups, kept in memory: asked seldom, answered at once."""
+
+import asyncio
+import logging
+
+from backups import health, space, wiring
+from mcadmin.core.errors import AppError
+from mcadmin.core.paths import disk_space
+from mcadmin.core.tasks import cancel
+from servers import wiring as servers_wiring
+from servers.live import backup_figures
+from servers.live.backup_figures import BackupFigures
+
+logger = logging.getLogger(__name__)
+
+LOOK_S = 60.0
+
+
+class FiguresReader:
+    """Reads anew every LOOK_S, and provides what it read. Belongs to one loop."""
+
+    def __init__(self) -> None:
+        self._figures = BackupFigures(configured=wiring.is_configured())
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Provide the figures from now on."""
+        backup_figures.provide(lambda: self._figures)
+        if wiring.is_configured():
+            self._tasks = [asyncio.create_task(self._run(), name="backup figures")]
+
+    async def stop(self) -> None:
+        """End, and provide nothing any more."""
+        await cancel(self._tasks)
+        backup_figures.provide(None)
+
+    async def look(self) -> BackupFigures:
+        """Read once; what cannot be read is a ``problem``, not an error."""
+        problem: str | None = None
+        version: str | None = None
+        last = {}
+        try:
+            version = str(await wiring.repository().version())
+            found = await wiring.snapshot_list().read()
+            names = await asyncio.to_thread(servers_wiring.manager().list_names)
+            good = {name: health.last_good(name, found) for name in names}
+            last = {name: one.time for name, one in good.items() if one is not None}
+        except AppError as error:
+            problem = str(error)
+        total, free = await asyncio.to_thread(_disk)
+        self._figures = BackupFigures(
+            configured=True, restic_version=version, problem=problem, last_snapshot_at=last, total_bytes=total,
+            available_bytes=free, used_bytes=None if total is None or free is None else total - free,
+        )  # fmt: skip
+        return self._figures
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except Exception:  # the loop must live
+                logger.exception("the figures of the backups could not be read")
+            await asyncio.sleep(LOOK_S)
+
+
+def _disk() -> tuple[int | None, int | None]:
+    """Return size and free bytes of a local repository's file system."""
+    folder = space.local_folder(wiring.repository_path())
+    return disk_space(folder) if folder is not None and folder.is_dir() else (None, None)

@@ -1,0 +1,38 @@
+"""What the monitoring is told of the backups."""
+
+import pytest
+
+from backups import creation
+from backups.creation import Wish
+from backups.figures import FiguresReader
+from backups.tests.fake_restic import FakeRestic
+from servers import operations, records
+from servers.live import backup_figures
+from servers.tests.fake_docker import FakeDocker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def test_the_figures_name_each_servers_last_good_snapshot(
+    fake: FakeDocker, server: str, restic: FakeRestic
+) -> None:
+    job = await records.in_database(creation.job, Wish(server_id=server), started_by="olivia", origin="api")
+    await operations.run(job)
+    found = await FiguresReader().look()
+    assert (found.configured, found.restic_version, found.problem) == (True, "0.18.0", None)
+    assert list(found.last_snapshot_at) == [server]
+
+
+async def test_a_problem_is_told_and_nothing_invented(fake: FakeDocker, server: str, restic: FakeRestic) -> None:
+    restic.passwords.clear()
+    found = await FiguresReader().look()
+    assert (found.last_snapshot_at, found.total_bytes) == ({}, None)
+    assert "snapshot init" in (found.problem or "")
+
+
+async def test_it_provides_while_it_runs(fake: FakeDocker, restic: FakeRestic) -> None:
+    reader = FiguresReader()
+    reader.start()
+    assert backup_figures.figures().configured
+    await reader.stop()
+    assert not backup_figures.figures().configured
