@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bench import rcon_load
 from servers.docker.cli import find_program
 from servers.tests.conftest import write_server
 from servers.tests.real.panel import running_panel, wait_for
@@ -57,3 +58,4 @@ def main() -> None:
 
 
 main()
+rcon_load.show()

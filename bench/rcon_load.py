@@ -72,8 +72,8 @@ def echo(number: int) -> tuple[str, int]:
     return f"testbed echo {size}", size
 
 
-async def one_after_the_other(game: Game) -> list[float]:
-    return [await timed(game.ask, *echo(number)) for number in range(COMMANDS)]
+async def one_after_the_other(game: Game, commands: int) -> list[float]:
+    return [await timed(game.ask, *echo(number)) for number in range(commands)]
 
 
 async def at_once(game: Game) -> list[float]:
@@ -120,7 +120,7 @@ def told(taken: list[float], cli_ms: float) -> str:
     return f"{len(at):,} | {p50:.2f} | {at[int(len(at) * 0.95)]:.2f} | {at[-1]:.2f} | {cli_ms / p50:,.0f} times"
 
 
-async def measure(panel: Panel) -> str:
+async def measure(panel: Panel, *, commands: int) -> str:
     """Run all of it on one server and return the report."""
     game = Game(panel)
     headers = {"Authorization": f"Bearer {MASTER}"}
@@ -147,7 +147,7 @@ async def measure(panel: Panel) -> str:
                     (f"answer of {size:,} B", [await timed(game.ask, f"testbed echo {size}", size) for _ in range(50)])
                     for size in SIZES
                 ],
-                ("one after the other", await one_after_the_other(game)),
+                ("one after the other", await one_after_the_other(game, commands)),
                 (f"{AT_ONCE} at once, in line", await at_once(game)),
             ]
             killed = await through_a_kill(game)
@@ -176,10 +176,19 @@ Longest time without an answer: {gap_s:.1f} s (killed after 1 s, down for 1 s, t
 """
 
 
+def show(*, commands: int = 1_000) -> None:
+    """Print all of it, with fewer commands."""
+    print(f"\n{run_all(commands)}")
+
+
+def run_all(commands: int) -> str:
+    with tempfile.TemporaryDirectory() as folder, running_panel(Path(folder)) as panel:
+        return asyncio.run(measure(panel, commands=commands))
+
+
 def main() -> None:
     """Run, print, write the report."""
-    with tempfile.TemporaryDirectory() as folder, running_panel(Path(folder)) as panel:
-        text = asyncio.run(measure(panel))
+    text = run_all(COMMANDS)
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.write_text(text)
     print(text)

@@ -37,11 +37,15 @@ class ConsoleConsumer(SocketConsumer):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self._slots: list[tuple[Slots, str]] = []
+        self._others = ""  # the group of all viewers of the server
+        self.viewer: Viewer | None = None
         try:
             await super().__call__(scope, receive, send)
         finally:
             for slots, key in self._slots:
                 slots.free(key)
+            if self._others:
+                await self.channel_layer.group_discard(self._others, self.channel_name)
 
     async def begin(self) -> None:
         self.server_id: str = self.scope["url_route"]["kwargs"]["id"]
@@ -55,9 +59,10 @@ class ConsoleConsumer(SocketConsumer):
                 self.refuse(TOO_MANY, f"{slots.limit} consoles of {what} are open already. Close one.")
                 return
             self._slots.append((slots, key))
+        self._others = f"console.{self.server_id}"
+        await self.channel_layer.group_add(self._others, self.channel_name)
         self.commands = Bucket(per_s=COMMANDS_PER_S, burst=COMMAND_BURST)
         self.frames = Bucket(per_s=FRAMES_PER_S, burst=FRAME_BURST)
-        self.viewer: Viewer | None = None
         self.ready = asyncio.Event()
         self.spawn(self._stream(_place({key: values[0] for key, values in query.items()})))
 
@@ -73,6 +78,11 @@ class ConsoleConsumer(SocketConsumer):
             self._complain(str(error))
         except (ValueError, RecursionError):
             self._complain("A message must be JSON text.")
+
+    async def console_command(self, event: dict[str, Any]) -> None:
+        """Hear of a command that a viewer of the server has run."""
+        if self.viewer is not None and event["sender"] != self.channel_name:
+            self.viewer.push({"type": "command", "username": event["username"], "command": event["command"]})
 
     async def _obey(self, content: Any, viewer: Viewer) -> None:
         """Do what one frame asks."""
@@ -122,8 +132,9 @@ class ConsoleConsumer(SocketConsumer):
             self._complain(str(error))
             return
         await self._record(command, success=True)
-        echo = {"type": "command", "username": self.user.username, "command": command}
-        live.console.broadcast(self.server_id, echo, except_viewer=viewer)
+        # By the channel layer: other viewers may be with another process.
+        echo = {"username": self.user.username, "command": command, "sender": self.channel_name}
+        await self.channel_layer.group_send(self._others, {"type": "console.command", **echo})
         viewer.push({"type": "command_result", "command": command, "result": result})
 
     def _complain(self, message: str) -> None:

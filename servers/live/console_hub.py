@@ -13,7 +13,7 @@ from servers.live.console_reader import ConsoleReader
 from servers.live.container_source import ContainerSource
 from servers.live.line_source import LogFileSource
 from servers.live.log_watch import LogWatch
-from servers.live.viewer import Frame, Viewer
+from servers.live.viewer import Viewer
 
 LINGER_S = 600.0  # a reader outlives its last viewer, so that a page that comes back misses nothing
 
@@ -79,12 +79,6 @@ class ConsoleHub:
             )
         finally:
             self._leave(server_id, viewer, but=viewer.feed)
-
-    def broadcast(self, server_id: str, frame: Frame, *, except_viewer: Viewer | None = None) -> None:
-        """Push ``frame`` to every viewer of a server but one."""
-        for viewer in {viewer for reader in self._of(server_id).values() for viewer in reader.viewers}:
-            if viewer is not except_viewer:
-                viewer.push(frame)
 
     def engine_changed(self) -> None:
         """Look again which containers there are."""

@@ -1,16 +1,15 @@
 """A Minecraft server: a directory, its compose project, and what can be done with and asked of it."""
 
 import asyncio
-import re
 
-from mcadmin.core.errors import CommandFailed, Conflict, TimedOut
-from mcadmin.core.paths import FileMissing, Root, disk_space, tree_size_bytes
+from mcadmin.core.errors import AppError, CommandFailed, Conflict, TimedOut
+from mcadmin.core.paths import Root, disk_space, tree_size_bytes
 from mcadmin.core.process import ProgramFailed
 from servers.docker.cli import EngineUnreachable
 from servers.docker.container import Container
 from servers.docker.network import NetworkIO
 from servers.docker.usage import BlockIO, Unread
-from servers.minecraft import figures
+from servers.minecraft import figures, properties
 from servers.minecraft.access import game_endpoints, rcon_addresses
 from servers.minecraft.figures import DiskSpaceInfo
 from servers.minecraft.lifecycle import ALLOWED_IMAGES, COMPOSE_NAME, Lifecycle, ServerExists, ServerNotFound
@@ -32,7 +31,6 @@ from servers.minecraft.status import ANSWERING, MCServerStatus, Status, choose_c
 __all__ = ["ALLOWED_IMAGES", "COMPOSE_NAME", "MCInstance", "ServerExists", "ServerNotFound", "ServerNotRunning"]
 
 MAX_PROPERTIES_BYTES = 1024 * 1024
-_ESCAPE = re.compile(r"\\(.)")  # the game writes `:`, `=`, `#`, `!` of a value with a backslash before
 NO_RCON = "The game of {} does not take commands: is RCON on (ENABLE_RCON), and its password the right one?"
 
 
@@ -188,13 +186,13 @@ class MCInstance(Lifecycle):
         return DiskSpaceInfo(tree_size_bytes(self.directory / "data"), total, available)
 
     def _password_from_properties(self) -> str | None:
+        """Read the game's own setting; None where there is none, or it is not ours to read."""
         try:
             with Root(self.directory / "data") as root:
-                raw = root.read_bytes("server.properties", max_bytes=MAX_PROPERTIES_BYTES)
-        except FileMissing:
+                values = properties.parse(root.read_bytes("server.properties", max_bytes=MAX_PROPERTIES_BYTES))
+        except AppError:  # the file's password is one of two, and rcon-cli needs neither
             return None
-        values = dict(line.split("=", 1) for line in raw.decode(errors="replace").splitlines() if "=" in line)
-        return _ESCAPE.sub(r"\1", values.get("rcon.password", "").strip()) or None
+        return str(values.get("rcon.password", "")).strip() or None
 
     async def _running(self) -> Container:
         container = await self.get_container()

@@ -170,5 +170,3 @@ async def test_turning_back_and_forth_keeps_each_sources_place(
         await live.console.turn(viewer, server, Source.LOG, after=first["seq"], epoch=first["epoch"])
         assert (await eyes.frame()) == {"type": "source_changed", "source": "log"}
         assert (await eyes.frame())["content"] == "meanwhile\n"
-        live.console.broadcast(server, {"type": "command", "command": "list"})
-        assert (await eyes.frame())["type"] == "command"

@@ -13,9 +13,8 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(240)]
 async def test_each_command_gets_its_own_answer_through_sizes_crowds_and_a_kill(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rcon_load, "COMMANDS", 500)
     monkeypatch.setattr(rcon_load, "BY_API", 20)
     monkeypatch.setattr(rcon_load, "BY_CLI", 2)
     with running_panel(tmp_path) as panel:
-        told = await rcon_load.measure(panel)  # it checks every answer
+        told = await rcon_load.measure(panel, commands=500)  # it checks every answer
     assert "no wrong one" in told
