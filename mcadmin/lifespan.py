@@ -7,6 +7,7 @@ from typing import Any
 
 from audit import recorder
 from backups.services import services as backup_services
+from mcadmin import roles
 from mcadmin.core import tasks
 from servers import leases, records, wiring
 
@@ -52,18 +53,30 @@ class Lifespan:
         async with self._starting:
             if self._started_on is asyncio.get_running_loop():
                 return
-            for sentence in await records.in_database(leases.take_over_dead):
-                logger.warning(sentence)
-            recorder.start()
-            await wiring.live().start()
-            await backup_services().start()
+            await start_services()
             self._started_on = asyncio.get_running_loop()
 
     async def _stop(self) -> None:
-        cancelled = await tasks.drain(timeout_s=DRAIN_S)
-        if cancelled:
-            logger.warning("%d operations did not end in %g s and were interrupted", cancelled, DRAIN_S)
-        await backup_services().stop()
-        await wiring.live().stop()
-        await asyncio.to_thread(recorder.flush)
+        await stop_services()
         self._started_on = None
+
+
+async def start_services() -> None:
+    """Start on this loop what this process's role needs; what a killed process left behind is settled first."""
+    for sentence in await records.in_database(leases.take_over_dead):
+        logger.warning(sentence)
+    recorder.start()
+    await wiring.live().start()
+    if roles.current().supervises:
+        await backup_services().start()
+
+
+async def stop_services() -> None:
+    """Let running operations end, then stop in the reverse order."""
+    cancelled = await tasks.drain(timeout_s=DRAIN_S)
+    if cancelled:
+        logger.warning("%d operations did not end in %g s and were interrupted", cancelled, DRAIN_S)
+    if roles.current().supervises:
+        await backup_services().stop()
+    await wiring.live().stop()
+    await asyncio.to_thread(recorder.flush)

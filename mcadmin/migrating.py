@@ -2,7 +2,8 @@
 
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 KEPT_COPIES = 3
+MIGRATING_KEY = 5678_001  # of an advisory lock; any number that nobody else uses
 
 
 def sqlite_file() -> Path | None:
@@ -39,13 +41,29 @@ def migrate() -> Path | None:
     """
     file = sqlite_file()
     existed = file is not None and file.is_file() and file.stat().st_size > 0
-    if not unapplied():
-        return None
-    copy = _copy(file) if file is not None and existed else None
-    call_command("migrate", interactive=False, verbosity=0)
+    with _alone():
+        if not unapplied():
+            return None
+        copy = _copy(file) if file is not None and existed else None
+        call_command("migrate", interactive=False, verbosity=0)
     if file is not None:
         file.chmod(0o600)  # it holds password hashes
     return copy
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep processes that start together from migrating one PostgreSQL database at once; SQLite has one process."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATING_KEY])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATING_KEY])
 
 
 def _copy(file: Path) -> Path:

@@ -4,6 +4,7 @@ from functools import cache
 
 from django.conf import settings
 
+from mcadmin import roles
 from servers import monitoring_records
 from servers.docker.cli import DockerCli
 from servers.live.services import Services, Stores
@@ -37,13 +38,14 @@ def manager() -> DockerMCManager:
 def live() -> Services:
     """Return this process's services; whoever runs the loop starts and stops them."""
     config = settings.MC_ADMIN
+    # Each worker reads the figures for itself, which costs little; one process writes them down.
+    history = monitoring_records.HistoryStore() if roles.current().supervises else None
     return Services(
         config.server_path,
         manager=manager(),
         cli=cli(),
         allowed_images=config.allowed_images,
-        stores=stores_override
-        or Stores(notes=monitoring_records.NoteStore(), history=monitoring_records.HistoryStore()),
+        stores=stores_override or Stores(notes=monitoring_records.NoteStore(), history=history),
     )
 
 

@@ -7,9 +7,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import Error as DatabaseError
 
-from mcadmin import logs, migrating, serving
+from mcadmin import migrating, roles, serving, starting
 from mcadmin.config import Settings
 from mcadmin.core import locks
 
@@ -27,14 +26,21 @@ class Command(BaseCommand):
         parser.add_argument(
             "--port", type=int, default=5678, help="port to listen on; 0 takes a free one (default: %(default)s)"
         )
+        parser.add_argument(
+            "--worker", action="store_true",
+            help="one of several, behind a reverse proxy and beside one `supervise`; needs PostgreSQL and redis_url",
+        )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
+        if options["worker"]:
+            starting.refuse_what_cannot_be_shared()
+            roles.take(roles.Role.WORKER)
         self._refuse_an_open_address(host)
         try:
             with self._only_one(), self._listener(host, port) as listener:
-                self._start_logging()
-                self._migrate()
+                starting.start_logging()
+                starting.migrate(self.stdout.write)
                 self.check()
                 serving.serve(APPLICATION, listener, on_ready=lambda: self._announce(host, listener))
         except locks.Busy as error:
@@ -70,21 +76,6 @@ class Command(BaseCommand):
             else:
                 reason = f"Cannot listen on {host}, port {port}: {error.strerror}."
             raise CommandError(reason) from None
-
-    def _start_logging(self) -> None:
-        config = settings.MC_ADMIN
-        try:
-            logs.configure(config.logs_dir, keep_days=config.log_keep_days, secrets=config.secrets())
-        except OSError as error:
-            raise CommandError(f"logs_dir: {config.logs_dir} cannot be written: {error.strerror}.") from None
-
-    def _migrate(self) -> None:
-        try:
-            copy = migrating.migrate()
-        except DatabaseError as error:
-            raise CommandError(f"database_url: the database cannot be used: {error}") from None
-        if copy is not None:
-            self.stdout.write(f"The database was brought up to date; as it was before: {copy}")
 
     def _announce(self, host: str, listener: socket.socket) -> None:
         shown = f"[{host}]" if ":" in host else host

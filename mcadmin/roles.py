@@ -1,0 +1,30 @@
+"""Which part of the panel this process is. One process is all of it; larger installations divide it."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a process does."""
+
+    WHOLE = "whole"
+    WORKER = "worker"
+    SUPERVISOR = "supervisor"
+
+    @property
+    def supervises(self) -> bool:
+        """Whether it does what must be done once for all: history, save guard, schedules, housekeeping."""
+        return self is not Role.WORKER
+
+
+class _This:
+    role = Role.WHOLE
+
+
+def take(role: Role) -> None:
+    """Make this process ``role``; call it before anything is wired."""
+    _This.role = role
+
+
+def current() -> Role:
+    """Return what this process is."""
+    return _This.role
