@@ -1,16 +1,28 @@
 """What the servers' compose files say, read again only when a file has changed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from mcadmin.core.errors import AppError
-from mcadmin.core.paths import FileMissing, Root
+from mcadmin.core.paths import FileMissing, Root, Stamp, is_settled, list_directories, stamp
 from servers.docker.compose import find_files
 from servers.docker.compose_file import project_name
 from servers.minecraft.instance import MCInstance, ServerNotFound
-from servers.minecraft.manager import DockerMCManager, project_clash
+from servers.minecraft.manager import DockerMCManager, is_server_id, project_clash
 from servers.minecraft.server_info import ServerInfo, describe
 
-Signature = tuple[str, int, int, int]
+Name = str  # of a server
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was found in a directory, and how to see at a glance that it is still so."""
+
+    directory: Stamp
+    file: str
+    file_stamp: Stamp | None
+    info: ServerInfo | None
 
 
 class Catalog:
@@ -19,41 +31,32 @@ class Catalog:
     def __init__(self, manager: DockerMCManager, allowed_images: Sequence[str]) -> None:
         self._manager = manager
         self._allowed_images = allowed_images
-        self._known: dict[str, tuple[Signature, ServerInfo]] = {}
+        self._root = str(manager.server_path)
+        self._known: dict[Name, _Known] = {}
 
-    def names(self) -> list[str]:
+    def names(self) -> list[Name]:
         """List the names of all servers, sorted."""
-        return self._manager.list_names()
+        return [info.id for info in self.all()]
 
-    def exists(self, server_id: str) -> bool:
+    def exists(self, server_id: Name) -> bool:
         """Tell whether the server has a compose file."""
-        return self._signature(self._manager.get_instance(server_id)) is not None
+        return is_server_id(server_id) and self._look(server_id) is not None
 
-    def info(self, server_id: str) -> ServerInfo:
+    def info(self, server_id: Name) -> ServerInfo:
         """Describe one server; raises ServerNotFound."""
-        instance = self._manager.get_instance(server_id)
-        signature = self._signature(instance)
-        if signature is None:
-            self._known.pop(server_id, None)
-            raise ServerNotFound(f"The server {server_id!r} was not found.")
-        known = self._known.get(server_id)
-        if known is not None and known[0] == signature:
-            return known[1]
-        info = describe(server_id, instance.read_compose, self._allowed_images)
-        self._known[server_id] = (signature, info)
+        info = self._look(server_id) if is_server_id(server_id) else None
+        if info is None:
+            raise ServerNotFound(f"The server {server_id[:80]!r} was not found.")
         return info
 
     def all(self) -> list[ServerInfo]:
-        """Describe every server; one that goes away meanwhile is left out."""
-        found = []
-        for name in self.names():
-            try:
-                found.append(self.info(name))
-            except ServerNotFound:
-                continue
-        return found
+        """Describe every server, by name."""
+        names = [name for name in list_directories(Path(self._root)) if is_server_id(name)]
+        for gone in self._known.keys() - set(names):
+            self._known.pop(gone, None)
+        return [info for name in names if (info := self._look(name)) is not None]
 
-    def clash(self, server_id: str) -> str | None:
+    def clash(self, server_id: Name) -> Name | None:
         """Return another server whose Compose project has the same name, or None."""
         return project_clash(server_id, self.names())
 
@@ -68,14 +71,33 @@ class Catalog:
                 found.setdefault(other, name)
         return found
 
-    def _signature(self, instance: MCInstance) -> Signature | None:
-        try:
-            with Root(instance.directory) as root:
-                names = find_files(root)
-                found = root.stat(names[0]) if names else None
-        except FileMissing:
+    def _look(self, server_id: Name) -> ServerInfo | None:
+        """Describe a directory; None when it is no server. What has not changed is not read again."""
+        path = f"{self._root}/{server_id}"
+        directory = stamp(path)
+        if directory is None:
             return None
-        except AppError:  # we may not look: described as a problem
-            return ("", 0, 0, 0)
-        return (names[0], found.st_ino, found.st_size, found.st_mtime_ns) if found else None
+        known = self._known.get(server_id)
+        if known is not None and known.directory == directory and stamp(f"{path}/{known.file}") == known.file_stamp:
+            return known.info
+        instance = self._manager.get_instance(server_id)
+        file = _compose_file(instance)
+        file_stamp = stamp(f"{path}/{file}")
+        try:
+            info = None if file is None else describe(server_id, instance.read_compose, self._allowed_images)
+        except ServerNotFound:  # it went away between two steps
+            return None
+        if is_settled(directory) and (file_stamp is None or is_settled(file_stamp)):
+            self._known[server_id] = _Known(directory, file or "", file_stamp, info)
+        return info
 
+
+def _compose_file(instance: MCInstance) -> str | None:
+    try:
+        with Root(instance.directory) as root:
+            names = find_files(root)
+    except FileMissing:
+        return None
+    except AppError:  # we may not look: described as a problem
+        return ""
+    return names[0] if names else None

@@ -31,6 +31,7 @@ from mcadmin.core.paths.real import real_path
 from mcadmin.core.paths.renaming import OtherFileSystem, exchange, move, rename_beneath
 from mcadmin.core.paths.root import Entry, Root
 from mcadmin.core.paths.sizes import disk_space, list_directories, tree_size_bytes
+from mcadmin.core.paths.stamps import Stamp, is_settled, stamp
 from mcadmin.core.paths.trees import Node, TooDeep, count_entries, delete, walk
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "OutsideRoot",
     "PathBusy",
     "Root",
+    "Stamp",
     "TooDeep",
     "carry",
     "copy",
@@ -55,6 +57,7 @@ __all__ = [
     "file_name",
     "is_directory",
     "is_link",
+    "is_settled",
     "list_directories",
     "mount_points_at_or_below",
     "move",
@@ -64,6 +67,7 @@ __all__ = [
     "real_path",
     "rename_beneath",
     "shown",
+    "stamp",
     "sync_file_system",
     "tree_size_bytes",
     "valid_name",

@@ -155,23 +155,20 @@ def test_100_mb_written_are_counted_or_said_to_be_not_counted(client: httpx.Clie
 def test_traffic_between_two_containers_shows(client: httpx.Client, panel: Panel, server: Server) -> None:
     other = Server(panel, f"{server.name}b")
     try:
-        server.run("nc -l -p 7777 > /dev/null; sleep 600")
+        server.run("mkdir /www; dd if=/dev/zero of=/www/f bs=1M count=20 2>/dev/null; httpd -f -p 7777 -h /www")
         other.run("sleep 600")
         address = docker("inspect", "--format", "{{.NetworkSettings.IPAddress}}", server.container)
-        docker(
-            "exec", other.container, "sh", "-c",
-            f"for try in 1 2 3 4 5; do dd if=/dev/zero bs=1M count=20 2>/dev/null | nc {address} 7777 && break; "
-            "sleep 1; done",
-        )  # fmt: skip
+        fetch = f"until wget -q -O /dev/null http://{address}:7777/f; do sleep 1; done"
+        docker("exec", other.container, "sh", "-c", fetch)
 
-        received = wait_for(
-            lambda: figures(client, server, "iostats"), lambda one: one["networkReceiveBytes"] > 20 * MB, limit_s=15
-        )
         sent = wait_for(
-            lambda: figures(client, other, "iostats"), lambda one: one["networkSendBytes"] > 20 * MB, limit_s=15
+            lambda: figures(client, server, "iostats"), lambda one: one["networkSendBytes"] > 20 * MB, limit_s=15
         )
-        assert received["networkReceiveBytes"] < 30 * MB
+        received = wait_for(
+            lambda: figures(client, other, "iostats"), lambda one: one["networkReceiveBytes"] > 20 * MB, limit_s=15
+        )
         assert sent["networkSendBytes"] < 30 * MB
+        assert received["networkReceiveBytes"] < 30 * MB
     finally:
         other.remove()
 
@@ -202,16 +199,17 @@ def test_a_copy_kept_by_the_live_socket_equals_the_list_after_100_events(
     chance = random.Random(18)  # noqa: S311 - a test
     run = uuid.uuid4().hex[:6]
     servers = [Server(panel, f"l{run}-{number}") for number in range(4)]
-    copy = Copy(panel.socket("/servers/live"))
     try:
-        for _ in range(100):
-            act(chance, chance.choice(servers))
-        equal_to_the_list(client, copy)
-        statuses = {copy.items[one.name]["status"] for one in servers}
-        assert statuses <= {"EXISTS", "CREATED", "RUNNING"}
-        assert copy.frames > 20
+        with panel.socket("/servers/live") as socket:
+            copy = Copy(socket)
+            for _ in range(100):
+                act(chance, chance.choice(servers))
+            equal_to_the_list(client, copy)
+            statuses = {copy.items[one.name]["status"] for one in servers}
+            assert statuses <= {"EXISTS", "CREATED", "RUNNING"}
+            assert copy.frames > 20
+            copy.close()
     finally:
-        copy.close()
         for one in servers:
             one.remove()
 
