@@ -169,15 +169,18 @@ def test_what_no_schedule_can_be_is_refused(
     assert not Schedule.objects.exists()
 
 
-def test_a_policy_takes_an_owner(
+def test_writing_takes_an_owner_and_so_does_running_what_removes_snapshots(
     owner: APIClient, api: APIClient, fake: FakeDocker, server: str, restic: FakeRestic
 ) -> None:
     body = {"cron": "0 4 * * *", "server_id": server, "policy": {"keep_last": 3}}
     number = owner.post("/api/snapshots/schedules", body, format="json").json()["id"]
     api.force_authenticate(User.objects.create(username="adam", role=UserRole.ADMIN))
-    assert api.post("/api/snapshots/schedules", body, format="json").status_code == 403
-    assert api.put(f"/api/snapshots/schedules/{number}", body | {"policy": None}, format="json").status_code == 403
-    assert api.post("/api/snapshots/schedules", body | {"policy": None}, format="json").status_code == 201
+    one = f"/api/snapshots/schedules/{number}"
+    assert api.post("/api/snapshots/schedules", body | {"policy": None}, format="json").status_code == 403
+    assert api.put(one, body | {"policy": None}, format="json").status_code == 403
+    assert api.delete(one).status_code == 403
+    assert api.post(f"{one}/run").status_code == 403
+    assert api.get(one).status_code == 200
 
 
 def test_a_good_run_carries_its_policy_out(
