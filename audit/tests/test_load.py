@@ -1,0 +1,87 @@
+"""A small version of ``make load-audit``: nothing is lost by many clients, a full disk, or an end in the middle."""
+
+import asyncio
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from audit.tests import load
+from servers.tests.conftest import write_server
+from servers.tests.real.panel import ROOT, Panel, running_panel, wait_for
+
+pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
+REQUESTS = 600
+PASSWORD = "c0rrect horse battery"
+
+
+def sign_in(panel: Panel) -> str:
+    panel.manage("createowner", "--username", "olga", "--password-stdin", text=PASSWORD)
+    with panel.client() as client:
+        answer = client.post("/auth/token", data={"username": "olga", "password": PASSWORD})
+        return str(answer.json()["access_token"])
+
+
+@pytest.fixture
+def panel(tmp_path: Path) -> Iterator[Panel]:
+    with running_panel(tmp_path) as running:
+        write_server(running.servers, "survival")
+        yield running
+
+
+def test_every_request_of_many_clients_has_its_row_and_its_line(panel: Panel) -> None:
+    answers = asyncio.run(load.Clients(panel, sign_in(panel)).send(REQUESTS))
+    assert (len(answers.ids), answers.broken) == (REQUESTS, 0)
+    panel.stop()
+
+    rows, lines = load.rows(panel), load.lines(panel)
+    assert len(rows) == len(set(rows)) == REQUESTS
+    assert rows == lines
+    assert set(rows) == set(answers.ids)
+    assert "Whole." in panel.manage("audit", "verify")
+
+
+def test_an_end_in_the_middle_loses_nothing_that_was_answered(panel: Panel) -> None:
+    token = sign_in(panel)
+    threading.Timer(1.0, panel.process.terminate).start()  # type: ignore[union-attr]  # it runs
+    answers = asyncio.run(load.Clients(panel, token).send(1_000_000))
+    assert panel.stop() == 0
+
+    rows, lines = load.rows(panel), load.lines(panel)
+    assert answers.broken == 20  # every client met the end
+    assert len(answers.ids) > 20
+    assert set(answers.ids) <= set(rows)
+    assert rows == lines
+    assert "Whole." in panel.manage("audit", "verify")
+
+
+def test_a_full_disk_under_the_log_stops_no_request_is_told_and_made_good(tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "operations.log"
+    log.parent.mkdir()
+    log.symlink_to("/dev/full")
+    with running_panel(tmp_path) as panel:
+        write_server(panel.servers, "survival")
+        clients = load.Clients(panel, sign_in(panel))
+        first = asyncio.run(clients.send(200))
+        wait_for(lambda: len(load.rows(panel)), lambda count: count == 200, limit_s=20)
+        told = (tmp_path / "logs" / "app.log").read_text()
+        assert "The audit cannot be written to the file: OSError: [Errno 28] No space left on device" in told
+        assert "cannot be written to the file" not in told.partition("It will be tried again")[2]  # once, not 200 times
+
+        log.unlink()  # space again
+        second = asyncio.run(clients.send(50))
+        wait_for(lambda: log.exists() and len(load.lines(panel)), lambda count: count == 250, limit_s=20)
+        assert load.lines(panel) == load.rows(panel)
+        assert set(load.lines(panel)) == {*first.ids, *second.ids}
+    assert "events came late to the file" in doctor(panel)
+
+
+def doctor(panel: Panel) -> str:
+    done = subprocess.run(
+        [sys.executable, ROOT / "manage.py", "doctor"],
+        env=panel._environment, cwd=panel.folder, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    return done.stdout + done.stderr
