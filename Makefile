@@ -82,3 +82,7 @@ load-accounts: setup ## Guesses at passwords and codes, crowds of strangers: min
 load-killed-backups: setup ## SIGKILL to panel, restic and container in each step of a backup: minutes
 	@testbed/up.sh
 	@$(PY) -m bench.killed_backups
+
+.PHONY: load-audit
+load-audit: setup ## 20,000 requests by 20 clients: no audit event lost, and what the audit costs: minutes
+	@$(PY) -m bench.audit_load

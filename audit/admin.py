@@ -1,6 +1,5 @@
 """The audit log on the admin site: to be read, never changed."""
 
-import difflib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from audit.models import AuditEvent
 from audit.sentences import sentence
-from mcadmin.admin_parts import ReadOnlyAdmin, pill, when
+from mcadmin.admin_parts import ReadOnlyAdmin, diff_lines, pill, when
 
 TEXTS = ("yaml_content", "override_yaml")
 
@@ -99,6 +98,4 @@ def _difference(event: AuditEvent) -> Iterator[tuple[str, str]]:
             .first()
         )
         old = before.get(name, "") if isinstance(before, dict) else ""
-        lines = difflib.unified_diff(str(old).splitlines(), body[name].splitlines(), n=3, lineterm="")
-        for line in list(lines)[2:]:
-            yield {"+": "added", "-": "removed", "@": "place"}.get(line[0], ""), line
+        yield from diff_lines(str(old), body[name])

@@ -42,6 +42,12 @@ _WORDS: list[tuple[str, str, Say]] = [
     ("POST", rf"{_SERVER}/snapshots", lambda found, _: f"backed up {found['id']}"),
     ("POST", r"/api/snapshots", lambda _, body: f"backed up {body.get('server_id') or 'everything'}"),
     ("POST", r"/api/snapshots/restore", lambda _, body: f"restored {body.get('server_id') or 'a snapshot'}"),
+    ("POST", r"/api/snapshots/schedules", lambda *_: "made a schedule"),
+    ("POST", r"/api/snapshots/schedules/(?P<n>\d+)/run", lambda found, _: f"ran schedule {found['n']}"),
+    ("PUT", r"/api/snapshots/schedules/(?P<n>\d+)", lambda found, _: f"changed schedule {found['n']}"),
+    ("DELETE", r"/api/snapshots/schedules/(?P<n>\d+)", lambda found, _: f"deleted schedule {found['n']}"),
+    ("POST", r"/api/snapshots/(?P<what>forget|prune|check|unlock)", lambda found, _: f"asked for {found['what']}"),
+    ("POST", r"/api/operations/(?P<id>[^/]+)/cancel", lambda found, _: f"cancelled the operation {found['id'][:8]}"),
     ("DELETE", r"/api/snapshots/(?P<id>[^/]+)", lambda found, _: f"deleted the snapshot {found['id'][:8]}"),
     ("POST", r"/[^/]+/login/", lambda _, body: f"signed in to this site as {body.get('username', '?')}"),
     ("POST", r"/[^/]+/logout/", lambda *_: "signed out of this site"),
@@ -67,4 +73,11 @@ def sentence(event: AuditEvent) -> str:
 def _act(value: str) -> str:
     kind, _, rest = value.partition(":")
     name, _, action = rest.rpartition(":")
-    return f"asked for {action} of {name if kind == 'server' else f'operation {name[:8]}'}"
+    match kind:
+        case "server":
+            return f"asked for {action} of {name}"
+        case "backup":
+            return f"backed up {name or 'everything'}"
+        case "revision":
+            return f"put revision {action} back on {name}"
+    return f"{kind} {name[:8]}: {action}"

@@ -1,5 +1,6 @@
 """What the pages of the admin site are made of: pills, times, and lists that can only be read."""
 
+import difflib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -61,6 +62,13 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in t
     def describe(self, row: Any) -> dict[str, Any]:
         """Return what the page of one row shows, ``title`` among it."""
         raise NotImplementedError
+
+
+def diff_lines(before: str, after: str) -> list[tuple[str, str]]:
+    """Return the lines of a difference, each with what it is: added, removed, place, or nothing."""
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=3, lineterm="")
+    tones = {"+": "added", "-": "removed", "@": "place"}
+    return [(tones.get(line[:1], ""), line) for line in list(lines)[2:]]
 
 
 def pill(text: object, tone: str) -> SafeString:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -12,12 +11,11 @@ from django.urls import reverse
 
 from audit.models import AuditEvent
 from audit.sentences import sentence
+from backups import wiring as backups_wiring
 from mcadmin.admin_parts import size, when
-from mcadmin.core.errors import AppError
-from servers import actions, operations, wiring
+from servers import wiring
 from servers.actions import Action
 from servers.api.items import server_item
-from servers.compose_safety import Acceptance
 from servers.minecraft.instance import ServerNotFound
 from servers.minecraft.manager import is_server_id
 from servers.minecraft.status import MCServerStatus
@@ -90,6 +88,7 @@ def server_page(request: HttpRequest, context: Context, server_id: str) -> HttpR
         **context,
         "title": server_id,
         "server": server,
+        "can_back_up": backups_wiring.is_configured(),
         "facts": _facts(server),
         "operations": Operation.objects.filter(server_id=server_id)[:8],
         "events": told(AuditEvent.objects.filter(server_id=server_id)[:8]),
@@ -112,38 +111,12 @@ def confirm_page(request: HttpRequest, context: Context, server_id: str, action:
     return TemplateResponse(request, "mcadmin/admin/confirm.html", values)
 
 
-def act(request: HttpRequest) -> HttpResponse:
-    """Begin what a button says (``server:<id>:<action>``, ``operation:<id>:cancel``), and go where it shows."""
-    if request.method != "POST":
-        raise Http404
-    kind, _, rest = request.POST.get("do", "").partition(":")
-    name, _, action = rest.rpartition(":")
-    by = request.user.get_username()
-    try:
-        if kind == "operation" and action == "cancel":
-            operation = async_to_sync(operations.cancel)(Operation(pk=name).pk, by=by)
-        elif kind == "server" and is_server_id(name) and action in {one.value for one in Action}:
-            operation = async_to_sync(_start)(name, Action(action), by)
-        else:
-            raise Http404
-    except AppError as error:
-        messages.error(request, str(error))
-        back = reverse("admin:server", args=[name]) if kind == "server" else reverse("admin:index")
-        return HttpResponseRedirect(reverse("admin:servers") if isinstance(error, ServerNotFound) else back)
-    return HttpResponseRedirect(reverse("admin:servers_operation_change", args=[operation.pk]))
-
-
 def told(events: Iterable[AuditEvent]) -> list[AuditEvent]:
     """Return the events, each with ``what`` it says in words."""
     found = list(events)
     for event in found:
         event.what = sentence(event)  # type: ignore[attr-defined]  # for the page
     return found
-
-
-async def _start(server_id: str, action: Action, by: str) -> Operation:
-    acceptance = Acceptance(username=by, is_owner=True)
-    return await operations.start(await actions.job(server_id, action, acceptance=acceptance, origin="admin"))
 
 
 def _find(server_id: str) -> Context:

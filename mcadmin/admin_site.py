@@ -40,7 +40,7 @@ class McAdminSite(admin.AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Add the rooms that are no model's."""
-        from mcadmin import admin_servers  # noqa: PLC0415 - models are there only now
+        from mcadmin import admin_acts, admin_servers, admin_snapshots  # noqa: PLC0415 - models are there only now
 
         def room(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             def shown(request: HttpRequest, **kwargs: Any) -> HttpResponse:
@@ -52,7 +52,8 @@ class McAdminSite(admin.AdminSite):
             path("server/", room(admin_servers.servers_page), name="servers"),
             path("server/<str:server_id>/", room(admin_servers.server_page), name="server"),
             path("server/<str:server_id>/<str:action>/", room(admin_servers.confirm_page), name="confirm"),
-            path("act/", self.admin_view(admin_servers.act), name="act"),
+            path("act/", self.admin_view(admin_acts.act), name="act"),
+            path("snapshots/", room(admin_snapshots.snapshots_page), name="snapshots"),
             *super().get_urls(),
         ]
 

@@ -99,7 +99,7 @@ def _backups(servers: list[Server]) -> Iterator[Item]:
 
 def last_backups() -> dict[str, datetime]:
     """Return when each server ("": all of them) was last backed up whole and consistent."""
-    whole = Q(result__scope__in=["server", "global"], result__saved__in=["flushed", "stopped"])
+    whole = Q(result__snapshot__scope__in=["server", "global"], result__snapshot__saved__in=["flushed", "stopped"])
     rows = Operation.objects.filter(whole, kind=BACKUP, state=OperationState.SUCCEEDED)
     return dict(rows.values_list("server_id").annotate(Max("finished_at")))
 

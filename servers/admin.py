@@ -1,4 +1,4 @@
-"""Operations on the admin site: read, and cancelled while they run; never changed."""
+"""Operations and revisions on the admin site: read, and acted on by buttons; never changed."""
 
 import json
 from typing import Any
@@ -6,8 +6,10 @@ from typing import Any
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
-from mcadmin.admin_parts import ReadOnlyAdmin, long, state_pill, when
-from servers.models import Operation
+from audit import recorder
+from mcadmin.admin_parts import ReadOnlyAdmin, diff_lines, long, state_pill, when
+from servers import incarnations
+from servers.models import ComposeRevision, Operation
 
 
 @admin.register(Operation)
@@ -53,4 +55,45 @@ class OperationAdmin(ReadOnlyAdmin):
             "operation": row,
             "facts": [(name, value) for name, value in facts if value],
             "result": json.dumps(row.result, indent=2, ensure_ascii=False) if row.result else "",
+        }
+
+
+@admin.register(ComposeRevision)
+class ComposeRevisionAdmin(ReadOnlyAdmin):
+    """The compose texts that a server had, each with what it changed."""
+
+    page = "mcadmin/admin/revision.html"
+    list_display = ["name", "server_id", "time", "by", "message"]
+    list_display_links = ["name"]
+    list_filter = ["server_id"]
+    search_fields = ["server_id", "username", "message"]
+    ordering = ["-created_at", "-number"]
+    list_per_page = 50
+
+    @admin.display(description="revision", ordering="number")
+    def name(self, revision: ComposeRevision) -> str:
+        return f"{revision.server_id} {revision.number}"
+
+    @admin.display(description="when", ordering="created_at")
+    def time(self, revision: ComposeRevision) -> SafeString:
+        return when(revision.created_at)
+
+    @admin.display(description="by", ordering="username")
+    def by(self, revision: ComposeRevision) -> str:
+        return revision.username or "hand"
+
+    def describe(self, row: ComposeRevision) -> dict[str, Any]:
+        """Return the revision with its difference to the one before, secrets masked."""
+        masked = recorder.masker().text
+        same = ComposeRevision.objects.filter(server_id=row.server_id, incarnation=row.incarnation)
+        before = same.filter(number__lt=row.number).first()
+        newest = same.first()
+        is_present = row.incarnation == incarnations.current(row.server_id)
+        text = masked(row.yaml_content)
+        return {
+            "title": f"Revision {row.number} of {row.server_id}",
+            "revision": row,
+            "diff": diff_lines(masked(before.yaml_content) if before else "", text),
+            "text": text,
+            "can_restore": is_present and newest is not None and newest.pk != row.pk,
         }

@@ -82,6 +82,6 @@ def test_a_full_disk_under_the_log_stops_no_request_is_told_and_made_good(tmp_pa
 def doctor(panel: Panel) -> str:
     done = subprocess.run(
         [sys.executable, ROOT / "manage.py", "doctor"],
-        env=panel._environment, cwd=panel.folder, text=True, capture_output=True, check=False,
+        env=panel.environment, cwd=panel.folder, text=True, capture_output=True, check=False,
     )  # fmt: skip
     return done.stdout + done.stderr

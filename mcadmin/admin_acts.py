@@ -1,0 +1,137 @@
+"""What the buttons of the admin site do: the same operations that the API and the commands have."""
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from asgiref.sync import async_to_sync
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from backups import creation, schedules
+from backups import wiring as backups_wiring
+from backups.models import Pin, Schedule
+from mcadmin.core import tasks
+from mcadmin.core.errors import AppError
+from servers import actions, compose_changes, operations
+from servers.actions import Action
+from servers.compose_safety import Acceptance
+from servers.minecraft.manager import is_server_id
+from servers.models import Operation
+
+ORIGIN = "admin"
+Act = Callable[[HttpRequest, str, str], str]
+
+
+def act(request: HttpRequest) -> HttpResponse:
+    """Do what a button says, ``<kind>:<name>:<action>``, and go where it shows."""
+    kind, _, rest = request.POST.get("do", "").partition(":")
+    name, _, action = rest.rpartition(":")
+    if request.method != "POST" or kind not in ACTS:
+        raise Http404
+    try:
+        return HttpResponseRedirect(ACTS[kind](request, name, action))
+    except AppError as error:
+        messages.error(request, str(error))
+        return HttpResponseRedirect(_back(request))
+
+
+def _server(request: HttpRequest, name: str, action: str) -> str:
+    if not is_server_id(name) or action not in {one.value for one in Action}:
+        raise Http404
+
+    async def start() -> Operation:
+        job = await actions.job(name, Action(action), acceptance=_acceptance(request), origin=ORIGIN)
+        return await operations.start(job)
+
+    return _page(async_to_sync(start)())
+
+
+def _operation(request: HttpRequest, name: str, action: str) -> str:
+    try:
+        operation_id = uuid.UUID(name)
+    except ValueError:
+        raise Http404 from None
+    if action != "cancel":
+        raise Http404
+    return _page(async_to_sync(operations.cancel)(operation_id, by=_username(request)))
+
+
+def _revision(request: HttpRequest, name: str, action: str) -> str:
+    if not is_server_id(name) or not action.isdecimal():
+        raise Http404
+
+    async def start() -> Operation:
+        job = await compose_changes.restore_job(
+            name, int(action), acceptance=_acceptance(request), origin=ORIGIN
+        )
+        return await operations.start(job)
+
+    return _page(async_to_sync(start)())
+
+
+def _backup(request: HttpRequest, name: str, action: str) -> str:
+    """Back one server up, or with an empty name everything."""
+    if (name and not is_server_id(name)) or action != "now":
+        raise Http404
+    job = creation.job(creation.Wish(server_id=name), started_by=_username(request), origin=ORIGIN)
+    return _page(async_to_sync(operations.start)(job))
+
+
+def _schedule(_: HttpRequest, name: str, action: str) -> str:
+    schedule = Schedule.objects.filter(pk=int(name) if name.isdecimal() else 0).first()
+    if schedule is None:
+        raise Http404
+    if action == "run":
+        backups_wiring.repository()  # raises ResticNotConfigured
+        run_id = schedules.begin_by_hand(schedule)
+
+        async def begin() -> None:
+            tasks.start(schedules.execute(run_id))
+
+        async_to_sync(begin)()
+    elif action in {"on", "off"}:
+        schedule.enabled, schedule.disabled_because = action == "on", ""
+        schedule.looked_until = datetime.now(UTC)  # what was due meanwhile is not made up for
+        schedule.save()
+    else:
+        raise Http404
+    return reverse("admin:backups_schedule_change", args=[schedule.pk])
+
+
+def _pin(request: HttpRequest, name: str, action: str) -> str:
+    if not name or set(name) - set("0123456789abcdef") or action not in {"on", "off"}:
+        raise Http404
+    if action == "on":
+        Pin.objects.get_or_create(snapshot_id=name, defaults={"pinned_by": _username(request)})
+    else:
+        Pin.objects.filter(snapshot_id=name).delete()
+    return reverse("admin:snapshots")
+
+
+ACTS: dict[str, Act] = {
+    "server": _server, "operation": _operation, "revision": _revision, "backup": _backup, "schedule": _schedule,
+    "pin": _pin,
+}  # fmt: skip
+
+
+def _username(request: HttpRequest) -> str:
+    return request.user.get_username()
+
+
+def _acceptance(request: HttpRequest) -> Acceptance:
+    """Return who asks; what a safety finding forbids is not accepted by pressing a button."""
+    return Acceptance(username=_username(request), is_owner=True)
+
+
+def _page(operation: Operation) -> str:
+    return reverse("admin:servers_operation_change", args=[operation.pk])
+
+
+def _back(request: HttpRequest) -> str:
+    """Return the page that the button was on."""
+    before = request.headers.get("Referer", "")
+    is_ours = url_has_allowed_host_and_scheme(before, allowed_hosts={request.get_host()}, require_https=False)
+    return before if is_ours else reverse("admin:index")
