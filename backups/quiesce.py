@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 COMMAND_S = 10.0
 SAVE_ON_TRIES = 3
 LOOK_S = 0.2
+ENDED_LOOK_S = 0.5
 ANSWER_AFTER_LINE_S = 1.0  # the log was faster than the answer, which is the surer sign
 GUARD_WAIT_S = 35.0
 
@@ -185,6 +186,12 @@ class Bracket:
         found = await in_database(facts.read_all)
         self._fact = next(fact for fact in found if fact.server_id == name)
 
+    async def _has_ended(self) -> bool:
+        try:
+            return self._fact is not None and not self._fact.is_of(await self._instance.get_container())
+        except EngineUnreachable:
+            return False
+
     async def _flush(self, game: Game, *, timeout_s: float) -> bool:
         """Ask for the flush and wait for its confirmation: the answer, or a line of the log."""
         asked = asyncio.create_task(game.command("save-all flush", timeout_s=timeout_s), name="save-all flush")
@@ -194,8 +201,10 @@ class Bracket:
                     if await self._log.says_saved():
                         await asyncio.wait({asked}, timeout=ANSWER_AFTER_LINE_S)
                         return True
-                    if asked.done():
-                        await asyncio.sleep(LOOK_S)
+                    if asked.done():  # the answer was none, or the connection broke: did the game end?
+                        if await self._has_ended():
+                            raise RconUnavailable("the game ended before it had written its world")
+                        await asyncio.sleep(ENDED_LOOK_S)
                     else:
                         await asyncio.wait({asked}, timeout=LOOK_S)
                 return True

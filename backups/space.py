@@ -1,21 +1,16 @@
 """Whether there is room where the repository is, when that is a folder of ours. Blocking: it looks at disks."""
 
-import re
 from pathlib import Path
 
+from backups.restic.command import local_folder
 from backups.restic.failures import RepositoryFull
 from mcadmin.core.paths import disk_space, tree_size_bytes
 
 LEAST_BYTES = 64 * 1024 * 1024
 FIRST_SHARE = 0.5  # of the tree: what a first snapshot may need at least, compressed
-_REMOTE = re.compile(r"(?!local:)[a-z0-9]+:")
 
 
-def local_folder(repository_path: str) -> Path | None:
-    """Return the folder of a local repository; None for one that is reached over a network."""
-    if _REMOTE.match(repository_path):
-        return None
-    return Path(repository_path.removeprefix("local:")).absolute()
+__all__ = ["check", "local_folder"]
 
 
 def check(repository_path: str, tree: Path, *, is_first: bool) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from backups.restic.failures import RepositoryUnreachable, explain, not_installed
+from backups.restic.failures import RepositoryReadOnly, RepositoryUnreachable, explain, not_installed
 from mcadmin.core import process
 from mcadmin.core.errors import TimedOut
 from mcadmin.core.process import Follow, ProgramFailed, ProgramMissing, Run, Stream
@@ -30,6 +30,7 @@ _TIED = ("setpriv", "--pdeathsig", "INT")
 _TIED_BY_PYTHON = (
     "import ctypes, os, signal, sys; ctypes.CDLL(None).prctl(1, signal.SIGINT); os.execvp(sys.argv[1], sys.argv[1:])"
 )
+_REMOTE = re.compile(r"(?!local:)[a-z0-9]+:")
 _LOW_PRIORITY = (("nice", "-n", "10"), ("ionice", "-t", "-c", "2", "-n", "7"))
 
 
@@ -77,6 +78,14 @@ class ResticCommand:
             raise RepositoryUnreachable(
                 f"The backup repository did not answer within {timeout_s:g} s."
             ) from None
+
+    async def require_writable(self) -> None:
+        """Raise RepositoryReadOnly for a local repository that we may not write to: restic would try for 15 minutes."""
+        folder = local_folder(self.access.repository_path)
+        if folder is not None and not await asyncio.to_thread(_is_writable, folder):
+            raise RepositoryReadOnly(
+                "The backup repository is read-only. Check how its disk is mounted, and the owner of the folder."
+            )
 
     async def write(self, *args: str, on_line: Callable[[str], None] | None = None) -> str:
         """Run a job that may take hours, at low priority; a cancelled caller ends it cleanly.
@@ -152,6 +161,18 @@ class ResticCommand:
             if secret:
                 text = text.replace(secret, "***")
         return re.sub(r"://[^@/\s]*@", "://***@", text).strip()
+
+
+def local_folder(repository_path: str) -> Path | None:
+    """Return the folder of a local repository; None for one that is reached over a network."""
+    if _REMOTE.match(repository_path):
+        return None
+    return Path(repository_path.removeprefix("local:")).absolute()
+
+
+def _is_writable(folder: Path) -> bool:
+    """Tell whether we may write there; yes for what is not there, of which restic tells itself."""
+    return not folder.is_dir() or os.access(folder, os.W_OK)
 
 
 def _find() -> str:

@@ -37,6 +37,12 @@ class RepositoryUnreachable(Unavailable):
     code = "repository_unreachable"
 
 
+class RepositoryReadOnly(RepositoryUnreachable):
+    """It can be read, but not written to."""
+
+    code = "repository_read_only"
+
+
 class WrongRepositoryPassword(Unavailable):
     """The repository is there and the configured password does not open it."""
 

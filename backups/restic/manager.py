@@ -98,6 +98,7 @@ class ResticManager:
         """
         targets = [Path(path) for path in paths]
         await asyncio.to_thread(_check_paths, targets)
+        await self.command.require_writable()
         options = [
             f"--host={host}",
             *(f"--tag={_checked_tag(tag)}" for tag in tags),
@@ -142,6 +143,7 @@ class ResticManager:
             *(f"--remove={_checked_tag(tag)}" for tag in remove),
             *(f"--add={_checked_tag(tag)}" for tag in add),
         ]
+        await self.command.require_writable()
         await self.command.write("tag", *changes, "--", _checked_id(snapshot_id))
 
     async def delete(self, snapshot_id: str) -> None:
@@ -151,6 +153,7 @@ class ResticManager:
             SnapshotNotFound: there is none.
         """
         found = await self.get_snapshot(snapshot_id)
+        await self.command.require_writable()
         await self.command.write("forget", "--", found.id)
 
 

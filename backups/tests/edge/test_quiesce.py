@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 
 from backups import creation, facts, services, wiring
 from backups.creation import FlushNotConfirmed, Wish
@@ -124,6 +125,23 @@ async def test_a_server_that_stops_while_it_is_copied_is_not_called_flushed(
     assert level(operation) == "unconfirmed"
     assert "it stopped while it was copied" in operation.warnings[0]
     assert "saved:flushed" not in restic.snapshots[0]["tags"]
+    assert await facts_left() == 0
+
+
+async def test_a_game_that_ends_while_it_flushes_is_not_waited_for(
+    server_path: Path, fake: FakeDocker, game: FakeGame, restic: FakeRestic, settings: LazySettings
+) -> None:
+    settings.MC_ADMIN = settings.MC_ADMIN.model_copy(update={"quiesce_timeout_s": 50})
+    await started(server_path, fake, game)
+    game.hangs_up_on.add("save-all flush")
+    running = asyncio.create_task(back_up())
+    async with asyncio.timeout(20):
+        while "save-all flush" not in game.commands:
+            await asyncio.sleep(0.02)
+        fake.end(fake.find("mc-survival"), 137)
+        operation = await running
+    assert level(operation) == "unconfirmed"
+    assert "the game ended before" in operation.warnings[0]
     assert await facts_left() == 0
 
 
