@@ -9,19 +9,19 @@ from accounts.permissions import IsSignedIn
 from accounts.sockets import TOO_MANY, SocketConsumer
 from servers import wiring
 from servers.api.items import server_items
+from servers.consumers.limits import Slots
 
-MAX_VIEWERS = 100
+viewers = Slots(100)
 
 
 class LiveConsumer(SocketConsumer):
     """/servers/live: ``servers`` with the whole list once, then ``changes``: status at once, figures as sampled."""
 
     permission = IsSignedIn
-    viewers = 0
 
     async def begin(self) -> None:
-        if LiveConsumer.viewers >= MAX_VIEWERS:
-            self.refuse(TOO_MANY, f"There are {MAX_VIEWERS} viewers already. Try again later.")
+        if not viewers.take(""):
+            self.refuse(TOO_MANY, f"There are {viewers.limit} viewers already. Try again later.")
             return
         self.spawn(self._stream())
 
@@ -29,10 +29,9 @@ class LiveConsumer(SocketConsumer):
         """Ignore what a viewer says: there is nothing to ask for."""
 
     async def _stream(self) -> None:
-        LiveConsumer.viewers += 1
         try:
             async with aclosing(wiring.live().monitoring.feed(server_items).view()) as frames:  # type: ignore[type-var]
                 async for frame in frames:
                     await self.send(text_data=json.dumps(frame, ensure_ascii=False, cls=JSONEncoder))
         finally:
-            LiveConsumer.viewers -= 1
+            viewers.free("")

@@ -6,6 +6,7 @@ Source: kernel Documentation/admin-guide/cgroup-v1/{memory,cpuacct,blkio-control
 from servers.docker.kernel_file import parse_count, parse_device, read_file, read_number, read_table
 from servers.docker.usage import BlockIO, CpuTime, DeviceIO, MemoryUsage, Unread
 
+_STAT = frozenset({"total_rss", "total_cache", "total_inactive_file"})
 _NO_LIMIT_BYTES = 1 << 62  # the kernel writes the highest multiple of a page for "none"
 
 
@@ -16,12 +17,12 @@ def read_memory(directory: str) -> MemoryUsage | Unread:
         ContainerGone: the cgroup vanished.
     """
     total = read_number(directory, "memory.usage_in_bytes")
-    stat = read_table(directory, "memory.stat")
+    stat = read_table(directory, "memory.stat", _STAT)
     if isinstance(total, Unread):
         return total
     if isinstance(stat, Unread):
         return stat
-    if not {"total_rss", "total_cache", "total_inactive_file"} <= stat.keys():
+    if not stat.keys() >= _STAT:
         return Unread("memory.stat does not hold what was expected.")
     values, reasons = _optional(directory)
     limit = values["limit_bytes"]
@@ -72,7 +73,7 @@ def read_pids(directory: str) -> int | Unread:
 
 def _optional(directory: str) -> tuple[dict[str, int | None], dict[str, str]]:
     """Read what some kernels lack; give the values and, for those that are None, the reasons."""
-    oom = read_table(directory, "memory.oom_control")
+    oom = read_table(directory, "memory.oom_control", {"oom_kill"})
     if not isinstance(oom, Unread):
         oom_kills = oom.get("oom_kill", Unread("This kernel does not count them (Linux 4.13 does)."))
     else:

@@ -9,6 +9,7 @@ from servers.docker.usage import BlockIO, CpuTime, DeviceIO, MemoryUsage, Unread
 # What memory.stat's "kernel" adds up, for kernels before 5.18, which do not print the sum.
 _KERNEL_PARTS = ("kernel_stack", "pagetables", "sec_pagetables", "percpu", "vmalloc", "slab")
 
+_STAT = frozenset({"anon", "file", "inactive_file", "kernel", *_KERNEL_PARTS})
 _NO_OOM_COUNT = Unread("This kernel does not count them (Linux 4.13 does).")
 
 
@@ -19,7 +20,7 @@ def read_memory(directory: str) -> MemoryUsage | Unread:
         ContainerGone: the cgroup vanished.
     """
     total = read_number(directory, "memory.current")
-    stat = read_table(directory, "memory.stat")
+    stat = read_table(directory, "memory.stat", _STAT)
     if isinstance(total, Unread):
         return total
     if isinstance(stat, Unread):
@@ -27,7 +28,7 @@ def read_memory(directory: str) -> MemoryUsage | Unread:
     if not {"anon", "file", "inactive_file"} <= stat.keys():
         return Unread("memory.stat does not hold what was expected.")
     reasons: dict[str, str] = {}
-    events = read_table(directory, "memory.events")
+    events = read_table(directory, "memory.events", {"oom_kill"})
     oom_kills = events if isinstance(events, Unread) else events.get("oom_kill", _NO_OOM_COUNT)
     return MemoryUsage(
         anon_bytes=stat["anon"],
@@ -44,7 +45,7 @@ def read_memory(directory: str) -> MemoryUsage | Unread:
 
 def read_cpu(directory: str) -> CpuTime | Unread:
     """Read cpu.stat, which is there even where the cpu controller is not enabled; raises ContainerGone."""
-    stat = read_table(directory, "cpu.stat")
+    stat = read_table(directory, "cpu.stat", {"usage_usec"})
     if isinstance(stat, Unread):
         return stat
     if "usage_usec" not in stat:

@@ -2,11 +2,14 @@
 
 import errno
 import os
+from collections.abc import Container
 
 from servers.docker.usage import ContainerGone, Unread
 
 _GONE = {errno.ENODEV, errno.ESRCH}  # a file opened just before its cgroup or process vanished
 _CHUNK_BYTES = 64 * 1024
+# The kernel hands out a page at a time, filled as far as whole lines fit: less than half a page is the end.
+_SURELY_ALL_BYTES = 2048
 _MAX_DIGITS = 20  # the kernel counts in 64 bits
 
 
@@ -42,15 +45,15 @@ def read_number(directory: str, name: str) -> int | Unread:
     return Unread(f"{name} holds no number.") if count is None else count
 
 
-def read_table(directory: str, name: str) -> dict[str, int] | Unread:
-    """Return the ``key number`` lines of ``directory/name``; raises as ``read_file`` does."""
+def read_table(directory: str, name: str, wanted: Container[str]) -> dict[str, int] | Unread:
+    """Return the ``key number`` lines of ``directory/name`` whose key is wanted; raises as ``read_file`` does."""
     text = read_file(directory, name)
     if isinstance(text, Unread):
         return text
     found = {}
     for line in text.splitlines():
         key, _, number = line.partition(" ")
-        if (count := parse_count(number)) is not None:
+        if key in wanted and (count := parse_count(number)) is not None:
             found[key] = count
     return found
 
@@ -74,9 +77,9 @@ def gone() -> ContainerGone:
 def _read(path: str) -> str:
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        chunks = []
-        while chunk := os.read(fd, _CHUNK_BYTES):  # the kernel may hand out one page at a time
-            chunks.append(chunk)
+        chunks = [os.read(fd, _CHUNK_BYTES)]
+        while len(chunks[-1]) >= _SURELY_ALL_BYTES:
+            chunks.append(os.read(fd, _CHUNK_BYTES))
     finally:
         os.close(fd)
     return b"".join(chunks).decode(errors="replace")

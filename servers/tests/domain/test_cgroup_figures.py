@@ -133,6 +133,28 @@ def test_file_that_this_kernel_lacks_is_none_with_a_reason(
     assert name in memory.reasons[field]
 
 
+def test_missing_io_stat_is_none_with_a_reason_and_harms_nothing_else(tmp_path: Path) -> None:
+    host = RecordedHost.make(tmp_path, "v2-systemd-limited")
+    (host.directory() / "io.stat").unlink()
+
+    usage = host.find().read()
+
+    assert usage.block_io is None
+    assert "io.stat" in usage.reasons["block_io"]
+    assert (usage.cpu, usage.pids) == (CpuTime(usage_us=25412818), 1)
+
+
+def test_a_file_larger_than_one_reading_is_read_whole(tmp_path: Path) -> None:
+    host = RecordedHost.make(tmp_path, "v2-systemd-limited")
+    lines = [f"8:{minor} rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0\n" for minor in range(3000)]
+    (host.directory() / "io.stat").write_text("".join(lines))
+
+    block_io = host.find().read_block_io()
+
+    assert isinstance(block_io, BlockIO)
+    assert block_io.write_bytes == 6000
+
+
 def test_kernel_memory_is_added_up_where_the_kernel_does_not(tmp_path: Path) -> None:
     host = RecordedHost.make(tmp_path, "v2-systemd-limited")
     stat = host.directory() / "memory.stat"

@@ -1,0 +1,87 @@
+"""/servers/live on the fake engine."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from channels.routing import URLRouter
+from channels.testing import WebsocketCommunicator
+
+from accounts import tokens
+from accounts.models import User, UserRole
+from servers import wiring
+from servers.api.items import server_items
+from servers.consumers import live
+from servers.consumers.limits import Slots
+from servers.routing import websocket_urlpatterns
+from servers.tests.conftest import write_server
+from servers.tests.fake_docker import FakeDocker
+from servers.tests.live.test_list_feed import apply
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def path(db: None) -> str:
+    user = User(username="olivia", role=UserRole.ADMIN)
+    user.set_unusable_password()
+    user.save()
+    return f"/api/servers/live?token={tokens.issue(user)}"
+
+
+async def frame(socket: WebsocketCommunicator) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(await socket.receive_from(timeout=10))
+    return found
+
+
+async def test_the_whole_list_then_only_what_changes(path: str, fake: FakeDocker, server: str) -> None:
+    await wiring.live().engine.refresh()
+    socket = WebsocketCommunicator(URLRouter(websocket_urlpatterns), path)
+    assert (await socket.connect(timeout=5))[0]
+    first = await frame(socket)
+    assert first["type"] == "servers"
+    assert [(item["id"], item["status"]) for item in first["servers"]] == [(server, "EXISTS")]
+
+    await wiring.manager().get_instance(server).project.up()
+    await wiring.live().engine.refresh()
+    wiring.live().monitoring.feed(server_items).hurry()
+    change = await frame(socket)
+
+    assert change["removed"] == []
+    assert change["changed"][0]["id"] == server
+    assert change["changed"][0]["status"] == "STARTING"
+    assert "gamePort" not in change["changed"][0], "only what differs"
+    items = await asyncio.to_thread(server_items)
+    copy = apply(apply({}, first), change)[server]
+    assert {key: copy[key] for key in ("id", "status", "statusReason")} == {
+        key: items[0][key] for key in ("id", "status", "statusReason")
+    }
+    await socket.disconnect()
+
+
+async def test_a_server_made_by_hand_comes_whole(path: str, fake: FakeDocker, server_path: Any) -> None:
+    socket = WebsocketCommunicator(URLRouter(websocket_urlpatterns), path)
+    await socket.connect(timeout=5)
+    assert (await frame(socket))["servers"] == []
+
+    await asyncio.to_thread(write_server, server_path, "new")
+    wiring.live().monitoring.feed(server_items).hurry()
+
+    changed = (await frame(socket))["changed"]
+    assert changed[0]["id"] == "new"
+    assert changed[0].keys() == (await asyncio.to_thread(server_items))[0].keys()
+    await socket.disconnect()
+
+
+async def test_too_many_viewers_and_strangers_are_told_why(
+    path: str, fake: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("accounts.sockets.HOLD_S", 0.01)
+    monkeypatch.setattr(live, "viewers", Slots(0))
+    for address, code in ((path, 4429), ("/api/servers/live", 4401)):
+        socket = WebsocketCommunicator(URLRouter(websocket_urlpatterns), address)
+        await socket.connect(timeout=5)
+        assert (await frame(socket))["type"] == "error"
+        assert (await socket.receive_output(timeout=5))["code"] == code
+        await socket.disconnect()
