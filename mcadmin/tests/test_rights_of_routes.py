@@ -103,17 +103,35 @@ def bad_tokens() -> dict[str, str]:
 
 @pytest.mark.django_db
 @named(CLOSED)
-def test_strangers_and_bad_tokens_are_401(route: Route, method: str) -> None:
+def test_strangers_are_401(route: Route, method: str) -> None:
+    revoked = person(UserRole.OWNER)
+    token = tokens.issue(revoked)
+    revoked.end_tokens()
+    revoked.save()
+    refuses(route, method, {"nonsense": "a.b.c", "revoked": token})
+
+
+@pytest.mark.process  # not that it starts one: some thousand calls are too many for each `make check`
+@pytest.mark.django_db
+@named(CLOSED)
+def test_bad_tokens_of_every_kind_are_401(route: Route, method: str) -> None:
+    refuses(route, method, bad_tokens())
+
+
+@pytest.mark.django_db
+def test_bad_tokens_of_every_kind_are_401_somewhere() -> None:
+    refuses(next(route for route in ROUTES if short(route) == "/api/user/me"), "get", bad_tokens())
+
+
+def refuses(route: Route, method: str, bad: dict[str, str]) -> None:
+    """Fail, and say what to do, if the route lets somebody in without a token or with one of ``bad``."""
     address = route.address()
-    advice = (
+    found = {"no header": ask(method, address)} | {name: ask(method, address, token) for name, token in bad.items()}
+    wrong = {name: answer.status_code for name, answer in found.items() if answer.status_code != 401}
+    assert not wrong, (
         f"{method} {short(route)} let somebody in who is nobody. Give its view permission_classes of "
         "accounts.permissions (plain async views: accounts.plain_views.require). Are strangers meant? Add it to PUBLIC."
     )
-    found = {"no header": ask(method, address)} | {
-        name: ask(method, address, token) for name, token in bad_tokens().items()
-    }
-    wrong = {name: answer.status_code for name, answer in found.items() if answer.status_code != 401}
-    assert not wrong, advice
     assert all(answer.headers["WWW-Authenticate"] == "Bearer" for answer in found.values())
     assert all(set(answer.json()) == {"detail", "code"} for answer in found.values())
 

@@ -138,7 +138,9 @@ def _people() -> tuple[User, str]:
 
 @each
 @pytest.mark.parametrize("revocation", REVOCATIONS)
-@pytest.mark.parametrize("announced", [True, False], ids=["by event", "by check"])
+@pytest.mark.parametrize(
+    "announced", [True, pytest.param(False, marks=pytest.mark.process)], ids=["by event", "by check"]
+)
 async def test_a_right_taken_away_closes_the_socket(
     found: Socket, revocation: str, announced: bool, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
