@@ -77,6 +77,7 @@ def pieces(raw: bytes, cuts: list[int]) -> list[bytes]:
 Step = tuple[str, list[str] | None, list[int] | None]
 STEP = st.one_of(
     st.tuples(st.just("write"), LINES, st.lists(st.integers(0, 200), max_size=6)),
+    st.tuples(st.just("open"), LINES, st.lists(st.integers(0, 200), max_size=6)),
     st.tuples(st.just("read"), st.none(), st.none()),
     st.tuples(st.sampled_from(["rotate", "compress", "rotate late", "truncate"]), st.none(), st.none()),
 )
@@ -91,12 +92,14 @@ def test_every_line_comes_out_once_and_in_order(steps: list[Step], chunk: int, e
         got: list[str] = []
         has_rotated = True
         for what, lines, cuts in steps:
-            if what == "read" or (what != "write" and has_rotated):  # two rotations at one look would hide a file
+            # Two rotations at one look would hide a file.
+            if what == "read" or (what not in {"write", "open"} and has_rotated):
                 read_all(reader, got)
                 has_rotated = False
             match what:
-                case "write":
-                    for piece in pieces("".join(line + ends for line in lines or ()).encode(), cuts or []):
+                case "write" | "open":
+                    text = "".join(line + ends for line in lines or ()) + ("no end yet" if what == "open" else "")
+                    for piece in pieces(text.encode(), cuts or []):
                         game.write(piece)
                         got += reader.read().lines  # a bounded part: the reader may fall behind
                 case "truncate":

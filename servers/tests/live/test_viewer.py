@@ -170,6 +170,31 @@ async def test_what_waits_for_one_viewer_is_bounded_and_the_loss_is_told(monkeyp
     assert [frame["result"][0] for frame in frames[1:]] == ["7", "8", "9"]
 
 
+async def test_lines_sent_while_a_refresh_was_under_way_come_again_behind_it() -> None:
+    class SlowFeed(Feed):
+        async def snapshot(self) -> tuple[tuple[str, ...], int]:
+            told = await super().snapshot()
+            self.ring.add(["two"])
+            assert lines(waiting(one)) == ["one", "two"]
+            return told
+
+    feed = SlowFeed()
+    one = Viewer(feed, filter_rcon=False)
+    feed.ring.add(["one"])
+    one._sent = 0
+    await one.refresh()
+    assert [(f["type"], f["content"]) for f in waiting(one)] == [("logs_refreshed", "one\n"), ("log", "two\n")]
+
+
+async def test_skipped_lines_have_numbers_and_are_told_to_be_gone() -> None:
+    feed = Feed()
+    one = await watching(feed)
+    feed.ring.add(["1"])
+    feed.ring.skip(5)
+    feed.ring.add(["7"])
+    assert [(f.get("lost"), f.get("content"), f["seq"]) for f in waiting(one)] == [(6, None, 6), (None, "7\n", 7)]
+
+
 async def test_many_refreshes_of_one_that_reads_nothing_are_one() -> None:
     feed = Feed()
     feed.ring.add(["one"])
