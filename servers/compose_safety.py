@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -12,6 +13,9 @@ from servers import records, wiring
 from servers.docker.compose_yaml import Problem
 from servers.minecraft.safety import SafetyCheck
 from servers.models import AcceptedFindings
+
+MAX_REMEMBERED = 200
+_found: dict[tuple[str, str, frozenset[str]], list[Problem]] = {}
 
 
 class UnsafeCompose(Forbidden):
@@ -97,6 +101,28 @@ async def check(safety: SafetyCheck, *, acceptance: Acceptance) -> None:
     new = acceptance.codes & {one.code for one in findings} - known
     if new:
         await records.in_database(_accept, safety.server_id, reading.text_hash, known | new, acceptance.username)
+
+
+async def findings_now(server_id: str) -> list[dict[str, Any]]:
+    """Return what the policy finds in a server's file as it is, each with whether it is accepted.
+
+    Compose is asked once for each text: mounts that became links since are found before the next start.
+
+    Raises:
+        BadComposeFile, ProgramMissing.
+    """
+    directory = settings.MC_ADMIN.server_path / server_id
+    safety = await SafetyCheck.of_directory(
+        directory, server_id=server_id, cli=wiring.cli(), allowed_images=settings.MC_ADMIN.allowed_images
+    )
+    reading = await safety.read()
+    accepted = await records.in_database(_accepted, server_id, reading.text_hash)
+    key = (str(directory), reading.text_hash, accepted)
+    if key not in _found:
+        if len(_found) >= MAX_REMEMBERED:
+            _found.pop(next(iter(_found)))
+        _found[key] = await reading.findings(accepted=accepted)
+    return [one.facts() | {"accepted": one.code in accepted} for one in _found[key]]
 
 
 def _accepted(server_id: str, text_hash: str) -> frozenset[str]:

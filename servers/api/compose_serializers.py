@@ -5,6 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from servers.api.serializers import ServerItemSerializer
 from servers.minecraft.manager import NEW_SERVER_ID, RESERVED_IDS
 
 
@@ -77,3 +78,44 @@ class RevisionListSerializer(serializers.Serializer[Any]):
     """A server's revisions, newest first."""
 
     revisions = RevisionSerializer(many=True)
+
+
+class PortSerializer(serializers.Serializer[Any]):
+    """One entry of ``ports``; a range is told by its first numbers and ``count``. Null: a variable hides it."""
+
+    host = serializers.CharField(allow_null=True)
+    published = serializers.IntegerField(allow_null=True)
+    target = serializers.IntegerField(allow_null=True)
+    count = serializers.IntegerField()
+    protocol = serializers.CharField(allow_null=True)
+
+
+class VolumeSerializer(serializers.Serializer[Any]):
+    """One entry of ``volumes``."""
+
+    type = serializers.CharField()
+    source = serializers.CharField(allow_null=True)  # type: ignore[assignment]  # DRF takes fields off the class
+    target = serializers.CharField()
+    readOnly = serializers.BooleanField()  # noqa: N815
+
+
+class FindingSerializer(serializers.Serializer[Any]):
+    """One finding of the safety policy, and whether an owner has accepted it for exactly this text."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    line = serializers.IntegerField(allow_null=True)
+    file = serializers.CharField(allow_null=True)
+    accepted = serializers.BooleanField()
+
+
+class ServerDetailSerializer(ServerItemSerializer):
+    """One server in full. Values of secret variables are masked."""
+
+    image = serializers.CharField(allow_null=True)
+    environment = serializers.DictField(child=serializers.CharField(allow_null=True, allow_blank=True))
+    ports = PortSerializer(many=True)
+    volumes = VolumeSerializer(many=True)
+    restart = serializers.CharField(allow_null=True)
+    warnings = serializers.ListField(child=serializers.CharField())
+    findings = FindingSerializer(many=True)

@@ -25,6 +25,8 @@ def _item(info: ServerInfo, *, clash: str | None) -> dict[str, Any]:
     problems = [info.problem] if info.problem else []
     if clash:
         problems.append(f"{clash!r} has the same Compose project name; rename one of the two directories.")
+    if live.foreign(info.id) is not None:
+        problems.append(f"A container named mc-{info.id} was not made from this directory; remove or rename it.")
     return {
         "id": info.id,
         "name": info.name,

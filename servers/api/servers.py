@@ -11,8 +11,9 @@ from accounts.permissions import IsSignedIn
 from servers import wiring
 from servers.api import serializers
 from servers.api.compose import create_server
-from servers.api.compose_serializers import ServerCreateSerializer
-from servers.api.items import server_item, server_items
+from servers.api.compose_serializers import ServerCreateSerializer, ServerDetailSerializer
+from servers.api.details import server_detail
+from servers.api.items import server_items
 from servers.minecraft.instance import ServerNotRunning
 from servers.minecraft.status import MCServerStatus
 
@@ -42,11 +43,10 @@ class ServerViewSet(ViewSet):
 
     permission_classes = [IsSignedIn]
 
-    @extend_schema(operation_id="servers_read", responses=serializers.ServerItemSerializer)
+    @extend_schema(operation_id="servers_read", responses=ServerDetailSerializer)
     def retrieve(self, request: Request, id: str) -> Response:
-        """Describe one server."""
-        item = server_item(wiring.live().catalog.info(id))
-        return Response(item)
+        """Describe one server in full."""
+        return Response(ServerDetailSerializer(server_detail(id)).data)
 
     @extend_schema(operation_id="servers_status", responses=serializers.StatusSerializer)
     def status(self, request: Request, id: str) -> Response:

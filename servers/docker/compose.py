@@ -11,6 +11,7 @@ from servers.docker.cli import DockerCli
 from servers.docker.compose_file import project_name
 from servers.docker.container import ONE_OFF_LABEL, PROJECT_LABEL, Container
 from servers.docker.engine import DockerManager
+from servers.docker.orphans import wait_for_orphans
 
 COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")  # Docker's order
 OVERRIDE_FILES = (
@@ -107,6 +108,8 @@ class ComposeManager:
 
     async def _compose(self, verb: str, *args: str, timeout_s: float, on_line: OnLine | None) -> str:
         names, env_file = await asyncio.to_thread(self._find)
+        if verb != "config":
+            await wait_for_orphans(self.directory)
         files = [word for name in names for word in ("--file", str(self.directory / name))]
         return await self._cli.call_compose(
             "--ansi", "never", "--project-name", self.name, *files,

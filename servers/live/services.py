@@ -62,6 +62,7 @@ class Services:
         self._server_path = server_path
         self._real_paths: dict[Path, Path] = {}
         self._by_server: tuple[EngineSnapshot | None, Mapping[Path, list[Container]]] = (None, {})
+        self._by_name: tuple[EngineSnapshot | None, Mapping[str, Container]] = (None, {})
         self._running = False
 
     async def start(self) -> None:
@@ -109,6 +110,13 @@ class Services:
         return choose_container(
             candidates, directory=self._root / server_id, service=info.service, server_id=server_id
         )
+
+    def foreign(self, server_id: str) -> Container | None:
+        """Return a container that has this server's name and was not made from its directory, or None."""
+        one = self._named().get(f"mc-{server_id}")
+        if one is None or (one.working_dir is not None and self._real(one.working_dir) == self._root / server_id):
+            return None
+        return one
 
     def _container_or_none(self, server_id: str) -> Container | None:
         try:
@@ -171,6 +179,12 @@ class Services:
 
     def _healthy(self) -> list[str]:
         return [name for name in self.catalog.names() if self.status(name).status is MCServerStatus.HEALTHY]
+
+    def _named(self) -> Mapping[str, Container]:
+        snapshot = self.engine.snapshot
+        if self._by_name[0] is not snapshot:
+            self._by_name = (snapshot, {one.name: one for one in snapshot.containers.values()})
+        return self._by_name[1]
 
     def _candidates(self, server_id: str) -> list[Container]:
         snapshot = self.engine.snapshot

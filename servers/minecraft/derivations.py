@@ -42,7 +42,7 @@ def max_memory_bytes(environment: Environment) -> int:
 
 def java_version(image: str) -> int | None:
     """Return the Java version that the image's tag names, or None."""
-    match = _JAVA.search(image_tag(image))
+    match = _JAVA.search(image_tag(image)) if _REFERENCE.fullmatch(image) else None  # a variable hides it
     return int(match[1]) if match else None
 
 

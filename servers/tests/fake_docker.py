@@ -65,6 +65,7 @@ class FakeDocker:
         self.reachable = True
         self.taken_ports: set[str] = set()
         self.first_health: str | None = "starting"
+        self.crashing_images: set[str] = set()
         self.gates: dict[str, asyncio.Event] = {}
         self.entered: dict[str, asyncio.Event] = {}
         self.answers: dict[str, str] = {}
@@ -242,6 +243,9 @@ class FakeDocker:
                 self._start(existing)
 
     def _start(self, one: FakeContainer) -> None:
+        if one.image in self.crashing_images:
+            self.end(one, 1)
+            return
         self.change(one, "start", state="running", started=now(), pid=4242, health=self.first_health)
 
 

@@ -8,7 +8,7 @@ from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand
 
 from mcadmin.core.errors import AppError
-from servers import wiring
+from servers import removed, wiring
 
 
 class Command(BaseCommand):
@@ -17,9 +17,13 @@ class Command(BaseCommand):
     help = "List all servers with their status."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--removed", action="store_true", help="list what lies in .removed/ instead")
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["removed"]:
+            self._removed(as_json=options["json"])
+            return
         rows = async_to_sync(_read)()
         if options["json"]:
             self.stdout.write(json.dumps(rows, indent=2))
@@ -34,6 +38,17 @@ class Command(BaseCommand):
                 f"{row['id']:{width}}  {row['status']:8}  {row['serverType']} {row['gameVersion']}"
                 f"  :{row['gamePort']}  {note}".rstrip()
             )
+
+    def _removed(self, *, as_json: bool) -> None:
+        found = async_to_sync(removed.listed)()
+        if as_json:
+            rows = [{"name": one.name, "id": one.server_id, "removedAt": one.removed_at.isoformat()} for one in found]
+            self.stdout.write(json.dumps(rows, indent=2))
+            return
+        for one in found:
+            self.stdout.write(f"{one.name}  removed {one.removed_at:%Y-%m-%d %H:%M} UTC")
+        if not found:
+            self.stdout.write("Nothing was removed.")
 
 
 async def _read() -> list[dict[str, Any]]:

@@ -1,0 +1,26 @@
+"""Bring a removed server back."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.core.management.base import BaseCommand, CommandError
+
+from mcadmin.core.errors import AppError
+from servers import removed
+
+
+class Command(BaseCommand):
+    """``restore_removed <name>``."""
+
+    help = "Move a removed server back to its place; `servers --removed` lists the names. It is not started."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", help="its name below .removed/, e.g. lobby-20260101T120000000000Z")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            server_id = async_to_sync(removed.restore)(options["name"])
+        except AppError as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write(f"{server_id} is back. Start it with: manage.py server {server_id} up")

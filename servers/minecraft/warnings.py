@@ -1,0 +1,51 @@
+"""What a compose file does that may be regretted: sentences that never refuse anything."""
+
+from collections.abc import Iterator
+
+from servers.docker.compose_file import Service
+from servers.minecraft import derivations
+from servers.minecraft.compose_rules import MCComposeFile
+from servers.minecraft.derivations import RCON_PORT
+
+ALL_INTERFACES = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared, nothing listens
+FLOATING_TAGS = frozenset({"", "latest", "stable"})
+
+
+def warnings_of(compose: MCComposeFile) -> Iterator[str]:
+    """Yield the warnings of the Minecraft service."""
+    if compose.service_name is None:
+        return
+    heap, limit = compose.max_memory_bytes, memory_limit_bytes(compose.service)
+    if heap and limit and heap >= limit:
+        yield "Java's heap (MAX_MEMORY) is as large as the container's memory limit: the kernel will kill the game."
+    if compose.stop_grace_period_s is None:
+        yield "Without stop_grace_period Docker gives the game 10 s to save when it stops it by itself."
+    for port in compose.ports:
+        if port.published_for(RCON_PORT) is not None and port.host in ALL_INTERFACES:
+            yield "RCON is published on all interfaces: whoever finds the password rules the server. Use 127.0.0.1."
+    if "@" not in compose.image and derivations.image_tag(compose.image) in FLOATING_TAGS:
+        yield "The image has no fixed tag: another Java may come with the next pull."
+    if not pids_limit(compose.service):
+        yield "Without pids_limit a plugin that runs wild can use up all processes of this machine."
+
+
+def memory_limit_bytes(service: Service) -> int:
+    """Return the container's memory limit in either spelling, 0 when there is none."""
+    value = (service.model_extra or {}).get("mem_limit") or _limits(service).get("memory")
+    text = str(value or "")
+    if text.isdigit():
+        return int(text)  # Docker counts bytes where no unit is
+    return derivations.max_memory_bytes({"MAX_MEMORY": text})
+
+
+def pids_limit(service: Service) -> int:
+    """Return the limit of processes in either spelling, 0 when there is none."""
+    text = str((service.model_extra or {}).get("pids_limit") or _limits(service).get("pids") or 0)
+    return int(text) if text.isdigit() else 0
+
+
+def _limits(service: Service) -> dict[str, object]:
+    deploy = (service.model_extra or {}).get("deploy")
+    resources = deploy.get("resources") if isinstance(deploy, dict) else None
+    limits = resources.get("limits") if isinstance(resources, dict) else None
+    return limits if isinstance(limits, dict) else {}

@@ -1,0 +1,24 @@
+"""Files in the style of the image's public examples are listed rightly and stay as they are."""
+
+from pathlib import Path
+
+from servers.minecraft.manager import DockerMCManager
+from servers.tests.domain.public_style import FILES
+
+
+async def test_thirty_files_are_listed_rightly_and_stay_byte_for_byte(tmp_path: Path) -> None:
+    ids = {f"s{number}": name for number, name in enumerate(FILES)}
+    for server_id, name in ids.items():
+        directory = tmp_path / server_id
+        directory.mkdir()
+        (directory / "docker-compose.yml").write_bytes(FILES[name][0].encode())
+
+    found = {ids[info.id]: info for info in await DockerMCManager(tmp_path).get_all_server_info()}
+
+    assert len(found) == len(FILES) >= 30
+    for name, (text, expected) in FILES.items():
+        info = found[name]
+        listed = (info.server_type, info.game_version, info.max_memory_bytes, info.game_port, info.rcon_port)
+        assert (*listed, info.java_version) == expected, name
+        (path,) = (tmp_path / info.id).iterdir()
+        assert path.read_bytes() == text.encode()

@@ -1,0 +1,187 @@
+"""Many at once, killed in the middle, and others of the same name: on a real engine, nobody's container is touched."""
+
+import signal
+import subprocess
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from servers.docker.cli import find_program
+from servers.docker.orphans import find_orphan
+from servers.tests.conftest import compose_text, write_server
+from servers.tests.real.panel import free_port, running_panel, wait_for
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
+
+TINY = "mcadmin-testbed:tiny"
+MANY = 50
+
+
+@pytest.fixture
+def names() -> Iterator[list[str]]:
+    """Ids for the test's servers; whatever of them is left on the engine goes."""
+    found = [f"k{uuid.uuid4().hex[:8]}" for _ in range(4)]
+    yield found
+    for name in found:
+        listing = ["docker", "ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={name}"]
+        ids = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split()
+        subprocess.run(["docker", "rm", "--force", f"mc-{name}", *ids], capture_output=True, check=False)
+        subprocess.run(["docker", "network", "rm", f"{name}_default"], capture_output=True, check=False)
+
+
+def operate(client: httpx.Client, server_id: str, action: str, **headers: str) -> httpx.Response:
+    return client.post(f"/servers/{server_id}/operations", json={"action": action}, headers=headers)
+
+
+def status(client: httpx.Client, server_id: str) -> str:
+    found: str = client.get(f"/servers/{server_id}/status").json()["status"]
+    return found
+
+
+def at_once(work: Any, count: int = MANY) -> list[httpx.Response]:
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(work, range(count)))
+
+
+def test_of_many_operations_at_once_one_wins(tmp_path: Path, names: list[str]) -> None:
+    server_id = names[0]
+    with running_panel(tmp_path) as panel, panel.client() as client:
+        write_server(panel.servers, server_id, compose_text(server_id, game_port=free_port(), rcon_port=free_port()))
+
+        answers = at_once(lambda _: operate(client, server_id, "up", Prefer="respond-async"))
+
+        assert Counter(one.status_code for one in answers) == {202: 1, 409: MANY - 1}
+        busy = [one.json() for one in answers if one.status_code == 409]
+        assert {one["code"] for one in busy} == {"busy"}
+        assert all("up, started by SYSTEM at" in one["detail"] for one in busy)
+        wait_for(lambda: status(client, server_id), lambda one: one == "HEALTHY", limit_s=90)
+        kinds = [one["state"] for one in client.get(f"/servers/{server_id}/operations").json()["operations"]]
+        assert kinds == ["succeeded"]
+        assert operate(client, server_id, "down").status_code == 200
+
+
+def test_of_many_creates_of_one_id_and_port_one_wins(tmp_path: Path, names: list[str]) -> None:
+    port, rcon = free_port(), free_port()
+    with running_panel(tmp_path) as panel, panel.client() as client:
+        wanted = {"id": names[0], "accept_eula": True, "game_port": port, "rcon_port": rcon}
+        same_id = at_once(lambda _: client.post("/servers/", json=wanted))
+        assert Counter(one.status_code for one in same_id) == {201: 1, 409: MANY - 1}, [one.text for one in same_id][:5]
+        for one in same_id:
+            if one.status_code == 409:
+                assert "by SYSTEM at" in one.json()["detail"], one.text
+
+        port, rcon = free_port(), free_port()
+        same_port = at_once(
+            lambda number: client.post(
+                "/servers/", json={"id": f"p{number}", "accept_eula": True, "game_port": port, "rcon_port": rcon}
+            )
+        )
+        assert Counter(one.status_code for one in same_port) == {201: 1, 409: MANY - 1}
+        made = next(one.json()["id"] for one in same_port if one.status_code == 201)
+        for one in same_port:
+            if one.status_code == 409:
+                assert made in one.json()["detail"] or "started by SYSTEM at" in one.json()["detail"], one.text
+        assert sorted(one.name for one in panel.servers.iterdir()) == sorted([names[0], made])
+
+
+def test_who_lets_us_choose_ports_gets_different_ones(tmp_path: Path) -> None:
+    with running_panel(tmp_path) as panel, panel.client() as client:
+        made = at_once(lambda number: client.post("/servers/", json={"id": f"q{number}", "accept_eula": True}), 8)
+
+        assert [one.status_code for one in made] == [201] * 8, [one.text for one in made]
+        ports = [port for one in made for port in (one.json()["gamePort"], one.json()["rconPort"])]
+        assert len(set(ports)) == 16
+
+
+KILLED_AFTER_S = {"down": [0.0, 0.5], "update": [0.0, 0.4, 1.5, 3.0, 6.0]}
+
+
+@pytest.mark.parametrize(("kind", "after_s"), [(kind, one) for kind, many in KILLED_AFTER_S.items() for one in many])
+def test_killed_in_the_middle_it_can_be_operated_again(
+    tmp_path: Path, names: list[str], kind: str, after_s: float
+) -> None:
+    server_id = names[0]
+    old = compose_text(server_id, game_port=free_port(), rcon_port=free_port())
+    new = old.replace("MAX_MEMORY: 2G", "MAX_MEMORY: 3G")
+    with running_panel(tmp_path) as panel:
+        write_server(panel.servers, server_id, old)
+        with panel.client() as client:
+            assert operate(client, server_id, "up").status_code == 200
+            wait_for(lambda: status(client, server_id), lambda one: one == "HEALTHY", limit_s=90)
+            patient = {"Prefer": "respond-async"}
+            if kind == "update":
+                begun = client.post(f"/servers/{server_id}/compose", json={"yaml_content": new}, headers=patient)
+            else:
+                begun = operate(client, server_id, kind, **patient)
+            assert begun.status_code == 202, begun.text
+            time.sleep(after_s)
+        panel.stop(with_signal=signal.SIGKILL)
+
+        panel.start()
+
+        with panel.client() as client:
+            record = client.get(begun.headers["Location"].removeprefix("/api")).json()
+            assert record["state"] in {"interrupted", "succeeded"}
+            assert record["state"] == "succeeded" or "MC Admin ended" in record["error"]
+            assert (panel.servers / server_id / "compose.yaml").read_text() in {old, new}
+            assert [one.name for one in (panel.servers / server_id).iterdir() if one.name.startswith(".")] == []
+            wait_for(lambda: status(client, server_id), lambda one: one != "UNKNOWN", limit_s=10)
+            again = operate(client, server_id, "up")
+            assert again.status_code == 200, again.text
+            assert find_orphan(panel.servers / server_id) is None
+            wait_for(lambda: status(client, server_id), lambda one: one == "HEALTHY", limit_s=90)
+            assert operate(client, server_id, "down").status_code == 200
+
+
+def test_nobodys_container_is_touched(tmp_path: Path, names: list[str]) -> None:
+    base, foreign, squatted, _ = names
+    upper, dotted = base.upper(), f"{base[:3]}.{base[3:]}"
+    with running_panel(tmp_path) as panel, panel.client() as client:
+        for name in (base, upper, dotted):
+            write_server(panel.servers, name, compose_text(name, game_port=free_port(), rcon_port=free_port()))
+        for name in (foreign, squatted):
+            write_server(panel.servers, name, compose_text(name, game_port=free_port(), rcon_port=free_port()))
+        elsewhere = tmp_path / "elsewhere" / foreign
+        elsewhere.mkdir(parents=True)
+        theirs_text = f"services:\n  mc:\n    image: {TINY}\n    command: [sleep, '600']\n    init: true\n"
+        (elsewhere / "compose.yaml").write_text(theirs_text)
+        compose = [find_program("docker-compose") or "docker-compose", "--project-directory", str(elsewhere)]
+        subprocess.run([*compose, "up", "--detach"], check=True, capture_output=True)
+        squatter = ["docker", "run", "--detach", "--init", "--name", f"mc-{squatted}", TINY, "sleep", "600"]
+        subprocess.run(squatter, check=True, capture_output=True)
+        theirs = running(f"{foreign}-mc-1"), running(f"mc-{squatted}")
+        try:
+            for name in (base, upper, dotted):
+                for action in ("up", "down", "kill", "stop", "start", "remove"):
+                    answer = operate(client, name, action)
+                    assert (answer.status_code, answer.json()["code"]) == (409, "project_clash"), answer.text
+            for name in (foreign, squatted):
+                for action in ("up", "down", "kill", "stop", "start", "restart", "pull", "remove"):
+                    answer = operate(client, name, action)
+                    assert (answer.status_code, answer.json()["code"]) == (409, "foreign_container"), answer.text
+                text = (panel.servers / name / "compose.yaml").read_text() + "#\n"
+                changed = client.post(f"/servers/{name}/compose", json={"yaml_content": text})
+                assert (changed.status_code, changed.json()["code"]) == (409, "foreign_container"), changed.text
+            problems = {one["id"]: one["problem"] or "" for one in client.get("/servers/").json()}
+            assert all("same Compose project name" in problems[name] for name in (base, upper, dotted)), problems
+            assert (running(f"{foreign}-mc-1"), running(f"mc-{squatted}")) == theirs
+            assert all(one.endswith("true") for one in theirs)
+            assert "not made from this directory" in problems[squatted]
+        finally:
+            subprocess.run([*compose, "down", "--timeout", "1"], check=True, capture_output=True)
+
+
+def running(name: str) -> str:
+    """The id and start of a container that runs."""
+    done = subprocess.run(
+        ["docker", "inspect", "--format", "{{.Id}} {{.State.StartedAt}} {{.State.Running}}", name],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.stdout.strip()
