@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from accounts import tokens
 from accounts.models import User, UserRole
 from accounts.permissions import IsSignedIn
+from accounts.plain_views import require
 from audit import recorder
 from audit.models import AuditEvent
 from audit.tests.conftest import Lines, SetAudit
@@ -42,6 +43,11 @@ def streaming(request: HttpRequest) -> HttpResponse:
     return HttpResponse(len(request.read()))
 
 
+@require(IsSignedIn, methods=["PUT"])
+async def taking(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(len(request.read()))
+
+
 def failing(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("a bug")
 
@@ -50,6 +56,7 @@ urlpatterns = [
     path("api/servers/<str:id>/echo", Echo.as_view()),
     path("api/stream", streaming),
     path("api/failing", failing),
+    path("api/file", taking),
     *project_urlpatterns,
 ]
 
@@ -142,6 +149,15 @@ def test_a_body_that_the_view_streams_is_left_to_it() -> None:
 
     assert answer.content == b"100"
     assert event().request_body == {"type": "multipart/form-data", "size": 100}
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded", "text/plain"])
+def test_a_file_is_no_request_whatever_type_it_claims(client: APIClient, kind: str) -> None:
+    raw = b'{"motd": "c4nary"}'
+    assert client.put("/api/file", raw, content_type=kind).content == b"18"
+
+    assert event().request_body == {"type": kind, "size": 18}
+    assert event().username == "alice"
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/octet-stream"])
