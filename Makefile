@@ -63,6 +63,10 @@ bench: setup ## Print latencies as ratios; never a pass or a fail
 	@testbed/up.sh
 	@$(PY) -m bench
 
+.PHONY: load-files
+load-files: python ## Uploads and downloads of 2 GiB, slow, broken and raced; writes docs/reports/files.md
+	@$(PY) -m bench.files_load
+
 load-torn: setup ## Snapshots of running servers in four ways, each restored and verified: minutes
 	@testbed/up.sh
 	@$(PY) -m bench.torn_worlds $(ARGS)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import dj_database_url
+from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
@@ -177,6 +178,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 48 * 1024 * 1024
 CORS_ALLOWED_ORIGINS = MC_ADMIN.cors_origins
 CORS_ALLOW_CREDENTIALS = True
 CORS_PREFLIGHT_MAX_AGE = 600
+CORS_ALLOW_HEADERS = [*default_headers, "if-match", "if-none-match", "if-range", "prefer", "range"]
 CORS_EXPOSE_HEADERS = ["Location", "Retry-After", "ETag", "Content-Disposition", "Content-Range", "Accept-Ranges"]
 
 LOGGING_CONFIG = None  # mcadmin.logs sets logging up when a server or command starts

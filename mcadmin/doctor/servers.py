@@ -3,16 +3,19 @@
 import asyncio
 import os
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
-from mcadmin.core.paths import disk_space
+from mcadmin.core.errors import AppError
+from mcadmin.core.paths import FileMissing, Root, disk_space, shown, unwritable
 from mcadmin.doctor.findings import Finding, Verdict, failed, ok
 
 LITTLE_SPACE_BYTES = 2 * 1024**3
 NO_SPACE_BYTES = 200 * 1024**2
+SHOWN_FILES = 5
 
 
 async def check_server_path() -> list[Finding]:
@@ -56,6 +59,33 @@ async def check_files() -> list[Finding]:
         if info.problem
     ]
     return bad or ok("server", f"{len(infos)} servers, all with a usable compose file.")
+
+
+async def check_ownership() -> list[Finding]:
+    """Tell which files a server cannot write: those that its user, the owner of ``data/``, may not."""
+    from servers import wiring  # noqa: PLC0415 - needs usable settings
+
+    findings = []
+    for instance in await wiring.manager().get_all_instances():
+        findings += await asyncio.to_thread(_unwritable, instance.directory)
+    return findings or ok("ownership", "Every server can write its own files.")
+
+
+def _unwritable(directory: Path) -> list[Finding]:
+    try:
+        with Root(directory / "data") as root:
+            names = unwritable(root, at_most=SHOWN_FILES)
+    except FileMissing:  # no data yet
+        return []
+    except AppError as error:
+        advice = "Run MC Admin as root, or as the user who owns the servers."
+        return [Finding("ownership", Verdict.WARNING, f"{directory.name}: {error}", advice)]
+    if not names:
+        return []
+    listed = ", ".join(shown(name) for name in names) + (" …" if len(names) == SHOWN_FILES else "")
+    sentence = f"{directory.name} cannot write {listed} in its data/."
+    advice = f"Run: chown -R --reference={directory}/data {directory}/data && chmod -R u+rwX {directory}/data"
+    return [Finding("ownership", Verdict.WARNING, sentence, advice)]
 
 
 async def check_ports() -> list[Finding]:

@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -107,3 +108,26 @@ def test_a_broken_installation_is_told_with_advice(
     assert done.returncode == (1 if "failed" in {one["verdict"] for one in found.values()} else 0)
     assert "Traceback" not in done.stderr
     assert "0ne-of-our-own" not in done.stdout
+
+
+@pytest.mark.django_db(transaction=True)
+def test_doctor_names_files_that_a_server_cannot_write(tmp_path: Path, settings: Any) -> None:
+    from servers import wiring
+
+    (tmp_path / "servers").mkdir()
+    data = write_server(tmp_path / "servers", "lobby") / "data"
+    (data / "ops.json").write_bytes(b"[]")
+    for path in (data, data / "ops.json"):
+        os.chown(path, 1000 if os.geteuid() == 0 else -1, -1)
+    (data / "ops.json").chmod(0o400)
+    settings.MC_ADMIN = settings.MC_ADMIN.model_copy(update={"server_path": tmp_path / "servers"})
+    wiring.reset()
+    out = io.StringIO()
+
+    with suppress(SystemExit):
+        call_command("doctor", "--json", stdout=out)
+
+    found = findings(out.getvalue())["ownership"]
+    assert found["sentence"] == "lobby cannot write ops.json in its data/."
+    assert "chown -R --reference" in found["advice"]
+    wiring.reset()

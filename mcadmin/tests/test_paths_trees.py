@@ -215,15 +215,15 @@ def test_a_new_file_is_seen_whole_or_not_at_all(way: str, root: Root, folder: Pa
     assert sorted(os.listdir(folder)) == sorted([*before, "new"])
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
 def test_new_things_get_the_owner_of_the_root(folder: Path) -> None:
-    os.chown(folder, 1234, 4321)
+    owner = (1234, 4321) if os.geteuid() == 0 else (os.geteuid(), os.getegid())  # only root may give files away
+    os.chown(folder, *owner)
     with Root(folder) as root:
         root.make_directories("x/y")
         root.write_bytes("x/y/file", b"")
 
     for path in ("x", "x/y", "x/y/file"):
-        assert ((folder / path).stat().st_uid, (folder / path).stat().st_gid) == (1234, 4321)
+        assert ((folder / path).stat().st_uid, (folder / path).stat().st_gid) == owner
 
 
 @pytest.mark.parametrize(
@@ -246,3 +246,17 @@ def test_raw_paths_name_any_bytes(root: Root, folder: Path) -> None:
     for text in ("!", "Li4=", "YQBi"):
         with pytest.raises(InvalidRequest):
             paths.raw_path_of(text)
+
+
+def test_what_the_owner_cannot_write_is_named(folder: Path) -> None:
+    owner = 1000 if os.geteuid() == 0 else os.geteuid()
+    (folder / "sub" / "deep" / "closed").write_bytes(b"")
+    (folder / "sub" / "readonly").mkdir()
+    for path in (folder, *(one for one in folder.rglob("*") if not one.is_symlink())):
+        os.chown(path, owner, -1)
+    (folder / "sub" / "deep" / "closed").chmod(0o444)
+    (folder / "sub" / "readonly").chmod(0o555)
+
+    with Root(folder) as root:
+        assert paths.unwritable(root, at_most=5) == ["sub/deep/closed", "sub/readonly"]
+        assert paths.unwritable(root, at_most=1) == ["sub/deep/closed"]

@@ -33,6 +33,7 @@ from mcadmin.core.paths.root import Entry, Root
 from mcadmin.core.paths.sizes import disk_space, list_directories, tree_size_bytes
 from mcadmin.core.paths.stamps import Stamp, is_settled, stamp
 from mcadmin.core.paths.trees import Node, TooDeep, count_entries, delete, walk
+from mcadmin.core.paths.writability import unwritable
 
 __all__ = [
     "Entry",
@@ -70,6 +71,7 @@ __all__ = [
     "stamp",
     "sync_file_system",
     "tree_size_bytes",
+    "unwritable",
     "valid_name",
     "walk",
 ]

@@ -36,11 +36,11 @@ class FilesViewSet(ViewSet):
     def listing(self, request: Request, id: str) -> Response:
         """List a directory."""
         path = path_in_query(request, default="/")
-        with data(id) as root:
-            try:
+        try:
+            with data(id) as root:
                 entries = root.entries(path)
-            except (FileMissing, Forbidden):
-                entries = []
+        except (FileMissing, Forbidden):
+            entries = []
         sent = request.query_params.get("path", public(path))
         # Plain dictionaries in the serializer's shape: 20,000 entries through a serializer take seconds.
         return Response({"items": [_item(path, one) for one in entries], "current_path": sent})

@@ -1,6 +1,7 @@
 """Uploads and downloads on a panel as its users have it: what they cost, and what is left when they break off."""
 
 import io
+import json
 import os
 import signal
 import time
@@ -133,6 +134,28 @@ def test_without_a_token_an_upload_is_refused_and_audited_without_its_body(panel
 
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
     assert not (data / "x").exists()
+
+
+def test_an_upload_is_audited_with_name_and_size_and_answers_in_both_forms(panel: Panel, data: Path) -> None:
+    origin = {"Origin": "http://localhost:3000"}
+    with panel.client() as client:
+        for slash in ("", "/"):
+            answer = client.post(
+                f"/servers/s/files/upload{slash}", params={"path": "/audited", "overwrite": True}, headers=origin,
+                files={"file": ("canary.txt", b"a canary in an upload")},
+            )  # fmt: skip
+            assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, origin["Origin"])
+        refused = client.post("/servers/s/files/upload?path=/../x", headers=origin, files={"file": ("x", b"")})
+    assert (refused.status_code, refused.headers["Access-Control-Allow-Origin"]) == (400, origin["Origin"])
+
+    log = panel.folder / "logs" / "operations.log"
+    lines = wait_for(
+        lambda: [json.loads(line) for line in log.read_text().splitlines() if "audited" in line],
+        lambda found: len(found) == 2, limit_s=5,
+    )  # fmt: skip
+    assert [(one["username"], one["status_code"], one["server_id"]) for one in lines] == [("SYSTEM", 200, "s")] * 2
+    assert lines[0]["request_body"]["size"] > 20
+    assert "canary" not in log.read_text()
 
 
 def test_a_panel_killed_in_an_upload_leaves_nothing(panel: Panel, data: Path, large: Path) -> None:
