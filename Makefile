@@ -90,3 +90,10 @@ load-killed-backups: setup ## SIGKILL to panel, restic and container in each ste
 .PHONY: load-audit
 load-audit: setup ## 20,000 requests by 20 clients: no audit event lost, and what the audit costs: minutes
 	@$(PY) -m bench.audit_load
+
+.PHONY: load-restore-kills load-restore-speed
+load-restore-kills: setup ## A restore killed before each of its steps; writes docs/reports/restore-kills.md
+	@$(PY) -m bench.restore_kills
+
+load-restore-speed: setup ## A restore of 5,000 files and 1 GiB against bare restic; writes docs/reports/restore-speed.md
+	@$(PY) -m bench.restore_speed

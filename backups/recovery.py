@@ -4,7 +4,6 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable, Collection
-from contextlib import suppress
 
 from backups import staging
 from backups.models import MadeSnapshot
@@ -17,6 +16,7 @@ from servers.records import in_database
 logger = logging.getLogger(__name__)
 
 ROUND_S = 30.0
+KIND = "restore"
 
 Running = Callable[[], Collection[uuid.UUID]]
 
@@ -53,10 +53,10 @@ class RestoreRecovery:
             if operation in running:
                 continue
             plan, present = await asyncio.to_thread(staging.settle, root, operation)
-            if plan is None or plan.server_id == staging.NO_SERVER:
-                continue
-            told.append(await in_database(_write_down, plan, present))
-            logger.warning(told[-1])
+            sentence = await in_database(_write_down, operation, plan, present)
+            if sentence:
+                told.append(sentence)
+                logger.warning(sentence)
         return told
 
     async def _run(self) -> None:
@@ -68,29 +68,32 @@ class RestoreRecovery:
                 logger.exception("interrupted restores could not be settled")
 
 
-def _write_down(plan: Plan, present: Present) -> str:
-    """Tell in the operation's record what became of it; uses the database."""
-    safety = MadeSnapshot.objects.filter(operation_id=plan.operation).first()
-    sentence = _sentence(plan, present)
+def _write_down(operation: str, plan: Plan | None, present: Present) -> str:
+    """Tell in the operation's record what became of it; uses the database. Empty where there was no restore."""
+    try:
+        row = Operation.objects.filter(pk=uuid.UUID(operation), kind=KIND).exclude(state=OperationState.SUCCEEDED).get()
+    except (ValueError, Operation.DoesNotExist):  # a folder of a drill, or of somebody else
+        return ""
+    target = plan.target if plan is not None else row.server_id
+    removed = f"{staging.REMOVED}/{row.server_id}-before-{operation}" if present is Present.NEW else None
+    row.error = _sentence(target, present, removed)
+    safety = MadeSnapshot.objects.filter(operation_id=row.pk).first()
     if safety is not None:
-        sentence += f" The safety snapshot of the state before is {safety.snapshot_id}."
-    result = {
-        "present": present.value, "removed": plan.removed if present is Present.NEW else None,
-        "safety_snapshot_id": safety.snapshot_id if safety else None,
+        row.error += f" The safety snapshot of the state before is {safety.snapshot_id}."
+    row.result = {
+        "present": present.value, "removed": removed, "safety_snapshot_id": safety.snapshot_id if safety else None,
     }  # fmt: skip
-    with suppress(ValueError):  # a folder that is no operation's
-        rows = Operation.objects.filter(pk=uuid.UUID(plan.operation)).exclude(state=OperationState.SUCCEEDED)
-        rows.update(error=sentence, result=result)
-    return sentence
+    row.save(update_fields=["error", "result"])
+    return row.error
 
 
-def _sentence(plan: Plan, present: Present) -> str:
+def _sentence(target: str, present: Present, removed: str | None) -> str:
     match present:
         case Present.OLD:
-            return f"The restore of {plan.target} was interrupted: its files are the old ones, nothing was changed."
+            return f"The restore of {target} was interrupted: its files are the old ones, nothing was changed."
         case Present.NEW:
             return (
-                f"The restore of {plan.target} was interrupted after the swap: its files are the restored ones, "
-                f"and the old ones are kept as {plan.removed}."
+                f"The restore of {target} was interrupted after the swap: its files are the restored ones. "
+                f"What was there before is kept as {removed}."
             )
-    return f"The restore of {plan.target} was interrupted in the middle of a mount point: restore it again."
+    return f"The restore of {target} was interrupted in the middle of a mount point: restore it again."

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from backups import creation, freshness, renaming, staging, wiring
+from backups import creation, freshness, recovery, renaming, staging, wiring
 from backups.restic import browsing, restoring
 from backups.restic.browsing import Measured
 from backups.restic.labels import Trigger
@@ -22,8 +22,6 @@ from servers import wiring as servers_wiring
 from servers.minecraft.instance import ServerNotFound
 from servers.operations import Job
 from servers.progress import Progress
-
-KIND = "restore"
 
 
 class ServerStillRuns(Conflict):
@@ -43,7 +41,7 @@ async def job(wish: RestoreWish, *, started_by: str, origin: str) -> Job:
     if not (wanted.is_as_new or wish.skip_safety_check or wish.safety_snapshot):
         await freshness.require(wanted.target)
     return Job(
-        kind=KIND, server_id=wanted.target.server_id, started_by=started_by, origin=origin, can_cancel=True,
+        kind=recovery.KIND, server_id=wanted.target.server_id, started_by=started_by, origin=origin, can_cancel=True,
         leases=(creation.REPOSITORY_LEASE,) if wish.safety_snapshot else (),
         work=lambda progress: _Restoring(wanted, progress).run(),
     )  # fmt: skip

@@ -1,7 +1,4 @@
-"""What the subcommands of ``manage.py snapshot`` do: one function each, registered with its arguments.
-
-Another module adds its own to ``SUBCOMMANDS``; the command itself need not change.
-"""
+"""What the subcommands of ``manage.py snapshot`` do that make and list snapshots: one function each."""
 
 import getpass
 import json

@@ -176,14 +176,15 @@ def settle(server_path: Path, operation: str) -> tuple[Plan | None, Present]:
     """Find out which tree the target has, put the old one away and clean up; safe to call at any time, twice too.
 
     Returns:
-        The plan (None: there was no restore with this operation's name) and the tree.
+        The plan (None: it was not written yet, or is deleted already) and the tree.
     """
     folder = folder_of(operation)
     with Root(server_path) as root:
         plan = _read(root, folder)
-        present = Present.OLD if plan is None else _present(root, plan)
-        if root.lstat(folder) is not None:
-            delete(root, folder)
+        present = _present(root, plan) if plan is not None else _without_plan(root, operation)
+        for path in (f"{folder}/{TREE}", folder):  # the plan goes last
+            if root.lstat(path) is not None:
+                delete(root, path)
         return plan, present
 
 
@@ -210,6 +211,15 @@ def _present(root: Root, plan: Plan) -> Present:
         _make_parents(root, plan.removed)
         move(root, plan.staged, plan.removed)
     return Present.NEW
+
+
+def _without_plan(root: Root, operation: str) -> Present:
+    """Tell by what is kept: it is moved there before the plan goes."""
+    try:
+        kept = any(entry.name.endswith(f"-before-{operation}") for entry in root.entries(REMOVED))
+    except FileMissing:
+        return Present.OLD
+    return Present.NEW if kept else Present.OLD
 
 
 def _note(root: Root, plan: Plan) -> None:

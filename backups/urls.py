@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 
 from backups.api.contents import DiffView, SnapshotFilesView
+from backups.api.download import SnapshotDownloadView
 from backups.api.restores import PreviewView, RestoreView, VerifyView
 from backups.api.schedules import ScheduleRunView, SchedulesView, ScheduleView
 from backups.api.snapshots import (
@@ -39,6 +40,7 @@ urlpatterns = [
     path("/snapshots/health", HealthView.as_view()),
     path("/snapshots/<snapshot_id:id>", SnapshotView.as_view()),
     path("/snapshots/<snapshot_id:id>/files", SnapshotFilesView.as_view()),
+    path("/snapshots/<snapshot_id:id>/download", SnapshotDownloadView.as_view()),
     path("/snapshots/<snapshot_id:id>/verify", VerifyView.as_view()),
     path("/snapshots/<snapshot_id:id>/diff/<snapshot_id:other>", DiffView.as_view()),
     path("/snapshots/restore", RestoreView.as_view()),

@@ -1,5 +1,6 @@
 """``make load-restore-kills``: a restore killed before each step, and what is left (docs/reports/restore-kills.md)."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -9,7 +10,8 @@ REPORT = Path(__file__).resolve().parents[1] / "docs/reports/restore-kills.md"
 HEAD = """# A restore, killed at each step
 
 Made by `make load-restore-kills`. A step is one change that the restore makes to the servers' disk; the process is
-killed with SIGKILL right before it, then the panel's recovery runs. "World" is what the server has after that: all
+killed with SIGKILL right before it, then the panel's recovery runs. Steps that only set owners, modes and times, or
+wait for the disk, are left out but right after a swap (`EVERY_STEP=1` takes all). "World" is what the server has: all
 files of one kind, or "mixed". The old world is kept under `.removed/` whenever the world is the new one.
 
 | killed | when | world | old one kept | operation | safety snapshot | well |
@@ -32,6 +34,8 @@ def main() -> None:
                 )
         for number, step in enumerate(whole.steps, 1):
             name = step.partition(" ")[2]
+            if not changes_names(whole.steps, number) and not os.environ.get("EVERY_STEP"):
+                continue
             left = deaths.die(f"step{number}", "--safety-snapshot", DIE_AT=str(number))
             bad += record(rows, "panel", f"before step {number} of {len(whole.steps)}: {shown(name)}", left)
     REPORT.parent.mkdir(parents=True, exist_ok=True)
@@ -48,6 +52,15 @@ def record(rows: list[str], who: str, when: str, left: Left) -> int:
     print(row, end="", flush=True)
     rows.append(row)
     return bool(left.problems)
+
+
+def changes_names(steps: list[str], number: int) -> bool:
+    """Tell whether a step, or the one before it, changes what is where; of the clean-up the first and the last."""
+    kinds = [step.split(" ")[1] for step in steps]
+    gone = [count for count, kind in enumerate(kinds, 1) if kind in {"unlink", "rmdir"}]
+    if number in gone:
+        return number in {gone[0], gone[-1], gone[-2]}
+    return bool({"mkdir", "link", "rename", "_renameat2"} & {kinds[number - 1]}) or kinds[number - 2] == "_renameat2"
 
 
 def shown(step: str) -> str:

@@ -69,6 +69,7 @@ need_given_image() {
 "$ROOT/setup/compose.sh"
 "$ROOT/setup/restic.sh"
 "$HERE/redis.sh"
+"$HERE/sshd.sh"
 hold_lock testbed 9
 "$HERE/browser.sh"
 # Counts the processes that a panel starts, by the kernel's own exec events.

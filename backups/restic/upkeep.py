@@ -27,12 +27,14 @@ class RepositoryDamaged(CommandFailed):
 
 async def forget(restic: ResticCommand, ids: Sequence[str]) -> None:
     """Remove the snapshots of these full ids; one that is gone already is passed over."""
+    await restic.require_writable()
     for start in range(0, len(ids), _AT_ONCE):
         await restic.write("forget", "--", *ids[start : start + _AT_ONCE])
 
 
 async def prune(restic: ResticCommand, *, on_line: OnLine) -> None:
     """Delete the data that no snapshot uses."""
+    await restic.require_writable()
     await restic.write("prune", on_line=on_line)
 
 
@@ -42,6 +44,7 @@ async def check(restic: ResticCommand, *, read_data_percent: float, on_line: OnL
     Raises:
         RepositoryDamaged: something is wrong with it.
     """
+    await restic.require_writable()
     subset = [] if not read_data_percent else [f"--read-data-subset={read_data_percent:g}%"]
     findings: list[str] = []
 

@@ -5,8 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from backups.shell import SUBCOMMANDS
+from backups import shell, shell_restore
 from mcadmin.core.errors import AppError
+
+SUBCOMMANDS = {**shell.SUBCOMMANDS, **shell_restore.SUBCOMMANDS}
 
 
 class Command(BaseCommand):

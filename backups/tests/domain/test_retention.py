@@ -133,7 +133,9 @@ policies = st.tuples(counts, counts, counts, counts, counts).filter(any).map(
 )  # fmt: skip
 
 
-def model_keeps(history: list[Entry], policy: Policy, zone: ZoneInfo, server_id: str | None) -> set[str]:
+def model_keeps(
+    history: list[Entry], policy: Policy, zone: ZoneInfo, server_id: str | None, *, now: datetime = NOW
+) -> set[str]:
     """Say what stays, rule by rule and snapshot by snapshot, without a thought for speed."""
     stays = {one.id for one in history if one.pinned}
     for server in SERVERS:
@@ -142,7 +144,7 @@ def model_keeps(history: list[Entry], policy: Policy, zone: ZoneInfo, server_id:
         stays |= {max(best, key=lambda one: (one.time, one.id)).id} if best else set()
     for one in history:
         if one.scope == "path" or one.trigger == "safety":
-            stays |= {one.id} if NOW - one.time < timedelta(days=7) else set()
+            stays |= {one.id} if now - one.time < timedelta(days=7) else set()
             continue
         peers = [
             other for other in history

@@ -80,7 +80,7 @@ def test_after_a_death_at_each_step_the_tree_is_the_old_or_the_new(servers: Path
     files = {path: path.read_text() for path in (servers / "lobby").rglob("*") if path.suffix in {".dat", ".yaml"}}
     assert set(files.values()) == {present.value}
     assert kept(servers).exists() is (present is Present.NEW)
-    assert again == (None, Present.OLD)
+    assert again == (None, present)
     assert staging.list_unsettled(servers) == []
 
 

@@ -1,12 +1,15 @@
 """Restores over HTTP with a real restic; the engine is the fake one."""
 
+import io
 import os
 import shutil
+import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from rest_framework.test import APIClient
 
 from accounts.models import User, UserRole
@@ -40,6 +43,11 @@ def save(client: APIClient, **body: Any) -> str:
 
 def restore(client: APIClient, snapshot_id: str, **body: Any) -> Any:
     return client.post("/api/snapshots/restore", {"snapshot_id": snapshot_id, **body}, format="json")
+
+
+async def content(response: Any) -> bytes:
+    """Read a body that streams."""
+    return b"".join([chunk async for chunk in response.streaming_content])
 
 
 def age(snapshot_id: str, *, seconds: float) -> None:
@@ -240,24 +248,29 @@ def test_drill_tells_a_good_snapshot_from_a_bad_one(owner: APIClient, home: Path
 
 
 @BOTH
-def test_snapshot_is_browsed_and_compared(owner: APIClient, home: Path, vault: Path) -> None:
+def test_snapshot_is_browsed_downloaded_and_compared(owner: APIClient, home: Path, vault: Path) -> None:
     first = save(owner, server_id=home.name)
     (home / "data/ab").write_text("longer")
     second = save(owner, server_id=home.name)
 
     listed = owner.get(f"/api/snapshots/{first}/files", {"path": f"{home}/data"}).json()
+    file: Any = owner.get(f"/api/snapshots/{first}/download", {"path": f"{home}/data/ab"})
+    folder: Any = owner.get(f"/api/snapshots/{first}/download", {"path": f"{home}/data/world"})
     diff = owner.get(f"/api/snapshots/{first}/diff/{second}").json()
 
     assert [one["name"] for one in listed["items"]] == ["a[b]*?\nü", "ab", "world"]
     assert owner.get(f"/api/snapshots/{first}/files", {"path": "/nope"}).status_code == 404
+    assert async_to_sync(content)(file) == b"old"
+    assert file.headers["Content-Disposition"] == 'attachment; filename="ab"'
+    assert owner.get(f"/api/snapshots/{first}/download", {"path": "/nope"}).status_code == 404
+    with zipfile.ZipFile(io.BytesIO(async_to_sync(content)(folder))) as opened:
+        assert any(name.endswith("world/level.dat") for name in opened.namelist())
     assert [(one["path"], one["old_size"], one["new_size"]) for one in diff["changed"]] == [(f"{home}/data/ab", 3, 6)]
 
 
 def test_restore_that_died_after_the_swap_is_told_at_the_next_start(
     owner: APIClient, home: Path, vault: Path
 ) -> None:
-    from asgiref.sync import async_to_sync
-
     from backups import staging
     from backups.recovery import RestoreRecovery
 
