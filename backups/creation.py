@@ -10,13 +10,15 @@ from django.conf import settings
 
 from backups import excludes, quiesce, shown, space, state, targets, wiring
 from backups.models import MadeSnapshot
-from backups.quiesce import Quiet
+from backups.quiesce import Bracket, Quiet
+from backups.restic import locks
 from backups.restic.events import BackupProgress
+from backups.restic.failures import RepositoryLocked
 from backups.restic.labels import Labels, Saved, Scope, Trigger, worst
 from backups.restic.manager import ResticManager
 from backups.restic.snapshot import ResticSnapshot, ResticSnapshotWithSummary
 from backups.targets import Target
-from mcadmin.core.errors import TimedOut
+from mcadmin.core.errors import AppError, TimedOut
 from mcadmin.core.paths import list_directories
 from servers import leases
 from servers import wiring as servers_wiring
@@ -113,8 +115,7 @@ class _Taking:
             before = [bracket.now for bracket in brackets]
             self._insist(before)
             made = await self._copy(target, before)
-            after = [await bracket.judge() for bracket in brackets]
-        snapshot = await self._settle(made.snapshot, before, after)
+            snapshot = await self._settle(made.snapshot, brackets)  # before the facts go: a guard could take over
         for bracket in brackets:
             if bracket.saving_is_left_off:
                 self._progress.warn(f"Saving is still off on {bracket.now.server_id}; MC Admin goes on turning it on.")
@@ -187,17 +188,24 @@ class _Taking:
         text = f"copying: {done.files_done} of {done.total_files} files"
         self._progress.percent(5 + 90 * done.percent_done, text)
 
-    async def _settle(
-        self, snapshot: ResticSnapshot, before: list[Quiet], after: list[Quiet]
-    ) -> ResticSnapshot:
+    async def _settle(self, snapshot: ResticSnapshot, brackets: list[Bracket]) -> ResticSnapshot:
         """Take back what the snapshot claims of a server that was disturbed while it was copied."""
-        worse = [new for old, new in zip(before, after, strict=True) if new.saved is not old.saved]
+        before = [bracket.now.saved for bracket in brackets]
+        worse = [
+            bracket for old, bracket in zip(before, brackets, strict=True) if (await bracket.judge()).saved is not old
+        ]
         if not worse:
             return snapshot
-        if self._wish.require_flushed:
-            await self._repository.delete(snapshot.id)
-        self._insist(worse)
-        return await take_back(self._repository, snapshot, {one.server_id: one.saved for one in worse})
+        quiets = [bracket.now for bracket in worse]
+        try:
+            if self._wish.require_flushed:
+                await self._repository.delete(snapshot.id)
+            self._insist(quiets)
+            return await take_back(self._repository, snapshot, {one.server_id: one.saved for one in quiets})
+        except AppError:
+            for bracket in worse:
+                bracket.claims_too_much = True
+            raise
 
     async def _write_down(
         self, made: ResticSnapshotWithSummary, snapshot: ResticSnapshot, began: datetime
@@ -227,6 +235,13 @@ async def take_back(
     by_server = {**labels.saved_by_server, **levels} if labels.scope is Scope.GLOBAL else {}
     lower = replace(labels, saved=worst([*levels.values(), labels.saved or Saved.LIVE]), saved_by_server=by_server)
     old, new = set(labels.tags), set(lower.tags)
-    await repository.relabel(snapshot.id, remove=sorted(old - new), add=sorted(new - old))
+    change = functools.partial(
+        repository.relabel, snapshot.id, remove=sorted(old - new), add=sorted(new - old)
+    )
+    try:
+        await change()
+    except RepositoryLocked:  # by a restic that was killed, perhaps: only its lock stands in the way of new tags
+        await locks.unlock(repository.command)
+        await change()
     found = await repository.list_snapshots(tags=[f"operation:{labels.operation}"])
     return next(one for one in found if one.first_id == snapshot.first_id)

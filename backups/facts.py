@@ -54,6 +54,11 @@ def clear(server_id: str, operation_id: uuid.UUID) -> None:
     SavingOff.objects.filter(pk=server_id, operation_id=operation_id).delete()
 
 
+def leave_claim(server_id: str, operation_id: uuid.UUID) -> None:
+    """Write that saving is on, but the operation's snapshot still claims more than it holds: the guard lowers it."""
+    SavingOff.objects.filter(pk=server_id, operation_id=operation_id).update(container_id="")
+
+
 def read_all() -> list[Fact]:
     """List the servers whose saving is off."""
     return [

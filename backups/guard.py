@@ -9,6 +9,7 @@ from backups import facts
 from backups.facts import Fact
 from backups.game import Game
 from backups.quiesce import turn_saving_on
+from mcadmin.core.errors import AppError
 from mcadmin.core.tasks import cancel
 from servers.minecraft.manager import DockerMCManager
 from servers.records import in_database
@@ -74,7 +75,7 @@ class SaveGuard:
                     return
             await in_database(facts.clear, fact.server_id, fact.operation_id)
             logger.warning("saving of %s was left off by a backup and is on again", fact.server_id)
-        except TimeoutError:
-            logger.warning("saving of %s is off and could not be turned on yet", fact.server_id)
+        except (TimeoutError, AppError) as error:
+            logger.warning("what a backup of %s left could not be mended yet: %s", fact.server_id, error)
         finally:
             await in_database(facts.leave_guard, fact.server_id, fact.operation_id)

@@ -30,7 +30,7 @@ class ServerHealth:
 def read_health(names: Iterable[str], snapshots: Iterable[ResticSnapshot]) -> list[ServerHealth]:
     """Judge each server by ``snapshots`` (oldest first) and by the database."""
     found = list(snapshots)
-    off = {row.server_id: row.since for row in SavingOff.objects.all()}
+    off = {row.server_id: row.since for row in SavingOff.objects.exclude(container_id="")}
     return [_of(name, last_good(name, found), off.get(name)) for name in names]
 
 

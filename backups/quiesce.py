@@ -109,6 +109,7 @@ class Bracket:
     def __init__(self, instance: MCInstance, container: Container | None, *, operation_id: uuid.UUID) -> None:
         self.now = Quiet(instance.name, Saved.STOPPED)
         self.saving_is_left_off = False
+        self.claims_too_much = False  # set by who could not lower what a snapshot claims: the guard goes on trying
         self._instance = instance
         self._container = container
         self._operation_id = operation_id
@@ -153,7 +154,8 @@ class Bracket:
             if attempt:
                 await asyncio.sleep(1)
             if await turn_saving_on(self._instance, self._fact, game):
-                await in_database(facts.clear, self._instance.name, self._operation_id)
+                settle = facts.leave_claim if self.claims_too_much else facts.clear
+                await in_database(settle, self._instance.name, self._operation_id)
                 return
         self.saving_is_left_off = True
         logger.warning("saving is still off on %s; the guard goes on trying", self._instance.name)

@@ -12,6 +12,7 @@ from backups import creation, facts, services, wiring
 from backups.creation import FlushNotConfirmed, Wish
 from backups.guard import SaveGuard
 from backups.models import SavingOff
+from backups.restic.failures import RepositoryLocked
 from backups.tests.conftest import started
 from backups.tests.fake_restic import FakeRestic
 from servers import operations, records
@@ -125,6 +126,26 @@ async def test_a_server_that_stops_while_it_is_copied_is_not_called_flushed(
     assert level(operation) == "unconfirmed"
     assert "it stopped while it was copied" in operation.warnings[0]
     assert "saved:flushed" not in restic.snapshots[0]["tags"]
+    assert await facts_left() == 0
+
+
+async def test_a_claim_that_cannot_be_lowered_now_is_lowered_by_the_guard(
+    server_path: Path, fake: FakeDocker, game: FakeGame, restic: FakeRestic
+) -> None:
+    await started(server_path, fake, game)
+    restic.gate = asyncio.Event()
+    running = asyncio.create_task(back_up())
+    await restic.entered.wait()
+    fake.end(fake.find("mc-survival"), 137)
+
+    restic.locked = True
+    restic.gate.set()
+    with pytest.raises(RepositoryLocked):
+        await running
+    restic.locked = False
+    assert "saved:flushed" in restic.snapshots[0]["tags"]
+    await guard().round()
+    assert "saved:unconfirmed" in restic.snapshots[0]["tags"]
     assert await facts_left() == 0
 
 
