@@ -1,3 +1,4 @@
+import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,3 +66,10 @@ def test_serve_without_settings_is_one_sentence(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "config.toml" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_accepted_is_ended_by_the_kernel_when_its_client_takes_nothing() -> None:
+    with serving.bind("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == serving.DEAF_MS
