@@ -130,7 +130,7 @@ def refuses(route: Route, method: str, bad: dict[str, str]) -> None:
     wrong = {name: answer.status_code for name, answer in found.items() if answer.status_code != 401}
     assert not wrong, (
         f"{method} {short(route)} let somebody in who is nobody. Give its view permission_classes of "
-        "accounts.permissions (plain async views: accounts.plain_views.require). Are strangers meant? Add it to PUBLIC."
+        "accounts.permissions. Are strangers meant? Then add it to PUBLIC."
     )
     assert all(answer.headers["WWW-Authenticate"] == "Bearer" for answer in found.values())
     assert all(set(answer.json()) == {"detail", "code"} for answer in found.values())
