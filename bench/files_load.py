@@ -40,6 +40,16 @@ def main() -> None:
     REPORT.write_text(head + "".join(f"- {line}\n" for line in lines))
 
 
+def show() -> None:
+    """Print how fast large bodies go up and down beside a copy to the disk."""
+    with tempfile.TemporaryDirectory() as folder, running_panel(Path(folder)) as panel:
+        data = transfers.prepare(panel)
+        large = transfers.make_file(Path(folder) / "large.bin", 512 * MIB)
+        up, down, grew_up, grew_down = ratios(panel, data, large, rounds=ROUNDS)
+    print(f"upload of 512 MiB    {up:6.2f} x a copy to the disk, memory +{grew_up / MIB:.1f} MiB")
+    print(f"download of 512 MiB  {down:6.2f} x a copy to the disk, memory +{grew_down / MIB:.1f} MiB")
+
+
 def ratios(panel: Panel, data: Path, large: Path, *, rounds: int) -> tuple[float, float, int, int]:
     """Return the speed of upload and download in copies (each beside a copy to the disk), and the memory they took."""
     up, down, grew_up, grew_down = [], [], 0, 0

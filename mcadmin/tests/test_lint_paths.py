@@ -36,6 +36,8 @@ def violations(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call):
             continue
+        if any(isinstance(one, ast.Attribute) and one.attr == "devnull" for one in node.args):
+            continue
         call = node.func
         if isinstance(call, ast.Name) and call.id == "open":
             yield f"{node.lineno}: open"
