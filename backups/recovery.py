@@ -44,12 +44,12 @@ class RestoreRecovery:
     async def round(self) -> list[str]:
         """Settle every restore that nobody carries out any more; return a sentence for each."""
         root = server_path()
-        left = await asyncio.to_thread(staging.list_unsettled, root)
+        left = {*await asyncio.to_thread(staging.list_unsettled, root), *await in_database(_untold)}
         if not left:
             return []
         running = {str(one) for one in await in_database(self._running)}
         told = []
-        for operation in left:
+        for operation in sorted(left):
             if operation in running:
                 continue
             plan, present = await asyncio.to_thread(staging.settle, root, operation)
@@ -66,6 +66,12 @@ class RestoreRecovery:
                 await self.round()
             except Exception:  # the loop must live
                 logger.exception("interrupted restores could not be settled")
+
+
+def _untold() -> list[str]:
+    """List the restores that died before they left anything on the disk; uses the database."""
+    rows = Operation.objects.filter(kind=KIND, state=OperationState.INTERRUPTED, result__isnull=True)
+    return [str(pk) for pk in rows.values_list("pk", flat=True)]
 
 
 def _write_down(operation: str, plan: Plan | None, present: Present) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -11,10 +10,11 @@ from backups import creation, freshness, recovery, renaming, staging, wiring
 from backups.restic import browsing, restoring
 from backups.restic.browsing import Measured
 from backups.restic.labels import Trigger
-from backups.restic.patterns import Patterns
+from backups.restic.patterns import Patterns, escape
+from backups.restic.restoring import Piece
 from backups.restore_order import Order, RestoreWish, order, server_path
 from backups.staging import Plan, Present
-from mcadmin.core.errors import AppError, Conflict, InvalidRequest
+from mcadmin.core.errors import AppError, Conflict
 from mcadmin.core.paths import mount_points_at_or_below
 from mcadmin.core.tasks import to_its_end
 from servers import compose_safety
@@ -64,9 +64,9 @@ class _Restoring:
         is_there = await asyncio.to_thread(staging.check_target, self._root, self._order.name)
         if self._order.wish.safety_snapshot and is_there and not self._order.is_as_new:
             await self._make_safety_snapshot()
-        mounts = await asyncio.to_thread(mount_points_at_or_below, target.path)
-        if mounts:
-            await self._in_place(mounts)
+        is_mounted = bool(await asyncio.to_thread(mount_points_at_or_below, target.path))
+        if is_mounted or await asyncio.to_thread(staging.is_elsewhere, self._root, self._order.name):
+            await self._in_place()
             return self._result(removed=None)
         return await self._staged(is_there=is_there)
 
@@ -166,41 +166,39 @@ class _Restoring:
     def _tell(self, percent: float) -> None:
         self._progress.percent(8 + 0.86 * percent, "restoring")
 
-    async def _in_place(self, mounts: list[Path]) -> None:
-        """Change the target's files one by one: a mount point cannot be swapped."""
+    async def _in_place(self) -> None:
+        """Change the target's files one by one: a mount point, or what lies below one, cannot be swapped."""
         self._is_in_place = True
         version = await wiring.repository().version()
         restoring.require(version, restoring.DRY_RUN_SINCE, to="restore into a mount point")
         if self._safety is None and not self._order.wish.skip_safety_check:
             await freshness.require(self._order.target)
-        if not await asyncio.to_thread(self._target_is_folder):
-            raise InvalidRequest("A mount point can be restored as a folder only. Restore the folder above.")
         self._progress.warn(
-            f"{mounts[0].name} is a mount point, so its files are changed in place, one by one: until this is done "
-            "the folder is neither the old one nor the new one."
+            f"{self._order.target.path.name} is, holds or lies below a mount point, so its files are changed in place, "
+            "one by one: until this is done it is neither the old one nor the new one."
         )
         plan = await self._make_plan()
         await asyncio.to_thread(staging.note, self._root, plan.model_copy(update={"in_place": True}))
         await self._require_stopped()
         await self._progress.point_of_no_return()
         try:
-            await restoring.restore_in_place(
-                wiring.command(), self._order.piece, target=self._order.target.path,
-                excludes=self._excludes_in_place(), on_percent=self._tell,
-            )  # fmt: skip
+            await self._change_in_place()
         except AppError as error:
             self._progress.warn(f"The folder is half restored. Restore again{self._way_back}. ({error})")
             raise
         finally:
             await to_its_end(asyncio.to_thread(staging.settle, self._root, self._operation))
 
-    def _target_is_folder(self) -> bool:
-        return staging.check_target(self._root, self._order.name) and self._order.target.path.is_dir()
-
-    def _excludes_in_place(self) -> list[str]:
-        """Return the snapshot's patterns as seen from the folder that is restored."""
-        found = self._order.snapshot.excludes
-        return [pattern.replace(f"{self._order.source}/", "/", 1) for pattern in found]
+    async def _change_in_place(self) -> None:
+        piece, target = self._order.piece, self._order.target.path
+        node = await browsing.find(wiring.command(), piece.snapshot_id, piece.path)
+        if node is None or node.type == "dir":
+            source = self._order.source
+            only = [f"--exclude={pattern.replace(f'{source}/', '/', 1)}" for pattern in self._order.snapshot.excludes]
+        else:
+            only = [f"--include=/{escape(node.name)}"]
+            piece, target = Piece(piece.snapshot_id, piece.path.rpartition("/")[0]), target.parent
+        await restoring.restore_in_place(wiring.command(), piece, target=target, only=only, on_percent=self._tell)
 
     def _result(self, *, removed: str | None) -> dict[str, Any]:
         target = self._order.target

@@ -130,6 +130,18 @@ def check_target(server_path: Path, target: str) -> bool:
             return held.lstat(name) is not None
 
 
+def is_elsewhere(server_path: Path, target: str) -> bool:
+    """Tell whether ``target`` lies on another file system than the staged tree would: no rename leads there."""
+    with Root(server_path) as root:
+        parent = target.rpartition("/")[0]
+        while parent:
+            found = root.stat(parent, follow=False)
+            if found is not None:
+                return found.st_dev != os.fstat(root.fd).st_dev
+            parent = parent.rpartition("/")[0]
+    return False
+
+
 def carry_over(server_path: Path, plan: Plan, *, left_out: Callable[[str], bool]) -> int:
     """Take over from the present tree what snapshots leave out; ``left_out`` is asked with paths in the target."""
     with Root(server_path) as root:

@@ -93,18 +93,20 @@ async def restore_in_place(
     piece: Piece,
     *,
     target: Path,
-    excludes: Iterable[str],
+    only: Iterable[str],
     on_percent: OnPercent | None = None,
 ) -> None:
-    """Make ``target`` the folder that ``piece`` is, file by file; what ``excludes`` mean stays.
+    """Make ``target`` the folder that ``piece`` is, file by file.
 
     Needs DRY_RUN_SINCE. The caller checked that no link leads out of ``target``: restic follows linked parents.
+
+    Args:
+        only: ``--include=…`` or ``--exclude=…`` options, seen from the folder: what they leave out stays as it is.
     """
     try:
         await restic.write(
-            "restore", "--no-lock", "--json", "--sparse", "--delete", f"--target={target}",
-            *(f"--exclude={pattern}" for pattern in excludes), "--", f"{piece.snapshot_id}:{piece.path}",
-            on_line=lambda line: _tell(line, on_percent),
+            "restore", "--no-lock", "--json", "--sparse", "--delete", f"--target={target}", *only, "--",
+            f"{piece.snapshot_id}:{piece.path}", on_line=lambda line: _tell(line, on_percent),
         )  # fmt: skip
     except RepositoryFull:
         raise NoRoomToRestore("There is no room left on the disk; the folder is half restored.") from None

@@ -1,5 +1,7 @@
 """Retention on a real repository that two panels share, against the model; and who may keep it in order."""
 
+import io
+import json
 import os
 import random
 import subprocess
@@ -10,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.management import CommandError, call_command
 from rest_framework.test import APIClient
 
 from accounts.models import User, UserRole
@@ -19,6 +22,7 @@ from backups.restic.labels import Labels, Saved, Scope, Trigger
 from backups.restic.retention import Entry, Policy
 from backups.tests.domain import test_retention as model
 from backups.tests.repositories import BINARIES, PASSWORD
+from servers.tests.fake_docker import FakeDocker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic]
 SERVERS = model.SERVERS
@@ -117,3 +121,26 @@ def test_repository_is_checked_pruned_and_unlocked(owner: APIClient, vault: Path
     assert (checked.status_code, pruned.status_code, unlocked.status_code) == (200, 200, 200)
     assert checked.json()["operation"]["result"] == {"read_data_percent": 100.0}
     assert unlocked.json()["removed"] == []
+
+
+def test_commands_do_what_the_routes_do(
+    owner: APIClient, vault: Path, server_path: Path, server: str, fake: FakeDocker
+) -> None:
+    snapshot = owner.post("/api/snapshots", {"server_id": server}, format="json").json()["snapshot"]["short_id"]
+
+    def run(*argv: str) -> str:
+        out = io.StringIO()
+        call_command("snapshot", *argv, stdout=out)
+        return out.getvalue()
+
+    assert "is kept as .removed/" in run("restore", snapshot, server)
+    assert "Nothing would change" in run("restore", snapshot, server, "--preview")
+    assert "is sound" in run("verify", snapshot)
+    assert "is sound" in run("check", "--read-data-percent", "100")
+    assert json.loads(run("forget", "--keep-last", "1", "--dry-run", "--json"))["remove"] == []
+    assert "1 snapshots stay" in run("forget", server, "--keep-last", "1")
+    assert "nothing was changed" in run("unlock")
+    with pytest.raises(CommandError, match="was not found"):
+        run("restore", "0" * 8, server)
+    with pytest.raises(CommandError, match="would keep nothing"):
+        run("forget")

@@ -1,0 +1,50 @@
+"""A folder that is a mount point cannot be swapped: it is restored in place, and that is said."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rest_framework.test import APIClient
+
+from backups.tests.edge.test_restores import restore, save
+from servers.tests.fake_docker import FakeDocker
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic]
+
+
+@pytest.fixture
+def mounted(server_path: Path, server: str, fake: FakeDocker) -> Iterator[Path]:
+    """The data of a stopped server, on a disk of its own."""
+    data = server_path / server / "data"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", data], check=True)
+    (data / "world").mkdir()
+    (data / "world/level.dat").write_text("old")
+    (data / "cache").mkdir()
+    (data / "cache/jar").write_text("present")
+    yield data
+    subprocess.run(["umount", "--lazy", data], check=True)
+
+
+@pytest.mark.parametrize("vault", ["0.14", "0.18"], indirect=True)
+@pytest.mark.parametrize("path", ["", "world", "world/level.dat"])
+def test_mount_point_is_restored_in_place(owner: APIClient, mounted: Path, vault: Path, path: str) -> None:
+    server = mounted.parent.name
+    snapshot = save(owner, server_id=server)
+    (mounted / "world/level.dat").write_text("newer")
+    (mounted / "world/since").touch()
+
+    answer = restore(owner, snapshot, server_id=server, path=path)
+
+    if answer.status_code == 501:
+        assert "restic 0.14.0" in answer.json()["detail"]
+        assert "0.17.0" in answer.json()["detail"]
+        assert (mounted / "world/level.dat").read_text() == "newer"
+        return
+    assert answer.status_code == 200, answer.json()
+    assert answer.json()["in_place"] is True
+    assert "mount point" in answer.json()["warnings"][0]
+    assert (mounted / "world/level.dat").read_text() == "old"
+    assert (mounted / "world/since").exists() is (path == "world/level.dat")
+    assert (mounted / "cache/jar").read_text() == "present"
+    assert not list(mounted.parent.parent.glob(".restoring/*"))
