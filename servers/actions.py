@@ -13,6 +13,7 @@ from servers.models import Operation, OperationState
 from servers.operations import Job
 from servers.port_clashes import ports_of_others
 from servers.progress import Progress
+from servers.signals import server_removed
 
 
 class Action(StrEnum):
@@ -40,7 +41,8 @@ _DONE = {
 }
 
 
-STARTING = frozenset({Action.UP, Action.START, Action.RESTART})  # what lets a compose file run
+# What lets a compose file run, or fetches what it names.
+CHECKED = frozenset({Action.UP, Action.START, Action.RESTART, Action.PULL})
 
 
 class ProjectClash(Conflict):
@@ -66,8 +68,9 @@ async def job(server_id: str, action: Action, *, acceptance: Acceptance, origin:
     await check_project(server_id)
 
     async def work(progress: Progress) -> dict[str, Any] | None:
-        if action in STARTING:
+        if action in CHECKED:
             await compose_safety.require_safe(server_id, acceptance=acceptance)
+        if action is Action.UP:
             await _check_ports(instance, progress)
         return await _act(instance, action, progress, by=acceptance.username)
 
@@ -103,7 +106,7 @@ async def _act(
     instance: MCInstance, action: Action, progress: Progress, *, by: str
 ) -> dict[str, Any] | None:
     if action is Action.REMOVE:
-        return await _remove(instance, by=by)
+        return await _remove(instance, progress, by=by)
     work = {
         Action.UP: instance.up,
         Action.DOWN: instance.down,
@@ -118,10 +121,13 @@ async def _act(
     return None
 
 
-async def _remove(instance: MCInstance, *, by: str) -> dict[str, Any]:
+async def _remove(instance: MCInstance, progress: Progress, *, by: str) -> dict[str, Any]:
     removed_as = f"{instance.name}-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
     await instance.remove(removed_as=removed_as)
     await records.in_database(incarnations.note_removed, instance.name, removed_as=removed_as, by=by)
+    for _, sentence in await records.in_database(server_removed.send, sender=None, server_id=instance.name):
+        if sentence:
+            progress.warn(sentence)
     return {"removed_as": removed_as}
 
 
