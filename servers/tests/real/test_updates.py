@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
 @pytest.fixture(scope="module")
 def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
-    with running_panel(tmp_path_factory.mktemp("panel"), STOP_TIMEOUT_S="15") as one:
+    with running_panel(tmp_path_factory.mktemp("panel"), STOP_TIMEOUT_S="6") as one:
         yield one
 
 
