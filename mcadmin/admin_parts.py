@@ -27,7 +27,6 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in t
 
     page = ""
     show_facets = admin.ShowFacets.NEVER
-    list_tools: list[dict[str, str]] = []
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse."""
@@ -41,10 +40,6 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in t
         """Refuse."""
         return False
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """Add the buttons above the list."""
-        return super().changelist_view(request, {**(extra_context or {}), "list_tools": self.tools()})
-
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
@@ -54,10 +49,6 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in t
             return super().change_view(request, object_id, form_url, extra_context)
         context = {**self.admin_site.each_context(request), **self.describe(row)}
         return TemplateResponse(request, self.page, context)
-
-    def tools(self) -> list[dict[str, str]]:
-        """Return the buttons above the list: name and url."""
-        return self.list_tools
 
     def describe(self, row: Any) -> dict[str, Any]:
         """Return what the page of one row shows, ``title`` among it."""

@@ -24,7 +24,6 @@ ROOMS = [
     ("Audit", "admin:audit_auditevent_changelist"),
     ("Users", "admin:accounts_user_changelist"),
 ]
-SHOWN = 8
 
 Context = dict[str, Any]
 

@@ -28,7 +28,7 @@ document.querySelector("#rooms [aria-current]")?.scrollIntoView({ block: "neares
   const ask = async () => {
     if (document.visibilityState === "visible") {
       try {
-        const answer = await fetch(location.href, { headers: { "X-Live": "1" } });
+        const answer = await fetch(location.href);
         if (answer.redirected) { location.reload(); return; }
         if (!answer.ok) throw new Error(String(answer.status));
         exchange(new DOMParser().parseFromString(await answer.text(), "text/html"));
