@@ -73,7 +73,7 @@ class Watched:
             self.answers.append(site.get(f"/admin/{path}").content.decode())
         from audit.models import AuditEvent
 
-        for event in AuditEvent.objects.all()[:30]:
+        for event in AuditEvent.objects.all()[:10]:
             self.answers.append(site.get(f"/admin/audit/auditevent/{event.pk}/change/").content.decode())
 
     def _read(self, name: str) -> str:
@@ -157,18 +157,19 @@ async def _call(watched: Watched, route: str) -> None:
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=20) as http:
             for method in canaries.METHODS:
                 for body in canaries.bodies(route, method, SERVER):
-                    await _send(http, method, path, body, watched)
+                    if await _send(http, method, path, body, watched) == 405:
+                        break  # the route does not take the method; one body was enough to see it
     finally:
         await wiring.live().stop()
         await sync_to_async(connections.close_all)()
 
 
-async def _send(http: httpx.AsyncClient, method: str, path: str, body: canaries.Body, watched: Watched) -> None:
+async def _send(http: httpx.AsyncClient, method: str, path: str, body: canaries.Body, watched: Watched) -> int:
     identities = [watched.token]
     if body.name == "fitting":
         identities += [CANARIES["master token"], CANARIES["wrong token"]]
     elif method == "GET":
-        return  # its body says nothing
+        return 0  # its body says nothing
     for identity in identities:
         headers = {
             "Authorization": f"Bearer {identity}", "Content-Type": body.content_type,
@@ -178,6 +179,9 @@ async def _send(http: httpx.AsyncClient, method: str, path: str, body: canaries.
         answer = await http.request(method, path, headers=headers, content=body.raw, params=query)
         if answer.status_code >= 400:
             watched.answers.append(answer.text)
+        if answer.status_code == 405:
+            return 405
+    return answer.status_code
 
 
 @pytest.mark.parametrize("route", canaries.admin_routes())
