@@ -32,7 +32,7 @@ def check_views(patterns: Iterable[URLPattern | URLResolver]) -> list[CheckMessa
     return [
         Error(
             f"The route {route!r} has no permission of its own.",
-            hint="Give its view permission_classes; guard a plain view with accounts.plain_views.require.",
+            hint="Give its view permission_classes, or a plain view a place in accounts.checks.PUBLIC_VIEWS.",
             id="accounts.E001",
         )
         for route, view in _routes(patterns)
@@ -66,8 +66,6 @@ def _is_decided(view: Any) -> bool:
     if (cls := getattr(view, "cls", None)) is not None:  # DRF
         declared = getattr(view, "initkwargs", {}).get("permission_classes", cls.permission_classes)
         return bool(declared) and DenyAll not in declared
-    if _is_permission(getattr(view, "permission", None)):  # accounts.plain_views.require
-        return True
     return f"{view.__module__}.{getattr(view, '__qualname__', '')}" in PUBLIC_VIEWS
 
 

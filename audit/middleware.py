@@ -117,7 +117,7 @@ def _body(request: HttpRequest, raw: bytes | None) -> Any:
     kind, size = request.headers.get("Content-Type", ""), _content_length(request)
     if not settings.MC_ADMIN.audit.log_request_body or (size == 0 and "Transfer-Encoding" not in request.headers):
         return None
-    if _is_plain(request):
+    if _is_taken_by_view(request):
         return summary(kind, size=size)
     if raw is not None:
         return recorder.masker().body(raw, content_type=kind)
@@ -135,10 +135,10 @@ def _body(request: HttpRequest, raw: bytes | None) -> Any:
     return told
 
 
-def _is_plain(request: HttpRequest) -> bool:
-    """Tell whether a view outside DRF took the body, which then may be a file's content, whatever type it claims."""
+def _is_taken_by_view(request: HttpRequest) -> bool:
+    """Tell whether the view read the body itself, which then may be a file's content, whatever type it claims."""
     view = request.resolver_match.func if request.resolver_match else None
-    return hasattr(view, "permission") and not hasattr(view, "cls")
+    return bool(getattr(getattr(view, "cls", None), "reads_body_itself", False))
 
 
 def _since(started: float) -> float:

@@ -16,10 +16,10 @@ from rest_framework.views import APIView
 from accounts import tokens
 from accounts.models import User, UserRole
 from accounts.permissions import IsSignedIn
-from accounts.plain_views import require
 from audit import recorder
 from audit.models import AuditEvent
 from audit.tests.conftest import Lines, SetAudit
+from mcadmin.streaming import AsyncView, body_of
 from mcadmin.urls import urlpatterns as project_urlpatterns
 
 pytestmark = pytest.mark.django_db
@@ -43,9 +43,12 @@ def streaming(request: HttpRequest) -> HttpResponse:
     return HttpResponse(len(request.read()))
 
 
-@require(IsSignedIn, methods=["PUT"])
-async def taking(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(len(request.read()))
+class Taking(AsyncView):
+    permission_classes = [IsSignedIn]
+    reads_body_itself = True
+
+    async def put(self, request: Request) -> HttpResponse:
+        return HttpResponse(sum([len(piece) async for piece in body_of(request)]))
 
 
 def failing(request: HttpRequest) -> HttpResponse:
@@ -56,7 +59,7 @@ urlpatterns = [
     path("api/servers/<str:id>/echo", Echo.as_view()),
     path("api/stream", streaming),
     path("api/failing", failing),
-    path("api/file", taking),
+    path("api/file", Taking.as_view()),
     *project_urlpatterns,
 ]
 

@@ -108,8 +108,6 @@ def _template(regex: str) -> tuple[str, tuple[str, ...]]:
 def _methods(view: Any) -> tuple[str, ...]:
     if actions := getattr(view, "actions", None):  # a viewset
         return tuple(actions)
-    if methods := getattr(view, "methods", None):  # accounts.plain_views.require
-        return tuple(method.lower() for method in methods)
     cls = getattr(view, "cls", None)
     if cls is None:
         return ("get",)
