@@ -1,5 +1,6 @@
 import asyncio
 import logging
+import threading
 
 import pytest
 
@@ -53,3 +54,22 @@ async def test_failure_that_nobody_waits_for_is_logged(caplog: pytest.LogCapture
         tasks.report(task)
 
     assert "went wrong" in caplog.text
+
+
+async def test_a_cancelled_thread_has_ended_when_its_caller_hears_of_it() -> None:
+    begun, stop = threading.Event(), threading.Event()
+    ended: list[str] = []
+
+    def work() -> None:
+        begun.set()
+        stop.wait(10)
+        ended.append("yes")
+
+    task = asyncio.create_task(tasks.in_thread(work, on_cancel=stop.set))
+    while not begun.is_set():
+        await asyncio.sleep(0.01)
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended == ["yes"]
