@@ -1,6 +1,6 @@
 # Two commands for whoever arrives on a fresh machine: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo stop test test-deploy check bench python ruff mypy imports migrations fast load-torn load-killed-backups
+.PHONY: help setup run demo stop test prove test-deploy check bench python ruff mypy imports migrations fast load-torn load-killed-backups
 
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -58,6 +58,10 @@ test-deploy: setup ## The files of deploy/, each on a real instance: image, ngin
 	@testbed/up.sh
 	@testbed/proxies.sh
 	@$(PY) -m pytest deploy/tests -s $(ARGS)
+
+prove: setup ## Break what a promise to users rests on and watch its test fail: make prove P=2 (default: all)
+	@testbed/up.sh
+	@$(PY) -m testbed.prove $(P)
 
 bench: setup ## Print latencies as ratios; never a pass or a fail
 	@testbed/up.sh
