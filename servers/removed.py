@@ -17,8 +17,9 @@ from servers.minecraft.instance import ServerExists
 from servers.minecraft.lifecycle import REMOVED_DIRECTORY
 from servers.minecraft.manager import SERVER_ID
 
-# <id>-<time> of `remove`; <id>-before-<operation> of a restore is not a removed server.
+# <id>-<time> of `remove`; <id>-before-<operation> of a restore is not a removed server, but purged like one.
 _NAME = re.compile(rf"({SERVER_ID})-([0-9]{{8}}T[0-9]{{12}}Z)")
+_REPLACED = re.compile(rf"({SERVER_ID})-before-[0-9a-f-]{{36}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ async def restore(name: str) -> str:
 async def purge(names: Sequence[str], *, keep_days: int, dry_run: bool = False) -> list[str]:
     """Delete the named ones, or, with no name, those that were removed more than ``keep_days`` ago.
 
+    What a restore replaced counts as removed when it was replaced.
+
     Returns:
         The names of what is gone.
 
@@ -66,7 +69,7 @@ async def purge(names: Sequence[str], *, keep_days: int, dry_run: bool = False) 
     """
     if keep_days < 0:
         raise InvalidRequest("Days cannot be negative.")
-    found = {one.name: one for one in await listed()}
+    found = {one.name: one for one in (*await listed(), *await asyncio.to_thread(_replaced))}
     missing = [name for name in names if name not in found]
     if missing:
         raise RemovedNotFound(f"There is no removed server {missing[0][:80]!r}. `servers --removed` lists them.")
@@ -90,6 +93,17 @@ def _listed() -> list[Removed]:
     matches = [match for name in names if (match := _NAME.fullmatch(name))]
     found = [Removed(match[0], match[1], _time(match[2])) for match in matches]
     return sorted(found, key=lambda one: one.removed_at)
+
+
+def _replaced() -> list[Removed]:
+    """List what restores have put aside: moving it there was the last change to it."""
+    try:
+        with Root(_root()) as root:
+            entries = root.entries(REMOVED_DIRECTORY)
+    except FileMissing:
+        return []
+    matches = [(_REPLACED.fullmatch(entry.name), entry.info.st_ctime) for entry in entries]
+    return [Removed(match[0], match[1], datetime.fromtimestamp(at, UTC)) for match, at in matches if match]
 
 
 def _time(text: str) -> datetime:

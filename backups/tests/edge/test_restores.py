@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User, UserRole
 from backups.models import Drill, MadeSnapshot
+from servers import removed
 from servers.models import Operation
 from servers.tests.fake_docker import FakeDocker
 
@@ -92,6 +93,15 @@ def test_path_of_any_name_comes_back_alone(owner: APIClient, home: Path, vault: 
     assert (home / "data/a[b]*?\nü/-x").read_text() == "old"
     assert (home / "data/ab").read_text() == "newer"
     assert list(home.parent.glob(".removed/*/data/*ü*"))
+
+
+def test_what_a_restore_put_aside_is_purged_in_time(owner: APIClient, home: Path, vault: Path) -> None:
+    kept = home.parent / restore(owner, save(owner, server_id=home.name), server_id=home.name).json()["removed"]
+
+    assert async_to_sync(removed.purge)([], keep_days=1) == []
+    assert kept.exists()
+    assert async_to_sync(removed.purge)([], keep_days=0) == [kept.name]
+    assert not kept.exists()
 
 
 def test_server_that_is_gone_comes_back_from_a_global_snapshot(owner: APIClient, home: Path, vault: Path) -> None:
