@@ -145,6 +145,7 @@ class Crowd:
     leaving: int = 3
     slow: int = 1
     deaf: int = 1
+    slow_pause_s: float = 1.0  # between two frames
 
 
 async def load(panel: Panel, crowd: Crowd, *, lines: int) -> Outcome:
@@ -152,7 +153,7 @@ async def load(panel: Panel, crowd: Crowd, *, lines: int) -> Outcome:
     log, url = new_log(panel, "load"), console_url(panel, "load")
     clients = [Client(url, f"healthy {n}") for n in range(crowd.healthy)]
     clients += [Client(url, f"leaving {n}", leaves=True) for n in range(crowd.leaving)]
-    clients += [Client(url, f"slow {n}", pause_s=1.0) for n in range(crowd.slow)]
+    clients += [Client(url, f"slow {n}", pause_s=crowd.slow_pause_s) for n in range(crowd.slow)]
     return await run(panel, "load", clients, "paced", str(log), str(lines), str(LINES_PER_S), deaf=crowd.deaf)
 
 

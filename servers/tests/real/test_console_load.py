@@ -13,7 +13,7 @@ LINES = 10_000
 
 async def test_no_line_is_lost_or_doubled_unsaid_and_the_panel_keeps_its_memory(tmp_path: Path) -> None:
     with running_panel(tmp_path) as panel:
-        loaded = await load(panel, Crowd(healthy=5, leaving=2, slow=1, deaf=1), lines=LINES)
+        loaded = await load(panel, Crowd(healthy=5, leaving=2, slow=1, deaf=1, slow_pause_s=0.1), lines=LINES)
         assert loaded.faults() == []
         assert set(loaded.missing().values()) == {0}
         assert all(one.got == LINES for one in loaded.clients if not one.pause_s)
