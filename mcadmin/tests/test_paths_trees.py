@@ -260,3 +260,11 @@ def test_what_the_owner_cannot_write_is_named(folder: Path) -> None:
     with Root(folder) as root:
         assert paths.unwritable(root, at_most=5) == ["sub/deep/closed", "sub/readonly"]
         assert paths.unwritable(root, at_most=1) == ["sub/deep/closed"]
+
+
+def test_a_file_where_a_directory_should_be_is_explained(root: Root) -> None:
+    for source, target in (("file/x/y", "new"), ("file", "file/x/y")):
+        with pytest.raises(FileMissing):
+            paths.copy(root, source, target)
+        with pytest.raises(FileMissing):
+            paths.move(root, source, target)

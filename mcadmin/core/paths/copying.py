@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 from mcadmin.core.errors import InvalidRequest
 from mcadmin.core.paths.beneath import explained, lstat, open_regular
@@ -37,12 +37,14 @@ def copy(  # noqa: PLR0913 - what a copy may differ in
         InvalidRequest: a directory into itself.
     """
     into = target_root or root
-    with root.parent(source) as (source_fd, old), into.parent(target) as (target_fd, new):
+    with ExitStack() as stack:
         with explained(source):
+            source_fd, old = stack.enter_context(root.parent(source))
             found = lstat(old, source_fd)
             if found is None:
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), source)
         with explained(target):
+            target_fd, new = stack.enter_context(into.parent(target))
             if lstat(new, target_fd) is not None:
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
             copying = _Copying(None if keep_owner else into.owner, on_bytes or (lambda _: None), os.fstat(target_fd))
