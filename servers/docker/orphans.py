@@ -9,7 +9,8 @@ from mcadmin.core.locks import Busy
 
 PATIENCE_S = 180.0  # as long as a game may take to end
 LOOK_S = 0.2
-_READING = frozenset({"config"})
+_OURS = frozenset({"--project-directory", "--project-name", "--ansi"})  # as ComposeManager says on each call
+_CHANGING = frozenset({"up", "down", "start", "stop", "restart", "kill", "pull"})
 
 
 async def wait_for_orphans(directory: Path, *, patience_s: float = PATIENCE_S) -> None:
@@ -37,6 +38,6 @@ def find_orphan(directory: Path) -> int | None:
     wanted = str(directory)
     for one in psutil.process_iter(["cmdline"]):
         argv = one.info["cmdline"] or []
-        if wanted in argv and "--project-directory" in argv and _READING.isdisjoint(argv):
+        if wanted in argv and _OURS.issubset(argv) and not _CHANGING.isdisjoint(argv):
             return int(one.pid)
     return None

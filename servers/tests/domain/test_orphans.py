@@ -10,7 +10,8 @@ from servers.docker.orphans import find_orphan, wait_for_orphans
 
 
 async def test_a_command_that_outlived_its_panel_is_waited_for(tmp_path: Path) -> None:
-    argv = [sys.executable, "-c", "import time; time.sleep(60)", "--project-directory", str(tmp_path)]
+    argv = [sys.executable, "-c", "import time; time.sleep(60)", "--ansi", "never", "--project-name", "x"]
+    argv += ["--project-directory", str(tmp_path)]
     reading = await asyncio.to_thread(subprocess.Popen, [*argv, "config"])
     changing = await asyncio.to_thread(subprocess.Popen, [*argv, "down"])
     try:
