@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from backups.creation import KIND
 from backups.models import Drill, SavingOff
 from backups.restic.labels import Saved, Scope
 from backups.restic.snapshot import ResticSnapshot
 from servers.models import Operation, OperationState
+
+LATE = timedelta(hours=26)  # a daily backup that was missed once
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from django.urls import reverse
 from audit import recorder
 from backups import wiring as backups_wiring
 from backups.creation import KIND as BACKUP
+from backups.health import LATE
 from backups.models import SavingOff
 from mcadmin.admin_parts import long, size
 from mcadmin.core.paths import disk_space
@@ -20,7 +21,6 @@ from servers import wiring
 from servers.minecraft.status import MCServerStatus
 from servers.models import Operation, OperationState
 
-LATE = timedelta(hours=26)  # a daily backup that was missed once
 FAILED_WITHIN = timedelta(days=2)
 LITTLE_SHARE, NO_SHARE = 0.10, 0.03
 

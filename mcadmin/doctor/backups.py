@@ -12,8 +12,6 @@ from mcadmin.core.errors import AppError
 from mcadmin.doctor.engine import VERSION_TIMEOUT_S
 from mcadmin.doctor.findings import Finding, Verdict, failed, ok, warning
 
-OLD_S = 7 * 24 * 3600  # past this a server counts as badly backed up
-
 
 async def check_restic() -> list[Finding]:
     """Tell whether restic is there and new enough for every feature."""
@@ -62,15 +60,15 @@ async def check_age() -> list[Finding]:
     late = [
         Finding("backup age", Verdict.WARNING, f"{one.server_id}: {_age(one.age_seconds)}", "Make one, or a schedule.")
         for one in found
-        if one.age_seconds is None or one.age_seconds > OLD_S
+        if one.age_seconds is None or one.age_seconds > health.LATE.total_seconds()
     ]
-    return late or ok("backup age", f"{len(found)} servers, all with a good snapshot of the last 7 days.")
+    return late or ok("backup age", f"{len(found)} servers, each with a good and recent snapshot.")
 
 
 def _age(age_seconds: float | None) -> str:
     if age_seconds is None:
         return "there is no good snapshot of it."
-    return f"its last good snapshot is {age_seconds / 86400:.0f} days old."
+    return f"its last good snapshot is {age_seconds / 3600:.0f} hours old."
 
 
 def program(wanted: config.ResticSettings | None) -> str:
