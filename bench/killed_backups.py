@@ -99,9 +99,7 @@ def saving_is_off(bed: Bed) -> bool:
 def kill(bed: Bed, victim: str) -> None:
     """Kill what the table says."""
     if victim == "panel":
-        assert bed.panel.process is not None
-        bed.panel.process.send_signal(signal.SIGKILL)
-        bed.panel.process.wait()
+        bed.panel.stop(with_signal=signal.SIGKILL)
     elif victim == "restic":
         for process in restics(bed):
             process.kill()

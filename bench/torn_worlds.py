@@ -119,7 +119,10 @@ def bed(
             one.restic("init")
             for name in names:
                 start(panel, client, name, knobs=knobs)
-            yield one
+            try:
+                yield one
+            finally:
+                one.client.close()  # another one than ours where the panel was started again
     finally:
         for name in names:
             subprocess.run(["docker", "rm", "--force", f"mc-{name}"], capture_output=True, check=False)
