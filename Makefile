@@ -1,11 +1,12 @@
 # Two commands for whoever arrives on a fresh machine: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo stop test prove test-deploy check bench python ruff mypy imports migrations fast load-torn load-killed-backups
+.PHONY: help setup run demo stop test prove test-deploy check bench python ruff mypy imports migrations quick fast load-torn load-killed-backups
 
 SHELL := /bin/bash
 PYTHON ?= python3
 PY := .venv/bin/python
 PID_FILE := run/panel.pid
+NO_TOOLS := not docker and not restic and not redis and not browser and not process
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,10 +35,11 @@ stop: ## End the panel that `make run` or `make demo` started
 
 test: setup ## All tests, on a real engine and a real restic
 	@testbed/up.sh
-	@MCADMIN_HOLD_FLOOR=1 $(PY) -m pytest $(ARGS)
+	@$(MAKE) --no-print-directory fast
+	@MCADMIN_HOLD_FLOOR=1 $(PY) -m pytest -m "not ($(NO_TOOLS))" $(ARGS)
 
-check: python ## Lint, types, import contracts, migrations, fast tests: under 10 s
-	@$(MAKE) --no-print-directory -j3 --output-sync=target ruff mypy imports migrations fast
+check: python ## Lint, types, import contracts, migrations, quick tests: under 10 s
+	@$(MAKE) --no-print-directory -j3 --output-sync=target quick mypy ruff imports migrations
 
 ruff:
 	@.venv/bin/ruff check --quiet .
@@ -51,8 +53,13 @@ imports:
 migrations:
 	@DJANGO_SETTINGS_MODULE=mcadmin.tests.settings $(PY) manage.py makemigrations --check --dry-run
 
-fast:
-	@$(PY) -m pytest -q -n 2 -m "not docker and not restic and not browser and not process"
+# What a change breaks most often: the domain, the core and the rules, without a database. One process: two are slower.
+quick:
+	@$(PY) -m pytest -q -m "$(NO_TOOLS) and not slow" servers/tests/domain audit/tests/test_masking.py \
+	    mcadmin/tests/test_config.py mcadmin/tests/test_tasks.py mcadmin/tests/test_paths.py mcadmin/tests/test_promises.py
+
+fast: ## All tests that need no tool: minutes
+	@$(PY) -m pytest -q -n 2 -m "$(NO_TOOLS)"
 
 test-deploy: setup ## The files of deploy/, each on a real instance: image, nginx, Caddy, systemd unit
 	@testbed/up.sh

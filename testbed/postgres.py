@@ -20,7 +20,7 @@ def programs() -> Path | None:
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """Yield the ``database_url`` of an empty database."""
+    """Yield the ``database_url`` of an empty database: the one that every cluster begins with."""
     binaries = programs()
     assert binaries is not None, "testbed/up.sh installs postgresql"
     with tempfile.TemporaryDirectory(prefix="mcadmin-pg-") as name:
@@ -35,9 +35,8 @@ def postgres() -> Iterator[str]:
         control = [binaries / "pg_ctl", "-D", folder / "data"]
         _as_user([*control, "-w", "-l", folder / "log", "-o", options, "start"])
         try:
-            _as_user([binaries / "createdb", "-h", "127.0.0.1", "-p", str(port), "mcadmin"])
             user = USER if os.geteuid() == 0 else os.environ.get("USER", "root")
-            yield f"postgres://{user}@127.0.0.1:{port}/mcadmin"
+            yield f"postgres://{user}@127.0.0.1:{port}/postgres"
         finally:
             _as_user([*control, "-m", "immediate", "stop"])
 

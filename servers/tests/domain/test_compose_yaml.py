@@ -65,6 +65,7 @@ def refused_as(text: str) -> str | None:
 
 
 @pytest.mark.parametrize(("code", "text"), BOMBS.values(), ids=BOMBS)
+@pytest.mark.slow
 def test_a_bomb_costs_neither_time_nor_memory(code: str | None, text: str) -> None:
     spent_s = []
     for _ in range(3):  # other tests run beside this one and share its caches: the best try counts
@@ -76,6 +77,7 @@ def test_a_bomb_costs_neither_time_nor_memory(code: str | None, text: str) -> No
     assert min(spent_s) < 0.1
 
 
+@pytest.mark.slow
 def test_bombs_leave_no_memory_behind() -> None:
     def blow() -> None:
         for _, text in BOMBS.values():

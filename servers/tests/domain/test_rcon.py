@@ -105,6 +105,7 @@ async def test_names_and_ipv6_addresses_are_reached(host: str) -> None:
     ],
     ids=["http", "negative", "too short", "huge", "half a length", "silence", "foreign id"],
 )
+@pytest.mark.slow
 async def test_whatever_else_answers_a_login_is_unavailable_in_time(greeting: bytes) -> None:
     async with FakeGame(greeting=greeting).running() as game, asyncio.timeout(5):
         with pytest.raises(RconUnavailable):
@@ -153,6 +154,7 @@ async def test_empty_packets_without_end_are_given_up() -> None:
     )
 )
 @settings(max_examples=40, deadline=None)
+@pytest.mark.slow
 async def test_whatever_a_hostile_game_sends_ends_in_an_answer_or_an_error_of_ours(sent: list[bytes]) -> None:
     game = FakeGame(raw={"list": lambda _: b"".join(sent)}, answers_markers=False)
     async with connected(game) as connection, asyncio.timeout(10):
