@@ -1,6 +1,6 @@
 # Two commands for whoever arrives on a fresh machine: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo stop test prove test-deploy check bench python ruff mypy imports migrations quick fast load-torn load-killed-backups
+.PHONY: help setup run demo stop test test-full prove test-deploy check bench python ruff mypy imports migrations quick fast load-torn load-killed-backups
 
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -36,7 +36,11 @@ stop: ## End the panel that `make run` or `make demo` started
 test: setup ## All tests, on a real engine and a real restic
 	@testbed/up.sh
 	@$(MAKE) --no-print-directory fast
-	@MCADMIN_HOLD_FLOOR=1 $(PY) -m pytest -m "not ($(NO_TOOLS))" $(ARGS)
+	@MCADMIN_HOLD_FLOOR=1 $(PY) -m pytest -m "not ($(NO_TOOLS)) and not long" $(ARGS)
+
+test-full: test ## `make test`, then what takes long, then the files of deploy/
+	@$(PY) -m pytest -m long $(ARGS)
+	@$(MAKE) --no-print-directory test-deploy
 
 check: python ## Lint, types, import contracts, migrations, quick tests: under 10 s
 	@$(MAKE) --no-print-directory -j3 --output-sync=target quick mypy ruff imports migrations

@@ -36,7 +36,10 @@ def manager_of(server: SftpServer, version: str) -> ResticManager:
     return ResticManager(access, cache_dir=server.folder / "cache")
 
 
-@pytest.mark.parametrize("version", BINARIES)
+# restic 0.14 tries again and again for more than a minute before it says that the server is gone.
+@pytest.mark.parametrize(
+    "version", ["0.18", pytest.param("0.14", marks=[pytest.mark.long, pytest.mark.timeout(240)])]
+)
 async def test_repository_behind_sftp_works_and_may_go_away(server: SftpServer, version: str, tmp_path: Path) -> None:
     manager = manager_of(server, version)
     tree = tmp_path / "tree"

@@ -23,7 +23,11 @@ def is_off(bed: Bed) -> bool:
     return bed.client.get("/snapshots/health").json()["servers"][0]["saving_is_off_since"] is not None
 
 
-@pytest.mark.parametrize("knobs", [{"TESTBED_FLUSH_S": 6}, {"TESTBED_FLUSH_NEVER": 1}], ids=["late", "never"])
+@pytest.mark.parametrize(
+    "knobs",
+    [pytest.param({"TESTBED_FLUSH_S": 6}, marks=pytest.mark.long), {"TESTBED_FLUSH_NEVER": 1}],
+    ids=["late", "never"],
+)
 def test_a_flush_that_is_not_confirmed_in_time(tmp_path: Path, knobs: dict[str, object]) -> None:
     limit = {"QUIESCE_TIMEOUT_S": "2"}
     with torn_worlds.bed(tmp_path, servers=1, knobs=knobs, environment=limit) as bed:

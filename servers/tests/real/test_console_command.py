@@ -2,6 +2,7 @@
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 import time
@@ -47,13 +48,19 @@ class Terminal:
             self.seen += os.read(self._fd, 65536).decode(errors="replace")
 
 
+def at_a_terminal(fd: int) -> None:
+    """Make ``fd`` the terminal of this process, where Ctrl-C works even if whoever runs the tests ignores it."""
+    os.login_tty(fd)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def console(panel: Panel, *argv: str) -> Iterator[Terminal]:
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, ROOT / "manage.py", "console", *argv],
         env={**panel.environment, "TERM": "xterm"}, cwd=ROOT, pass_fds=[theirs],
-        preexec_fn=lambda: os.login_tty(theirs),  # noqa: PLW1509 - no threads here
+        preexec_fn=lambda: at_a_terminal(theirs),  # noqa: PLW1509 - no threads here
     )  # fmt: skip
     os.close(theirs)
     try:
