@@ -67,7 +67,7 @@ async def _job(new: NewServer) -> Job:
     await _check_id(new.id)
     text = new.yaml_content
     if text is None:
-        text = await asyncio.to_thread(_render, new.id, new.parameters)
+        text = await records.in_database(_render, new.id, new.parameters)  # it reads the ports that are promised
     compose = await asyncio.to_thread(
         MCComposeFile.from_yaml, text, server_id=new.id, allowed_images=settings.MC_ADMIN.allowed_images
     )
