@@ -6,6 +6,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PY := .venv/bin/python
 PID_FILE := run/panel.pid
+# Two at a time: the real tests wait more than they work. A file's tests stay together, they share its panel.
+PARALLEL := -n 2 --dist loadfile
 NO_TOOLS := not docker and not restic and not redis and not browser and not process
 
 help: ## Show this list
@@ -35,8 +37,7 @@ stop: ## End the panel that `make run` or `make demo` started
 
 test: setup ## All tests, on a real engine and a real restic
 	@testbed/up.sh
-	@$(MAKE) --no-print-directory fast
-	@MCADMIN_HOLD_FLOOR=1 $(PY) -m pytest -m "not ($(NO_TOOLS)) and not long" $(ARGS)
+	@MCADMIN_HOLD_FLOOR=1 $(PY) -m pytest -q $(PARALLEL) -m "not long" $(ARGS)
 
 test-full: test ## `make test`, then what takes long, then the files of deploy/
 	@$(PY) -m pytest -m long $(ARGS)

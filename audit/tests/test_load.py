@@ -77,6 +77,7 @@ def test_a_full_disk_under_the_log_stops_no_request_is_told_and_made_good(tmp_pa
 
         log.unlink()  # space again
         second = asyncio.run(clients.send(50))
+        wait_for(lambda: len(load.rows(panel)), lambda count: count == 250, limit_s=20)
         wait_for(lambda: log.exists() and len(load.lines(panel)), lambda count: count == 250, limit_s=20)
         assert load.lines(panel) == load.rows(panel)
         assert set(load.lines(panel)) == {*first.ids, *second.ids}
