@@ -7,12 +7,12 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mcadmin.settings")
 django_application = get_asgi_application()  # before anything that imports models
 
-from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.routing import ProtocolTypeRouter
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 
 from mcadmin.every_answer import EveryAnswer
 from mcadmin.lifespan import Lifespan
-from mcadmin.routing import websocket_urlpatterns
+from mcadmin.routing import sockets
 from mcadmin.streaming import StreamBodies
 
 application = Lifespan(
@@ -22,7 +22,7 @@ application = Lifespan(
                 # Swagger UI and the admin site bring their own files; no web server is needed for them.
                 "http": StreamBodies(ASGIStaticFilesHandler(django_application)),
                 # No origin check: a bearer token, not a cookie, proves who calls.
-                "websocket": URLRouter(websocket_urlpatterns),
+                "websocket": sockets,
             }
         )
     )
