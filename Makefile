@@ -118,3 +118,9 @@ load-restore-speed: setup ## A restore of 5,000 files and 1 GiB against bare res
 load-killed-changes: setup ## SIGKILL to the panel at 20 moments of up, down and a compose update: minutes
 	@testbed/up.sh
 	@$(PY) -m bench.killed_changes
+
+.PHONY: load-soak
+MINUTES ?= 30
+load-soak: setup ## Everything at once for MINUTES=30, with deaths; writes docs/reports/soak.md
+	@testbed/up.sh
+	@$(PY) -m bench.soak --minutes $(MINUTES) $(ARGS)

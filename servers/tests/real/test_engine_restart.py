@@ -1,18 +1,15 @@
 """The engine dies and comes back under a running panel: the statuses say so, and nobody restarts anything."""
 
-import subprocess
-import tempfile
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from shutil import rmtree
 
 import pytest
 
 from servers.tests.conftest import write_server
 from servers.tests.real.panel import Panel, running_panel, wait_for
-from testbed.tests.support import TESTBED
+from servers.tests.real.private_engine import PrivateEngine, private_engine
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(180)]
 
@@ -26,24 +23,10 @@ COMPOSE = """services:
 """
 
 
-class PrivateEngine:
-    """A second engine, which a test may end and restart."""
-
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="mca"))
-        self.host = f"unix://{self.folder}/docker.sock"
-
-    def order(self, verb: str) -> None:
-        subprocess.run([TESTBED / "private_engine.sh", verb, self.folder], check=True, capture_output=True)
-
-
 @pytest.fixture
 def engine() -> Iterator[PrivateEngine]:
-    one = PrivateEngine()
-    one.order("start")
-    yield one
-    one.order("stop")
-    rmtree(one.folder, ignore_errors=True)
+    with private_engine() as one:
+        yield one
 
 
 def status(panel: Panel, server_id: str) -> dict[str, str]:
