@@ -99,6 +99,7 @@ _USAGE_FIELDS = {
 }  # fmt: skip
 # Null as a whole where backups are not configured, which no serializer can say.
 REPOSITORY_USAGE: dict[str, Any] = {
+    "title": "RepositoryUsage",  # what generators call it
     "type": ["object", "null"],
     "description": "The disk of a local repository; null figures for one that is reached over a network.",
     "properties": {name: {"type": [kind, "null"]} for name, kind in _USAGE_FIELDS.items()},
