@@ -122,11 +122,14 @@ class _Taking:
         return await self._write_down(made, snapshot, began)
 
     async def _check_space(self, target: Target) -> None:
-        earlier = await wiring.snapshot_list().read()  # also tells at once when the repository cannot be opened
-        await asyncio.to_thread(
-            space.check, wiring.repository_path(), target.path,
-            is_first=not targets.covering(earlier, target),
-        )  # fmt: skip
+        folder = space.local_folder(wiring.repository_path())
+        if folder is None:
+            await wiring.snapshot_list().read()  # one that is away is told before a game is held still
+        elif not await asyncio.to_thread(space.is_ample, folder, target.path):  # asking restic costs half a second
+            earlier = await wiring.snapshot_list().read()
+            await asyncio.to_thread(
+                space.check, folder, target.path, is_first=not targets.covering(earlier, target)
+            )
 
     async def _names(self, target: Target) -> list[str]:
         if target.server_id:

@@ -1,11 +1,14 @@
 """Repositories in trouble: a sentence that says what to do, and nothing of what is there is lost."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from rest_framework.test import APIClient
 
 from backups.restic.failures import (
     NoRepository,
@@ -14,7 +17,10 @@ from backups.restic.failures import (
     RepositoryReadOnly,
     WrongRepositoryPassword,
 )
+from backups.tests.fake_restic import FakeRestic
 from backups.tests.repositories import BINARIES, RealRepository, make_repository
+from servers.tests.conftest import write_server
+from servers.tests.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.restic
 
@@ -26,14 +32,22 @@ def repository(request: pytest.FixtureRequest, tmp_path: Path) -> RealRepository
     return found
 
 
+@contextmanager
+def disk(folder: Path, *, size: str) -> Iterator[Path]:
+    """``folder`` on a file system of its own."""
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
 @pytest.fixture
 def small_disk(repository: RealRepository) -> Iterator[Path]:
     """The repository's folder on a file system of 4 MiB."""
-    repository.location.mkdir()
-    argv = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(repository.location)]
-    subprocess.run(argv, check=True)
-    yield repository.location
-    subprocess.run(["umount", str(repository.location)], check=True)
+    with disk(repository.location, size="4m") as folder:
+        yield folder
 
 
 async def test_a_full_disk_keeps_what_is_there(repository: RealRepository, small_disk: Path, world: Path) -> None:
@@ -71,3 +85,24 @@ async def test_wrong_password_and_nothing_there(repository: RealRepository, worl
     await repository.manager().init()
     with pytest.raises(WrongRepositoryPassword, match=r"restic\.password"):
         await repository.manager(password="wrong").create_snapshot([world])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_room_is_looked_for_first_and_restic_asked_only_when_it_is_short(
+    owner: APIClient, fake: FakeDocker, server: str, server_path: Path, restic: FakeRestic, tmp_path: Path
+) -> None:
+    with disk(tmp_path / "repository", size="80m"):
+        assert owner.post("/api/snapshots/", {"server_id": server}, format="json").status_code == 200
+        assert restic.commands == ["backup", "snapshots"]  # and the snapshot read back
+        with (server_path / server / "data/region.mca").open("wb") as sparse:
+            sparse.truncate(200 * 1024**2)
+        assert owner.post("/api/snapshots/", {"server_id": server}, format="json").status_code == 200  # not its first
+        answer = owner.post("/api/snapshots/", {"server_id": server, "path": "region.mca"}, format="json")
+        assert answer.status_code == 200  # held by the one before
+        write_server(server_path, "lobby")
+        shutil.copy(server_path / server / "data/region.mca", server_path / "lobby/data/region.mca")
+        restic.commands.clear()
+        answer = owner.post("/api/snapshots/", {"server_id": "lobby"}, format="json")
+        assert answer.status_code == 507
+        assert "80 MiB free, and this snapshot may need 100 MiB" in answer.json()["detail"]
+        assert restic.commands == ["snapshots"]
