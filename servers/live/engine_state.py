@@ -20,6 +20,7 @@ RECONCILE_S = 60.0
 GATHER_S = 0.02  # events come in bursts: one inspect answers them all
 FIRST_RETRY_S, LAST_RETRY_S = 0.25, 5.0
 OVERLAP = timedelta(seconds=2)
+LOOKS = 3
 SETTLE_S = 0.5  # what happens while the stream of events opens is found by a second look
 SAVE_S = 1.0
 FIRST_OVERLAP = timedelta(days=1)  # what the engine still remembers (256 events) tells how containers ended
@@ -89,11 +90,11 @@ class EngineState:
         """
         async with self._asking:
             try:
-                containers = await self._engine.inspect(await self._engine.list_ids())
+                containers = await self._look(set(await self._engine.list_ids()))
             except AppError as error:
                 self._lost(str(error))
                 raise
-            self._publish({one.id: one for one in containers})
+            self._publish(containers)
 
     async def _follow(self) -> None:
         retry_s = FIRST_RETRY_S
@@ -150,9 +151,20 @@ class EngineState:
         async with self._asking:
             ids, self._dirty = self._dirty, set()
             self._wake.clear()
-            found = {one.id: one for one in await self._engine.inspect(ids)}
+            found = await self._look(ids)
             kept = {key: one for key, one in self.snapshot.containers.items() if key not in ids}
             self._publish(kept | found)
+
+    async def _look(self, ids: set[str]) -> dict[str, Container]:
+        """Inspect, and again what something happened to meanwhile: else its end is told of a state that still runs."""
+        found = {one.id: one for one in await self._engine.inspect(ids)}
+        for _ in range(LOOKS - 1):
+            if not (again := self._dirty & ids):
+                break
+            self._dirty -= again
+            found = {key: one for key, one in found.items() if key not in again}
+            found |= {one.id: one for one in await self._engine.inspect(again)}
+        return found
 
     def _look_at_all(self) -> None:
         self._ask_all = True

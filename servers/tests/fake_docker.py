@@ -76,6 +76,11 @@ class FakeDocker:
     def cli(self) -> DockerCli:
         return DockerCli("docker", "docker-compose", run=self.run, follow=self.follow)
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether somebody follows the events, and has taken all that there were."""
+        return bool(self._watchers) and all(watcher.empty() for watcher in self._watchers)
+
     def hold(self, verb: str) -> None:
         """Let the next ``verb`` wait until ``release``."""
         self.gates[verb], self.entered[verb] = asyncio.Event(), asyncio.Event()
@@ -129,7 +134,9 @@ class FakeDocker:
                 found = [c for c in self.containers.values() if all(c.labels.get(k) == v for k, v in wanted)]
                 return "".join(f"{one.id}\n" for one in found)
             case ("inspect", *rest):
-                return self._inspect(rest[rest.index("--") + 1 :])
+                found_now = self._inspect(rest[rest.index("--") + 1 :])
+                await self._wait_at_gate("inspect")
+                return found_now
             case ("exec", "--", _, "rcon-cli", "--", command):
                 if command in self.failures:
                     raise ProgramFailed(argv[0], 1, self.failures[command])
@@ -183,6 +190,11 @@ class FakeDocker:
                 return
             await one.printed.wait()
 
+    async def _wait_at_gate(self, verb: str) -> None:
+        if (gate := self.gates.get(verb)) is not None:
+            self.entered[verb].set()
+            await gate.wait()
+
     def _inspect(self, names: list[str]) -> str:
         found = [c.inspect() for c in self.containers.values() if c.id in names or c.name in names]
         if len(found) < len(names):
@@ -193,9 +205,7 @@ class FakeDocker:
         project = argv[argv.index("--project-name") + 1]
         directory = argv[argv.index("--project-directory") + 1]
         verb = argv[argv.index("--env-file") + 2] if "--profile" not in argv else "config"
-        if (gate := self.gates.get(verb)) is not None:
-            self.entered[verb].set()
-            await gate.wait()
+        await self._wait_at_gate(verb)
         if verb == "config":
             answer = fake_compose.hashes if "--hash" in argv else fake_compose.rendered
             return await asyncio.to_thread(answer, argv)
