@@ -18,7 +18,7 @@ from mcadmin.tests import documented
 from mcadmin.tests.documented import ROOT, Command
 from mcadmin.tests.terminal import Done, type_in
 from mcadmin.tests.test_documented_commands import is_run
-from servers.tests.real.panel import MASTER, Panel, receive_until, running_panel, wait_for
+from servers.tests.real.panel import MASTER, Panel, free_port, receive_until, running_panel, wait_for
 
 pytestmark = [
     pytest.mark.docker, pytest.mark.restic, pytest.mark.process, pytest.mark.long, pytest.mark.timeout(300),
@@ -90,7 +90,8 @@ class Scene:
     def _server(self, server_id: str, state: str) -> None:
         with self.panel.client() as client:
             if state in {"", "runs"}:
-                wanted = {"id": server_id, "accept_eula": True, "type": "PAPER", "version": "1.16.1"}
+                ports = {"game_port": free_port(), "rcon_port": free_port()}
+                wanted = {"id": server_id, "accept_eula": True, "type": "PAPER", "version": "1.16.1", **ports}
                 client.post("/servers", json=wanted).raise_for_status()
             actions = {"": [], "runs": ["up"], "is removed": ["remove"], "is stopped": ["stop"]}[state]
             for action in actions:

@@ -1,3 +1,4 @@
+import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +16,14 @@ from servers.tests.fake_docker import FakeDocker
 IMAGE = "itzg/minecraft-server:java21"
 
 
-def compose_text(server_id: str, *, game_port: int = 25565, rcon_port: int = 25575, image: str = IMAGE) -> str:
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+GAME_PORT = 24565 + _WORKER  # below those that new servers are given: real ones may run beside these tests
+RCON_PORT = 24665 + _WORKER
+
+
+def compose_text(
+    server_id: str, *, game_port: int = GAME_PORT, rcon_port: int = RCON_PORT, image: str = IMAGE
+) -> str:
     """A small file that keeps every rule."""
     return f"""services:
   mc:

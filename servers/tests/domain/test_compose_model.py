@@ -122,7 +122,7 @@ def test_what_a_model_writes_means_the_same_to_compose(tmp_path: Path) -> None:
 
 
 def test_every_broken_rule_has_its_line() -> None:
-    text = compose_text("y").replace('VERSION: "1.16.1"', "VERSION: 1.20").replace("25575", "25576")
+    text = compose_text("y").replace('VERSION: "1.16.1"', "VERSION: 1.20").replace(":25575", ":25576")
 
     with pytest.raises(BadComposeFile) as caught:
         MCComposeFile.from_yaml(text, server_id="x", allowed_images=["acme/*"])

@@ -14,7 +14,7 @@ from accounts.models import User, UserRole
 from servers import incarnations, removed
 from servers.minecraft import compose_update
 from servers.models import AcceptedFindings, Operation
-from servers.tests.conftest import compose_text, write_server
+from servers.tests.conftest import RCON_PORT, compose_text, write_server
 from servers.tests.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,7 +38,7 @@ def test_the_detail_shows_the_file_with_secrets_masked(owner: APIClient, fake: F
     assert found["environment"]["RCON_PASSWORD"] == "***"
     assert found["environment"]["MAX_MEMORY"] == "2G"
     assert found["ports"][1] == {
-        "host": "127.0.0.1", "published": 25575, "target": 25575, "count": 1, "protocol": "tcp"
+        "host": "127.0.0.1", "published": RCON_PORT, "target": 25575, "count": 1, "protocol": "tcp"
     }  # fmt: skip
     assert found["volumes"] == [{"type": "bind", "source": "./data", "target": "/data", "readOnly": False}]
     assert found["findings"] == []
@@ -49,8 +49,8 @@ def test_the_detail_shows_the_file_with_secrets_masked(owner: APIClient, fake: F
     ("change", "said"),
     [
         (("MAX_MEMORY: 2G", "MAX_MEMORY: 2G\n    mem_limit: 2g"), "kernel will kill"),
-        (("127.0.0.1:25575", "25575"), "all interfaces"),
-        (("127.0.0.1:25575", "0.0.0.0:25575"), "all interfaces"),
+        ((f"127.0.0.1:{RCON_PORT}", f"{RCON_PORT}"), "all interfaces"),
+        ((f"127.0.0.1:{RCON_PORT}", f"0.0.0.0:{RCON_PORT}"), "all interfaces"),
         ((":java21", ""), "no fixed tag"),
         ((":java21", ":latest"), "no fixed tag"),
     ],
@@ -197,7 +197,8 @@ def test_purging_deletes_what_is_old_and_nothing_else(server_path: Path, db: Non
         async_to_sync(removed.purge)(["../lobby"], keep_days=0)
 
 
-def test_defaults_are_free_ports_and_what_was_used(owner: APIClient, fake: FakeDocker, server: str) -> None:
+def test_defaults_are_free_ports_and_what_was_used(owner: APIClient, fake: FakeDocker, server_path: Path) -> None:
+    write_server(server_path, "lobby", compose_text("lobby", game_port=25565, rcon_port=25575))
     found = owner.get("/api/servers/defaults").json()
 
     assert found["gamePort"] > 25565

@@ -9,7 +9,7 @@ import pytest
 from servers.live.catalog import Catalog
 from servers.minecraft.instance import ALLOWED_IMAGES, MCInstance, ServerNotFound
 from servers.minecraft.manager import DockerMCManager
-from servers.tests.conftest import compose_text, write_server
+from servers.tests.conftest import GAME_PORT, compose_text, write_server
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_an_unchanged_server_is_read_once(catalog: Catalog, tmp_path: Path, read
     age(write_server(tmp_path, "a"))
     for _ in range(5):
         assert catalog.names() == ["a"]
-        assert catalog.info("a").game_port == 25565
+        assert catalog.info("a").game_port == GAME_PORT
 
     assert reads == ["a"]
 
@@ -70,7 +70,7 @@ def test_a_better_name_wins_and_a_removed_file_is_no_server(catalog: Catalog, tm
     directory = write_server(tmp_path, "a")
     (directory / "compose.yaml").rename(directory / "docker-compose.yml")
     age(directory)
-    assert catalog.info("a").game_port == 25565
+    assert catalog.info("a").game_port == GAME_PORT
 
     (directory / "compose.yaml").write_text(compose_text("a", game_port=20003))
     assert catalog.info("a").game_port == 20003

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from websockets.sync.client import ClientConnection
 
-from servers.tests.real.panel import Panel, receive_until, running_panel, wait_for
+from servers.tests.real.panel import Panel, free_port, receive_until, running_panel, wait_for
 from testbed.tests.support import Player
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
@@ -50,7 +50,8 @@ def test_a_server_lives_from_create_to_remove(panel: Panel, server_id: str) -> N
     )
     token = login.json()["access_token"]
     with panel.client(token) as client:
-        parameters = {"id": server_id, "accept_eula": True, "type": "PAPER", "version": "1.16.1"}
+        ports = {"game_port": free_port(), "rcon_port": free_port()}  # other tests run beside this one
+        parameters = {"id": server_id, "accept_eula": True, "type": "PAPER", "version": "1.16.1", **ports}
         created = client.post("/servers/", json=parameters)
         assert created.status_code == 201, created.text
         assert created.json()["status"] == "EXISTS"
