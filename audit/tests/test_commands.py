@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
+from django.db import connections
 
 from audit import recorder
 from audit.events import Event
@@ -97,6 +98,7 @@ async def test_doctor_tells_what_could_not_be_written(settings: LazySettings, tm
         (tmp_path / "no-folder").touch()
         settings.MC_ADMIN = settings.MC_ADMIN.model_copy(update={"logs_dir": tmp_path / "no-folder"})
         write(2)
+        connections.close_all()  # of this thread
 
     await asyncio.to_thread(fail)
 
