@@ -37,6 +37,15 @@ def status_of(client: httpx.Client, server_id: str) -> dict[str, object]:
     return found
 
 
+def create(client: httpx.Client, server_id: str) -> int:
+    ports = {"game_port": free_port(), "rcon_port": free_port()}  # other tests run beside this one
+    parameters = {"id": server_id, "accept_eula": True, "type": "PAPER", "version": "1.16.1", **ports}
+    created = client.post("/servers/", json=parameters)
+    assert created.status_code == 201, created.text
+    assert created.json()["status"] == "EXISTS"
+    return int(created.json()["gamePort"])
+
+
 def operate(client: httpx.Client, server_id: str, action: str) -> None:
     answer = client.post(f"/servers/{server_id}/operations", json={"action": action})
     assert answer.status_code == 200, answer.text
@@ -50,13 +59,7 @@ def test_a_server_lives_from_create_to_remove(panel: Panel, server_id: str) -> N
     )
     token = login.json()["access_token"]
     with panel.client(token) as client:
-        ports = {"game_port": free_port(), "rcon_port": free_port()}  # other tests run beside this one
-        parameters = {"id": server_id, "accept_eula": True, "type": "PAPER", "version": "1.16.1", **ports}
-        created = client.post("/servers/", json=parameters)
-        assert created.status_code == 201, created.text
-        assert created.json()["status"] == "EXISTS"
-        game_port = created.json()["gamePort"]
-
+        game_port = create(client, server_id)
         seen = [status_of(client, server_id)["status"]]
         started = client.post(
             f"/servers/{server_id}/operations", json={"action": "up"}, headers={"Prefer": "respond-async"}
