@@ -105,17 +105,19 @@ class ResticManager:
             *(f"--exclude={pattern}" for pattern in excludes),
         ]
         events = BackupEvents(targets, on_progress=on_progress)
-        try:
-            await self.command.write(
-                "backup", "--json", *options, "--", *map(str, targets), on_line=events.read
-            )
-        except ProgramFailed as error:
-            if error.returncode != WITH_WARNINGS:
-                raise
+        await self._back_up(*options, "--", *map(str, targets), events=events)
         if events.summary is None or events.summary.snapshot_id is None:
             raise ResticFailed("restic ended without telling which snapshot it made.")
         snapshot = await self.get_snapshot(events.summary.snapshot_id)
         return ResticSnapshotWithSummary(snapshot=snapshot, summary=events.summary, warnings=events.warnings)
+
+    async def _back_up(self, *args: str, events: BackupEvents) -> None:
+        """Run it to its end; files that could not be read are warnings, which ``events`` heard."""
+        try:
+            await self.command.write("backup", "--json", *args, on_line=events.read)
+        except ProgramFailed as error:
+            if error.returncode != WITH_WARNINGS:
+                raise
 
     async def list_snapshots(
         self, *, tags: Iterable[str] = (), paths: Iterable[Path | str] = ()
