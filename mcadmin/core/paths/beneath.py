@@ -244,9 +244,7 @@ def walked(
                 links += 1
                 if links > _MAX_LINKS or not follow:
                     raise _os_error(errno.ELOOP, name)
-                if target.startswith("/"):
-                    raise _os_error(errno.EXDEV, name)
-                left += [(part, True) for part in reversed(target.split("/")) if part not in {"", "."}]
+                left += _steps_of_link(name, target)
                 continue
             if is_of_link and not _exists(name, held[-1]):
                 raise _os_error(errno.ELOOP, name)  # the link dangles
@@ -258,6 +256,13 @@ def walked(
     finally:
         for fd in held:
             os.close(fd)
+
+
+def _steps_of_link(name: str, target: str) -> list[tuple[str, bool]]:
+    """Return the names that a link puts in its own place, the first of them last."""
+    if target.startswith("/"):
+        raise _os_error(errno.EXDEV, name)
+    return [(part, True) for part in reversed(target.split("/")) if part not in {"", "."}]
 
 
 def is_link(found: os.stat_result) -> bool:

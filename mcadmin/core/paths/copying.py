@@ -48,14 +48,7 @@ def copy(  # noqa: PLR0913 - what a copy may differ in
             if lstat(new, target_fd) is not None:
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
             copying = _Copying(None if keep_owner else into.owner, on_bytes or (lambda _: None), os.fstat(target_fd))
-            try:
-                copying.entry(old, source_fd, new, target_fd, 0)
-            except FileExistsError:
-                raise  # somebody else's
-            except BaseException:
-                with suppress(OSError):
-                    Deletion(target_fd, lambda _: None).run(new)
-                raise
+            copying.all_or_nothing(old, source_fd, new, target_fd)
     return copying.left_out
 
 
@@ -67,6 +60,17 @@ class _Copying:
         self._owner = owner
         self._on_bytes = on_bytes
         self._goal = (goal.st_dev, goal.st_ino)
+
+    def all_or_nothing(self, name: str, parent: int, new: str, new_parent: int) -> None:
+        """Copy an entry and what lies below it; a copy that fails is removed."""
+        try:
+            self.entry(name, parent, new, new_parent, 0)
+        except FileExistsError:
+            raise  # somebody else's
+        except BaseException:
+            with suppress(OSError):
+                Deletion(new_parent, lambda _: None).run(new)
+            raise
 
     def entry(self, name: str, parent: int, new: str, new_parent: int, depth: int) -> None:
         info = lstat(name, parent)
