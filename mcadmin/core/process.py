@@ -101,15 +101,9 @@ async def run(
     """
     environment = dict(env or {}) if isolated else child_environment(env)
     process = await _start(*argv, cwd=cwd, env=environment)
-    assert process.stdout is not None  # noqa: S101 - both are pipes: _start asks for them
-    assert process.stderr is not None  # noqa: S101
     try:
         async with asyncio.timeout(timeout_s):
-            stdout, stderr = await asyncio.gather(
-                _read(process.stdout, on_line, limit=MAX_OUTPUT_BYTES, program=argv[0]),
-                _read(process.stderr, on_line, keep=KEPT_STDERR_BYTES, program=argv[0]),
-            )
-            await process.wait()
+            stdout, stderr = await _hear_out(process, on_line, program=argv[0])
     except TimeoutError:
         raise TimedOut(f"{Path(argv[0]).name} did not finish in {timeout_s:g} s and was ended.") from None
     finally:
@@ -172,6 +166,20 @@ def child_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
         if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
     }
     return {**ours, **(extra or {})}
+
+
+async def _hear_out(
+    process: asyncio.subprocess.Process, on_line: Callable[[str], None] | None, *, program: str
+) -> tuple[str, str]:
+    """Read both outputs to their end, then wait for that of the process."""
+    assert process.stdout is not None  # noqa: S101 - both are pipes: _start asks for them
+    assert process.stderr is not None  # noqa: S101
+    stdout, stderr = await asyncio.gather(
+        _read(process.stdout, on_line, limit=MAX_OUTPUT_BYTES, program=program),
+        _read(process.stderr, on_line, keep=KEPT_STDERR_BYTES, program=program),
+    )
+    await process.wait()
+    return stdout, stderr
 
 
 async def _complaints(stderr: asyncio.StreamReader | None, program: str) -> str:
