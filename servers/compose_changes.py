@@ -49,26 +49,7 @@ async def job(change: Change, *, acceptance: Acceptance, origin: str) -> Job:
     async def work(progress: Progress) -> dict[str, Any]:
         await _require_safe(server_id, text, acceptance)
         await asyncio.to_thread(port_clashes.check_ports, server_id, compose.published_ports, own=own)
-        numbers: list[int] = []
-
-        async def on_written(old: bytes, new: bytes) -> None:
-            is_new = new == text.encode()
-            if is_new:
-                await records.in_database(
-                    revisions.add, server_id, old.decode(errors="replace"), username="", message=revisions.FOUND
-                )
-            said = change.message if is_new else "Rolled back: the text before did not run."
-            number = await records.in_database(
-                revisions.add, server_id, new.decode(errors="replace"), username=acceptance.username, message=said
-            )
-            numbers.append(number)
-
-        warnings = await compose_update.update(
-            server, text, healthy_within_s=change.healthy_within_s, on_line=progress.line, on_written=on_written
-        )
-        for warning in warnings:
-            progress.warn(warning)
-        return {"revision": numbers[-1]}
+        return {"revision": await _put_in_place(change, by=acceptance.username, progress=progress)}
 
     return Job(
         kind="update", server_id=server_id, work=work, started_by=acceptance.username, origin=origin,
@@ -82,6 +63,31 @@ async def restore_job(server_id: str, number: int, *, acceptance: Acceptance, or
     revision = await records.in_database(revisions.read, server_id, number)
     change = Change(server_id=server_id, text=revision.yaml_content, message=f"Revision {number} again.")
     return await job(change, acceptance=acceptance, origin=origin)
+
+
+async def _put_in_place(change: Change, *, by: str, progress: Progress) -> int:
+    """Update the file, keep each text that it then held as a revision, and return the number of the last."""
+    numbers: list[int] = []
+
+    async def add(text: bytes, *, username: str, message: str) -> int:
+        return await records.in_database(
+            revisions.add, change.server_id, text.decode(errors="replace"), username=username, message=message
+        )
+
+    async def on_written(old: bytes, new: bytes) -> None:
+        is_new = new == change.text.encode()
+        if is_new:
+            await add(old, username="", message=revisions.FOUND)
+        message = change.message if is_new else "Rolled back: the text before did not run."
+        numbers.append(await add(new, username=by, message=message))
+
+    warnings = await compose_update.update(
+        wiring.manager().get_instance(change.server_id), change.text,
+        healthy_within_s=change.healthy_within_s, on_line=progress.line, on_written=on_written,
+    )  # fmt: skip
+    for warning in warnings:
+        progress.warn(warning)
+    return numbers[-1]
 
 
 async def _require_safe(server_id: str, text: str, acceptance: Acceptance) -> None:
