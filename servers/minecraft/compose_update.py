@@ -45,28 +45,28 @@ class _DidNotRun(Conflict):
     """The container of the new file ended, or did not become healthy."""
 
 
+async def _unheard(_old: bytes, _new: bytes) -> None:
+    """Nobody wants to hear of the file."""
+
+
 async def update(
     server: "Lifecycle",
     yaml_content: str,
     *,
     healthy_within_s: float | None = None,
     on_line: OnLine | None = None,
-    on_written: OnWritten | None = None,
+    on_written: OnWritten = _unheard,
 ) -> list[str]:
-    """Put ``yaml_content`` in place of the server's compose file.
+    """Put ``yaml_content`` in place of the server's compose file, and return warnings.
 
     A running server is taken down and started with it, then watched for 15 s; a container that is stopped is made
     anew without a start. What does not run is rolled back. Killed at any step, the file is the old or the new one.
 
     Args:
-        server: whose file it is.
         yaml_content: the new text, which the caller has held against the safety policy.
         healthy_within_s: wait so long for the game to be healthy, instead of watching for 15 s.
         on_line: called with what Compose prints.
         on_written: called with old and new content after each change of the file, also by a roll-back.
-
-    Returns:
-        Warnings.
 
     Raises:
         BadComposeFile: nothing was touched.
@@ -77,20 +77,16 @@ async def update(
     was_running = any(one.is_running or one.is_restarting for one in containers)
     warnings = await server.down(on_line=on_line) if was_running else []
     old = await asyncio.to_thread(server.replace_compose, yaml_content.encode())
-    if on_written is not None:
-        await on_written(old, yaml_content.encode())
+    await on_written(old, yaml_content.encode())
     if not containers:
         return warnings
     try:
+        await _run_again(server, start=was_running, on_line=on_line)
         if was_running:
-            await server.up(on_line=on_line)
             await _watch(server, healthy_within_s=healthy_within_s)
-        else:
-            await server.recreate(on_line=on_line)
     except AppError as error:
         await _roll_back(server, old, reason=str(error), start=was_running, on_line=on_line)
-        if on_written is not None:
-            await on_written(yaml_content.encode(), old)
+        await on_written(yaml_content.encode(), old)
         raise RolledBack(str(error)) from error
     return warnings
 
@@ -103,9 +99,13 @@ async def _roll_back(
     finally:
         await asyncio.to_thread(server.replace_compose, old)
     try:
-        await (server.up(on_line=on_line) if start else server.recreate(on_line=on_line))
+        await _run_again(server, start=start, on_line=on_line)
     except AppError as error:
         raise RollBackFailed(reason, str(error)) from error
+
+
+async def _run_again(server: "Lifecycle", *, start: bool, on_line: OnLine | None) -> None:
+    await (server.up(on_line=on_line) if start else server.recreate(on_line=on_line))
 
 
 async def _watch(server: "Lifecycle", *, healthy_within_s: float | None) -> None:

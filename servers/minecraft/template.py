@@ -72,7 +72,10 @@ def render(parameters: ServerParameters, *, image: str) -> str:
     if errors:
         sentences = " ".join(message for messages in errors.values() for message in messages)
         raise InvalidRequest(sentences, errors=errors)
-    heap = _heap_bytes(parameters)
+    return _compose_file(parameters, image=image, heap=_heap_bytes(parameters))
+
+
+def _compose_file(parameters: ServerParameters, *, image: str, heap: int) -> str:
     limit_mib = (heap + max(_HEADROOM_BYTES, heap // 4)) // _MIB
     return f"""# Written by MC Admin. Change it as you like: what is here is what runs.
 services:
