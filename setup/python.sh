@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Make .venv and install the pinned requirements; does nothing when they are those of the last time.
+# Usage: python.sh [FOLDER], another one than .venv.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # A pip or a Python set up for another project must not reach in here.
 unset PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_REQUIRE_VIRTUALENV PIP_USER PIP_TARGET PIP_PREFIX
 PYTHON=${PYTHON:-python3}
-VENV=$ROOT/.venv
+VENV=$ROOT/${1:-.venv}
 STAMP=$VENV/.requirements
 
 wanted() { (cd "$ROOT" && cat requirements.txt requirements-dev.txt && echo "$ROOT") | sha256sum | cut -c1-64; }
@@ -32,8 +33,8 @@ if ! "$VENV/bin/python" -c 'import pip' 2>/dev/null || [[ ! -x $VENV/bin/pip || 
     if ! "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null; then
         apt_install python3-venv
     fi
-    timed "made .venv" make_venv
+    timed "made ${VENV##*/}" make_venv
 fi
-timed "installed the Python requirements into .venv" install ||
+timed "installed the Python requirements into ${VENV##*/}" install ||
     die "The requirements could not be installed from the Python package index that pip is configured for."
 wanted >"$STAMP"
