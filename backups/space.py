@@ -1,6 +1,9 @@
 """Whether there is room where the repository is, when that is a folder of ours. Blocking: it looks at disks."""
 
 import math
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from backups.restic.command import local_folder
@@ -9,9 +12,11 @@ from mcadmin.core.paths import disk_space, tree_size_bytes
 
 LEAST_BYTES = 64 * 1024 * 1024
 FIRST_SHARE = 0.5  # of the tree: what a first snapshot may need at least, compressed
+SIZE_MAX_AGE_S = 60.0
+SIZE_SHARE = 0.05  # of the time at most goes into measuring: a huge repository is measured less often
 
 
-__all__ = ["check", "local_folder"]
+__all__ = ["RepositorySize", "check", "is_ample", "local_folder"]
 
 
 def is_ample(folder: Path, tree: Path) -> bool:
@@ -33,6 +38,26 @@ def check(folder: Path, tree: Path, *, is_first: bool) -> None:
             f"The disk of the backup repository has {_mib(free)} free, and this snapshot may need {_mib(needed)}. "
             "Make room, or forget old snapshots and prune."
         )
+
+
+class RepositorySize:
+    """How much a repository's folder holds, for a page that asks every half a minute; safe from any thread."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._size = 0
+        self._good_until = -math.inf
+
+    def read(self, folder: Path) -> int:
+        """Return the bytes in ``folder``, measured anew when the last time is long ago. Blocking."""
+        with self._lock:
+            began = self._clock()
+            if began >= self._good_until:
+                self._size = tree_size_bytes(folder)
+                ended = self._clock()
+                self._good_until = ended + max(SIZE_MAX_AGE_S, (ended - began) / SIZE_SHARE)
+            return self._size
 
 
 def _free(folder: Path) -> float:

@@ -9,6 +9,7 @@ from backups.listing import SnapshotList
 from backups.models import PanelInstance
 from backups.restic.command import ResticCommand
 from backups.restic.manager import ResticManager
+from backups.space import RepositorySize
 from mcadmin.config import ResticSettings
 from mcadmin.core import process
 from mcadmin.core.errors import Unavailable
@@ -66,6 +67,12 @@ def snapshot_list() -> SnapshotList:
     return SnapshotList(lambda: repository().list_snapshots())
 
 
+@cache
+def repository_size() -> RepositorySize:
+    """Return what this process knows of the repository's size."""
+    return RepositorySize()
+
+
 def cache_folder() -> Path:
     """Return where restic keeps its cache: beside the logs, which is surely ours to write."""
     folder: Path = settings.MC_ADMIN.logs_dir.absolute() / CACHE_FOLDER
@@ -83,3 +90,4 @@ def reset() -> None:
     """Forget what was made from the settings."""
     instance_id.cache_clear()
     snapshot_list.cache_clear()
+    repository_size.cache_clear()

@@ -20,7 +20,7 @@ from backups.creation import Wish
 from backups.models import Pin
 from backups.restic.snapshot import ResticSnapshot
 from mcadmin.core.errors import AppError
-from mcadmin.core.paths import disk_space, tree_size_bytes
+from mcadmin.core.paths import disk_space
 from servers import wiring as servers_wiring
 from servers.models import Operation
 from servers.operation_answers import PREFER, OperationAnswerSerializer, carry_out
@@ -167,7 +167,7 @@ class RepositoryUsageView(APIView):
             total, free = disk_space(folder)
             usage |= {
                 "backupUsedGB": (total - free) / GB, "backupTotalGB": total / GB, "backupAvailableGB": free / GB,
-                "repositorySizeBytes": tree_size_bytes(folder),
+                "repositorySizeBytes": wiring.repository_size().read(folder),
             }  # fmt: skip
         usage["snapshotCount"] = len(read_list())
         return Response(usage)

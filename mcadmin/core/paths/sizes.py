@@ -24,10 +24,11 @@ def tree_size_bytes(directory: Path, *, pause: Callable[[], None] = lambda: None
     A missing directory has 0 bytes. Blocking, and slow for a large tree; ``pause`` is called every now and then.
     """
     total = 0
-    for _, _, names, fd in os.fwalk(directory, follow_symlinks=False):
-        for number, name in enumerate(names):
-            if number % 64 == 0:
-                pause()
-            with suppress(OSError):
-                total += os.stat(name, dir_fd=fd, follow_symlinks=False).st_size
+    with suppress(FileNotFoundError, NotADirectoryError):  # of the top itself; what is below is passed over
+        for _, _, names, fd in os.fwalk(directory, follow_symlinks=False):
+            for number, name in enumerate(names):
+                if number % 64 == 0:
+                    pause()
+                with suppress(OSError):
+                    total += os.stat(name, dir_fd=fd, follow_symlinks=False).st_size
     return total
