@@ -21,10 +21,16 @@ def docs(request: HttpRequest) -> HttpResponse:
     return render(request, "mcadmin/docs.html")
 
 
+def redoc(request: HttpRequest) -> HttpResponse:
+    """Show the same document in ReDoc: to read, where Swagger UI is to try."""
+    return render(request, "mcadmin/redoc.html")
+
+
 api_urlpatterns: list[URLPattern | URLResolver] = [
     path("/healthz", healthz),
     path("/schema", SpectacularAPIView.as_view(), name="schema"),
     path("/docs", docs),
+    path("/redoc", redoc),
     path("", include("accounts.urls")),
     path("", include("servers.urls")),
     path("", include("backups.urls")),

@@ -13,8 +13,9 @@ from servers import wiring
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PATHS = [
-    "/", "/healthz", "/api/healthz", "/api/servers/", "/api/nowhere", "/api/docs/", "/api/schema/", "/admin/",
-    "/admin/login/", "/nowhere", "/static/admin/css/base.css", "/static/nothing.css", "/metrics", "/api/audit/",
+    "/", "/healthz", "/api/healthz", "/api/servers/", "/api/nowhere", "/api/docs/", "/api/redoc/", "/api/schema/",
+    "/admin/", "/admin/login/", "/nowhere", "/static/admin/css/base.css", "/static/nothing.css", "/metrics",
+    "/api/audit/",
 ]  # fmt: skip
 HEADERS = {
     "x-content-type-options": "nosniff",
@@ -53,6 +54,13 @@ async def test_pages_of_our_own_take_scripts_and_styles_from_here_alone(path: st
     policy = (await ask(path)).headers["content-security-policy"]
 
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
+
+
+async def test_redoc_may_write_two_known_styles_and_no_script() -> None:
+    policy = (await ask("/api/redoc/")).headers["content-security-policy"]
+
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self' 'sha256-")
+    assert "unsafe" not in policy
 
 
 async def test_a_refused_host_is_answered_alike() -> None:

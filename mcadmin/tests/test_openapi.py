@@ -38,8 +38,9 @@ def test_the_document_needs_no_login() -> None:
     assert b"openapi: 3.1" in response.content
 
 
-def test_the_viewer_loads_nothing_from_elsewhere() -> None:
-    response = APIClient().get("/api/docs/")
+@pytest.mark.parametrize("path", ["/api/docs/", "/api/redoc/"])
+def test_no_viewer_loads_anything_from_elsewhere(path: str) -> None:
+    response = APIClient().get(path)
 
     assert response.status_code == 200
     assert re.findall(rb"(?:src|href)=[\"'](?:https?:)?//", response.content) == []

@@ -20,7 +20,7 @@ from accounts.models import User, UserRole
 from mcadmin.tests.routes import MALFORMED, Route, api_routes, short
 
 # What strangers may see. A route that lets them in by mistake fails here; add one only when that is meant.
-PUBLIC = {"/api/auth/token", "/api/schema", "/api/docs", "/api/healthz"}
+PUBLIC = {"/api/auth/token", "/api/schema", "/api/docs", "/api/redoc", "/api/healthz"}
 # Public for who knows another secret than a token of ours, or open by its own setting.
 OWN_RULES = {"/api/metrics"}
 # The owner's alone, as the specification lists them: method and address.

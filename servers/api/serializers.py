@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from servers.actions import Action
@@ -44,10 +45,15 @@ class ServerItemSerializer(serializers.Serializer[Any]):
     problem = serializers.CharField(allow_null=True)
 
 
+@extend_schema_field({"type": "string", "enum": [action.value for action in Action]})
+class ActionField(serializers.CharField):
+    """One of the actions, in capitals or not."""
+
+
 class OperationRequestSerializer(serializers.Serializer[Any]):
     """Body of ``POST /servers/{id}/operations``."""
 
-    action = serializers.CharField()
+    action = ActionField()
     accept_findings = serializers.ListField(
         child=serializers.CharField(max_length=64), required=False, help_text="owners only; codes of the safety policy"
     )
