@@ -1,11 +1,15 @@
 """The panel on PostgreSQL, as larger installations run it."""
 
+import io
 import json
+import subprocess
+import tarfile
 from pathlib import Path
 
 import httpx
 import pytest
 
+from backups.tests.repositories import BINARIES, PASSWORD
 from servers.tests.conftest import write_server
 from servers.tests.real.panel import running_panel
 from testbed.postgres import postgres
@@ -30,3 +34,27 @@ def test_accounts_operations_and_audit_work_on_postgresql(tmp_path: Path) -> Non
         panel.stop()
         lines = [json.loads(line) for line in (tmp_path / "logs/operations.log").read_text().splitlines()]
         assert {"/api/auth/token", "/api/servers/lobby/operations"} <= {line["path"] for line in lines}
+
+
+@pytest.mark.restic
+def test_a_global_snapshot_holds_what_postgresql_knows(tmp_path: Path) -> None:
+    repository = str(tmp_path / "repository")
+    settings = {"RESTIC__REPOSITORY_PATH": repository, "RESTIC__PASSWORD": PASSWORD}
+    with postgres() as url, running_panel(tmp_path, DATABASE_URL=url, **settings) as panel:
+        write_server(panel.servers, "lobby")
+        panel.manage("createowner", "--username", "alice", "--password-stdin", text="correct-horse-battery\n")
+        panel.manage("snapshot", "init")
+        with panel.client(timeout_s=60) as client:
+            answer = client.post("/snapshots", json={})
+            assert answer.status_code == 200, answer.text
+        state = subprocess.run(
+            [BINARIES["0.18"], "dump", answer.json()["snapshot"]["id"], str(panel.servers / ".mcadmin/state.tar")],
+            env={"RESTIC_REPOSITORY": repository, "RESTIC_PASSWORD": PASSWORD, "HOME": str(tmp_path)},
+            capture_output=True, check=True,
+        ).stdout  # fmt: skip
+
+    with tarfile.open(fileobj=io.BytesIO(state)) as tar:
+        database = tar.extractfile("database.json")
+        assert database is not None
+        rows = json.load(database)
+    assert [row["fields"]["username"] for row in rows if row["model"] == "accounts.user"] == ["alice"]

@@ -5,12 +5,14 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from backups.due_times import between
+from testbed.postgres import postgres
 
 ROOT = Path(__file__).resolve().parents[3]
 pytestmark = [pytest.mark.process, pytest.mark.timeout(300)]
@@ -55,10 +57,20 @@ for start, schedules in json.loads(sys.argv[1]):
 """
 
 
-def test_each_due_time_belongs_to_one_process(tmp_path: Path) -> None:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/db.sqlite3"
+        return
+    with postgres() as address:
+        yield address
+
+
+def test_each_due_time_belongs_to_one_process(tmp_path: Path, database: str) -> None:
     starts = [datetime.fromisoformat(f"{day}T00:00").replace(tzinfo=UTC) - timedelta(hours=10) for day in CHANGES]
     plans = [(zone, cron, start) for start in starts for zone in ZONES for cron in EXPRESSIONS]
-    environment = _environment(tmp_path)
+    environment = _environment(tmp_path, database)
     written = json.dumps([(zone, cron, start.isoformat()) for zone, cron, start in plans])
     subprocess.run([sys.executable, "-c", SETUP, written], env=environment, cwd=ROOT, check=True)
     rounds = [(start.isoformat(), [n for n, plan in enumerate(plans, 1) if plan[2] == start]) for start in starts]
@@ -92,11 +104,11 @@ def _look(rounds: str, environment: dict[str, str]) -> list[list[str]]:
     return claimed
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _environment(folder: Path, database: str) -> dict[str, str]:
     (folder / "servers").mkdir()
     (folder / "config.toml").touch(mode=0o600)
     return {
-        **os.environ, "DJANGO_SETTINGS_MODULE": "mcadmin.settings", "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
+        **os.environ, "DJANGO_SETTINGS_MODULE": "mcadmin.settings", "DATABASE_URL": database,
         "MC_ADMIN_CONFIG": str(folder / "config.toml"), "MC_ADMIN_ENV": str(folder / "absent"),
         "SERVER_PATH": str(folder / "servers"), "LOGS_DIR": str(folder / "logs"),
         "MASTER_TOKEN": "m4st3r-t0ken-of-two-processes", "JWT__SECRET_KEY": "s1gning-key-of-two-processes-0123456789",
