@@ -10,7 +10,8 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from backups import due_times, targets
-from backups.models import Schedule, Scope
+from backups.models import Schedule
+from backups.restic.labels import Scope
 from mcadmin.admin_parts import pill, state_pill, when
 from mcadmin.core.errors import AppError
 

@@ -16,6 +16,7 @@ from backups.restic.events import BackupProgress
 from backups.restic.failures import RepositoryLocked
 from backups.restic.labels import Labels, Saved, Scope, Trigger, worst
 from backups.restic.manager import ResticManager
+from backups.restic.patterns import escape
 from backups.restic.snapshot import ResticSnapshot, ResticSnapshotWithSummary
 from backups.targets import Target
 from mcadmin.core.errors import AppError, TimedOut
@@ -183,9 +184,9 @@ class _Taking:
         if root is None:
             return found
         gone = [name for name in list_directories(root) if name.startswith(".") and name != state.FOLDER]
-        found += [excludes.escape(str(root / name)) for name in (*gone, *self._wish.skipped)]
+        found += [escape(str(root / name)) for name in (*gone, *self._wish.skipped)]
         repository = space.local_folder(wiring.repository_path())
-        return [*found, excludes.escape(str(repository))] if repository else found
+        return [*found, escape(str(repository))] if repository else found
 
     def _tell(self, done: BackupProgress) -> None:
         text = f"copying: {done.files_done} of {done.total_files} files"

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from backups.restic.patterns import escape
 from mcadmin.core.errors import InvalidRequest
 from mcadmin.core.paths import FileMissing, Root
 
@@ -10,7 +11,6 @@ NAME = ".mcadminignore"
 DEFAULT = "/cache/\n/libraries/.cache/\n*.tmp\nsession.lock\n"
 MAX_BYTES = 64 * 1024
 MAX_LINES = 1000
-_SPECIAL = re.compile(r"([\\*?\[\]])")
 
 
 def read_list(data: Path) -> str:
@@ -43,11 +43,6 @@ def patterns(data: Path) -> list[str]:
     base = escape(str(data))
     lines = [line.strip() for line in read_list(data).split("\n")]
     return [_bound(line, base) for line in lines if line and not line.startswith("#") and not _problem(line)]
-
-
-def escape(path: str) -> str:
-    """Return ``path`` as a pattern that matches nothing else."""
-    return _SPECIAL.sub(r"\\\1", path)
 
 
 def _bound(line: str, base: str) -> str:

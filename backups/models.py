@@ -4,6 +4,8 @@ import uuid
 
 from django.db import models
 
+from backups.restic.labels import Scope
+
 
 class PanelInstance(models.Model):
     """Who we are among the panels that share a repository: our snapshots carry the tag ``instance:<uuid>``."""
@@ -84,14 +86,6 @@ class Drill(models.Model):
         return f"{self.snapshot_id[:8]} {'passed' if self.passed else 'failed'}"
 
 
-class Scope(models.TextChoices):
-    """What a schedule backs up."""
-
-    SERVER = "server"
-    PATH = "path"
-    GLOBAL = "global"
-
-
 class MissedRule(models.TextChoices):
     """What becomes of due times that passed while the panel was down."""
 
@@ -111,7 +105,9 @@ class Schedule(models.Model):
 
     cron = models.CharField(max_length=100)
     zone = models.CharField(max_length=64, default="UTC")
-    scope = models.CharField(max_length=8, choices=Scope.choices, default=Scope.SERVER)
+    scope = models.CharField(
+        max_length=8, choices=[(one.value, one.value.capitalize()) for one in Scope], default=Scope.SERVER.value
+    )
     server_id = models.CharField(max_length=63, blank=True, db_index=True)
     path = models.CharField(max_length=1024, blank=True)
     require_flushed = models.BooleanField(default=False)

@@ -11,8 +11,8 @@ from django.db import transaction
 
 from backups import creation, due_times, retaining
 from backups.creation import Wish
-from backups.models import MissedRule, OverlapRule, RunState, Schedule, ScheduleRun, Scope
-from backups.restic.labels import Trigger
+from backups.models import MissedRule, OverlapRule, RunState, Schedule, ScheduleRun
+from backups.restic.labels import Scope, Trigger
 from backups.restic.retention import Policy
 from mcadmin.core import tasks
 from mcadmin.core.errors import AppError

@@ -15,7 +15,8 @@ from rest_framework.views import APIView
 from accounts.models import UserRole
 from accounts.permissions import IsSignedIn, RequireRole
 from backups import due_times, schedules, targets, wiring
-from backups.models import MissedRule, OverlapRule, RunState, Schedule, ScheduleRun, Scope
+from backups.models import MissedRule, OverlapRule, RunState, Schedule, ScheduleRun
+from backups.restic.labels import Scope
 from backups.restic.retention import Policy
 from mcadmin.core import tasks
 from mcadmin.core.errors import Forbidden, InvalidRequest, NotFound
@@ -48,7 +49,7 @@ class ScheduleRequestSerializer(serializers.Serializer[Any]):
 
     cron = serializers.CharField(max_length=100)
     zone = serializers.CharField(max_length=64, default="UTC")
-    scope = serializers.ChoiceField(choices=Scope.values, default=Scope.SERVER.value)
+    scope = serializers.ChoiceField(choices=[one.value for one in Scope], default=Scope.SERVER.value)
     server_id = serializers.CharField(max_length=63, default="", allow_blank=True)
     path = serializers.CharField(max_length=1024, default="", allow_blank=True, trim_whitespace=False)
     require_flushed = serializers.BooleanField(default=False)
@@ -78,7 +79,7 @@ class ScheduleSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     cron = serializers.CharField()
     zone = serializers.CharField()
-    scope = serializers.ChoiceField(choices=Scope.values)
+    scope = serializers.ChoiceField(choices=[one.value for one in Scope])
     server_id = serializers.CharField(allow_blank=True)
     path = serializers.CharField(allow_blank=True)
     require_flushed = serializers.BooleanField()
