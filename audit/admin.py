@@ -23,7 +23,6 @@ class AuditEventAdmin(ReadOnlyAdmin):
     list_display_links = ["time", "what"]
     list_filter = ["success", "role", "method", "server_id"]
     search_fields = ["username", "path", "server_id", "request_id"]
-    list_per_page = 50
     show_full_result_count = False
 
     @admin.display(description="when", ordering="sequence")

@@ -27,6 +27,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in t
 
     page = ""
     show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse."""

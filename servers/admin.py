@@ -21,7 +21,6 @@ class OperationAdmin(ReadOnlyAdmin):
     list_display_links = ["time", "kind"]
     list_filter = ["state", "kind", "origin", "server_id"]
     search_fields = ["server_id", "kind", "started_by", "error"]
-    list_per_page = 50
     show_full_result_count = False
 
     @admin.display(description="when", ordering="started_at")
@@ -68,7 +67,6 @@ class ComposeRevisionAdmin(ReadOnlyAdmin):
     list_filter = ["server_id"]
     search_fields = ["server_id", "username", "message"]
     ordering = ["-created_at", "-number"]
-    list_per_page = 50
 
     @admin.display(description="revision", ordering="number")
     def name(self, revision: ComposeRevision) -> str:
