@@ -13,7 +13,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from asgiref.sync import sync_to_async
-from django.conf import LazySettings, settings
+from django.conf import settings
 
 from accounts.models import User, UserRole
 from mcadmin.asgi import django_application
@@ -38,11 +38,6 @@ CHANGES = [
     for method in route.methods
     if method in {"post", "put", "patch", "delete"}
 ]
-
-
-@pytest.fixture
-def quick_hashes(settings: LazySettings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest_asyncio.fixture

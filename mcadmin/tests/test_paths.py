@@ -1,4 +1,3 @@
-import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -7,21 +6,10 @@ from pathlib import Path
 import pytest
 
 from mcadmin.core.errors import AppError, InvalidRequest, TooLarge
-from mcadmin.core.paths import FileMissing, OutsideRoot, Root, beneath
+from mcadmin.core.paths import FileMissing, OutsideRoot, Root
 
 CANARY = b"canary"
-
-
-@pytest.fixture(params=["openat2", "walk"], autouse=True)
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both ways of staying beneath: the kernel's, and ours where the kernel has none."""
-    if request.param == "walk":
-
-        def absent(_fd: int, path: str, _flags: int, *, follow: bool) -> int:
-            raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), path)
-
-        monkeypatch.setattr(beneath, "_openat2", absent)
-    return str(request.param)
+pytestmark = pytest.mark.usefixtures("way")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A plugin that swaps a directory and a link as fast as it can, against 10,000 operations on that name."""
 
-import errno
 import os
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import pytest
 
 from mcadmin.core import paths
 from mcadmin.core.errors import AppError
-from mcadmin.core.paths import Root, beneath
+from mcadmin.core.paths import Root
 
 pytestmark = pytest.mark.process
 
@@ -48,17 +47,6 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     finally:
         swapper.kill()
         swapper.wait()
-
-
-@pytest.fixture(params=["openat2", "walk"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    if request.param == "walk":
-
-        def absent(_fd: int, path: str, _flags: int, *, follow: bool) -> int:
-            raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), path)
-
-        monkeypatch.setattr(beneath, "_openat2", absent)
-    return str(request.param)
 
 
 def outside(folder: Path) -> dict[str, bytes]:

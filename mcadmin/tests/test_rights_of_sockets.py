@@ -13,7 +13,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
-from django.conf import LazySettings, settings
+from django.conf import settings
 from rest_framework.test import APIClient
 
 from accounts import sockets as base
@@ -35,11 +35,6 @@ PUBLIC = {"/api/auth/code"}  # what strangers may open; add one only when that i
 SOCKETS = sockets()
 CLOSED = [found for found in SOCKETS if short(found) not in PUBLIC]
 each = pytest.mark.parametrize("found", CLOSED, ids=short)
-
-
-@pytest.fixture
-def quick_hashes(settings: LazySettings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def _running_operation(server: str) -> dict[str, str]:
