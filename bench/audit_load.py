@@ -15,7 +15,6 @@ from servers.tests.real.panel import Panel, running_panel
 
 REPORT = Path(__file__).resolve().parents[1] / "docs" / "reports" / "audit.md"
 ROUNDS, WITH, WITHOUT = 20, 1000, 300
-PASSWORD = "c0rrect horse battery"  # noqa: S105 - of panels that live for minutes
 
 
 @dataclass
@@ -34,13 +33,6 @@ class Cost:
         return f"{self.requests} | {self.wall_s * each:.2f} ms | {self.cpu_s * each:.2f} ms"
 
 
-def sign_in(panel: Panel) -> str:
-    panel.manage("createowner", "--username", "olga", "--password-stdin", text=PASSWORD)
-    with panel.client() as client:
-        answer = client.post("/auth/token", data={"username": "olga", "password": PASSWORD})
-        return str(answer.json()["access_token"])
-
-
 def send(panel: Panel, clients: load.Clients, count: int, cost: Cost) -> list[str]:
     cpu, started = load.cpu_s(panel), time.perf_counter()
     answers = asyncio.run(clients.send(count))
@@ -53,7 +45,7 @@ def measure(audited: Panel, bare: Panel) -> tuple[list[str], Cost, Cost]:
     """Let both take turns; return the ids that the audited one answered and what each cost."""
     write_server(audited.servers, "survival")
     write_server(bare.servers, "survival")
-    ours, other = load.Clients(audited, sign_in(audited)), load.Clients(bare, sign_in(bare))
+    ours, other = load.Clients(audited, load.sign_in(audited)), load.Clients(bare, load.sign_in(bare))
     send(audited, ours, 100, Cost())  # both are warm
     send(bare, other, 100, Cost())
     ids, with_audit, without = [], Cost(), Cost()

@@ -12,6 +12,14 @@ from urllib.parse import urlsplit
 from servers.tests.real.panel import Panel
 
 BODY = json.dumps({"command": "list", "password": "c4nary"}).encode()
+PASSWORD = "c0rrect horse battery"
+
+
+def sign_in(panel: Panel) -> str:
+    panel.manage("createowner", "--username", "olga", "--password-stdin", text=PASSWORD)
+    with panel.client() as client:
+        answer = client.post("/auth/token", data={"username": "olga", "password": PASSWORD})
+        return str(answer.json()["access_token"])
 
 
 @dataclass

@@ -17,14 +17,6 @@ from servers.tests.real.panel import ROOT, Panel, running_panel, wait_for
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
 REQUESTS = 600
-PASSWORD = "c0rrect horse battery"
-
-
-def sign_in(panel: Panel) -> str:
-    panel.manage("createowner", "--username", "olga", "--password-stdin", text=PASSWORD)
-    with panel.client() as client:
-        answer = client.post("/auth/token", data={"username": "olga", "password": PASSWORD})
-        return str(answer.json()["access_token"])
 
 
 @pytest.fixture
@@ -35,7 +27,7 @@ def panel(tmp_path: Path) -> Iterator[Panel]:
 
 
 def test_every_request_of_many_clients_has_its_row_and_its_line(panel: Panel) -> None:
-    answers = asyncio.run(load.Clients(panel, sign_in(panel)).send(REQUESTS))
+    answers = asyncio.run(load.Clients(panel, load.sign_in(panel)).send(REQUESTS))
     assert (len(answers.ids), answers.broken) == (REQUESTS, 0)
     panel.stop()
 
@@ -47,7 +39,7 @@ def test_every_request_of_many_clients_has_its_row_and_its_line(panel: Panel) ->
 
 
 def test_an_end_in_the_middle_loses_nothing_that_was_answered(panel: Panel) -> None:
-    token = sign_in(panel)
+    token = load.sign_in(panel)
     threading.Timer(1.0, panel.process.terminate).start()  # type: ignore[union-attr]  # it runs
     answers = asyncio.run(load.Clients(panel, token).send(1_000_000))
     assert panel.stop() == 0
@@ -67,7 +59,7 @@ def test_a_full_disk_under_the_log_stops_no_request_is_told_and_made_good(tmp_pa
     started = time.monotonic()
     with running_panel(tmp_path) as panel:
         write_server(panel.servers, "survival")
-        clients = load.Clients(panel, sign_in(panel))
+        clients = load.Clients(panel, load.sign_in(panel))
         first = asyncio.run(clients.send(200))
         wait_for(lambda: len(load.rows(panel)), lambda count: count == 200, limit_s=20)
         told = (tmp_path / "logs" / "app.log").read_text()

@@ -9,7 +9,7 @@ import httpx
 
 from servers.docker.orphans import find_orphan
 from servers.tests.conftest import compose_text, write_server
-from servers.tests.real.panel import Panel, free_port, running_panel, wait_for
+from servers.tests.real.panel import Panel, free_port, operate, running_panel, status, wait_for
 
 
 def kill_during(folder: Path, server_id: str, *, kind: str, after_s: float) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def kill_during(folder: Path, server_id: str, *, kind: str, after_s: float) -> d
         write_server(panel.servers, server_id, old)
         with panel.client() as client:
             if kind != "up":
-                assert _operate(client, server_id, "up").status_code == 200
+                assert operate(client, server_id, "up").status_code == 200
                 _healthy(client, server_id)
             begun = _begin(client, server_id, kind, new)
             time.sleep(after_s)
@@ -35,7 +35,7 @@ def _begin(client: httpx.Client, server_id: str, kind: str, new: str) -> str:
     if kind == "update":
         begun = client.post(f"/servers/{server_id}/compose", json={"yaml_content": new}, headers=patient)
     else:
-        begun = _operate(client, server_id, kind, patient)
+        begun = operate(client, server_id, kind, headers=patient)
     assert begun.status_code == 202, begun.text
     return str(begun.headers["Location"].removeprefix("/api"))
 
@@ -50,25 +50,14 @@ def _look(
     text = (directory / "compose.yaml").read_text()
     assert text in texts
     assert sorted(one.name for one in directory.iterdir()) == ["compose.yaml", "data"]
-    status = wait_for(lambda: _status(client, server_id), lambda one: one != "UNKNOWN", limit_s=10)
-    again = _operate(client, server_id, "up")
+    found = wait_for(lambda: status(client, server_id), lambda one: one != "UNKNOWN", limit_s=10)
+    again = operate(client, server_id, "up")
     assert again.status_code == 200, again.text
     assert find_orphan(directory) is None
     _healthy(client, server_id)
-    assert _operate(client, server_id, "down").status_code == 200
-    return {"state": record["state"], "file": texts[text], "status": status}
-
-
-def _operate(
-    client: httpx.Client, server_id: str, action: str, headers: dict[str, str] | None = None
-) -> httpx.Response:
-    return client.post(f"/servers/{server_id}/operations", json={"action": action}, headers=headers)
-
-
-def _status(client: httpx.Client, server_id: str) -> str:
-    found: str = client.get(f"/servers/{server_id}/status").json()["status"]
-    return found
+    assert operate(client, server_id, "down").status_code == 200
+    return {"state": record["state"], "file": texts[text], "status": found}
 
 
 def _healthy(client: httpx.Client, server_id: str) -> None:
-    wait_for(lambda: _status(client, server_id), lambda one: one == "HEALTHY", limit_s=90)
+    wait_for(lambda: status(client, server_id), lambda one: one == "HEALTHY", limit_s=90)

@@ -102,6 +102,17 @@ def running_panel(folder: Path, **environment: str) -> Iterator[Panel]:
             panel.stop()
 
 
+def operate(
+    client: httpx.Client, server_id: str, action: str, *, headers: dict[str, str] | None = None, **more: Any
+) -> httpx.Response:
+    return client.post(f"/servers/{server_id}/operations", json={"action": action, **more}, headers=headers)
+
+
+def status(client: httpx.Client, server_id: str) -> str:
+    found: str = client.get(f"/servers/{server_id}/status").json()["status"]
+    return found
+
+
 def free_port() -> int:
     """A port that nobody listens on now."""
     with socket.socket() as probe:

@@ -14,7 +14,7 @@ import pytest
 from servers.docker.cli import find_program
 from servers.tests.conftest import compose_text, write_server
 from servers.tests.real.killing import kill_during
-from servers.tests.real.panel import free_port, running_panel, wait_for
+from servers.tests.real.panel import free_port, operate, running_panel, status, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
@@ -34,15 +34,6 @@ def names() -> Iterator[list[str]]:
         subprocess.run(["docker", "network", "rm", f"{name}_default"], capture_output=True, check=False)
 
 
-def operate(client: httpx.Client, server_id: str, action: str, **headers: str) -> httpx.Response:
-    return client.post(f"/servers/{server_id}/operations", json={"action": action}, headers=headers)
-
-
-def status(client: httpx.Client, server_id: str) -> str:
-    found: str = client.get(f"/servers/{server_id}/status").json()["status"]
-    return found
-
-
 def at_once(work: Any, count: int = MANY) -> list[httpx.Response]:
     with ThreadPoolExecutor(count) as pool:
         return list(pool.map(work, range(count)))
@@ -53,7 +44,7 @@ def test_of_many_operations_at_once_one_wins(tmp_path: Path, names: list[str]) -
     with running_panel(tmp_path) as panel, panel.client() as client:
         write_server(panel.servers, server_id, compose_text(server_id, game_port=free_port(), rcon_port=free_port()))
 
-        answers = at_once(lambda _: operate(client, server_id, "up", Prefer="respond-async"))
+        answers = at_once(lambda _: operate(client, server_id, "up", headers={"Prefer": "respond-async"}))
 
         assert Counter(one.status_code for one in answers) == {202: 1, 409: MANY - 1}
         busy = [one.json() for one in answers if one.status_code == 409]

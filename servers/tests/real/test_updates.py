@@ -3,13 +3,12 @@
 import subprocess
 import uuid
 from collections.abc import Iterator
-from typing import Any
 
 import httpx
 import pytest
 
 from servers.tests.conftest import compose_text, write_server
-from servers.tests.real.panel import Panel, free_port, running_panel, wait_for
+from servers.tests.real.panel import Panel, free_port, operate, running_panel, status, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
@@ -31,15 +30,6 @@ def server_id(panel: Panel) -> Iterator[str]:
 
 def text_of(name: str) -> str:
     return compose_text(name, game_port=free_port(), rcon_port=free_port())
-
-
-def operate(client: httpx.Client, server_id: str, action: str, **more: Any) -> httpx.Response:
-    return client.post(f"/servers/{server_id}/operations", json={"action": action, **more})
-
-
-def status(client: httpx.Client, server_id: str) -> str:
-    found: str = client.get(f"/servers/{server_id}/status").json()["status"]
-    return found
 
 
 def container_id(server_id: str) -> str:
