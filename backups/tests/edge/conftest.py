@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rest_framework.test import APIClient
 
 from backups import wiring
 from backups.tests.repositories import BINARIES, PASSWORD
 from mcadmin.config import ResticSettings
+from servers.tests.fake_docker import FakeDocker
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +39,23 @@ def vault(
     wiring.reset()
     yield location
     wiring.reset()
+
+
+@pytest.fixture
+def home(server_path: Path, server: str, fake: FakeDocker) -> Path:
+    """The directory of a stopped server with a small world."""
+    data = server_path / server / "data"
+    (data / "world/region").mkdir(parents=True)
+    (data / "world/level.dat").write_text("old")
+    (data / "world/region/r.0.0.mca").touch()
+    (data / "world/session.lock").write_text("present")
+    (data / "a[b]*?\nü").mkdir()
+    (data / "a[b]*?\nü/-x").write_text("old")
+    (data / "ab").write_text("old")
+    return server_path / server
+
+
+def save(client: APIClient, **body: Any) -> str:
+    answer = client.post("/api/snapshots", body, format="json")
+    assert answer.status_code == 200, answer.json()
+    return str(answer.json()["snapshot"]["id"])

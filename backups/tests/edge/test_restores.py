@@ -1,9 +1,7 @@
 """Restores over HTTP with a real restic; the engine is the fake one."""
 
-import io
 import os
 import shutil
-import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,8 @@ from asgiref.sync import async_to_sync
 from rest_framework.test import APIClient
 
 from accounts.models import User, UserRole
-from backups.models import Drill, MadeSnapshot
+from backups.models import MadeSnapshot
+from backups.tests.edge.conftest import save
 from servers import removed
 from servers.models import Operation
 from servers.tests.fake_docker import FakeDocker
@@ -22,33 +21,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic]
 BOTH = pytest.mark.parametrize("vault", ["0.14", "0.18"], indirect=True)
 
 
-@pytest.fixture
-def home(server_path: Path, server: str, fake: FakeDocker) -> Path:
-    """The directory of a stopped server with a small world."""
-    data = server_path / server / "data"
-    (data / "world/region").mkdir(parents=True)
-    (data / "world/level.dat").write_text("old")
-    (data / "world/region/r.0.0.mca").touch()
-    (data / "world/session.lock").write_text("present")
-    (data / "a[b]*?\nü").mkdir()
-    (data / "a[b]*?\nü/-x").write_text("old")
-    (data / "ab").write_text("old")
-    return server_path / server
-
-
-def save(client: APIClient, **body: Any) -> str:
-    answer = client.post("/api/snapshots", body, format="json")
-    assert answer.status_code == 200, answer.json()
-    return str(answer.json()["snapshot"]["id"])
-
-
 def restore(client: APIClient, snapshot_id: str, **body: Any) -> Any:
     return client.post("/api/snapshots/restore", {"snapshot_id": snapshot_id, **body}, format="json")
-
-
-async def content(response: Any) -> bytes:
-    """Read a body that streams."""
-    return b"".join([chunk async for chunk in response.streaming_content])
 
 
 def age(snapshot_id: str, *, seconds: float) -> None:
@@ -240,42 +214,6 @@ def test_preview_tells_what_would_change_or_which_restic_it_needs(owner: APIClie
         {"snapshot_id": snapshot, "server_id": home.name, "path": "ab"}, format="json",
     )  # fmt: skip
     assert [action["item"] for action in one.json()["actions"]] == ["/data/ab"]
-
-
-def test_drill_tells_a_good_snapshot_from_a_bad_one(owner: APIClient, home: Path, vault: Path) -> None:
-    bad = save(owner, server_id=home.name)
-    (home / "data/world/level.dat").unlink()
-    good = save(owner)
-
-    failed = owner.post(f"/api/snapshots/{bad}/verify").json()
-    passed = owner.post(f"/api/snapshots/{good}/verify").json()
-
-    assert failed["passed"] is False
-    assert "level.dat" in failed["servers"][0]["findings"][0]
-    assert (passed["passed"], passed["servers"][0]["regions"]) == (True, 1)
-    assert list(Drill.objects.values_list("server_id", "passed")) == [(home.name, True), (home.name, False)]
-    assert list((home.parent / ".restoring").iterdir()) == []
-
-
-@BOTH
-def test_snapshot_is_browsed_downloaded_and_compared(owner: APIClient, home: Path, vault: Path) -> None:
-    first = save(owner, server_id=home.name)
-    (home / "data/ab").write_text("longer")
-    second = save(owner, server_id=home.name)
-
-    listed = owner.get(f"/api/snapshots/{first}/files", {"path": f"{home}/data"}).json()
-    file: Any = owner.get(f"/api/snapshots/{first}/download", {"path": f"{home}/data/ab"})
-    folder: Any = owner.get(f"/api/snapshots/{first}/download", {"path": f"{home}/data/world"})
-    diff = owner.get(f"/api/snapshots/{first}/diff/{second}").json()
-
-    assert [one["name"] for one in listed["items"]] == ["a[b]*?\nü", "ab", "world"]
-    assert owner.get(f"/api/snapshots/{first}/files", {"path": "/nope"}).status_code == 404
-    assert async_to_sync(content)(file) == b"old"
-    assert file.headers["Content-Disposition"] == 'attachment; filename="ab"'
-    assert owner.get(f"/api/snapshots/{first}/download", {"path": "/nope"}).status_code == 404
-    with zipfile.ZipFile(io.BytesIO(async_to_sync(content)(folder))) as opened:
-        assert any(name.endswith("world/level.dat") for name in opened.namelist())
-    assert [(one["path"], one["old_size"], one["new_size"]) for one in diff["changed"]] == [(f"{home}/data/ab", 3, 6)]
 
 
 def test_restore_that_died_after_the_swap_is_told_at_the_next_start(

@@ -1,0 +1,56 @@
+"""What lies in a snapshot: browsed, downloaded, compared, and tried by a drill."""
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from rest_framework.test import APIClient
+
+from backups.models import Drill
+from backups.tests.edge.conftest import save
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic]
+
+
+async def content(response: Any) -> bytes:
+    """Read a body that streams."""
+    return b"".join([chunk async for chunk in response.streaming_content])
+
+
+def test_drill_tells_a_good_snapshot_from_a_bad_one(owner: APIClient, home: Path, vault: Path) -> None:
+    bad = save(owner, server_id=home.name)
+    (home / "data/world/level.dat").unlink()
+    good = save(owner)
+
+    failed = owner.post(f"/api/snapshots/{bad}/verify").json()
+    passed = owner.post(f"/api/snapshots/{good}/verify").json()
+
+    assert failed["passed"] is False
+    assert "level.dat" in failed["servers"][0]["findings"][0]
+    assert (passed["passed"], passed["servers"][0]["regions"]) == (True, 1)
+    assert list(Drill.objects.values_list("server_id", "passed")) == [(home.name, True), (home.name, False)]
+    assert list((home.parent / ".restoring").iterdir()) == []
+
+
+@pytest.mark.parametrize("vault", ["0.14", "0.18"], indirect=True)
+def test_snapshot_is_browsed_downloaded_and_compared(owner: APIClient, home: Path, vault: Path) -> None:
+    first = save(owner, server_id=home.name)
+    (home / "data/ab").write_text("longer")
+    second = save(owner, server_id=home.name)
+
+    listed = owner.get(f"/api/snapshots/{first}/files", {"path": f"{home}/data"}).json()
+    file: Any = owner.get(f"/api/snapshots/{first}/download", {"path": f"{home}/data/ab"})
+    folder: Any = owner.get(f"/api/snapshots/{first}/download", {"path": f"{home}/data/world"})
+    diff = owner.get(f"/api/snapshots/{first}/diff/{second}").json()
+
+    assert [one["name"] for one in listed["items"]] == ["a[b]*?\nü", "ab", "world"]
+    assert owner.get(f"/api/snapshots/{first}/files", {"path": "/nope"}).status_code == 404
+    assert async_to_sync(content)(file) == b"old"
+    assert file.headers["Content-Disposition"] == 'attachment; filename="ab"'
+    assert owner.get(f"/api/snapshots/{first}/download", {"path": "/nope"}).status_code == 404
+    with zipfile.ZipFile(io.BytesIO(async_to_sync(content)(folder))) as opened:
+        assert any(name.endswith("world/level.dat") for name in opened.namelist())
+    assert [(one["path"], one["old_size"], one["new_size"]) for one in diff["changed"]] == [(f"{home}/data/ab", 3, 6)]
