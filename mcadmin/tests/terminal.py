@@ -37,14 +37,7 @@ def type_in(
     is typed at once when the command of that number begins, ``before`` what bash is told first.
     """
     script = folder / "typed.sh"
-    lines = [before]
-    for number, command in enumerate(commands):
-        lines += [
-            f"printf '\\x02begin {number} 0\\x03'",
-            command,
-            f"printf '\\x02end {number} %d\\x03' $?",
-        ]
-    script.write_text("\n".join(lines) + "\n")
+    script.write_text(_script(commands, before=before))
     ours, theirs = os.openpty()
     try:
         mode = termios.tcgetattr(theirs)
@@ -62,6 +55,18 @@ def type_in(
                 bash.kill()
     finally:
         os.close(ours)
+
+
+def _script(commands: Sequence[str], *, before: str) -> str:
+    """What bash reads: each command between two marks that say its number and its exit code."""
+    lines = [before]
+    for number, command in enumerate(commands):
+        lines += [
+            f"printf '\\x02begin {number} 0\\x03'",
+            command,
+            f"printf '\\x02end {number} %d\\x03' $?",
+        ]
+    return "\n".join(lines) + "\n"
 
 
 def _listen(
