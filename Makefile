@@ -1,6 +1,6 @@
 # Two commands for whoever arrives on a fresh machine: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo stop test test-full prove test-deploy check bench python ruff mypy imports migrations quick fast load-torn load-killed-backups
+.PHONY: help setup run demo stop test test-full matrix prove test-deploy check bench python ruff mypy imports migrations quick fast load-torn load-killed-backups
 
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -39,9 +39,13 @@ test: setup ## All tests, on a real engine and a real restic
 	@testbed/up.sh
 	@MCADMIN_HOLD_FLOOR=1 $(PY) -m pytest -q $(PARALLEL) -m "not long" $(ARGS)
 
-test-full: test ## `make test`, then what takes long, then the files of deploy/
+test-full: test ## `make test`, then what takes long, the files of deploy/, each Python
 	@$(PY) -m pytest -m long $(ARGS)
-	@$(MAKE) --no-print-directory test-deploy
+	@$(MAKE) --no-print-directory test-deploy matrix
+
+matrix: setup ## All tests that need no tool, and the main job on a real engine, on Python 3.11, 3.12 and 3.13
+	@testbed/up.sh
+	@testbed/matrix.sh
 
 check: python ## Lint, types, import contracts, migrations, quick tests: under 10 s
 	@$(MAKE) --no-print-directory -j3 --output-sync=target quick mypy ruff imports migrations

@@ -24,9 +24,9 @@ install() {
 }
 
 is_current && exit 0
-has "$PYTHON" || die "Python 3.11 or newer is missing:" "sudo apt-get install -y python3 python3-venv"
+has "$PYTHON" || die "Python 3.11, 3.12 or 3.13 is missing:" "sudo apt-get install -y python3 python3-venv"
 "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-    die "MC Admin needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3.11 …"
+    die "MC Admin needs Python 3.11, 3.12 or 3.13; name one with: make PYTHON=/path/to/python3.11 …"
 hold_lock python 9
 is_current && exit 0
 if ! "$VENV/bin/python" -c 'import pip' 2>/dev/null || [[ ! -x $VENV/bin/pip || $(head -n 1 "$VENV/bin/pip") != "#!$VENV/"* ]]; then

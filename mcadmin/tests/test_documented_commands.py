@@ -19,6 +19,7 @@ ELSEWHERE = {
     "make test": ("it runs this test, among thousands", "testbed/floor.txt"),
     "make check": ("it runs tests", "Makefile"),
     "make bench": ("minutes", "bench/__main__.py"),
+    "make matrix": ("it runs this test on three Pythons", "testbed/matrix.sh"),
 }
 # What stands in the running text and is neither manage.py nor make, whose words are looked up below.
 IN_TEXT = {
