@@ -29,6 +29,10 @@ MAX_FRAME_BYTES = 32 * 1024
 TOO_LARGE, BROKEN, BAD_TOKEN, FORBIDDEN, NOT_FOUND, TOO_MANY = 1009, 1011, 4401, 4403, 4404, 4429
 SIGN_IN = "Your sign-in is missing or no longer valid. Sign in again."
 
+# What ASGI servers raise when the client has left. Uvicorn's RuntimeError: it closed by itself, at bytes that are no
+# frame, and its `websocket.disconnect` has not reached us yet.
+_GONE = (OSError, RuntimeError)
+
 _held: dict[str, int] = {}
 
 
@@ -105,6 +109,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
         task = asyncio.create_task(self._guard(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: work.close())  # cancelled before it began: nobody has awaited it
         return task
 
     def refuse(self, code: int, message: str) -> None:
@@ -133,7 +138,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
             raise SocketGone
         try:
             await super().send(text_data, bytes_data, close)
-        except OSError:  # what ASGI servers raise when the client has left
+        except _GONE:
             raise SocketGone from None
 
     async def close(self, code: int | None = None, reason: str | None = None) -> None:
@@ -143,7 +148,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
         self._is_open, self._is_closed = False, True
         try:
             await super().close(code, reason)
-        except OSError:
+        except _GONE:
             return
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ When in doubt it masks too much: an audit log is read by more people than the th
 """
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -157,11 +158,16 @@ def summary(content_type: str, *, size: int | None) -> dict[str, Any]:
 
 
 def storable(value: Any) -> Any:
-    """Return ``value`` with NUL and lone surrogates escaped: no database and no UTF-8 file takes them."""
+    """Return ``value`` with NUL and lone surrogates escaped, and numbers beyond JSON's as text.
+
+    No database and no UTF-8 file takes them; ``1e999`` in a body is JSON, and infinite when it is read.
+    """
     if isinstance(value, dict):
         return {storable(key): storable(item) for key, item in value.items()}
     if isinstance(value, list):
         return [storable(item) for item in value]
     if isinstance(value, str):
         return value.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     return value

@@ -119,6 +119,7 @@ def test_no_sensitive_fields_mask_nothing() -> None:
 
 def test_what_no_database_takes_is_escaped() -> None:
     assert storable({"a\0": ["\0", "\ud800", 1]}) == {"a\\x00": ["\\x00", "\\ud800", 1]}
+    assert storable({"n": [1.5, float("inf"), float("-inf")]}) == {"n": [1.5, "inf", "-inf"]}
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,18 @@
 import socket
 import stat
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from mcadmin import serving
 from mcadmin.tests.panel import Panel, manage
+from servers.tests.conftest import write_server
+from servers.tests.real.panel import FACTOR, running_panel
 
 pytestmark = pytest.mark.process
 
@@ -73,3 +78,41 @@ def test_what_is_accepted_is_ended_by_the_kernel_when_its_client_takes_nothing()
         accepted, _ = listener.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == serving.DEAF_MS
+
+
+def test_sigterm_tells_each_socket_and_ends_the_panel_in_seconds(tmp_path: Path) -> None:
+    with running_panel(tmp_path) as panel, ExitStack() as closing:
+        write_server(panel.servers, "lobby")
+        paths = ["/servers/lobby/console", "/servers/lobby/console", "/servers/live", "/auth/code"]
+        sockets = [closing.enter_context(panel.socket(path)) for path in paths]
+        sockets[2].recv(timeout=20)
+        sockets[3].recv(timeout=20)
+
+        started = time.monotonic()
+        assert panel.stop() == 0
+        assert time.monotonic() - started < 5 * FACTOR
+
+        for one in sockets:
+            with suppress(ConnectionClosed):
+                list(one)
+            assert one.close_code == 1012
+
+
+def test_a_stream_that_is_no_websocket_ends_in_silence(panel: Panel) -> None:
+    host, _, port = panel.address.removeprefix("http://").partition(":")
+    handshake = (
+        b"GET /api/auth/code HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    for _ in range(30):
+        with socket.create_connection((host, int(port)), timeout=20) as stream:
+            stream.sendall(handshake)
+            answer = stream.recv(65536)
+            assert answer.startswith(b"HTTP/1.1 101 ")
+            stream.sendall(b"\xff\xff\xff\xff")
+            while stream.recv(65536):
+                pass
+
+    assert panel.end() == 0
+    assert "Traceback" not in "".join(panel.output)
+    assert "never retrieved" not in "".join(panel.output)

@@ -23,15 +23,13 @@ class LiveConsumer(SocketConsumer):
         if not viewers.take(""):
             self.refuse(TOO_MANY, f"There are {viewers.limit} viewers already. Try again later.")
             return
+        self.at_end.callback(viewers.free, "")
         self.spawn(self._stream())
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Ignore what a viewer says: there is nothing to ask for."""
 
     async def _stream(self) -> None:
-        try:
-            async with aclosing(wiring.live().monitoring.feed(server_items).view()) as frames:  # type: ignore[type-var]
-                async for frame in frames:
-                    await self.send(text_data=json.dumps(frame, ensure_ascii=False, cls=JSONEncoder))
-        finally:
-            viewers.free("")
+        async with aclosing(wiring.live().monitoring.feed(server_items).view()) as frames:  # type: ignore[type-var]
+            async for frame in frames:
+                await self.send(text_data=json.dumps(frame, ensure_ascii=False, cls=JSONEncoder))

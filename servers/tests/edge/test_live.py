@@ -10,6 +10,7 @@ from channels.testing import WebsocketCommunicator
 
 from accounts import tokens
 from accounts.models import User, UserRole
+from mcadmin.core.tasks import cancel
 from servers import wiring
 from servers.api.items import server_items
 from servers.consumers import live
@@ -85,3 +86,15 @@ async def test_too_many_viewers_and_strangers_are_told_why(
         assert (await frame(socket))["type"] == "error"
         assert (await socket.receive_output(timeout=5))["code"] == code
         await socket.disconnect()
+
+
+async def test_a_place_is_free_again_though_the_stream_never_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "viewers", places := Slots(1))
+    consumer = live.LiveConsumer()
+    await consumer.begin()
+    assert not places.take("")
+
+    await cancel(consumer._tasks)
+    consumer.at_end.close()
+
+    assert places.take("")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from websockets.sync.client import ClientConnection, connect
 
 ROOT = Path(__file__).resolve().parents[3]
 MASTER = "m4st3r-t0ken-of-the-end-to-end-test"
+LOOK_S = 0.01
 FACTOR = float(os.environ.get("MCADMIN_TIME_FACTOR", "1"))
 
 
@@ -59,28 +61,27 @@ class Panel:
         )
 
     def start(self) -> None:
-        with (self.folder / "stderr").open("a") as stderr:
+        # Into files: a pipe that nobody reads is full one day, and then the panel waits for its reader.
+        said = self.folder / "stdout"
+        with said.open("w") as stdout, (self.folder / "stderr").open("a") as stderr:
             self.process = subprocess.Popen(
                 [sys.executable, ROOT / "manage.py", "serve", "--port", "0"],
-                env=self.environment, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=stderr,
+                env=self.environment, cwd=self.folder, text=True, stdout=stdout, stderr=stderr,
             )  # fmt: skip
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if "answers on http://" in line:
-                self.url = line.strip().rpartition(" ")[2]
+        has_ended = False
+        while not has_ended:
+            has_ended = self.process.poll() is not None
+            if found := re.search(r"answers on (http://\S+)\n", said.read_text()):
+                self.url = found[1]
                 return
-        self.process.wait()
-        self.process.stdout.close()
+            time.sleep(LOOK_S)
         raise AssertionError((self.folder / "stderr").read_text())
 
     def stop(self, *, with_signal: int = signal.SIGTERM) -> int:
         """End the panel and return its exit code."""
         assert self.process is not None
-        assert self.process.stdout is not None
         self.process.send_signal(with_signal)
-        code = self.process.wait(timeout=60)
-        self.process.stdout.close()
-        return code
+        return self.process.wait(timeout=60)
 
     def client(self, token: str = MASTER, *, timeout_s: float = 120) -> httpx.Client:
         headers = {"Authorization": f"Bearer {token}"}
