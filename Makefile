@@ -128,3 +128,8 @@ MINUTES ?= 30
 load-soak: setup ## Everything at once for MINUTES=30, with deaths; writes docs/reports/soak.md
 	@testbed/up.sh
 	@$(PY) -m bench.soak --minutes $(MINUTES) $(ARGS)
+
+.PHONY: load-rubbish
+load-rubbish: setup ## Rubbish as fast as wrk -c 20 sends it, beside a console; writes docs/reports/rubbish.md
+	@testbed/wrk.sh
+	@$(PY) -m bench.rubbish $(ARGS)

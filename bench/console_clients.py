@@ -24,6 +24,7 @@ class Client:
     pause_s: float = 0.0  # between two frames: a slow viewer
     leaves: bool = False  # disconnects at random, and resumes
     numbered: bool = True  # lines carry their numbers
+    sampled: int = SAMPLED
     has: int = 0
     got: int = 0
     lost: int = 0
@@ -97,7 +98,7 @@ class Client:
             if number != self.has + 1:
                 self.faults.append(f"line {number} after {self.has}")
             self.has = number
-            if number % SAMPLED == 0:
+            if number % self.sampled == 0:
                 self.latencies_s.append(now - float(line[STAMP]))
 
 

@@ -136,14 +136,14 @@ def _look_for_leftovers(soak: "Soak") -> None:
     ending.left += [f"restic lock {one.name[:8]}" for one in (soak.panel.folder / "repository/locks").iterdir()]
 
 
-def tracebacks(soak: "Soak") -> Counter[str]:
-    """Return the last line of each traceback in the panel's log and output, counted."""
+def tracebacks_in(folder: Path) -> Counter[str]:
+    """Return the last line of each traceback in a panel's log and output, counted."""
     found: Counter[str] = Counter()
-    for file in (soak.panel.folder / "stderr", *sorted((soak.panel.folder / "logs").glob("app.log*"))):
+    for file in (folder / "stderr", *sorted((folder / "logs").glob("app.log*"))):
         text = file.read_text(errors="replace")
         for block in text.split("Traceback (most recent call last):")[1:]:
-            ends = [line for line in block.splitlines()[1:] if line and not line.startswith((" ", "\t", "|"))]
-            found[ends[0][:200] if ends else "?"] += 1
+            lines = [line.removeprefix("  | ") for line in block.splitlines()[1:]]
+            found[next((line for line in lines if line and not line.startswith(" ")), "?")[:200]] += 1
     return found
 
 
@@ -260,7 +260,7 @@ What the kept snapshots claim: {_listed(ending.claims)}."""
 
 
 def _end(soak: "Soak") -> str:
-    sockets = len(soak.consoles) + len(soak.lists)
+    sockets, failed = len(soak.consoles) + len(soak.lists), tracebacks_in(soak.panel.folder)
     return f"""## At the end
 
 - Statuses and live sockets held against `docker inspect`: {ending.compared};
@@ -269,7 +269,7 @@ def _end(soak: "Soak") -> str:
 - Left over (containers, networks, processes, temporary files, files beside compose file and data, locks of the
   repository): {len(ending.left)}.{_below(ending.left)}
 - Answers of 5xx other than 502, 503, 504, and what else should not be: {len(soak.findings)}.{_below(soak.findings)}
-- Tracebacks in the panel's log: {tracebacks(soak).total()}.{_below(_pairs(tracebacks(soak)))}
+- Tracebacks in the panel's log: {failed.total()}.{_below(_pairs(failed))}
 
 Warnings and errors in the panel's log:
 
