@@ -21,6 +21,7 @@ from servers.live.sampler import INTERVAL_S
 MINUTE_S = 60
 DEFAULT_SPAN_S = 3600
 FEW_POINTS, MAX_POINTS = 400, 5000
+_MOST_DIGITS = 12
 _STEPS = (10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400)
 
 
@@ -72,7 +73,7 @@ def _parameters(metrics: dict[str, Metric]) -> list[OpenApiParameter]:
         OpenApiParameter("from", str, description=f"{when}; an hour before `to` when left out"),
         OpenApiParameter("to", str, description=f"{when}; now when left out"),
         OpenApiParameter(
-            "step", int,
+            "step", {"type": "integer", "minimum": INTERVAL_S, "maximum": 86400 * KEEP_DAYS},
             description=f"seconds between points, 5 at least; 60 at least beyond the last hour; chosen for at most "
             f"{FEW_POINTS} points when left out",
         ),
@@ -141,7 +142,8 @@ def _step(text: str | None, span_s: float, *, in_memory: bool) -> int:
     if text is None:
         few = next((step for step in _STEPS if span_s / step <= FEW_POINTS), _STEPS[-1])
         return few if in_memory else max(few, MINUTE_S)
-    if not text.isascii() or not text.isdigit() or not INTERVAL_S <= int(text[:9]) <= 86400 * KEEP_DAYS:
+    is_whole = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    if not is_whole or not INTERVAL_S <= int(text) <= 86400 * KEEP_DAYS:
         raise InvalidRequest("step must be a whole number of seconds, 5 at least.")
     step = int(text) if in_memory else max(int(text), MINUTE_S)
     if span_s / step > MAX_POINTS:

@@ -22,6 +22,8 @@ _UNREACHABLE = (
     "error while dialing",
     "failed to connect to the docker api",
 )
+# What the engine itself says of a registry, in words that stand in _UNREACHABLE, too.
+_ENGINE_SAYS, _REGISTRY = "error response from daemon", "/v2/"
 _PORT_TAKEN = ("port is already allocated", "address already in use", "ports are not available")
 
 
@@ -29,6 +31,12 @@ class EngineUnreachable(Unavailable):
     """The Docker engine does not answer."""
 
     code = "engine_unreachable"
+
+
+class RegistryUnreachable(Unavailable):
+    """The engine answers, and cannot fetch an image."""
+
+    code = "registry_unreachable"
 
 
 class PortTaken(Conflict):
@@ -58,6 +66,7 @@ class DockerCli:
 
         Raises:
             EngineUnreachable: no engine, or it did not answer in time.
+            RegistryUnreachable: it answers, but an image is in a registry that does not.
             ProgramFailed: docker said no.
         """
         return await self._run(self._docker, *args, timeout_s=timeout_s, on_line=on_line)
@@ -121,7 +130,13 @@ def find_program(name: str) -> str | None:
 def explain(error: ProgramFailed) -> Exception:
     """Return the error that tells a user what docker meant, or ``error`` itself."""
     text = error.stderr.lower()
-    if any(sign in text for sign in _UNREACHABLE):
+    unreachable = any(sign in text for sign in _UNREACHABLE)
+    if unreachable and _ENGINE_SAYS in text and _REGISTRY in text:
+        return RegistryUnreachable(
+            "The image cannot be fetched: this machine does not reach its registry. Check the network and the image's "
+            "name, or load the image by hand (docker load)."
+        )
+    if unreachable:
         return EngineUnreachable(
             "The Docker engine is not running or cannot be reached. Start it (for example: systemctl start docker)."
         )

@@ -9,6 +9,7 @@ from servers.minecraft.derivations import RCON_PORT
 
 ALL_INTERFACES = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared, nothing listens
 FLOATING_TAGS = frozenset({"", "latest", "stable"})
+_MOST_DIGITS = 18  # beyond any machine; Python itself refuses to read some thousands
 
 
 def warnings_of(compose: MCComposeFile) -> Iterator[str]:
@@ -33,15 +34,20 @@ def memory_limit_bytes(service: Service) -> int:
     """Return the container's memory limit in either spelling, 0 when there is none."""
     value = (service.model_extra or {}).get("mem_limit") or _limits(service).get("memory")
     text = str(value or "")
-    if text.isdigit():
-        return int(text)  # Docker counts bytes where no unit is
+    if (count := whole(text)) is not None:
+        return count  # Docker counts bytes where no unit is
     return derivations.max_memory_bytes({"MAX_MEMORY": text})
 
 
 def pids_limit(service: Service) -> int:
     """Return the limit of processes in either spelling, 0 when there is none."""
     text = str((service.model_extra or {}).get("pids_limit") or _limits(service).get("pids") or 0)
-    return int(text) if text.isdigit() else 0
+    return whole(text) or 0
+
+
+def whole(text: str) -> int | None:
+    """Return the number that ``text`` is; None for what Docker takes for none: no digits of ours, or too many."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
 
 
 def _limits(service: Service) -> dict[str, object]:

@@ -197,7 +197,7 @@ def reopen_regular(handle: int, path: str) -> int:
         if stat.S_ISLNK(kind):
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
         if not stat.S_ISREG(kind):
-            raise NotAFile(f"{shown(path)} is not a regular file.")
+            raise NotAFile(f"{shown(path) or 'The directory'} is not a regular file.")
         return os.open(f"/proc/self/fd/{handle}", os.O_RDONLY | os.O_CLOEXEC)
     finally:
         os.close(handle)

@@ -22,6 +22,11 @@ from servers.operation_answers import PREFER
 
 MAX_TAIL_LINES = 10_000
 LARGE_ARCHIVE_BYTES = 32 * 1024 * 1024
+_MOST_DIGITS = 12
+
+
+def _up_to(highest: int) -> dict[str, Any]:
+    return {"type": "integer", "minimum": 1, "maximum": highest}
 
 
 class SearchViewSet(ViewSet):
@@ -37,7 +42,7 @@ class SearchViewSet(ViewSet):
             OpenApiParameter("name", str, description="A part of the name, or a glob with * ? ["),
             OpenApiParameter("content", str, description="A part of a line; with `regex`, a regular expression"),
             OpenApiParameter("regex", bool),
-            OpenApiParameter("limit", int, description=f"Most hits, 1 to {MAX_RESULTS}; 200 when not given"),
+            OpenApiParameter("limit", _up_to(MAX_RESULTS), description="Most hits; 200 when not given"),
         ],
         responses=serializers.FileFoundSerializer,
     )
@@ -63,7 +68,7 @@ class SearchViewSet(ViewSet):
     @extend_schema(
         operation_id="files_tail",
         parameters=[
-            PATH, RAW_PATH, OpenApiParameter("lines", int, description=f"1 to {MAX_TAIL_LINES}; 200 when not given")
+            PATH, RAW_PATH, OpenApiParameter("lines", _up_to(MAX_TAIL_LINES), description="200 when not given")
         ],
         responses=serializers.FileTailSerializer,
     )  # fmt: skip
@@ -101,6 +106,6 @@ class SearchViewSet(ViewSet):
 def _number(text: str | None, name: str, *, default: int, highest: int) -> int:
     if text is None:
         return default
-    if not text.isdigit() or not 1 <= int(text[:12]) <= highest:
+    if not text.isdecimal() or len(text) > _MOST_DIGITS or not 1 <= int(text) <= highest:
         raise InvalidRequest(f"{name} is a whole number from 1 to {highest}.")
     return int(text)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from servers.api.files.paths import TextField
@@ -141,6 +142,14 @@ class FileTailSerializer(serializers.Serializer[Any]):
     cut = serializers.BooleanField()
 
 
+@extend_schema_field({"type": "string", "pattern": "^([0-9a-fA-F]{64})?$"})
+class Sha256Field(serializers.RegexField):
+    """The SHA-256 of a file, or nothing."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(r"^([0-9a-fA-F]{64})?\Z", **({"allow_blank": True} | kwargs))
+
+
 class UploadCreateSerializer(serializers.Serializer[Any]):
     """``path`` is the directory; ``sha256`` of the whole file, as hexadecimal digits, may come with ``finish`` too."""
 
@@ -148,14 +157,14 @@ class UploadCreateSerializer(serializers.Serializer[Any]):
     raw_path = serializers.CharField(required=False)
     name = TextField()
     size = serializers.IntegerField(min_value=0)
-    sha256 = serializers.RegexField(r"^([0-9a-fA-F]{64})?\Z", default="", allow_blank=True)
+    sha256 = Sha256Field(default="")
     overwrite = serializers.BooleanField(default=False)
 
 
 class UploadFinishSerializer(serializers.Serializer[Any]):
     """Both may have been said at the beginning."""
 
-    sha256 = serializers.RegexField(r"^([0-9a-fA-F]{64})?\Z", default="", allow_blank=True)
+    sha256 = Sha256Field(default="")
     overwrite = serializers.BooleanField(required=False)
 
 

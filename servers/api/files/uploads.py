@@ -112,7 +112,11 @@ class UploadPiecesView(AsyncView):
 
     @extend_schema(
         operation_id="uploads_send",
-        parameters=[OpenApiParameter("offset", int, required=True, description="Where this piece begins")],
+        parameters=[
+            OpenApiParameter(
+                "offset", {"type": "integer", "minimum": 0}, required=True, description="Where this piece begins"
+            )
+        ],
         request={"application/octet-stream": OpenApiTypes.BINARY},
         responses=serializers.UploadSerializer,
     )
@@ -160,7 +164,7 @@ async def _receive(request: Request, file: NewFile, *, left: int) -> None:
 
 def _offset(request: Request) -> int:
     text = request.query_params.get("offset", "")
-    if not text.isdigit() or len(text) > 15:
+    if not text.isdecimal() or len(text) > 15:
         raise InvalidRequest("offset is missing: where does this piece begin?")
     return int(text)
 

@@ -61,7 +61,7 @@ def write_text(root: Root, path: str, content: str, *, if_match: str | None = No
         if old is None:
             raise FileMissing(f"{shown(path)} does not exist. Create it first.")
         if not stat.S_ISREG(old.st_mode):
-            raise NotAFile(f"{shown(path)} is not a regular file.")
+            raise NotAFile(f"{shown(path) or 'The directory'} is not a regular file.")
         require_match(old, if_match)
 
     written = root.write_bytes(path, raw, expect=expect)

@@ -233,3 +233,14 @@ def test_a_port_that_a_program_listens_on_is_409(owner: APIClient, fake: FakeDoc
         answer = owner.post("/api/servers", {"id": "x", "accept_eula": True, "game_port": port}, format="json")
 
     assert (answer.status_code, answer.json()["code"]) == (409, "port_taken")
+
+
+@pytest.mark.parametrize("key", ["pids_limit", "mem_limit"])
+@pytest.mark.parametrize("value", ["²", "9" * 5000])
+def test_a_limit_that_is_no_number_breaks_no_page(
+    owner: APIClient, fake: FakeDocker, server_path: Path, key: str, value: str
+) -> None:
+    write_server(server_path, "odd", compose_text("odd") + f'    {key}: "{value}"\n')
+
+    assert owner.get("/api/servers/odd").status_code == 200
+    assert [one["id"] for one in owner.get("/api/servers").json()] == ["odd"]

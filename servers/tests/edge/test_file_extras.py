@@ -156,3 +156,23 @@ def test_properties_that_are_not_there_yet(owner: APIClient, files: str, data: P
     assert owner.get(address).status_code == 404
     assert owner.put(address, {"properties": {"pvp": True}}, format="json").status_code == 200
     assert (data / "server.properties").read_bytes() == b"pvp=true\n"
+
+
+@pytest.mark.parametrize("number", ["²", "0", "000000000001" + "9" * 5000, "1" * 5000, "-1", "1.0", ""])
+def test_a_number_that_is_none_is_400(owner: APIClient, files: str, number: str) -> None:
+    for address in (f"{files}/search?name=x&limit=", f"{files}/tail?path=motd.txt&lines="):
+        answer = owner.get(address + number)
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid"), address
+
+
+@pytest.mark.parametrize("offset", ["²", "1" * 5000, "-1", ""])
+def test_an_offset_that_is_none_is_400(owner: APIClient, files: str, offset: str) -> None:
+    where = f"{begin(owner, files)}?offset={offset}"
+    answer = owner.generic("PATCH", where, b"x", content_type="application/octet-stream")  # type: ignore[arg-type]
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
+def test_the_directory_itself_is_no_file_and_the_sentence_says_so(owner: APIClient, files: str) -> None:
+    for path in ("", "/"):
+        answer = owner.post(f"{files}/content?path={path}", {"content": ""}, format="json")
+        assert (answer.status_code, answer.json()["detail"]) == (400, "The directory is not a regular file.")

@@ -76,6 +76,7 @@ def test_an_earlier_server_of_that_name_shows_only_when_asked_for(
         "", "metric=nonsense", "metric=cpuPercentage&from=yesterday", "metric=cpuPercentage&step=0",
         "metric=cpuPercentage&step=1e9", "metric=cpuPercentage&from=2000000000&to=1000000000",
         "metric=cpuPercentage&from=nan", "metric=cpuPercentage&from=0&step=60", "metric=cpuPercentage&from=inf",
+        "metric=cpuPercentage&step=000000060" + "9" * 5000,
     ],
 )  # fmt: skip
 def test_what_cannot_be_answered_is_400(owner: APIClient, fake: FakeDocker, server: str, query: str) -> None:
