@@ -6,11 +6,10 @@ import random
 import statistics
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from backups.tests.repositories import BINARIES, PASSWORD
+from bench.backups import timed
 from servers.tests.conftest import write_server
 from servers.tests.real.panel import running_panel
 
@@ -31,16 +30,8 @@ def fill(folder: Path) -> None:
         file.write_bytes(os.urandom(int(TREE_BYTES * weight / sum(weights))))
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Return the seconds that ``work`` took, with the disk quiet before."""
-    os.sync()
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def main() -> None:
-    """Measure in turns, print, and write the report."""
+def measure() -> tuple[list[float], list[float]]:
+    """Return the seconds of each round by bare restic and by ours, taken in turns."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         repository = folder / "repository"
@@ -72,7 +63,18 @@ def main() -> None:
                 subprocess.run(["rm", "-rf", folder / f"bare{number}"], check=True)
                 ours.append(timed(through_panel))
                 subprocess.run(["rm", "-rf", panel.servers / ".removed"], check=True)
-    report(bare, ours)
+    return bare, ours
+
+
+def show() -> None:
+    """Print one line, for ``make bench``."""
+    bare, ours = (statistics.median(seconds) for seconds in measure())
+    print(f"restore ({FILES:,} files, 1 GiB)       {ours:6.2f} s, bare restic {bare:6.2f} s: {ours / bare:5.2f} x")
+
+
+def main() -> None:
+    """Measure, print, and write the report."""
+    report(*measure())
 
 
 def report(bare: list[float], ours: list[float]) -> None:
