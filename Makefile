@@ -47,7 +47,7 @@ matrix: setup ## All tests that need no tool, and the main job on a real engine,
 	@testbed/up.sh
 	@testbed/matrix.sh
 
-check: python ## Lint, types, import contracts, migrations, quick tests: under 10 s
+check: python ## Lint, types, import contracts, migrations, quick tests: under 10 s once mypy has its cache
 	@$(MAKE) --no-print-directory -j3 --output-sync=target quick mypy ruff imports migrations
 
 ruff:
