@@ -133,3 +133,8 @@ load-soak: setup ## Everything at once for MINUTES=30, with deaths; writes docs/
 load-rubbish: setup ## Rubbish as fast as wrk -c 20 sends it, beside a console; writes docs/reports/rubbish.md
 	@testbed/wrk.sh
 	@$(PY) -m bench.rubbish $(ARGS)
+
+.PHONY: load-startup
+load-startup: setup ## Start to /healthz, SIGTERM to exit with sockets open; writes docs/reports/startup.md
+	@testbed/up.sh
+	@$(PY) -m bench.startup

@@ -143,9 +143,10 @@ class _Taking:
         for one in quiets:
             if one.saved.is_consistent:
                 continue
+            why = one.reason if one.reason.endswith((".", "?")) else f"{one.reason}."  # an error is a sentence already
             if self._wish.require_flushed:
-                raise FlushNotConfirmed(f"{one.server_id}: {one.reason}. No snapshot was kept, as you asked for.")
-            self._progress.warn(f"The snapshot of {one.server_id} is {one.saved}: {one.reason}.")
+                raise FlushNotConfirmed(f"{one.server_id}: {why} No snapshot was kept, as you asked for.")
+            self._progress.warn(f"The snapshot of {one.server_id} is {one.saved}: {why}")
 
     async def _copy(self, target: Target, quiets: list[Quiet]) -> ResticSnapshotWithSummary:
         labels = await self._labels(target, quiets)

@@ -22,7 +22,7 @@ import psutil
 from bench.console_clients import Client
 from bench.console_load import CHECKOUT, MIB, console_url, new_log
 from bench.log_writer import line
-from bench.soak_report import tracebacks_in
+from bench.panel_logs import tracebacks_in
 from servers.tests.real.panel import MASTER, Panel, running_panel
 
 REPORT = CHECKOUT / "docs" / "reports" / "rubbish.md"

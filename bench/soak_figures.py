@@ -82,6 +82,12 @@ def table(lives: list[Life], warm_up_s: float) -> list[str]:
     return lines
 
 
+def over_time(lives: list[Life], warm_up_s: float) -> str:
+    """Return the resident MiB of the longest life in eleven steps."""
+    at = max((life.warm(warm_up_s) for life in lives), key=len)
+    return ", ".join(f"{at[(len(at) - 1) * step // 10].rss:.0f}" for step in range(11)) if at else "—"
+
+
 def _cell(life: Life, column: str, at: list[Sample], warm_up_s: float) -> str:
     values = [getattr(one, column) for one in at]
     slope = life.slope(column, warm_up_s)

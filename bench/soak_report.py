@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -12,13 +11,15 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from bench.soak_figures import EVERY_S, table
+from bench.panel_logs import tracebacks_in, warnings_in
+from bench.soak_figures import EVERY_S, over_time, table
 from bench.soak_viewers import Verdict, judge, written_by
 
 if TYPE_CHECKING:
     from bench.soak import Soak
 
 REPORT = Path(__file__).resolve().parents[1] / "docs" / "reports" / "soak.md"
+BY_HAND = "<!-- What follows is written by hand, and stays. -->"
 WARM_UP_S = 60.0
 WANTED = {"running healthy": "HEALTHY", "running starting": "STARTING", "exited": "CREATED", "absent": "EXISTS"}
 
@@ -136,29 +137,6 @@ def _look_for_leftovers(soak: "Soak") -> None:
     ending.left += [f"restic lock {one.name[:8]}" for one in (soak.panel.folder / "repository/locks").iterdir()]
 
 
-def tracebacks_in(folder: Path) -> Counter[str]:
-    """Return the last line of each traceback in a panel's log and output, counted."""
-    found: Counter[str] = Counter()
-    for file in (folder / "stderr", *sorted((folder / "logs").glob("app.log*"))):
-        text = file.read_text(errors="replace")
-        for block in text.split("Traceback (most recent call last):")[1:]:
-            lines = [line.removeprefix("  | ") for line in block.splitlines()[1:]]
-            found[next((line for line in lines if line and not line.startswith(" ")), "?")[:200]] += 1
-    return found
-
-
-def warnings(soak: "Soak") -> Counter[str]:
-    """Return the panel's own warnings and errors, counted, numbers and ids taken out."""
-    found: Counter[str] = Counter()
-    for file in sorted((soak.panel.folder / "logs").glob("app.log*")):
-        for line in file.read_text(errors="replace").splitlines():
-            if re.search(r"\b(WARNING|ERROR|CRITICAL)\b", line):
-                said = re.sub(r"^\S+ \S+ ", "", line)
-                said = re.sub(r"\b[0-9a-f]{8,}\b|\d+", "…", said.replace(str(soak.panel.folder), ""))
-                found[said[:160]] += 1
-    return found
-
-
 def verdicts(soak: "Soak") -> tuple[Verdict, Verdict, list[str]]:
     """Judge all viewers: those that stayed, those that left and came back, and each that missed something."""
     stayed, left, bad = Verdict(), Verdict(), []
@@ -178,7 +156,8 @@ def write(soak: "Soak", *, seed: int) -> None:
     """Write the report, and print it."""
     folder, name = str(soak.panel.folder), "the folder"
     text = _report(soak, seed).replace(folder, name).replace(str(soak.engine.folder), "the engine's folder")
-    REPORT.write_text(text + "\n")
+    _, mark, by_hand = REPORT.read_text().partition(BY_HAND) if REPORT.exists() else ("", "", "")
+    REPORT.write_text(f"{text}\n{mark and chr(10)}{mark}{by_hand}")
     print(text)
 
 
@@ -212,6 +191,8 @@ Looked at every {EVERY_S:g} s; figures from {warm_up_s:g} s after each start on.
 slope a minute. `children` are `docker events`, `docker compose`, restic.
 
 {rows}
+
+Memory (rss) of the longest life, at each tenth of it: {over_time(soak.lives, warm_up_s)} MiB.
 
 From the start of a process that followed a SIGKILL to the line that says that it answers: {answered}."""
 
@@ -273,7 +254,7 @@ def _end(soak: "Soak") -> str:
 
 Warnings and errors in the panel's log:
 
-{_counted(warnings(soak))}"""
+{_counted(warnings_in(soak.panel.folder))}"""
 
 
 def _closes(soak: "Soak") -> Counter[str]:

@@ -113,6 +113,15 @@ async def test_a_game_that_takes_no_commands_is_copied_live(
     assert "Unknown command" in operation.warnings[0]
 
 
+async def test_an_error_that_is_a_sentence_ends_as_one(
+    server_path: Path, fake: FakeDocker, game: FakeGame, restic: FakeRestic
+) -> None:
+    await started(server_path, fake, game)
+    game.hangs_up_on.add("save-off")
+    operation = await back_up()
+    assert operation.warnings[0].rstrip(".?") + "." == operation.warnings[0]
+
+
 async def test_a_server_that_stops_while_it_is_copied_is_not_called_flushed(
     server_path: Path, fake: FakeDocker, game: FakeGame, restic: FakeRestic
 ) -> None:
