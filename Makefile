@@ -138,3 +138,8 @@ load-rubbish: setup ## Rubbish as fast as wrk -c 20 sends it, beside a console; 
 load-startup: setup ## Start to /healthz, SIGTERM to exit with sockets open; writes docs/reports/startup.md
 	@testbed/up.sh
 	@$(PY) -m bench.startup
+
+.PHONY: load-fuzz
+load-fuzz: setup ## The whole API fuzzed out of its own document: minutes; writes docs/reports/fuzz-api.md
+	@testbed/up.sh
+	@$(PY) -m bench.fuzz_api
