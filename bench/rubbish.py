@@ -149,8 +149,6 @@ def report(run: Run, seconds: int) -> str:
     viewer, codes = run.viewer, re.findall(r"answer (\d+) (\d+)", run.wrk)
     sockets = json.loads(run.sockets)
     refused = sorted(set(run.during.refused + run.before.refused + run.after.refused))
-    sampled = run.during.rss_mib
-    parts = [f"{sampled[min(len(sampled) - 1, len(sampled) * at // 4)]:.0f}" for at in range(5)]
     return f"""# Rubbish
 
 Written by `make load-rubbish`: {seconds} s of `wrk -c {CONNECTIONS} -t 2` with `bench/rubbish.lua` (random paths,
@@ -173,7 +171,7 @@ p50 / p95 / most in ms; first / most / last:
 {run.during.row("rubbish")}
 {run.after.row("after")}
 
-Memory at the start, after each quarter of the rubbish: {", ".join(parts)} MiB.
+Memory at the start, after each quarter of the rubbish: {_quarters(run.during.rss_mib)} MiB.
 
 ## What was sent
 
@@ -185,6 +183,10 @@ Answers to wrk: {", ".join(f"{count} of {code}" for code, count in codes)}.
 
 Sockets: {_listed(sockets["sent"])}; their ends: {_listed(sockets["ended"])}.
 """
+
+
+def _quarters(sampled: list[float]) -> str:
+    return ", ".join(f"{sampled[min(len(sampled) - 1, len(sampled) * at // 4)]:.0f}" for at in range(5))
 
 
 def _spread(values: list[float]) -> str:
