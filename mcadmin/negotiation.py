@@ -1,9 +1,11 @@
-"""One kind of answer: JSON, whatever Accept or ?format= a client sends."""
+"""One kind of answer: JSON, whatever Accept or ?format= a client sends; and how JSON bodies are read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import IO, Any
 
+from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import BaseParser
+from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
@@ -22,3 +24,16 @@ class JsonOnly(BaseContentNegotiation):
         """Choose the view's own renderer."""
         own = next(iter(renderers))
         return own, own.media_type or "application/json"
+
+
+class Json(JSONParser):
+    """Refuses what is nested beyond the interpreter's patience, as it refuses what is no JSON."""
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Read a body; raises ParseError."""
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError:
+            raise ParseError("JSON parse error - it is nested too deep.") from None

@@ -1,12 +1,14 @@
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from rest_framework import exceptions
 
 import servers.live.services
 import servers.urls  # noqa: F401 - with the line above: loads every module that has errors of its own
 from mcadmin.core import errors
 from mcadmin.exception_handler import exception_handler, status_of
+from mcadmin.tests.contract import ContractClient
 
 
 def subclasses(kind: type[errors.AppError]) -> Iterator[type[errors.AppError]]:
@@ -45,3 +47,13 @@ def test_detail_of_a_validation_error_is_a_string() -> None:
 
 def test_a_bug_of_ours_is_not_answered_here() -> None:
     assert exception_handler(KeyError("x"), {}) is None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("body", ["[" * 90_000, '{"a":' * 50_000])
+def test_a_body_nested_beyond_all_measure_is_400(api: ContractClient, body: str) -> None:
+    token = f"Bearer {settings.MC_ADMIN.master_token}"
+
+    answer = api.post("/api/servers", body, content_type="application/json", HTTP_AUTHORIZATION=token)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
