@@ -10,13 +10,18 @@ REPORT = Path(__file__).resolve().parents[1] / "docs/reports/restore-kills.md"
 HEAD = """# A restore, killed at each step
 
 Made by `make load-restore-kills`. A step is one change that the restore makes to the servers' disk; the process is
-killed with SIGKILL right before it, then the panel's recovery runs. Steps that only set owners, modes and times, or
-wait for the disk, are left out but right after a swap (`EVERY_STEP=1` takes all). "World" is what the server has: all
-files of one kind, or "mixed". The old world is kept under `.removed/` whenever the world is the new one.
+killed with SIGKILL right before it, then the panel's recovery runs. {scope} "World" is what
+the server has: all files of one kind, or "mixed". The old world is kept under `.removed/` whenever the world is the
+new one.
 
 | killed | when | world | old one kept | operation | safety snapshot | well |
 |---|---|---|---|---|---|---|
 """
+
+
+EVERY = "Every step was taken (`EVERY_STEP=1`)."
+MOST = """Steps that only set owners,
+modes and times, or wait for the disk, are left out but right after a swap (`EVERY_STEP=1` takes all)."""
 
 
 def main() -> None:
@@ -38,8 +43,9 @@ def main() -> None:
                 continue
             left = deaths.die(f"step{number}", "--safety-snapshot", DIE_AT=str(number))
             bad += record(rows, "panel", f"before step {number} of {len(whole.steps)}: {shown(name)}", left)
+    head = HEAD.format(scope=EVERY if os.environ.get("EVERY_STEP") else MOST)
     REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(f"{HEAD}{''.join(rows)}\n{len(rows)} restores, {bad} of them not well.\n")
+    REPORT.write_text(f"{head}{''.join(rows)}\n{len(rows)} restores, {bad} of them not well.\n")
     if bad:
         raise SystemExit(f"{bad} of {len(rows)} are not well: {REPORT.name}")
 
