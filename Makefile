@@ -4,6 +4,8 @@
 
 SHELL := /bin/bash
 PYTHON ?= python3
+# Where it is set, each run compiles and rewrites every module anew: seconds of each `make check`.
+unexport PYTHONDONTWRITEBYTECODE
 PY := .venv/bin/python
 PID_FILE := run/panel.pid
 # Two at a time: the real tests wait more than they work. A file's tests stay together, they share its panel.

@@ -157,6 +157,7 @@ async def test_whatever_a_hostile_game_sends_ends_in_an_answer_or_an_error_of_ou
 
 
 @pytest.mark.parametrize("cut", [2, 6, 20])
+@pytest.mark.slow
 async def test_half_a_packet_times_out_and_closes(cut: int) -> None:
     game = FakeGame(raw={"list": lambda sent: packet(sent, ANSWER, b"x" * 100)[:cut]})
     async with connected(game) as connection:
@@ -201,6 +202,7 @@ async def test_a_cancelled_command_takes_the_connection_with_it() -> None:
         assert connection.closed
 
 
+@pytest.mark.slow
 async def test_a_game_that_answers_no_marker_is_done_when_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rcon, "QUIET_S", 0.1)
     async with connected(FakeGame(answers={"help": b"x" * 9000}, answers_markers=False)) as connection:
@@ -208,12 +210,14 @@ async def test_a_game_that_answers_no_marker_is_done_when_quiet(monkeypatch: pyt
         assert await connection.command("list") == "ran list"
 
 
+@pytest.mark.slow
 async def test_a_late_answer_to_a_marker_is_no_answer_to_the_next_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rcon, "QUIET_S", 0.05)
     async with connected(FakeGame(marker_delay_s=0.15)) as connection:
         assert [await connection.command(text) for text in ("a", "b", "c")] == ["ran a", "ran b", "ran c"]
 
 
+@pytest.mark.slow
 async def test_a_game_that_was_only_slow_once_is_asked_with_markers_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rcon, "QUIET_S", 0.1)
     async with connected(game := FakeGame(marker_delay_s=0.2)) as connection:

@@ -81,6 +81,7 @@ async def test_the_next_endpoint_is_asked_where_nobody_answers() -> None:
         struct.pack(">q", -1),
     ],
 )
+@pytest.mark.slow
 async def test_what_is_no_answer_of_a_game_is_said_to_be_none(answer: bytes) -> None:
     async with listening(answer) as endpoint, asyncio.timeout(5):
         with pytest.raises(PingFailed):
