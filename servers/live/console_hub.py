@@ -65,12 +65,18 @@ class ConsoleHub:
             await viewer.look(reader, after=after, epoch=epoch)
             yield viewer
         finally:
+            viewer.end()
             self._leave(server_id, viewer)
 
     async def turn(
         self, viewer: Viewer, server_id: str, source: Source, *, after: int | None = None, epoch: str | None = None
     ) -> None:
-        """Have a viewer of ``server_id`` look at another source: ``source_changed`` comes first, then its lines."""
+        """Have a viewer of ``server_id`` look at another source: ``source_changed`` comes first, then its lines.
+
+        Nothing happens for a viewer that has ended: a frame may come before its connection's end and be read behind it.
+        """
+        if viewer.is_ended:
+            return
         reader = self._reader(server_id, source)
         reader.join(viewer)
         try:
@@ -78,7 +84,7 @@ class ConsoleHub:
                 reader, after=after, epoch=epoch, greeting={"type": "source_changed", "source": source.value}
             )
         finally:
-            self._leave(server_id, viewer, but=viewer.feed)
+            self._leave(server_id, viewer, but=None if viewer.is_ended else viewer.feed)
 
     def engine_changed(self) -> None:
         """Look again which containers there are."""

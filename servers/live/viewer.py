@@ -40,7 +40,7 @@ class Viewer:
         self._pushed_bytes = 0
         self._dropped = 0
         self._woken = asyncio.Event()
-        self._ended = False
+        self.is_ended = False
 
     async def look(
         self, feed: Feed, *, after: int | None = None, epoch: str | None = None, greeting: Frame | None = None
@@ -72,6 +72,8 @@ class Viewer:
 
     async def refresh(self) -> None:
         """Send the tail of the log anew, with the present filter, or an ``info`` that says why there is none."""
+        if self.is_ended:
+            return
         feed = self.feed
         lines, seq = await feed.snapshot()
         if feed is not self.feed:  # it looks at another meanwhile, and has its tail
@@ -98,7 +100,7 @@ class Viewer:
 
     def end(self) -> None:
         """End the iteration after what is waiting now."""
-        self._ended = True
+        self.is_ended = True
         self._woken.set()
 
     async def __aiter__(self) -> AsyncIterator[Frame]:
@@ -106,7 +108,7 @@ class Viewer:
             self._woken.clear()
             while (frame := self._next()) is not None:
                 yield frame
-            if self._ended:
+            if self.is_ended:
                 return
             await self._woken.wait()
 

@@ -1,6 +1,8 @@
 """What a container prints, across restarts, a crash loop and re-creation."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -170,3 +172,20 @@ async def test_turning_back_and_forth_keeps_each_sources_place(
         await live.console.turn(viewer, server, Source.LOG, after=first["seq"], epoch=first["epoch"])
         assert (await eyes.frame()) == {"type": "source_changed", "source": "log"}
         assert (await eyes.frame())["content"] == "meanwhile\n"
+
+
+@pytest.mark.parametrize("leaves_meanwhile", [False, True])
+async def test_who_left_is_kept_by_nothing_that_it_still_asked(
+    fake: FakeDocker, server: str, live: Services, leaves_meanwhile: bool
+) -> None:
+    await up(fake, server)
+    async with live.console.view(server) as viewer:
+        turning = asyncio.create_task(live.console.turn(viewer, server, Source.CONTAINER))
+        if leaves_meanwhile:
+            await asyncio.sleep(0)
+    await turning
+    await live.console.turn(viewer, server, Source.LOG)
+    kept = weakref.ref(viewer)
+    del viewer, turning
+    gc.collect()
+    assert kept() is None
