@@ -41,11 +41,12 @@ test: setup ## All tests, on a real engine and a real restic
 	@testbed/up.sh
 	@MCADMIN_HOLD_FLOOR=1 $(PY) -m pytest -q $(PARALLEL) -m "not long" $(ARGS)
 
-test-full: test ## `make test`, then what takes long, the files of deploy/, each Python
+test-full: test ## `make test`, then what takes long, the files of deploy/, the other Pythons: an hour
 	@$(PY) -m pytest -m long $(ARGS)
-	@$(MAKE) --no-print-directory test-deploy matrix
+	@$(MAKE) --no-print-directory test-deploy
+	@testbed/matrix.sh --others
 
-matrix: setup ## All tests that need no tool, and the main job on a real engine, on Python 3.11, 3.12 and 3.13
+matrix: setup ## All tests but the long ones on each of Python 3.11, 3.12 and 3.13: an hour
 	@testbed/up.sh
 	@testbed/matrix.sh
 

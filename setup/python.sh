@@ -27,6 +27,8 @@ is_current && exit 0
 has "$PYTHON" || die "Python 3.11, 3.12 or 3.13 is missing:" "sudo apt-get install -y python3 python3-venv"
 "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     die "MC Admin needs Python 3.11, 3.12 or 3.13; name one with: make PYTHON=/path/to/python3.11 …"
+"$PYTHON" -c 'import sys; sys.exit(sys.version_info >= (3, 14))' ||
+    say "$("$PYTHON" --version) is newer than what MC Admin is tested on: 3.11, 3.12 and 3.13."
 hold_lock python 9
 is_current && exit 0
 if ! "$VENV/bin/python" -c 'import pip' 2>/dev/null || [[ ! -x $VENV/bin/pip || $(head -n 1 "$VENV/bin/pip") != "#!$VENV/"* ]]; then

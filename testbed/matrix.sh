@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Run on each Python that MC Admin promises the tests that need no tool, then the main job and a real restic;
-# one line for each. A Python that is not here is named, and fails the run where nothing may be skipped.
-# Usage: matrix.sh [VERSION...]
+# Run on each Python that MC Admin promises the tests that need no tool, then the real ones; one line for each.
+# A Python that is not here is named, and fails the run where nothing may be skipped.
+# Usage: matrix.sh [--others | VERSION...], --others without that of .venv, on which `make test` runs.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 
-NO_TOOLS="not docker and not restic and not redis and not browser and not process"
-SMOKE=(servers/tests/real/test_end_to_end.py backups/tests/real/test_restic_real.py)
+VERSIONS=(3.11 3.12 3.13)
+TOOLS_NEEDED="docker or restic or redis or browser or process"
 LOGS=$ROOT/run/matrix
 
 is_version() { [[ $("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) == "$2" ]]; }
@@ -44,17 +44,22 @@ on() {
         PYTHON=$2 "$ROOT/setup/python.sh" "$folder"
     fi
     PY=$ROOT/$folder/bin/python
-    fast=$(tests "$LOGS/$1-fast.log" -n 2 -m "$NO_TOOLS") || good=1
-    real=$(tests "$LOGS/$1-real.log" "${SMOKE[@]}") || good=1
+    fast=$(tests "$LOGS/$1-fast.log" -n 2 -m "not long and not ($TOOLS_NEEDED)") || good=1
+    real=$(tests "$LOGS/$1-real.log" -n 2 --dist loadfile -m "not long and ($TOOLS_NEEDED)") || good=1
     echo "$("$PY" --version): without tools $fast; real $real"
     return $good
 }
 
 cd "$ROOT"
 mkdir -p "$LOGS"
-[[ $# -gt 0 ]] || set -- 3.11 3.12 3.13
+others() { for version in "${VERSIONS[@]}"; do is_version .venv/bin/python "$version" || echo "$version"; done; }
+case ${1:-} in
+--others) mapfile -t versions < <(others) ;;
+"") versions=("${VERSIONS[@]}") ;;
+*) versions=("$@") ;;
+esac
 bad=0
-for version in "$@"; do
+for version in "${versions[@]}"; do
     if python=$(find_python "$version"); then
         on "$version" "$python" || bad=1
     else
