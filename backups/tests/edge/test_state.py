@@ -1,0 +1,30 @@
+"""The panel's own state in a global snapshot, when something is wrong with its place."""
+
+from pathlib import Path
+
+import pytest
+from rest_framework.test import APIClient
+
+from backups.tests.fake_restic import FakeRestic
+from servers.tests.fake_docker import FakeDocker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_full_disk_is_told_as_that(
+    owner: APIClient, fake: FakeDocker, server: str, server_path: Path, restic: FakeRestic
+) -> None:
+    (server_path / ".mcadmin").mkdir()
+    (server_path / ".mcadmin/state.tar").symlink_to("/dev/full")
+    answer = owner.post("/api/snapshots", {}, format="json")
+    assert (answer.status_code, restic.snapshots) == (507, [])
+    assert "no room" in answer.json()["detail"]
+
+
+def test_what_a_killed_snapshot_left_of_the_state_is_removed(
+    owner: APIClient, fake: FakeDocker, server: str, server_path: Path, restic: FakeRestic
+) -> None:
+    (server_path / ".mcadmin/tmpabc").mkdir(parents=True)
+    (server_path / ".mcadmin/tmpabc/db.sqlite3").write_text("a copy of the database")
+    assert owner.post("/api/snapshots", {}, format="json").status_code == 200
+    assert list((server_path / ".mcadmin").iterdir()) == []
