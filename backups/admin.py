@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from backups import due_times, targets
+from backups import due_times, schedules, targets
 from backups.models import Schedule
 from backups.restic.labels import Scope
 from mcadmin.admin_parts import pill, state_pill, when
@@ -116,9 +116,7 @@ class ScheduleAdmin(admin.ModelAdmin[Schedule]):
 
     @admin.display(description="next")
     def next_due(self, schedule: Schedule) -> SafeString:
-        if not schedule.enabled:
-            return when(None)
-        return when(due_times.following(schedule.cron, schedule.zone, after=datetime.now(UTC)))
+        return when(schedules.next_due(schedule))
 
     @admin.display(description="last run")
     def last_run(self, schedule: Schedule) -> SafeString:
@@ -127,4 +125,6 @@ class ScheduleAdmin(admin.ModelAdmin[Schedule]):
 
     @admin.display(description="state", ordering="enabled")
     def on(self, schedule: Schedule) -> SafeString:
-        return pill("on", "good") if schedule.enabled else pill(schedule.disabled_because or "off", "idle")
+        if schedule.enabled and not schedule.disabled_because:
+            return pill("on", "good")
+        return pill(schedule.disabled_because or "off", "bad" if schedule.enabled else "idle")

@@ -27,43 +27,32 @@ class BadSchedule(InvalidRequest):
 
 def check(cron: str, zone: str) -> None:
     """Raise BadSchedule unless both can be used and there is a due time at all."""
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise BadSchedule(
-            f"{zone!r:.80} is no time zone that this machine knows. Name one as Europe/Berlin or UTC.",
-            errors={"zone": ["Unknown time zone."]},
-        ) from None
-    try:
-        is_ever_due = len(cron.split()) == 5 and following(cron, zone, after=datetime.now(UTC)) is not None
-    except CronSimError:
-        is_ever_due = False
-    if not is_ever_due:
-        raise BadSchedule(
-            "The cron expression is not understood, or never due. It has five fields: minute, hour, day, month, "
-            "day of week.",
-            errors={"cron": ["Five fields: minute, hour, day, month, day of week."]},
-        )
+    if len(cron.split()) != 5 or following(cron, zone, after=datetime.now(UTC)) is None:
+        raise _bad_cron()
 
 
 def between(cron: str, zone: str, *, after: datetime, until: datetime) -> list[datetime]:
-    """Return the due times later than ``after`` and not later than ``until``, oldest first, in UTC; at most MOST."""
-    place = ZoneInfo(zone)
+    """Return the due times later than ``after`` and not later than ``until``, oldest first, in UTC; at most MOST.
+
+    Raises:
+        BadSchedule: it was a good one when it was made, perhaps: zones come and go with a machine's tables.
+    """
+    place = _place(zone)
     after = max(after, until - _FAR)
     first, last = (at.astimezone(place).replace(tzinfo=None) for at in (after, until))
     clock = takewhile(
-        lambda at: at <= last + _LARGEST_CHANGE, CronSim(cron, first - _LARGEST_CHANGE - timedelta(minutes=1))
+        lambda at: at <= last + _LARGEST_CHANGE, _clock(cron, first - _LARGEST_CHANGE - timedelta(minutes=1))
     )
     found = {due for at in clock for due in _instants(at, place, is_hourly=_is_hourly(cron))}
     return sorted(due for due in found if after < due <= until)[-MOST:]
 
 
 def following(cron: str, zone: str, *, after: datetime) -> datetime | None:
-    """Return the first due time later than ``after``, in UTC; None when there is none for years."""
-    place = ZoneInfo(zone)
+    """Return the first due time later than ``after``, in UTC; None when there is none for years. Raises BadSchedule."""
+    place = _place(zone)
     start = after.astimezone(place).replace(tzinfo=None) - _LARGEST_CHANGE
     first: datetime | None = None
-    for at in CronSim(cron, start):
+    for at in _clock(cron, start):
         if first is not None and at > first.astimezone(place).replace(tzinfo=None) + _LARGEST_CHANGE:
             break
         later = [due for due in _instants(at, place, is_hourly=_is_hourly(cron)) if due > after]
@@ -75,6 +64,32 @@ def jitter(schedule_id: int, due_at: datetime, *, at_most_s: int) -> timedelta:
     """Return by how much a run begins later: the same in every process, another one each time."""
     seed = hashlib.sha256(f"{schedule_id} {due_at.timestamp():.0f}".encode()).digest()
     return timedelta(seconds=int.from_bytes(seed[:4], "big") % (at_most_s + 1))
+
+
+def _place(zone: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadSchedule(
+            f"{zone!r:.80} is no time zone that this machine knows. Name one as Europe/Berlin or UTC.",
+            errors={"zone": ["Unknown time zone."]},
+        ) from None
+
+
+def _clock(cron: str, start: datetime) -> Iterator[datetime]:
+    """Yield what a clock shows at the due times from ``start`` on."""
+    try:
+        return CronSim(cron, start)
+    except CronSimError:
+        raise _bad_cron() from None
+
+
+def _bad_cron() -> BadSchedule:
+    return BadSchedule(
+        "The cron expression is not understood, or never due. It has five fields: minute, hour, day, month, "
+        "day of week.",
+        errors={"cron": ["Five fields: minute, hour, day, month, day of week."]},
+    )
 
 
 def _instants(at: datetime, zone: ZoneInfo, *, is_hourly: bool) -> Iterator[datetime]:

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from backups import creation, due_times, retaining
 from backups.creation import Wish
+from backups.due_times import BadSchedule
 from backups.models import MissedRule, OverlapRule, RunState, Schedule, ScheduleRun
 from backups.restic.labels import Scope, Trigger
 from backups.restic.retention import Policy
@@ -18,6 +19,7 @@ from mcadmin.core import tasks
 from mcadmin.core.errors import AppError
 from mcadmin.core.locks import Busy
 from servers import leases, operations
+from servers import wiring as servers_wiring
 from servers.minecraft.instance import ServerNotFound
 from servers.models import Operation
 from servers.records import in_database
@@ -26,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_S = 2.0
 LATE_S = 300.0  # a due time that nobody saw for so long counts as missed
+CLOCK_SLACK = timedelta(minutes=5)  # by which the clocks of two processes may differ
 BUSY_WAIT_S = 3600.0
 BUSY_LOOK_S = 5.0
 KEPT_RUNS = 500  # of each schedule
@@ -70,13 +73,26 @@ def claim_due(now: datetime) -> list[int]:
 def claim(schedule_id: int, now: datetime) -> list[int]:
     """Do what ``claim_due`` does for one schedule."""
     looked_at = Schedule.objects.filter(pk=schedule_id).first()
-    if looked_at is None or not _ripe(looked_at, now):  # nearly always: no transaction for that
+    try:
+        if looked_at is None or not (_is_ahead(looked_at, now) or _ripe(looked_at, now)):  # nearly always
+            return []
+    except BadSchedule as error:
+        _tell(looked_at, str(error))
         return []
     with transaction.atomic():
         schedule = Schedule.objects.select_for_update().filter(pk=schedule_id, enabled=True).first()
-        ripe = _ripe(schedule, now) if schedule is not None else []
-        if schedule is None or not ripe:  # another process was faster
+        if schedule is None:  # it was switched off meanwhile
             return []
+        if _is_ahead(schedule, now):
+            logger.warning("the clock was set back: schedule %s looks again from now on", schedule.pk)
+            Schedule.objects.filter(pk=schedule.pk).update(looked_until=now)
+            return []
+        ripe = _ripe(schedule, now)
+        if not ripe:  # another process was faster
+            return []
+        Schedule.objects.filter(pk=schedule.pk).update(looked_until=ripe[-1], disabled_because="")
+        seen = set(ScheduleRun.objects.filter(schedule=schedule, due_at__in=ripe).values_list("due_at", flat=True))
+        ripe = [at for at in ripe if at not in seen]  # before the clock was set back
         wanted = _to_run(schedule, ripe, now)
         mine = [
             ScheduleRun.objects.create(
@@ -86,10 +102,31 @@ def claim(schedule_id: int, now: datetime) -> list[int]:
             )
             for at in ripe
         ]  # fmt: skip
-        Schedule.objects.filter(pk=schedule.pk).update(looked_until=ripe[-1])
         old = ScheduleRun.objects.filter(schedule=schedule).values_list("pk", flat=True)[KEPT_RUNS:]
         ScheduleRun.objects.filter(pk__in=list(old)).delete()
     return [run.pk for run in mine if run.state == RunState.WAITING]
+
+
+def _is_ahead(schedule: Schedule, now: datetime) -> bool:
+    """Tell whether due times that are to come count as looked at: the clock was ahead, perhaps by years."""
+    return schedule.looked_until > now + CLOCK_SLACK
+
+
+def _tell(schedule: Schedule | None, reason: str) -> None:
+    """Say once that a schedule cannot be followed. It stays on: it goes on when the machine knows its zone again."""
+    if schedule is not None and schedule.disabled_because != reason[:200]:
+        logger.error("schedule %s cannot be followed: %s", schedule.pk, reason)
+        Schedule.objects.filter(pk=schedule.pk).update(disabled_because=reason[:200])
+
+
+def next_due(schedule: Schedule) -> datetime | None:
+    """Return when it is due next; None when it is off, or nobody can tell."""
+    if not schedule.enabled:
+        return None
+    try:
+        return due_times.following(schedule.cron, schedule.zone, after=datetime.now(UTC))
+    except BadSchedule:
+        return None
 
 
 def _ripe(schedule: Schedule, now: datetime) -> list[datetime]:
@@ -102,7 +139,7 @@ def _to_run(schedule: Schedule, ripe: list[datetime], now: datetime) -> set[date
     """Choose among the due times: those on time, and by the rule the newest of those that were missed."""
     late = timedelta(seconds=LATE_S + schedule.jitter_s)
     on_time = {at for at in ripe if now - at <= late}
-    if not on_time and schedule.missed == MissedRule.RUN_ONCE:
+    if ripe and not on_time and schedule.missed == MissedRule.RUN_ONCE:
         return {ripe[-1]}
     return on_time
 
@@ -132,7 +169,20 @@ def interrupt_dead() -> None:
 async def execute(run_id: int) -> None:
     """Carry out one run and write down what came of it."""
     run = await in_database(lambda: ScheduleRun.objects.select_related("schedule").get(pk=run_id))
-    schedule = run.schedule
+    is_told = False
+    try:
+        await _carry_out(run_id, run.schedule)
+        is_told = True
+    except asyncio.CancelledError:  # the process ends, and the next one says so
+        is_told = True
+        raise
+    finally:
+        if not is_told:
+            failed = "MC Admin itself failed while this was under way; its log says more."
+            await in_database(_end, run_id, state=RunState.FAILED, message=failed)
+
+
+async def _carry_out(run_id: int, schedule: Schedule) -> None:
     await in_database(_note, run_id, state=RunState.RUNNING, started_at=datetime.now(UTC))
     try:
         operation = await _back_up(schedule)
@@ -141,7 +191,8 @@ async def execute(run_id: int) -> None:
         state = RunState.SKIPPED if schedule.overlap == OverlapRule.SKIP else RunState.FAILED
         await in_database(_end, run_id, state=state, message=str(error))
     except ServerNotFound as error:
-        await in_database(_disable, schedule.pk, str(error))
+        if await asyncio.to_thread(_is_gone, schedule.server_id):
+            await in_database(_disable, schedule.pk, str(error))
         await in_database(_end, run_id, state=RunState.FAILED, message=str(error))
     except AppError as error:
         await in_database(_end, run_id, state=RunState.FAILED, message=str(error))
@@ -195,6 +246,12 @@ def _end(run_id: int, *, state: RunState, message: str, **values: Any) -> None:
     _note(run_id, state=state, message=message, finished_at=datetime.now(UTC), **values)
     if state != RunState.SUCCEEDED:
         logger.warning("a scheduled snapshot was not made: %s", message)
+
+
+def _is_gone(server_id: str) -> bool:
+    """Tell whether the server was removed by hand; no when only its file, or the disk of all servers, is away."""
+    manager = servers_wiring.manager()
+    return bool(manager.list_names()) and not manager.get_instance(server_id).directory.exists()
 
 
 def _disable(schedule_id: int, reason: str) -> None:

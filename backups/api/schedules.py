@@ -210,14 +210,11 @@ def find(number: int) -> Schedule:
 
 def shown(schedule: Schedule) -> dict[str, Any]:
     """Return a schedule in the shape of ScheduleSerializer."""
-    due = None
-    if schedule.enabled:
-        due = due_times.following(schedule.cron, schedule.zone, after=datetime.now(UTC))
     fields: dict[str, Any] = {str(name): getattr(schedule, str(name)) for name in ScheduleRequestSerializer().fields}
     return fields | {
         "id": schedule.pk, "policy": schedule.policy or None, "disabled_because": schedule.disabled_because,
-        "created_by": schedule.created_by, "created_at": schedule.created_at, "next_due_at": due,
-        "last_run": schedule.runs.first(),
+        "created_by": schedule.created_by, "created_at": schedule.created_at,
+        "next_due_at": schedules.next_due(schedule), "last_run": schedule.runs.first(),
     }  # fmt: skip
 
 

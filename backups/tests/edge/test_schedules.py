@@ -107,7 +107,7 @@ async def test_a_busy_server_is_skipped_or_waited_for(
 
 
 def test_a_server_that_is_gone_switches_its_schedule_off(
-    fake: FakeDocker, server_path: Any, restic: FakeRestic
+    fake: FakeDocker, server: str, restic: FakeRestic
 ) -> None:
     one = schedule("gone")
 
