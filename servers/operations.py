@@ -77,10 +77,8 @@ async def run(job: Job) -> Operation:
 
 
 async def start(job: Job) -> Operation:
-    """Begin the job and return its record at once, while it runs on; raises Busy."""
-    running = await _begin(job)
-    tasks.start(running.to_its_end())
-    return running.operation
+    """Begin the job and return its record at once, while it runs on even if the caller leaves; raises Busy."""
+    return await tasks.finish(_start(job))
 
 
 async def cancel(operation_id: uuid.UUID, *, by: str) -> Operation:
@@ -217,6 +215,12 @@ class _Running:
         if not await records.in_database(records.pass_point_of_no_return, self.operation.id):
             self._is_cancelled = True
             raise asyncio.CancelledError
+
+
+async def _start(job: Job) -> Operation:
+    running = await _begin(job)
+    tasks.start(running.to_its_end())
+    return running.operation
 
 
 async def _run(job: Job) -> Operation:

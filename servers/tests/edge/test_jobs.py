@@ -11,9 +11,10 @@ from rest_framework.test import APIClient
 from mcadmin.core.errors import InvalidRequest
 from mcadmin.core.locks import Busy
 from servers import leases, operations, records
-from servers.models import Lease, Operation, OperationState
-from servers.operations import Job, OperationCancelled, Work
+from servers.models import Lease, Operation
+from servers.operations import OperationCancelled
 from servers.progress import Progress
+from servers.tests.edge.jobs import Held, ended, job, nothing, stored
 from servers.tests.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,42 +24,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look every few milliseconds instead of every second."""
     monkeypatch.setattr(operations, "LOOK_S", 0.02)
-
-
-def job(kind: str, work: Work, **changes: Any) -> Job:
-    return Job(**{"kind": kind, "work": work, "started_by": "olivia", "origin": "api", "server_id": "lobby", **changes})
-
-
-async def nothing(_: Progress) -> None:
-    return None
-
-
-class Held:
-    """Work that goes on until it is let go or cancelled, and notes its clean-up."""
-
-    def __init__(self, events: list[str] | None = None, *, cleaning_s: float = 0.05) -> None:
-        self.events = [] if events is None else events
-        self.begun, self.let_go = asyncio.Event(), asyncio.Event()
-        self._cleaning_s = cleaning_s
-
-    async def __call__(self, _: Progress) -> None:
-        self.begun.set()
-        try:
-            await self.let_go.wait()
-        finally:
-            await asyncio.sleep(self._cleaning_s)
-            self.events.append("cleaned up")
-
-
-async def stored(operation: Operation) -> Operation:
-    return await records.in_database(records.read_operation, operation.id)
-
-
-async def ended(operation: Operation) -> Operation:
-    async with asyncio.timeout(10):
-        while (found := await stored(operation)).state == OperationState.RUNNING:
-            await asyncio.sleep(0.02)
-    return found
 
 
 async def test_what_the_work_says_and_returns_is_its_record(fake: FakeDocker) -> None:
