@@ -104,10 +104,11 @@ class Container:
 
 def parse_inspect(output: str) -> list[Container]:
     """Read the JSON array that ``docker inspect`` prints."""
-    return [_parse(item) for item in json.loads(output or "[]")]
+    return [parse_container(item) for item in json.loads(output or "[]")]
 
 
-def _parse(item: dict[str, Any]) -> Container:
+def parse_container(item: dict[str, Any]) -> Container:
+    """Read one item of that array."""
     state = item["State"]
     health = state.get("Health") or {}
     networks = (item.get("NetworkSettings") or {}).get("Networks") or {}

@@ -10,6 +10,7 @@ from mcadmin.core.process import ProgramFailed
 from servers.docker.cli import DockerCli
 from servers.docker.container import Container, parse_inspect
 from servers.docker.events import WANTED, Event, parse_event
+from servers.docker.inspection import Inspection, inspect_batch
 
 QUESTION_TIMEOUT_S = 15.0
 _INSPECT_BATCH = 100  # ids on one command line
@@ -60,6 +61,19 @@ class DockerManager:
             found += parse_inspect(await self._inspect(wanted[start : start + _INSPECT_BATCH]))
         return found
 
+    async def inspect_each(self, ids: Iterable[str]) -> Inspection:
+        """Read containers by full id, in few processes; what fails with one of them spoils no other.
+
+        Raises:
+            EngineUnreachable: the engine answers nothing at all.
+        """
+        wanted, result = list(ids), Inspection()
+        for start in range(0, len(wanted), _INSPECT_BATCH):
+            part = await inspect_batch(wanted[start : start + _INSPECT_BATCH], self._call_inspect, probe=self.list_ids)
+            result.found |= part.found
+            result.failed |= part.failed
+        return result
+
     async def events(self, since: datetime) -> AsyncIterator[Event]:
         """Follow what happens to containers, beginning with what happened after ``since``.
 
@@ -83,10 +97,11 @@ class DockerManager:
         if not names:
             return "[]"
         try:
-            return await self._cli.call(
-                "inspect", "--type", "container", "--", *names, timeout_s=QUESTION_TIMEOUT_S
-            )
+            return await self._call_inspect(names)
         except ProgramFailed as error:  # one is gone: docker prints the others and exits 1
             if "no such" in error.stderr.lower():
                 return error.stdout
             raise
+
+    async def _call_inspect(self, names: Sequence[str]) -> str:
+        return await self._cli.call("inspect", "--type", "container", "--", *names, timeout_s=QUESTION_TIMEOUT_S)

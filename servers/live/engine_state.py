@@ -12,6 +12,7 @@ from mcadmin.core.errors import AppError
 from mcadmin.core.tasks import cancel
 from servers.docker.container import Container
 from servers.docker.engine import DockerManager
+from servers.docker.inspection import Inspection
 from servers.live.container_notes import ContainerNotes, Notes, NoteStore
 
 logger = logging.getLogger(__name__)
@@ -20,6 +21,8 @@ RECONCILE_S = 60.0
 GATHER_S = 0.02  # events come in bursts: one inspect answers them all
 FIRST_RETRY_S, LAST_RETRY_S = 0.25, 5.0
 OVERLAP = timedelta(seconds=2)
+AGAIN_S, LAST_AGAIN_S = 1.0, 30.0  # between looks at a container that could not be inspected
+DOUBTS = 2  # failed questions in a row that count as the engine's absence while its events still come
 LOOKS = 3
 SETTLE_S = 0.5  # what happens while the stream of events opens is found by a second look
 SAVE_S = 1.0
@@ -37,6 +40,7 @@ class EngineSnapshot:
         since: since when it is reachable, or is not.
         problem: why it is not reachable, a sentence.
         containers: by id.
+        failed: by id, why a container cannot be inspected now; ``containers`` has what was known of it, if anything.
         notes: what was observed of containers, by id, and no inspect tells.
     """
 
@@ -44,7 +48,18 @@ class EngineSnapshot:
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     problem: str | None = "The Docker engine has not been asked yet."
     containers: Mapping[str, Container] = field(default_factory=lambda: MappingProxyType({}))
+    failed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     notes: Notes = field(default_factory=lambda: MappingProxyType({}))
+
+    def doubt(self, container: Container | None) -> str | None:
+        """Say why ``container`` may not be what it seems, or, for None, why there may be one; None when it is sure."""
+        if container is not None:
+            why = self.failed.get(container.id)
+            return why and f"The state of the container is not known now, it is asked for again: {why}"
+        unseen = next((key for key in self.failed if key not in self.containers), None)
+        return unseen and (
+            f"Of the container {unseen[:12]} nobody knows whose it is, it is asked for again: {self.failed[unseen]}"
+        )
 
 
 class EngineState:
@@ -63,6 +78,9 @@ class EngineState:
         self._wake = asyncio.Event()
         self._ask_all = False
         self._asking = asyncio.Lock()
+        self._failed: dict[str, str] = {}
+        self._is_followed = False
+        self._doubts = 0
 
     def listen(self, listener: Listener) -> None:
         """Call ``listener`` on the loop after every change of the snapshot; it must not block."""
@@ -73,6 +91,7 @@ class EngineState:
         self._tasks = [
             asyncio.create_task(self._follow(), name="engine events"),
             asyncio.create_task(self._look_again(), name="engine inspect"),
+            asyncio.create_task(self._ask_failed(), name="engine inspect again"),
             asyncio.create_task(self._keep(), name="container notes"),
         ]
 
@@ -83,18 +102,21 @@ class EngineState:
         await self._save()
 
     async def refresh(self) -> None:
-        """Ask for everything now: one ``ps`` and one ``inspect``.
+        """Ask for everything now: one ``ps`` and one ``inspect``. What failed before is left to its own looks.
 
         Raises:
-            EngineUnreachable: recorded in the snapshot, too.
+            EngineUnreachable: recorded in the snapshot, too, unless the events tell that it is there.
         """
         async with self._asking:
             try:
-                containers = await self._look(set(await self._engine.list_ids()))
+                listed = set(await self._engine.list_ids())
+                wanted = listed - self._failed.keys()
+                looked = await self._look(wanted)
             except AppError as error:
-                self._lost(str(error))
+                self._doubt(str(error))
                 raise
-            self._publish(containers)
+            gone = (self.snapshot.containers.keys() | self._failed.keys()) - listed
+            self._take(looked, ids=wanted | gone)
 
     async def _follow(self) -> None:
         retry_s = FIRST_RETRY_S
@@ -104,6 +126,7 @@ class EngineState:
                 since = (self._connected_at or datetime.now(UTC) - FIRST_OVERLAP) - OVERLAP
                 await self.refresh()
                 retry_s = FIRST_RETRY_S
+                self._is_followed = True
                 # A wall clock that steps, or differs from the engine's, may hide events from ``since``.
                 asyncio.get_running_loop().call_later(SETTLE_S, self._look_at_all)
                 async with aclosing(self._engine.events(since)) as events:  # type: ignore[type-var]
@@ -118,6 +141,7 @@ class EngineState:
             except Exception:  # the loop must live: a status would stand still without anyone knowing
                 logger.exception("following the Docker engine failed")
                 self._lost("MC Admin failed while it followed the Docker engine; its log says more.")
+            self._is_followed = False
             await asyncio.sleep(retry_s)
             retry_s = min(retry_s * 2, LAST_RETRY_S)
 
@@ -142,8 +166,8 @@ class EngineState:
                     continue
                 await asyncio.sleep(GATHER_S)
                 await self._inspect_dirty()
-            except AppError as error:
-                self._lost(str(error))
+            except AppError:  # in doubt already
+                continue
             except Exception:  # as above
                 logger.exception("asking the Docker engine failed")
 
@@ -151,20 +175,51 @@ class EngineState:
         async with self._asking:
             ids, self._dirty = self._dirty, set()
             self._wake.clear()
-            found = await self._look(ids)
-            kept = {key: one for key, one in self.snapshot.containers.items() if key not in ids}
-            self._publish(kept | found)
+            if not ids:
+                return  # asked nothing, nothing is known anew
+            try:
+                looked = await self._look(ids)
+            except AppError as error:
+                self._doubt(str(error))
+                raise
+            self._take(looked, ids=ids)
 
-    async def _look(self, ids: set[str]) -> dict[str, Container]:
+    async def _look(self, ids: set[str]) -> Inspection:
         """Inspect, and again what something happened to meanwhile: else its end is told of a state that still runs."""
-        found = {one.id: one for one in await self._engine.inspect(ids)}
+        looked = await self._engine.inspect_each(ids)
         for _ in range(LOOKS - 1):
             if not (again := self._dirty & ids):
                 break
             self._dirty -= again
-            found = {key: one for key, one in found.items() if key not in again}
-            found |= {one.id: one for one in await self._engine.inspect(again)}
-        return found
+            newer = await self._engine.inspect_each(again)
+            looked.found = {key: one for key, one in looked.found.items() if key not in again} | newer.found
+            looked.failed = {key: why for key, why in looked.failed.items() if key not in again} | newer.failed
+        return looked
+
+    async def _ask_failed(self) -> None:
+        """Look again and again at what could not be inspected, beside all other looks: docker may hang on it."""
+        pause_s = AGAIN_S
+        while True:
+            await asyncio.sleep(pause_s)
+            try:
+                if ids := set(self._failed):
+                    looked = await self._engine.inspect_each(ids)
+                    ids &= self._failed.keys()  # the others were looked at meanwhile
+                    looked.found = {key: one for key, one in looked.found.items() if key in ids}
+                    looked.failed = {key: why for key, why in looked.failed.items() if key in ids}
+                    self._take(looked, ids=ids)
+            except AppError as error:
+                self._doubt(str(error))
+            except Exception:  # as above
+                logger.exception("asking the Docker engine failed")
+            pause_s = min(pause_s * 2, LAST_AGAIN_S) if self._failed else AGAIN_S
+
+    def _take(self, looked: Inspection, *, ids: set[str]) -> None:
+        """Publish what a look at ``ids`` has brought; of those that failed the last known stays."""
+        self._failed = {key: why for key, why in self._failed.items() if key not in ids} | looked.failed
+        gone = ids - self._failed.keys()
+        kept = {key: one for key, one in self.snapshot.containers.items() if key not in gone}
+        self._publish(kept | looked.found)
 
     def _look_at_all(self) -> None:
         self._ask_all = True
@@ -186,15 +241,26 @@ class EngineState:
 
     def _publish(self, containers: dict[str, Container]) -> None:
         old = self.snapshot
+        self._doubts = 0
         self._notes.look(containers)
         self.snapshot = EngineSnapshot(
             reachable=True,
             since=old.since if old.reachable else datetime.now(UTC),
             problem=None,
             containers=MappingProxyType(containers),
+            failed=MappingProxyType(dict(self._failed)),
             notes=self._notes.all,
         )
         self._tell()
+
+    def _doubt(self, problem: str) -> None:
+        """Ask again soon after a question that failed; without events, or if it fails again, the engine is lost."""
+        self._doubts += 1
+        if not self._is_followed or self._doubts >= DOUBTS:
+            self._lost(problem)
+        if self._is_followed:
+            delay_s = min(FIRST_RETRY_S * 2 ** min(self._doubts, 10), LAST_RETRY_S)
+            asyncio.get_running_loop().call_later(delay_s, self._look_at_all)
 
     def _lost(self, problem: str) -> None:
         if not self.snapshot.reachable and self.snapshot.problem == problem:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from mcadmin.core.errors import TimedOut
 from mcadmin.core.process import ProgramFailed
 from servers.docker.cli import DockerCli
 from servers.tests import fake_compose
@@ -70,6 +71,9 @@ class FakeDocker:
         self.entered: dict[str, asyncio.Event] = {}
         self.answers: dict[str, str] = {}
         self.failures: dict[str, str] = {}  # what rcon-cli complains of instead of answering a command
+        self.broken: dict[str, str] = {}  # why a container, by id, cannot be inspected
+        self.hanging: set[str] = set()  # ids of containers on which inspect does not come back in time
+        self.lost_calls: dict[str, int] = {}  # how many of the next calls of a verb do not reach the engine
         self._watchers: list[asyncio.Queue[str | None]] = []
 
     @property
@@ -122,7 +126,9 @@ class FakeDocker:
         on_line: Callable[[str], None] | None = None,
         isolated: bool = False,
     ) -> str:
-        if not self.reachable:
+        lost = self.lost_calls.get(argv[1], 0)
+        self.lost_calls[argv[1]] = max(0, lost - 1)
+        if lost or not self.reachable:
             raise ProgramFailed(argv[0], 1, "Cannot connect to the Docker daemon. Is the docker daemon running?")
         if argv[:2] == ("docker-compose", "version"):
             return "2.99.0\n"
@@ -133,6 +139,8 @@ class FakeDocker:
                 wanted = [text.removeprefix("label=").split("=", 1) for text in rest if text.startswith("label=")]
                 found = [c for c in self.containers.values() if all(c.labels.get(k) == v for k, v in wanted)]
                 return "".join(f"{one.id}\n" for one in found)
+            case ("inspect", *rest) if self.hanging.intersection(rest):
+                raise TimedOut("docker did not finish in time and was ended.")
             case ("inspect", *rest):
                 found_now = self._inspect(rest[rest.index("--") + 1 :])
                 await self._wait_at_gate("inspect")
@@ -196,9 +204,13 @@ class FakeDocker:
             await gate.wait()
 
     def _inspect(self, names: list[str]) -> str:
-        found = [c.inspect() for c in self.containers.values() if c.id in names or c.name in names]
+        whole = [c for c in self.containers.values() if c.id not in self.broken]
+        found = [c.inspect() for c in whole if c.id in names or c.name in names]
         if len(found) < len(names):
-            raise ProgramFailed("docker", 1, "Error: No such container", json.dumps(found))
+            there = {c.id for c in self.containers.values()} | {c.name for c in self.containers.values()}
+            said = [f"Error: No such container: {name}" for name in names if name not in there]
+            said += [f"Error response from daemon: {self.broken[name]}" for name in names if name in self.broken]
+            raise ProgramFailed("docker", 1, "\n".join(said), json.dumps(found))
         return json.dumps(found)
 
     async def _compose(self, argv: tuple[str, ...], on_line: Callable[[str], None] | None) -> str:

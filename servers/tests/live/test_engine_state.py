@@ -1,10 +1,14 @@
 """What the engine's containers are doing, as it is told while things happen at once."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
 
 from servers.docker.container import State
 from servers.docker.engine import DockerManager
+from servers.live import engine_state
 from servers.live.engine_state import EngineSnapshot, EngineState
 from servers.tests.fake_docker import FakeContainer, FakeDocker, now
 
@@ -30,6 +34,86 @@ async def test_an_end_during_a_look_is_told_of_no_container_that_runs() -> None:
 
     told = [(each.containers[one.id].state, each.notes[one.id].exit_code) for each in seen if each.containers]
     assert set(told) == {(State.RUNNING, None), (State.EXITED, 137)}
+
+
+@asynccontextmanager
+async def followed(fake: FakeDocker, *names: str) -> AsyncIterator[EngineState]:
+    """The state of an engine with running containers, known and settled."""
+    for name in names:
+        one = FakeContainer(name, "image", {}, state="running", started=now(), pid=7)
+        fake.containers[one.id] = one
+    state = EngineState(DockerManager(fake.cli))
+    state.start()
+    try:
+        await until(lambda: len(state.snapshot.containers) == len(names) and fake.is_heard)
+        await asyncio.sleep(engine_state.SETTLE_S + 0.2)
+        yield state
+    finally:
+        await state.stop()
+
+
+@pytest.mark.parametrize("how", ["says no", "hangs"])
+async def test_a_container_that_cannot_be_inspected_spoils_no_other_and_is_looked_at_again(
+    how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_state, "AGAIN_S", 0.1)
+    fake = FakeDocker()
+    async with followed(fake, "mc-good", "mc-bad", "mc-late") as state:
+        good, bad, late = (fake.find(name) for name in ("mc-good", "mc-bad", "mc-late"))
+        if how == "hangs":
+            fake.hanging.add(bad.id)
+        else:
+            fake.broken[bad.id] = "the layer is gone"
+        fake.end(good, 1)
+        fake.end(bad, 1)
+        await until(lambda: bad.id in state.snapshot.failed)
+        assert state.snapshot.reachable
+        assert state.snapshot.containers[good.id].state is State.EXITED
+        assert "asked for again" in (state.snapshot.doubt(state.snapshot.containers[bad.id]) or "")
+        assert state.snapshot.doubt(state.snapshot.containers[late.id]) is None
+        await state.refresh()
+        assert state.snapshot.reachable
+        assert state.snapshot.failed.keys() == {bad.id}
+
+        fake.hanging.clear()
+        fake.broken.clear()
+        await until(lambda: not state.snapshot.failed)
+        assert state.snapshot.containers[bad.id].state is State.EXITED
+
+
+async def test_one_question_that_fails_is_not_the_end_of_the_engine() -> None:
+    fake = FakeDocker()
+    async with followed(fake, "mc-x", "mc-y") as state:
+        seen = list[EngineSnapshot]()
+        state.listen(seen.append)
+        fake.lost_calls["inspect"] = 1
+        fake.end(fake.find("mc-x"), 1)
+        await until(lambda: state.snapshot.containers[fake.find("mc-x").id].state is State.EXITED)
+        assert all(each.reachable for each in seen)
+
+
+async def test_questions_that_go_on_failing_are_and_the_first_that_is_answered_tells_of_it() -> None:
+    fake = FakeDocker()
+    async with followed(fake, "mc-x") as state:
+        fake.lost_calls |= {"inspect": 1, "ps": 2}
+        fake.end(fake.find("mc-x"), 1)
+        await until(lambda: not state.snapshot.reachable)
+        await until(lambda: state.snapshot.reachable)  # no event comes
+        assert state.snapshot.containers[fake.find("mc-x").id].state is State.EXITED
+
+
+async def test_of_a_container_never_seen_nobody_says_that_it_is_not_there() -> None:
+    fake = FakeDocker()
+    async with followed(fake, "mc-x") as state:
+        new = FakeContainer("mc-new", "image", {})
+        fake.containers[new.id] = new
+        fake.broken[new.id] = "the layer is gone"
+        fake.change(new, "create")
+        await until(lambda: new.id in state.snapshot.failed)
+        assert "layer is gone" in (state.snapshot.doubt(None) or "")
+        del fake.containers[new.id]
+        fake.change(new, "destroy")
+        await until(lambda: not state.snapshot.failed)
 
 
 async def until(is_so: Callable[[], bool]) -> None:
