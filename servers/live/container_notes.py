@@ -81,6 +81,10 @@ class ContainerNotes:
         unsaved, self._unsaved = self._unsaved, set()
         return {key: self.all[key] for key in unsaved if key in self.all}, unsaved - self.all.keys()
 
+    def give_back(self, container_ids: Iterable[str]) -> None:
+        """Count as unsaved again what could not be stored."""
+        self._unsaved.update(container_ids)
+
     def _cause(self, event: Event) -> EndCause:
         oom = self._oom_at.pop(event.id, None)
         if oom is not None and abs(event.at - oom) <= OOM_SPAN:

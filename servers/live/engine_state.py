@@ -99,7 +99,10 @@ class EngineState:
         """End following; what was observed is stored."""
         await cancel(self._tasks)
         self._tasks = []
-        await self._save()
+        try:
+            await self._save()
+        except Exception:  # an end in order does not depend on it
+            logger.exception("what was observed of containers last could not be stored")
 
     async def refresh(self) -> None:
         """Ask for everything now: one ``ps`` and one ``inspect``. What failed before is left to its own looks.
@@ -236,8 +239,13 @@ class EngineState:
 
     async def _save(self) -> None:
         changed, gone = self._notes.take_unsaved()
-        if self._store is not None and (changed or gone):
+        if self._store is None or not (changed or gone):
+            return
+        try:
             await self._store.save(changed, gone)
+        except BaseException:  # cancelled, too: nobody knows whether they were written
+            self._notes.give_back([*changed, *gone])
+            raise
 
     def _publish(self, containers: dict[str, Container]) -> None:
         old = self.snapshot

@@ -1,15 +1,18 @@
 """What the engine's containers are doing, as it is told while things happen at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
 import pytest
+from django.db import OperationalError
 
 from servers.docker.container import State
 from servers.docker.engine import DockerManager
 from servers.live import engine_state
+from servers.live.container_notes import Notes
 from servers.live.engine_state import EngineSnapshot, EngineState
+from servers.minecraft.status import ContainerNote
 from servers.tests.fake_docker import FakeContainer, FakeDocker, now
 
 
@@ -114,6 +117,46 @@ async def test_of_a_container_never_seen_nobody_says_that_it_is_not_there() -> N
         del fake.containers[new.id]
         fake.change(new, "destroy")
         await until(lambda: not state.snapshot.failed)
+
+
+class Moody:
+    """A database of notes that refuses for a while."""
+
+    def __init__(self) -> None:
+        self.refuses = True
+        self.refused = 0
+        self.kept: dict[str, ContainerNote] = {}
+
+    async def load(self) -> dict[str, ContainerNote]:
+        return {}
+
+    async def save(self, changed: Notes, gone: Iterable[str]) -> None:
+        if self.refuses:
+            self.refused += 1
+            raise OperationalError("database is locked")
+        self.kept |= changed
+        for one in gone:
+            self.kept.pop(one, None)
+
+
+@pytest.mark.parametrize("back", ["while it runs", "at its end", "never"])
+async def test_notes_that_the_database_refuses_are_kept_until_it_takes_them(
+    back: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_state, "SAVE_S", 0.05 if back == "while it runs" else 0.3)
+    fake, store = FakeDocker(), Moody()
+    one = FakeContainer("mc-x", "image", {}, state="running", started=now(), pid=7)
+    fake.containers[one.id] = one
+    state = EngineState(DockerManager(fake.cli), store)
+    state.start()
+    try:
+        await until(lambda: bool(store.refused))
+        store.refuses = back == "never"
+        if back == "while it runs":
+            await until(lambda: bool(store.kept))
+    finally:
+        await state.stop()
+    assert store.kept.keys() == (set() if back == "never" else {one.id})
 
 
 async def until(is_so: Callable[[], bool]) -> None:
