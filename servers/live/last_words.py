@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 ARGV = ("logs", "--tail", "20", "--")
 MAX_CHARACTERS = 300
 TIMEOUT_S = 10.0
+AT_ONCE = 4  # a host that runs out of memory ends many at once, and has none to spare for as many processes
 _FRAME = re.compile(r"^(?:\s+at |\s*\.\.\. \d+ more|\s*$)")  # of a stack trace: the line above says what it was
 
 End = tuple[str, object]  # container and when it ended
@@ -29,6 +30,7 @@ class LastWords:
         self._words: dict[End, str] = {}
         self._asked: set[End] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._places = asyncio.Semaphore(AT_ONCE)
 
     def of(self, container: Container) -> str | None:
         """Return the last line that the container's process printed before it failed, without colours."""
@@ -49,6 +51,11 @@ class LastWords:
         await cancel(self._tasks)
 
     async def _ask(self, end: End, container: Container) -> None:
+        async with self._places:
+            if end in self._asked:  # else it has started again meanwhile
+                await self._hear(end, container)
+
+    async def _hear(self, end: End, container: Container) -> None:
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 said = [plain_text(line) async for line in self._cli.lines(*ARGV, container.id, with_stderr=True)]
@@ -56,7 +63,7 @@ class LastWords:
             logger.info("what %s said last is unknown: %s", container.name, error)
             return
         lines = [line.strip() for line in said if not _FRAME.match(line)]
-        if lines:
+        if lines and end in self._asked:
             self._words[end] = lines[-1][:MAX_CHARACTERS]
 
 

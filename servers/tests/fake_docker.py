@@ -74,6 +74,7 @@ class FakeDocker:
         self.broken: dict[str, str] = {}  # why a container, by id, cannot be inspected
         self.hanging: set[str] = set()  # ids of containers on which inspect does not come back in time
         self.lost_calls: dict[str, int] = {}  # how many of the next calls of a verb do not reach the engine
+        self.open_logs = self.most_open_logs = 0
         self._watchers: list[asyncio.Queue[str | None]] = []
 
     @property
@@ -166,8 +167,14 @@ class FakeDocker:
         with_stderr: bool = False,
     ) -> AsyncIterator[str]:
         if argv[1] == "logs":
-            async for printed in self._logs(argv):
-                yield printed
+            self.open_logs += 1
+            self.most_open_logs = max(self.open_logs, self.most_open_logs)
+            try:
+                await self._wait_at_gate("logs")
+                async for printed in self._logs(argv):
+                    yield printed
+            finally:
+                self.open_logs -= 1
             return
         watcher: asyncio.Queue[str | None] = asyncio.Queue()
         self._watchers.append(watcher)

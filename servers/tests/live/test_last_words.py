@@ -5,7 +5,7 @@ import pytest
 
 from servers import wiring
 from servers.live.services import Services
-from servers.tests.fake_docker import FakeContainer, FakeDocker
+from servers.tests.fake_docker import FakeContainer, FakeDocker, now
 
 
 @pytest.fixture
@@ -25,6 +25,25 @@ async def ended(fake: FakeDocker, server: str, exit_code: int, *said: str) -> Fa
     await wiring.live().engine.refresh()
     await asyncio.sleep(0.05)
     return one
+
+
+async def test_many_ends_at_once_are_asked_about_a_few_at_a_time(fake: FakeDocker, live: Services) -> None:
+    for number in range(12):
+        one = FakeContainer(f"mc-s{number}", "image", {}, state="exited", exit_code=1, started=now(), finished=now())
+        fake.containers[one.id] = one
+        fake.print(one, f"no memory for {number}")
+    fake.hold("logs")
+    await live.engine.refresh()
+    await fake.entered["logs"].wait()
+    await asyncio.sleep(0.05)
+    restarted = fake.find("mc-s11")
+    fake._start(restarted)
+    await live.engine.refresh()
+    fake.release("logs")
+    async with asyncio.timeout(5):
+        while len(live.last_words._words) < 11:
+            await asyncio.sleep(0.01)
+    assert fake.most_open_logs <= 4
 
 
 async def reason(server: str) -> str | None:
