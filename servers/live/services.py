@@ -169,9 +169,10 @@ class Services:
             start(self._drop_ended())
 
     async def _drop_ended(self) -> None:
-        """Close the RCON connections of servers that do not run any more."""
+        """Close the RCON connections of servers that do not run any more; without the engine nobody knows."""
         for server_id in self.rcon.kept:
-            if (await asyncio.to_thread(self.status, server_id)).status not in ANSWERING:
+            status = (await asyncio.to_thread(self.status, server_id)).status
+            if status not in ANSWERING and status is not MCServerStatus.UNKNOWN:
                 await self.rcon.drop(server_id)
 
     @cached_property

@@ -30,6 +30,7 @@ class FakeGame:
     piece_bytes: int = 4096
     answers_markers: bool = True
     marker_delay_s: float = 0.0
+    answer_delay_s: float = 0.0
     silent: set[str] = field(default_factory=set)  # commands that are never answered
     hangs_up_on: set[str] = field(default_factory=set)
     ends_after: set[str] = field(default_factory=set)  # commands that are answered and then end it
@@ -99,6 +100,7 @@ class FakeGame:
             return False
         if command in self.silent:
             return True
+        await asyncio.sleep(self.answer_delay_s)
         if command in self.raw:
             writer.write(self.raw[command](packet_id))
         else:

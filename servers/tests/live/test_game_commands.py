@@ -6,6 +6,7 @@ import pytest
 
 from mcadmin.core.errors import InvalidRequest
 from servers import wiring
+from servers.docker.cli import EngineUnreachable
 from servers.live import game_commands
 from servers.live.services import Services
 from servers.minecraft.instance import RconCliFailed, ServerNotFound, ServerNotRunning
@@ -139,6 +140,32 @@ async def test_the_kept_connection_goes_when_the_server_stops(
         await live.command(server_id, "list")
         assert live.rcon.kept == [server_id]
         fake.end(container(fake), 0)
+        async with asyncio.timeout(5):
+            while live.rcon.kept:
+                await asyncio.sleep(0.01)
+    finally:
+        await live.stop()
+
+
+async def test_a_command_under_way_outlives_the_engine(
+    server_path: Path, fake: FakeDocker, live: Services, game: FakeGame
+) -> None:
+    server_id = await started(server_path, fake, game)
+    await live.start()
+    try:
+        await live.command(server_id, "list")
+        game.answer_delay_s = 0.5
+        saving = asyncio.create_task(live.command(server_id, "save-all"))
+        while "save-all" not in game.commands:
+            await asyncio.sleep(0.01)
+        fake.stop_engine()
+        assert await saving == "ran save-all"
+        assert not live.engine.snapshot.reachable
+        with pytest.raises(EngineUnreachable):
+            await live.command(server_id, "list")
+
+        fake.reachable = True
+        fake.end(container(fake), 0)  # nobody hears of it
         async with asyncio.timeout(5):
             while live.rcon.kept:
                 await asyncio.sleep(0.01)
