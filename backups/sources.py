@@ -44,7 +44,7 @@ def source_of(snapshot: ResticSnapshot, *, server_id: str, target: Target) -> st
     """
     if covers(snapshot, target):
         return str(target.path)
-    inside = f"/{DATA}/{target.path_in_data}" if target.path_in_data else ""
+    inside = f"/{DATA}/{target.path_in_data}".rstrip("/") if target.scope is Scope.PATH else ""
     labels = snapshot.labels
     if server_id in labels.servers and labels.scope is not None:
         for top in snapshot.paths:
@@ -62,6 +62,13 @@ def folder_in(snapshot: ResticSnapshot, server_id: str) -> str:
     if scope is Scope.GLOBAL:
         return next((f"{top}/{server_id}" for top in snapshot.paths), "/")
     return next(iter(snapshot.paths), "/")
+
+
+def is_of_a_server(snapshot: ResticSnapshot, path: str) -> bool:
+    """Tell whether all at the absolute ``path`` is of one server: not the panel's state, not a foreign snapshot's."""
+    place = PurePosixPath(path)
+    folders = [PurePosixPath(folder_in(snapshot, server)) for server in snapshot.labels.servers]
+    return any(folder == place or folder in place.parents for folder in folders)
 
 
 def _server_folder(top: PurePosixPath, scope: Scope, server_id: str) -> PurePosixPath | None:

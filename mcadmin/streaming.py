@@ -13,6 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
+from django.utils.http import content_disposition_header
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -126,6 +127,16 @@ def body_of(request: Request) -> AsyncIterator[bytes]:
     """Return the body of a request to a view that reads it itself; raises ClientLeft."""
     body = getattr(request._request, "scope", {}).get(_BODY)  # noqa: SLF001 - DRF has no other way to it
     return aiter(body) if body is not None else _read(request._request)  # noqa: SLF001
+
+
+def attachment_headers(name: str) -> dict[str, str]:
+    """Return headers of a download that keep a browser from showing what a game or a stranger wrote."""
+    quoted = name.rstrip("\n")  # the one character that Django's own quoting lets pass at the end
+    return {
+        "Content-Type": "application/octet-stream",
+        "Content-Disposition": content_disposition_header(as_attachment=True, filename=quoted) or "attachment",
+        "X-Content-Type-Options": "nosniff",
+    }
 
 
 async def _read(request: HttpRequest) -> AsyncIterator[bytes]:

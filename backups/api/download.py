@@ -1,19 +1,31 @@
 """The download of a file of a snapshot, or of a folder as zip."""
 
+from typing import TYPE_CHECKING, cast
+
 from asgiref.sync import sync_to_async
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
-from accounts.permissions import IsSignedIn
-from backups import wiring
+from accounts.models import UserRole
+from accounts.permissions import IsSignedIn, RequireRole
+from backups import sources, wiring
 from backups.api.contents import PATH
 from backups.api.snapshots import find
 from backups.restic import browsing
-from mcadmin.streaming import AsyncView
+from mcadmin.core.errors import Forbidden
+from mcadmin.streaming import AsyncView, attachment_headers
+
+if TYPE_CHECKING:
+    from accounts.identity import Identity
+
+
+class OwnersDownload(Forbidden):
+    """An admin asked for what a snapshot holds beside the files of its servers."""
+
+    code = "owner_needed"
 
 
 class SnapshotDownloadView(AsyncView):
@@ -30,19 +42,17 @@ class SnapshotDownloadView(AsyncView):
         """Download a file of the snapshot, or a folder as zip."""
         snapshot = await sync_to_async(find)(id)
         restic = wiring.command()
-        node = await browsing.find(restic, snapshot.id, request.query_params.get("path") or "/")
+        path = browsing.checked_path(request.query_params.get("path") or "/")
+        is_owner = RequireRole(UserRole.OWNER).admits(cast("Identity", request.user))
+        if not (is_owner or sources.is_of_a_server(snapshot, path)):
+            raise OwnersDownload(
+                "Only an owner may download what is not of one server: the panel's own database may be in it. "
+                "Name a path of a server."
+            )
+        node = await browsing.find(restic, snapshot.id, path)
         is_folder = node is None or node.type == "dir"
         name = f"{node.name if node else snapshot.short_id}{'.zip' if is_folder else ''}"
-        headers = _headers(name)
+        headers = attachment_headers(name)
         if request.method == "HEAD":
             return HttpResponse(headers=headers)
         return StreamingHttpResponse(browsing.read_content(restic, snapshot.id, node), headers=headers)
-
-
-def _headers(name: str) -> dict[str, str]:
-    """Return headers that keep a browser from showing what a game wrote."""
-    return {
-        "Content-Type": "application/octet-stream",
-        "Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or "attachment",
-        "X-Content-Type-Options": "nosniff",
-    }

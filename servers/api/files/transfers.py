@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -18,7 +17,7 @@ from accounts.permissions import IsSignedIn
 from mcadmin.core.errors import NotFound
 from mcadmin.core.paths import Root, file_name
 from mcadmin.core.tasks import in_thread
-from mcadmin.streaming import AsyncView, body_of
+from mcadmin.streaming import AsyncView, attachment_headers, body_of
 from servers.api.files import serializers
 from servers.api.files.paths import PATH, RAW_PATH, data, path_in_query, public, raw, readable
 from servers.minecraft.files.ranges import NotSatisfiable, wanted_range
@@ -146,7 +145,7 @@ def _find(request: Request, server_id: str) -> "_File | _Directory":
 
 def _file(request: Request, file: _File) -> HttpResponseBase:
     tag, size = etag(file.info), file.info.st_size
-    headers = _headers(file.name) | {"ETag": tag, "Accept-Ranges": "bytes"}
+    headers = attachment_headers(file.name) | {"ETag": tag, "Accept-Ranges": "bytes"}
     if tag in request.headers.get("If-None-Match", ""):
         os.close(file.fd)
         return HttpResponse(status=304, headers={"ETag": tag})
@@ -166,17 +165,7 @@ def _file(request: Request, file: _File) -> HttpResponseBase:
 
 
 def _zip(directory: _Directory) -> HttpResponseBase:
-    return StreamingHttpResponse(ZipStream(directory.root), headers=_headers(f"{directory.name}.zip"))
-
-
-def _headers(name: str) -> dict[str, str]:
-    """Return headers that keep a browser from showing what was uploaded."""
-    disposition = content_disposition_header(as_attachment=True, filename=name)
-    return {
-        "Content-Type": "application/octet-stream",
-        "Content-Disposition": disposition or "attachment",
-        "X-Content-Type-Options": "nosniff",
-    }
+    return StreamingHttpResponse(ZipStream(directory.root), headers=attachment_headers(f"{directory.name}.zip"))
 
 
 class FileStream:
