@@ -4,6 +4,7 @@ import asyncio
 import functools
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -150,7 +151,9 @@ class _Taking:
 
     async def _copy(self, target: Target, quiets: list[Quiet]) -> ResticSnapshotWithSummary:
         labels = await self._labels(target, quiets)
-        left_out = await asyncio.to_thread(self._left_out, target, labels.servers)
+        left_out, told = await asyncio.to_thread(self._left_out, target, labels.servers)
+        for sentence in told:
+            self._progress.warn(sentence)
         backup = functools.partial(
             self._repository.create_snapshot, [target.path], tags=labels.tags, excludes=left_out,
             on_progress=self._tell,
@@ -177,15 +180,26 @@ class _Taking:
             operation=str(self._operation_id),
         )
 
-    def _left_out(self, target: Target, servers: tuple[str, ...]) -> list[str]:
-        """List the patterns of what is not copied: each server's own, and of everything what is no server."""
-        root = target.path if target.scope is Scope.GLOBAL else None
-        base = root or self._server_path.resolve()
-        found = [pattern for name in servers for pattern in excludes.patterns(base / name / targets.DATA)]
-        if root is None:
-            return found
+    def _left_out(self, target: Target, servers: tuple[str, ...]) -> tuple[list[str], list[str]]:
+        """List the patterns of what is not copied, and what could not be read of them.
+
+        They are each server's own, and in a snapshot of everything what is no server.
+        """
+        found, told = [], []
+        for name in servers:
+            data = self._server_path.resolve() / name / targets.DATA
+            try:
+                found += excludes.patterns(data)
+            except AppError as error:
+                found += excludes.default_patterns(data)
+                told.append(f"{name}: its own list of what to leave out cannot be used, so the default is. ({error})")
+        if target.scope is not Scope.GLOBAL:
+            return found, told
+        return [*found, *self._left_out_of_all(target.path)], told
+
+    def _left_out_of_all(self, root: Path) -> list[str]:
         gone = [name for name in list_directories(root) if name.startswith(".") and name != state.FOLDER]
-        found += [escape(str(root / name)) for name in (*gone, *self._wish.skipped)]
+        found = [escape(str(root / name)) for name in (*gone, *self._wish.skipped)]
         repository = space.local_folder(wiring.repository_path())
         return [*found, escape(str(repository))] if repository else found
 

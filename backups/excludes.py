@@ -11,6 +11,8 @@ NAME = ".mcadminignore"
 DEFAULT = "/cache/\n/libraries/.cache/\n*.tmp\nsession.lock\n"
 MAX_BYTES = 64 * 1024
 MAX_LINES = 1000
+# A name that restic takes; with any other it refuses the whole backup. Source: Go's path/filepath, Match.
+_NAME = re.compile(r"(?:[^\\\[]|\\.|\[\^?+(?:(?:\\.|[^\]\\-])(?:-(?:\\.|[^\]\\-]))?)+\])*+")
 
 
 def read_list(data: Path) -> str:
@@ -40,8 +42,17 @@ def patterns(data: Path) -> list[str]:
     A line that begins with a slash counts from ``data``, any other matches at every depth below it; lines that
     are no pattern, as somebody may have written by hand, are passed over.
     """
+    return _patterns(data, read_list(data))
+
+
+def default_patterns(data: Path) -> list[str]:
+    """Return what is left out where the server's own list cannot be read: that must not keep it from being saved."""
+    return _patterns(data, DEFAULT)
+
+
+def _patterns(data: Path, text: str) -> list[str]:
     base = escape(str(data))
-    lines = [line.strip() for line in read_list(data).split("\n")]
+    lines = [line.strip() for line in text.split("\n")]
     return [_bound(line, base) for line in lines if line and not line.startswith("#") and not _problem(line)]
 
 
@@ -62,7 +73,6 @@ def _problem(line: str) -> str:
         return "leads out of the server's data with '..'"
     if not pattern.strip("/"):
         return "would leave out everything"
-    brackets = re.sub(r"\\.", "", pattern)
-    if brackets.endswith("\\") or re.search(r"\[(?![^\]]+\])", brackets):
-        return "has an unfinished [ or \\"
+    if not all(_NAME.fullmatch(name) for name in pattern.split("/")):
+        return "has an unfinished [ or \\, or a bare - or ] inside of []"
     return ""

@@ -203,7 +203,8 @@ class _Restoring:
     def _result(self, *, removed: str | None) -> dict[str, Any]:
         target = self._order.target
         return {
-            "snapshot_id": self._order.snapshot.id, "server_id": target.server_id, "path": target.path_in_data,
+            "snapshot_id": self._order.snapshot.id, "server_id": target.server_id,
+            "path": "" if self._order.is_whole else target.path_in_data or "/",
             "safety_snapshot_id": self._safety, "removed": removed, "in_place": self._is_in_place,
         }  # fmt: skip
 

@@ -92,7 +92,7 @@ def relative_name(target: Target) -> str:
     """Return where ``target``, a server or a path of its data, lies below the servers' folder."""
     if target.scope is Scope.SERVER:
         return target.server_id
-    return f"{target.server_id}/{targets.DATA}/{target.path_in_data}"
+    return f"{target.server_id}/{targets.DATA}/{target.path_in_data}".rstrip("/")
 
 
 def server_path() -> Path:

@@ -1,0 +1,59 @@
+"""Snapshots of what is odd or broken, with a real restic."""
+
+import os
+from pathlib import Path
+
+import pytest
+from rest_framework.test import APIClient
+
+from backups.tests.edge.conftest import save
+from servers.tests.conftest import write_server
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic]
+
+
+def test_all_of_the_data_comes_back(owner: APIClient, home: Path, vault: Path) -> None:
+    snapshot = save(owner, server_id=home.name)
+    (home / "data/world/level.dat").write_text("newer")
+    body = {"snapshot_id": snapshot, "server_id": home.name, "path": "/"}
+    preview = owner.post("/api/snapshots/restore/preview", body, format="json").json()
+    assert "/data/world/level.dat" in [one["item"] for one in preview["actions"]]
+    answer = owner.post("/api/snapshots/restore", body, format="json")
+    assert answer.status_code == 200, answer.json()
+    assert answer.json()["message"].startswith(f"/ of {home.name} is as")
+    assert (home / "data/world/level.dat").read_text() == "old"
+    assert save(owner, server_id=home.name, path="/")
+
+
+def test_no_line_of_an_ignore_list_stops_a_backup(owner: APIClient, home: Path, vault: Path) -> None:
+    refused = ["[a-]", "[-a]", "[]a]", "[^]", "[a/b]", "x\\", "a[b-]c", "[a-]x]"]
+    taken = ["[!a]", "\\[", "***", "[z-a]", "[^a-z]b", "\\[x", "[[]"]
+    (home / "data/.mcadminignore").write_text("\n".join([*refused, *taken, "*.tmp"]))
+    save(owner, server_id=home.name)
+    for line in refused:
+        answer = owner.put(f"/api/servers/{home.name}/snapshots/ignore", {"content": f"{line}\n"}, format="json")
+        assert answer.status_code == 400, line
+    answer = owner.put(f"/api/servers/{home.name}/snapshots/ignore", {"content": "\n".join(taken)}, format="json")
+    assert answer.status_code == 200, answer.json()
+    save(owner, server_id=home.name)
+
+
+def test_an_odd_server_keeps_no_other_one_from_being_saved(owner: APIClient, home: Path, vault: Path) -> None:
+    kinds = ["directory", "huge", "link", "fifo", "nodata", "file"]
+    data = {kind: write_server(home.parent, f"odd-{kind}") / "data" for kind in kinds}
+    (data["directory"] / ".mcadminignore").mkdir()
+    (data["huge"] / ".mcadminignore").write_text("x\n" * 50_000)
+    (data["link"] / ".mcadminignore").symlink_to("/etc/hostname")
+    os.mkfifo(data["fifo"] / ".mcadminignore")
+    data["nodata"].rmdir()
+    data["file"].rmdir()
+    data["file"].touch()
+    for number, text in enumerate(["services: [", "", "services: {}", "a: b"]):
+        write_server(home.parent, f"broken{number}", text)
+    answer = owner.post("/api/snapshots", {}, format="json")
+    assert answer.status_code == 200, answer.json()
+    told = [one for one in answer.json()["warnings"] if "so the default is" in one]
+    assert [one.partition(":")[0] for one in told] == ["odd-directory", "odd-fifo", "odd-huge", "odd-link"]
+    snapshot = answer.json()["snapshot"]["id"]
+    for path in (home / "data/world/level.dat", home.parent / "broken0/compose.yaml"):
+        assert owner.get(f"/api/snapshots/{snapshot}/download", {"path": str(path)}).status_code == 200
