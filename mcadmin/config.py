@@ -7,7 +7,6 @@ import json
 import os
 import stat
 import tomllib
-from importlib.resources.abc import Traversable
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,13 +19,17 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
-    TomlConfigSettingsSource,
 )
+
+from mcadmin import database_url
+from mcadmin.config_sources import SecretFiles, TomlFile
 
 CONFIG_VARIABLE = "MC_ADMIN_CONFIG"
 ENV_FILE_VARIABLE = "MC_ADMIN_ENV"
 SECRETS_DIR = Path("/run/secrets")
 MASTER_TOKEN_LENGTH = 16
+DAY_S = 24 * 60 * 60
+MAX_DAYS = 36_500  # a century: past any wish, and far from where dates end
 
 # Secrets that stand in documents and examples: whoever read those has the key.
 _EXAMPLES = ("your-", "changeme", "change-me", "example", "secret-key", "master-token", "password", "insecure")
@@ -58,7 +61,7 @@ class JwtSettings(_Section):
 
     secret_key: str = Field(min_length=32)
     algorithm: Literal["HS256", "HS384", "HS512"] = "HS256"
-    access_token_expire_minutes: int = Field(default=43200, ge=1)
+    access_token_expire_minutes: int = Field(default=43200, ge=1, le=MAX_DAYS * 24 * 60)
 
     @field_validator("secret_key")
     @classmethod
@@ -84,6 +87,12 @@ class ResticSettings(_Section):
     environment: dict[str, str] = {}
     binary: Path | None = None
 
+    @field_validator("environment")
+    @classmethod
+    def _as_restic_reads_it(cls, value: dict[str, str]) -> dict[str, str]:
+        """Names from the environment come in small letters; those that restic knows are in capitals, all of them."""
+        return {name.upper(): text for name, text in value.items()}
+
 
 class DockerSettings(_Section):
     """Where docker and Compose are, when not in .tools/bin, .venv/bin or PATH."""
@@ -106,8 +115,8 @@ class Settings(BaseSettings):
     restic: ResticSettings | None = None
     docker: DockerSettings = DockerSettings()
     allowed_images: TextList = ["itzg/minecraft-server", "ghcr.io/itzg/minecraft-server"]
-    quiesce_timeout_s: int = Field(default=120, ge=1)
-    stop_timeout_s: int = Field(default=60, ge=1)
+    quiesce_timeout_s: int = Field(default=120, ge=1, le=DAY_S)
+    stop_timeout_s: int = Field(default=60, ge=1, le=DAY_S)
     max_upload_size_bytes: int = Field(default=2147483648, ge=1)
     metrics_token: str = ""
     redis_url: str | None = None
@@ -116,9 +125,23 @@ class Settings(BaseSettings):
     trusted_proxies: TextList = []
     admin_path: str = Field(default="admin/", pattern=r"^[A-Za-z0-9_-]+/$")
     page_dir: DirectoryPath | None = None
-    log_keep_days: int = Field(default=14, ge=1)
-    audit_keep_days: int = Field(default=90, ge=1)
-    removed_keep_days: int = Field(default=30, ge=0)
+    log_keep_days: int = Field(default=14, ge=1, le=MAX_DAYS)
+    audit_keep_days: int = Field(default=90, ge=1, le=MAX_DAYS)
+    removed_keep_days: int = Field(default=30, ge=0, le=MAX_DAYS)
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        return database_url.checked(value)
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: list[str]) -> list[str]:
+        for entry in value:
+            found = urlsplit(entry)
+            if not found.netloc or entry != f"{found.scheme}://{found.netloc}":
+                raise ValueError("must be origins such as https://panel.example.com, without a path")
+        return value
 
     @field_validator("redis_url")
     @classmethod
@@ -156,9 +179,8 @@ class Settings(BaseSettings):
         """Add TOML between .env and the secrets directory."""
         sources = [init_settings, env_settings, dotenv_settings]
         if (path := config_path()).is_file():
-            sources.append(_Toml(settings_cls, toml_file=path))
-        return (*sources, file_secret_settings)
-
+            sources.append(TomlFile(settings_cls, toml_file=path))
+        return (*sources, SecretFiles(file_secret_settings, secrets_dir_missing="ok"))
 
     def secrets(self) -> list[str]:
         """Return every secret of the settings, to be kept out of whatever is written down."""
@@ -168,21 +190,6 @@ class Settings(BaseSettings):
         if self.restic is not None:
             own += [self.restic.password, *(v for k, v in self.restic.environment.items() if _is_secret_name(k))]
         return [one for one in own if one]
-
-
-class _Toml(TomlConfigSettingsSource):
-    """TOML whose relative paths count from the file's own folder."""
-
-    def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
-        values = super()._read_file(file_path)
-        folder = Path(str(file_path)).resolve().parent
-        for key in ("server_path", "logs_dir", "page_dir"):
-            if isinstance(values.get(key), str):
-                values[key] = str(folder / values[key])
-        url = values.get("database_url")
-        if isinstance(url, str) and (prefix := _sqlite_prefix(url)):
-            values["database_url"] = f"sqlite:///{folder / url.removeprefix(prefix)}"
-        return values
 
 
 def _is_secret_name(name: str) -> bool:
@@ -225,23 +232,8 @@ def load() -> Settings:
         raise ConfigError("\n".join(_sentences(error))) from None
     except SettingsError as error:
         raise ConfigError(f"A setting cannot be read: {error}. Lists and tables are written as JSON.") from None
-
-
-def is_sqlite(url: str) -> bool:
-    """Tell whether ``database_url`` names a SQLite file."""
-    return url.startswith(("sqlite://", "sqlite+aiosqlite://"))
-
-
-def django_database_url(url: str) -> str:
-    """Return ``database_url`` as Django's parser wants it; SQLite paths become absolute."""
-    if prefix := _sqlite_prefix(url):
-        return f"sqlite:///{Path(url.removeprefix(prefix)).resolve()}"
-    return url
-
-
-def _sqlite_prefix(url: str) -> str | None:
-    prefixes = ("sqlite:///", "sqlite+aiosqlite:///")
-    return next((prefix for prefix in prefixes if url.startswith(prefix)), None)
+    except OSError as error:
+        raise ConfigError(f"{error.filename} cannot be read: {error.strerror}.") from None
 
 
 def _check_mode(path: Path) -> None:
@@ -266,21 +258,23 @@ def _check_toml() -> None:
 
 def _sentences(error: ValidationError) -> list[str]:
     lines = [f"{key}: {reason}" for key, reason in map(_explain, error.errors(include_input=False, include_url=False))]
-    if not config_path().is_file():
+    is_incomplete = any(problem["type"] == "missing" for problem in error.errors(include_input=False))
+    if is_incomplete and not config_path().is_file():
         lines.append(f"There is no {config_path()}. Make one with: python manage.py init")
     return lines
 
 
+_REASONS = {
+    "missing": "is required and not set.",
+    "extra_forbidden": "is not a setting of MC Admin; look for a typing error.",
+    "path_not_directory": "must be an existing directory.",
+    "model_type": "must be a table, in the environment as JSON or as one variable for each of its keys.",
+    "int_parsing": "must be a whole number.",
+}
+
+
 def _explain(problem: Any) -> tuple[str, str]:
     key = ".".join(str(part) for part in problem["loc"])
-    match problem["type"]:
-        case "missing":
-            return key, "is required and not set."
-        case "extra_forbidden":
-            return key, "is not a setting of MC Admin; look for a typing error."
-        case "path_not_directory":
-            return key, "must be an existing directory."
-        case "value_error":
-            return key, str(problem["ctx"]["error"]) + "."
-    return key, problem["msg"] + "."
-
+    if problem["type"] == "value_error":
+        return key, str(problem["ctx"]["error"]) + "."
+    return key, _REASONS.get(problem["type"]) or problem["msg"].replace("Input should", "must") + "."

@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 
-from mcadmin import config
+from mcadmin import config, database_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -81,8 +81,8 @@ TEMPLATES = [
 ]
 STATIC_URL = "static/"
 
-DATABASES = {"default": dj_database_url.parse(config.django_database_url(MC_ADMIN.database_url))}
-if config.is_sqlite(MC_ADMIN.database_url):
+DATABASES = {"default": dj_database_url.parse(database_url.for_django(MC_ADMIN.database_url))}
+if database_url.is_sqlite(MC_ADMIN.database_url):
     # Measured on the earlier version: without IMMEDIATE and WAL most concurrent writers got "database is locked".
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mcadmin import config
+from mcadmin import config, database_url
 
 SECRET = "k3y-of-this-test-0123456789-abcdefghij"
 TOKEN = "t0ken-of-this-test-xyz"
@@ -144,12 +144,12 @@ def test_paths_in_toml_count_from_its_folder(tmp_path: Path, monkeypatch: pytest
     settings = config.load()
 
     assert settings.logs_dir == tmp_path / "logs"
-    assert config.django_database_url(settings.database_url) == f"sqlite:///{tmp_path}/here.sqlite3"
+    assert database_url.for_django(settings.database_url) == f"sqlite:///{tmp_path}/here.sqlite3"
 
 
 @pytest.mark.parametrize("url", ["sqlite:///./x.db", "sqlite+aiosqlite:///./x.db"])
 def test_aiosqlite_addresses_mean_the_same(url: str) -> None:
-    assert config.django_database_url(url) == f"sqlite:///{os.getcwd()}/x.db"
+    assert database_url.for_django(url) == f"sqlite:///{os.getcwd()}/x.db"
 
 
 def test_broken_toml_is_told_without_its_content(tmp_path: Path) -> None:
@@ -160,7 +160,19 @@ def test_broken_toml_is_told_without_its_content(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("TRUSTED_PROXIES", "10.0.0.0/8,proxy.example"), ("REDIS_URL", "localhost:6379")]
+    ("name", "value"),
+    [
+        ("TRUSTED_PROXIES", "10.0.0.0/8,proxy.example"),
+        ("REDIS_URL", "localhost:6379"),
+        ("CORS_ORIGINS", "panel.example.org"),
+        ("CORS_ORIGINS", "https://panel.example.org/path"),
+        ("CORS_ORIGINS", "*"),
+        ("DATABASE_URL", "bogus"),
+        ("DATABASE_URL", "mysql://panel@localhost/panel"),
+        ("DATABASE_URL", "postgres://panel:pa[ss@localhost/panel"),
+        ("DATABASE_URL", "postgres://panel@localhost:many/panel"),
+        ("DATABASE_URL", "postgres://panel@localhost"),
+    ],
 )
 def test_addresses_that_cannot_be_used_are_told(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
@@ -170,3 +182,90 @@ def test_addresses_that_cannot_be_used_are_told(monkeypatch: pytest.MonkeyPatch,
 
     assert name.lower() in str(caught.value)
     assert value not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["", "sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite+aiosqlite:///"])
+def test_a_database_without_a_name_is_told(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    assert problem().startswith("database_url: ")
+
+
+def test_a_database_in_memory_is_refused_in_toml_too(tmp_path: Path) -> None:
+    write_toml(tmp_path, top='database_url = "sqlite:///:memory:"')
+
+    assert "names no file" in problem()
+
+
+@pytest.mark.parametrize("name", ["LOG_KEEP_DAYS", "AUDIT_KEEP_DAYS", "REMOVED_KEEP_DAYS", "QUIESCE_TIMEOUT_S",
+                                  "STOP_TIMEOUT_S", "JWT__ACCESS_TOKEN_EXPIRE_MINUTES"])  # fmt: skip
+def test_numbers_past_the_end_of_time_are_told(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "99999999999")
+
+    assert name.lower().replace("__", ".") in problem()
+
+
+def test_names_for_restic_come_in_capitals_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESTIC__REPOSITORY_PATH", "s3:s3.example.org/bucket")
+    monkeypatch.setenv("RESTIC__PASSWORD", "of-this-test")
+    monkeypatch.setenv("RESTIC__ENVIRONMENT__AWS_ACCESS_KEY_ID", "Key-Of-This-Test")
+
+    restic = config.load().restic
+
+    assert restic is not None
+    assert restic.environment == {"AWS_ACCESS_KEY_ID": "Key-Of-This-Test"}
+
+
+def test_an_error_of_the_environment_does_not_ask_for_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").unlink()
+    monkeypatch.delenv(config.CONFIG_VARIABLE)
+    monkeypatch.setenv("MASTER_TOKEN", TOKEN)
+    monkeypatch.setenv("SERVER_PATH", str(tmp_path / "servers"))
+    monkeypatch.setenv("JWT__SECRET_KEY", SECRET)
+    monkeypatch.setenv("STOP_TIMEOUT_S", "soon")
+
+    assert problem() == "stop_timeout_s: must be a whole number."
+
+
+def test_an_empty_section_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESTIC", "")
+
+    assert problem() == "restic: must be a table, in the environment as JSON or as one variable for each of its keys."
+
+
+@pytest.fixture
+def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory of secrets, and no other source of them."""
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    monkeypatch.setattr(config, "SECRETS_DIR", folder)
+    (tmp_path / "config.toml").write_text('server_path = "servers"\n')
+    return folder
+
+
+def test_secrets_are_files_named_like_their_variables(secrets: Path) -> None:
+    (secrets / "master_token").write_text(f"{TOKEN}\n")
+    (secrets / "JWT__SECRET_KEY").write_text(SECRET)
+    (secrets / "restic__repository_path").write_text("/srv/repository")
+    (secrets / "restic__password").write_text("of-this-test\n")
+    (secrets / "somebody-elses.jks").write_bytes(b"\xff\xfe\x00")
+
+    settings = config.load()
+
+    assert (settings.master_token, settings.jwt.secret_key) == (TOKEN, SECRET)
+    assert settings.restic is not None
+    assert settings.restic.password == "of-this-test"
+
+
+def test_a_secret_that_is_not_text_is_named(secrets: Path) -> None:
+    (secrets / "master_token").write_bytes(b"\xff\xfe\x00")
+
+    assert problem() == f"{secrets}/master_token cannot be read: it is not UTF-8."
+
+
+def test_an_unknown_key_of_a_section_among_secrets_is_named(secrets: Path) -> None:
+    (secrets / "master_token").write_text(TOKEN)
+    (secrets / "jwt__secret_kee").write_text("hidden-value")
+
+    assert "jwt.secret_kee: is not a setting" in problem()
+    assert "hidden-value" not in problem()
