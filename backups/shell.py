@@ -1,8 +1,6 @@
 """What the subcommands of ``manage.py snapshot`` do that make and list snapshots: one function each."""
 
-import getpass
 import json
-import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,14 +9,10 @@ from typing import Any, Protocol
 from asgiref.sync import async_to_sync
 from django.conf import settings
 
+from audit.recorder import shell_user
 from backups import creation, shown, targets, wiring
 from backups.creation import Wish
-from servers import operations
-from servers.models import Operation
-from servers.operations import Job
-from servers.progress import Progress
-
-BAR_WIDTH = 30
+from servers.shell_operations import carry_out
 
 
 class Out(Protocol):
@@ -34,37 +28,6 @@ class Subcommand:
     help: str
     arguments: Callable[[ArgumentParser], None]
     handle: Callable[[dict[str, Any], Out], None]
-
-
-def carry_out(job: Job, out: Out) -> Operation:
-    """Run a job with its progress on a terminal, its warnings below; raises as ``operations.run`` does."""
-    watched = _watched(job) if sys.stderr.isatty() else job
-    operation = async_to_sync(operations.run)(watched)
-    if operation.warnings:
-        out.write("\n".join(f"Warning: {warning}" for warning in operation.warnings) + "\n")
-    return operation
-
-
-def _watched(job: Job) -> Job:
-    """Return the job with a bar on the terminal while it runs."""
-
-    async def work(progress: Progress) -> dict[str, Any] | None:
-        tell = progress.percent
-
-        def percent(done: float, message: str = "") -> None:
-            tell(done, message)
-            filled = round(BAR_WIDTH * min(done, 100) / 100)
-            bar = "#" * filled + "." * (BAR_WIDTH - filled)
-            sys.stderr.write(f"\r\x1b[K[{bar}] {done:5.1f} %  {message}")
-            sys.stderr.flush()
-
-        progress.percent = percent  # type: ignore[method-assign]  # the terminal is one more watcher
-        try:
-            return await job.work(progress)
-        finally:
-            sys.stderr.write("\r\x1b[K")
-
-    return Job(**{**vars(job), "work": work})
 
 
 def _nothing(_: ArgumentParser) -> None:
@@ -87,7 +50,7 @@ def _create(options: dict[str, Any], out: Out) -> None:
     wish = Wish(
         server_id=options["server_id"], path=options["path"], require_flushed=options["require_flushed"]
     )
-    operation = carry_out(creation.job(wish, started_by=getpass.getuser(), origin="command"), sys.stderr)
+    operation = carry_out(creation.job(wish, started_by=shell_user().username, origin="command"))
     result: dict[str, Any] = operation.result or {}
     snapshot = result["snapshot"]
     if options["json"]:

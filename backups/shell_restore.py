@@ -3,21 +3,21 @@
 Who has this shell is the operator, and counts as an owner.
 """
 
-import getpass
 import json
-import sys
 from argparse import ArgumentParser
 from typing import Any
 
 from asgiref.sync import async_to_sync
 
+from audit.recorder import shell_user
 from backups import deletion, drill, preview, restore, retaining, wiring
 from backups.restic import locks
 from backups.restic.retention import Policy
 from backups.restore_order import RestoreWish
-from backups.shell import Out, Subcommand, carry_out
+from backups.shell import Out, Subcommand
 from mcadmin.core.errors import CommandFailed
 from servers.compose_safety import Acceptance
+from servers.shell_operations import carry_out
 
 _KEEPS = ("last", "hourly", "daily", "weekly", "monthly")
 
@@ -40,7 +40,7 @@ def _restore_arguments(parser: ArgumentParser) -> None:
 
 
 def _restore(options: dict[str, Any], out: Out) -> None:
-    user = getpass.getuser()
+    user = shell_user().username
     wish = RestoreWish(
         snapshot_id=options["snapshot_id"], server_id=options["server_id"], path=options["path"],
         as_new=options["as_new"], skip_safety_check=options["skip_safety_check"],
@@ -48,7 +48,7 @@ def _restore(options: dict[str, Any], out: Out) -> None:
         acceptance=Acceptance(username=user, is_owner=True, codes=frozenset(options["accept"])),
     )  # fmt: skip
     build = preview.job if options["preview"] else restore.job
-    operation = carry_out(async_to_sync(build)(wish, started_by=user, origin="command"), sys.stderr)
+    operation = carry_out(async_to_sync(build)(wish, started_by=user, origin="command"))
     result: dict[str, Any] = operation.result or {}
     if not options["preview"]:
         out.write(f"{restore.message(result)}\n")
@@ -75,9 +75,9 @@ def _forget(options: dict[str, Any], out: Out) -> None:
         result: dict[str, Any] = {"keep": decided.keep, "remove": decided.remove}
     else:
         job = retaining.job(
-            policy, server_id=server_id, prune=options["prune"], started_by=getpass.getuser(), origin="command"
+            policy, server_id=server_id, prune=options["prune"], started_by=shell_user().username, origin="command"
         )
-        result = carry_out(job, sys.stderr).result or {}
+        result = carry_out(job).result or {}
     if options["json"]:
         out.write(json.dumps({"keep": result["keep"], "remove": result["remove"]}) + "\n")
         return
@@ -93,9 +93,9 @@ def _check_arguments(parser: ArgumentParser) -> None:
 def _check(options: dict[str, Any], out: Out) -> None:
     wiring.repository()
     job = retaining.check_job(
-        read_data_percent=options["read_data_percent"], started_by=getpass.getuser(), origin="command"
+        read_data_percent=options["read_data_percent"], started_by=shell_user().username, origin="command"
     )
-    carry_out(job, sys.stderr)
+    carry_out(job)
     out.write("The backup repository is sound.\n")
 
 
@@ -106,7 +106,7 @@ def _verify_arguments(parser: ArgumentParser) -> None:
 def _verify(options: dict[str, Any], out: Out) -> None:
     wiring.repository()
     snapshot = deletion.choose(async_to_sync(wiring.snapshot_list().read)(), options["snapshot_id"])
-    operation = carry_out(drill.job(snapshot, started_by=getpass.getuser(), origin="command"), sys.stderr)
+    operation = carry_out(drill.job(snapshot, started_by=shell_user().username, origin="command"))
     result: dict[str, Any] = operation.result or {}
     if not result["passed"]:
         raise DrillFailed(drill.message(result))

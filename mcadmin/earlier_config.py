@@ -35,7 +35,9 @@ def convert(old: Path) -> Converted:
     """
     try:
         values = tomllib.loads(old.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except OSError as error:
+        raise InvalidRequest(f"{old} cannot be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"{old} cannot be read as TOML: {error}.") from None
     folder = old.resolve().parent
     if not isinstance(values.get("server_path"), str):

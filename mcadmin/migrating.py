@@ -46,9 +46,14 @@ def migrate() -> Path | None:
             return None
         copy = _copy(file) if file is not None and existed else None
         call_command("migrate", interactive=False, verbosity=0)
-    if file is not None:
-        file.chmod(0o600)  # it holds password hashes
     return copy
+
+
+def close_to_others(**_: object) -> None:
+    """Let its owner alone read a SQLite file, which holds password hashes; called after each migration."""
+    file = sqlite_file()
+    if file is not None and file.is_file():
+        file.chmod(0o600)
 
 
 @contextmanager

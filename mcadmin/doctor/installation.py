@@ -50,7 +50,7 @@ async def check_database() -> list[Finding]:
 
 def _database() -> list[Finding]:
     file = migrating.sqlite_file()
-    if file is not None and not file.is_file():
+    if file is not None and not file.exists():
         return warning("database", f"There is no database {file.name} yet.", "`manage.py serve` makes it.")
     try:
         missing = migrating.unapplied()

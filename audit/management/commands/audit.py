@@ -13,8 +13,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audit import query, recorder, store
 from audit.log_file import to_line
+from mcadmin import command_line
 from mcadmin.core.errors import AppError
 
+_TIMES = (("begin", "--from"), ("end", "--to"))
 SHOWN = 20  # of many broken rows
 
 
@@ -54,7 +56,7 @@ class Command(BaseCommand):
 
     def _export(self, options: dict[str, Any]) -> None:
         try:
-            begin, end = (query.instant(options[name], name=f"--{name}") for name in ("begin", "end"))
+            begin, end = (query.instant(options[name], name=option) for name, option in _TIMES)
         except AppError as error:
             raise CommandError(str(error)) from None
         wanted = {name: options[name] for name in ("user", "server", "path")}
@@ -70,7 +72,9 @@ class Command(BaseCommand):
 
 def add_prune_arguments(parser: ArgumentParser) -> None:
     """Declare what ``audit prune`` and ``prune_audit`` take."""
-    parser.add_argument("--days", type=int, help="keep events of the last N days (default: audit_keep_days)")
+    parser.add_argument(
+        "--days", type=command_line.days, metavar="N", help="keep events of the last N days (default: audit_keep_days)"
+    )
 
 
 def prune(days: int | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from mcadmin import migrating, roles, serving, starting
+from mcadmin import command_line, migrating, roles, serving, starting
 from mcadmin.config import Settings
 from mcadmin.core import locks
 
@@ -24,8 +24,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
         parser.add_argument(
-            "--port", type=int, default=5678, help="port to listen on; 0 takes a free one (default: %(default)s)"
-        )
+            "--port", type=command_line.port, default=5678, metavar="N",
+            help="port to listen on; 0 takes a free one (default: %(default)s)",
+        )  # fmt: skip
         parser.add_argument(
             "--worker", action="store_true",
             help="one of several, behind a reverse proxy and beside one `supervise`; needs PostgreSQL and redis_url",

@@ -1,14 +1,12 @@
 """Follow a server's console and type commands into it."""
 
 import asyncio
-import getpass
 import os
 import sys
 import threading
 from argparse import ArgumentParser
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from types import SimpleNamespace
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -135,10 +133,10 @@ async def _run(live: Services, server_id: str, command: str, viewer: Viewer) -> 
     else:
         viewer.push({"type": "command_result", "command": command, "result": result})
         success = True
-    user = SimpleNamespace(id=None, username=getpass.getuser(), role="shell")
     await records.in_database(
-        recorder.record_command, user=user, server_id=server_id, command=command, client_ip=None, success=success
-    )
+        recorder.record_command,
+        user=recorder.shell_user(), server_id=server_id, command=command, client_ip=None, success=success,
+    )  # fmt: skip
 
 
 async def _typed() -> AsyncGenerator[str, None]:

@@ -1,17 +1,19 @@
 """Do something to one server, or ask for its status."""
 
-import getpass
 import json
 from argparse import ArgumentParser
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand, CommandError
+from django.core.serializers.json import DjangoJSONEncoder
 
+from audit import recorder
 from mcadmin.core.errors import AppError
-from servers import actions, wiring
+from servers import actions, operation_answers, wiring
 from servers.actions import Action
 from servers.compose_safety import Acceptance
+from servers.shell_operations import carry_out
 
 
 class Command(BaseCommand):
@@ -32,22 +34,28 @@ class Command(BaseCommand):
             if options["action"] == "status":
                 self._status(options["id"], as_json=options["json"])
             else:
-                accepted = frozenset(filter(None, options["accept_findings"].split(",")))
-                acceptance = Acceptance(username=getpass.getuser(), is_owner=True, codes=accepted)
-                done = async_to_sync(actions.run)(
-                    options["id"], Action(options["action"]), acceptance=acceptance, origin="command"
-                )
-                for warning in done.warnings:
-                    self.stderr.write(f"Warning: {warning}")
-                self.stdout.write(actions.message(done))
+                self._act(options["id"], Action(options["action"]), options)
         except AppError as error:
             raise CommandError(str(error)) from None
 
+    def _act(self, server_id: str, action: Action, options: dict[str, Any]) -> None:
+        accepted = frozenset(filter(None, options["accept_findings"].split(",")))
+        acceptance = Acceptance(username=recorder.shell_user().username, is_owner=True, codes=accepted)
+        job = async_to_sync(actions.job)(server_id, action, acceptance=acceptance, origin="command")
+        done = carry_out(job)
+        if options["json"]:
+            answer = operation_answers.answer(done, message=actions.message(done))
+            self.stdout.write(json.dumps(answer, cls=DjangoJSONEncoder))
+            return
+        self.stdout.write(actions.message(done))
+
     def _status(self, server_id: str, *, as_json: bool) -> None:
         found = async_to_sync(wiring.manager().get_instance(server_id).get_status_details)()
-        if as_json:
-            since = found.since.isoformat() if found.since else None
-            answer = {"status": found.status, "reason": found.reason, "since": since, "exitCode": found.exit_code}
-            self.stdout.write(json.dumps(answer))
+        if not as_json:
+            self.stdout.write(f"{found.status}  {found.reason or ''}".rstrip())
             return
-        self.stdout.write(f"{found.status}  {found.reason or ''}".rstrip())
+        answer = {
+            "status": found.status, "reason": found.reason, "since": found.since, "exitCode": found.exit_code,
+            "oomKilled": found.oom_killed, "health": found.health, "lastStatus": found.last_status,
+        }  # fmt: skip
+        self.stdout.write(json.dumps(answer, cls=DjangoJSONEncoder))
