@@ -14,7 +14,6 @@ from backups.models import MadeSnapshot
 from backups.quiesce import Bracket, Quiet
 from backups.restic import locks
 from backups.restic.events import BackupProgress
-from backups.restic.failures import RepositoryLocked
 from backups.restic.labels import Labels, Saved, Scope, Trigger, worst
 from backups.restic.manager import ResticManager
 from backups.restic.patterns import escape
@@ -160,11 +159,11 @@ class _Taking:
         )  # fmt: skip
         self._progress.percent(5, "copying")
         if target.scope is not Scope.GLOBAL:
-            return await backup()
+            return await locks.past_dead(self._repository.command, backup)
         written = state.written(target.path)
         await asyncio.to_thread(written.__enter__)
         try:
-            return await backup()
+            return await locks.past_dead(self._repository.command, backup)
         finally:
             await asyncio.to_thread(written.__exit__, None, None, None)
 
@@ -218,7 +217,8 @@ class _Taking:
         quiets = [bracket.now for bracket in worse]
         try:
             if self._wish.require_flushed:
-                await self._repository.delete(snapshot.id)
+                delete = functools.partial(self._repository.delete, snapshot.id)
+                await locks.past_dead(self._repository.command, delete)
             self._insist(quiets)
             return await take_back(self._repository, snapshot, {one.server_id: one.saved for one in quiets})
         except AppError:
@@ -257,10 +257,6 @@ async def take_back(
     change = functools.partial(
         repository.relabel, snapshot.id, remove=sorted(old - new), add=sorted(new - old)
     )
-    try:
-        await change()
-    except RepositoryLocked:  # by a restic that was killed, perhaps: only its lock stands in the way of new tags
-        await locks.unlock(repository.command)
-        await change()
+    await locks.past_dead(repository.command, change)
     found = await repository.list_snapshots(tags=[f"operation:{labels.operation}"])
     return next(one for one in found if one.first_id == snapshot.first_id)

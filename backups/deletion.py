@@ -5,6 +5,7 @@ from typing import Any
 
 from backups import shown, wiring
 from backups.creation import REPOSITORY_LEASE
+from backups.restic import locks
 from backups.restic.failures import SnapshotNotFound
 from backups.restic.snapshot import ResticSnapshot
 from mcadmin.core.errors import Conflict
@@ -39,7 +40,7 @@ def job(snapshot: ResticSnapshot, *, started_by: str, origin: str) -> Job:
     async def work(_: Progress) -> dict[str, Any]:
         await in_database(_check, snapshot)
         try:
-            await wiring.repository().delete(snapshot.id)
+            await locks.past_dead(wiring.command(), lambda: wiring.repository().delete(snapshot.id))
         finally:
             wiring.snapshot_list().forget()
         return {"removed": [snapshot.id]}

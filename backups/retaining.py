@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from backups import shown, wiring
 from backups.creation import REPOSITORY_LEASE
-from backups.restic import retention, upkeep
+from backups.restic import locks, retention, upkeep
 from backups.restic.labels import Saved
 from backups.restic.retention import Entry, Plan, Policy
 from backups.restic.snapshot import ResticSnapshot
@@ -37,7 +37,8 @@ async def carry_out(
     decided = await plan(policy, server_id=server_id, is_global=is_global)
     progress.line(f"{len(decided.keep)} snapshots stay, {len(decided.remove)} go.")
     try:
-        await upkeep.forget(wiring.command(), decided.remove)
+        restic = wiring.command()
+        await locks.past_dead(restic, lambda: upkeep.forget(restic, decided.remove))
         if prune:
             await _prune(progress)
     finally:
@@ -78,7 +79,10 @@ def check_job(*, read_data_percent: float, started_by: str, origin: str) -> Job:
         def listen(line: str) -> None:
             _tell(progress, line, "checking")
 
-        await upkeep.check(wiring.command(), read_data_percent=read_data_percent, on_line=listen)
+        restic = wiring.command()
+        await locks.past_dead(
+            restic, lambda: upkeep.check(restic, read_data_percent=read_data_percent, on_line=listen)
+        )
         return {"read_data_percent": read_data_percent}
 
     return Job(
@@ -87,7 +91,10 @@ def check_job(*, read_data_percent: float, started_by: str, origin: str) -> Job:
 
 
 async def _prune(progress: Progress) -> None:
-    await upkeep.prune(wiring.command(), on_line=lambda line: _tell(progress, line, "pruning"))
+    restic = wiring.command()
+    await locks.past_dead(
+        restic, lambda: upkeep.prune(restic, on_line=lambda line: _tell(progress, line, "pruning"))
+    )
 
 
 def _tell(progress: Progress, line: str, stage: str) -> None:

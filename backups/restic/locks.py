@@ -2,17 +2,23 @@
 
 import asyncio
 import json
+import logging
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import psutil
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from backups.restic.command import READ_TIMEOUT_S, ResticCommand
-from backups.restic.failures import ResticFailed
+from backups.restic.failures import RepositoryLocked, ResticFailed
 from mcadmin.core.errors import Conflict
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 STALE_AFTER = timedelta(minutes=30)  # then restic's own unlock takes it for dead, wherever it came from
 
@@ -87,6 +93,24 @@ async def unlock(restic: ResticCommand) -> list[RepositoryLock]:
     everything = ["--remove-all"] if found.is_number_reused else []  # restic would take another's process for its own
     await restic.call("unlock", *everything, timeout_s=READ_TIMEOUT_S)
     return found.dead
+
+
+async def past_dead(restic: ResticCommand, work: Callable[[], Awaitable[T]]) -> T:
+    """Do ``work``; where a lock that is proven dead stands in its way, remove that and do it again.
+
+    A power cut during a forget would else stop every backup from then on.
+    """
+    try:
+        return await work()
+    except RepositoryLocked:
+        try:
+            removed = await unlock(restic)
+        except LocksNotProvenDead:
+            removed = []
+        if not removed:
+            raise
+    logger.warning("a dead lock was removed from the backup repository: %s", "; ".join(map(str, removed)))
+    return await work()
 
 
 @dataclass(frozen=True)
