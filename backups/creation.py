@@ -20,7 +20,7 @@ from backups.restic.patterns import escape
 from backups.restic.snapshot import ResticSnapshot, ResticSnapshotWithSummary
 from backups.targets import Target
 from mcadmin.core.errors import AppError, TimedOut
-from mcadmin.core.paths import list_directories
+from mcadmin.core.paths import PathBusy, list_directories
 from servers import leases
 from servers import wiring as servers_wiring
 from servers.operations import Job
@@ -115,6 +115,7 @@ class _Taking:
         ) as brackets:
             before = [bracket.now for bracket in brackets]
             self._insist(before)
+            await self._require_same(target)
             made = await self._copy(target, before)
             snapshot = await self._settle(made.snapshot, brackets)  # before the facts go: a guard could take over
         for bracket in brackets:
@@ -137,6 +138,13 @@ class _Taking:
             return [target.server_id]
         found = await asyncio.to_thread(servers_wiring.manager().list_names)
         return [name for name in found if name not in self._wish.skipped]
+
+    async def _require_same(self, target: Target) -> None:
+        """Look once more where the path leads: a flush takes long, and restic follows what became a link since."""
+        wish = self._wish
+        now = await asyncio.to_thread(targets.find, self._server_path, server_id=wish.server_id, path=wish.path)
+        if now != target:
+            raise PathBusy(f"{wish.path} was changed just now. Try again.")
 
     def _insist(self, quiets: list[Quiet]) -> None:
         """Tell what is not as good as it could be; raise where nothing less is wanted."""

@@ -11,6 +11,8 @@ from backups.game import Game
 from backups.quiesce import turn_saving_on
 from mcadmin.core.errors import AppError
 from mcadmin.core.tasks import cancel
+from servers.docker.container import Container
+from servers.minecraft.instance import MCInstance, ServerNotFound
 from servers.minecraft.manager import DockerMCManager
 from servers.records import in_database
 
@@ -69,7 +71,7 @@ class SaveGuard:
         instance = self._manager.get_instance(fact.server_id)
         try:
             async with asyncio.timeout(facts.GUARD_LIFE.total_seconds() - 5), Game(instance) as game:
-                if not fact.is_of(await instance.get_container()):
+                if not fact.is_of(await _container(instance)):
                     await self._disturbed(fact)
                 elif not await turn_saving_on(instance, fact, game):
                     return
@@ -79,3 +81,10 @@ class SaveGuard:
             logger.warning("what a backup of %s left could not be mended yet: %s", fact.server_id, error)
         finally:
             await in_database(facts.leave_guard, fact.server_id, fact.operation_id)
+
+
+async def _container(instance: MCInstance) -> Container | None:
+    try:
+        return await instance.get_container()
+    except ServerNotFound:  # it was removed, and what ran in its folder with it
+        return None

@@ -19,7 +19,7 @@ from mcadmin.core.errors import AppError, Conflict
 from mcadmin.core.tasks import cancel, finish
 from servers.docker.cli import EngineUnreachable
 from servers.docker.container import Container
-from servers.minecraft.instance import MCInstance, ServerNotRunning
+from servers.minecraft.instance import MCInstance, ServerNotFound, ServerNotRunning
 from servers.minecraft.rcon import RconUnavailable
 from servers.records import in_database
 
@@ -135,7 +135,11 @@ class Bracket:
         before = self.now
         if not before.saved.is_consistent:
             return before
-        after = await self._instance.get_container()
+        try:
+            after = await self._instance.get_container()
+        except AppError as error:
+            self.now = Quiet(before.server_id, Saved.UNCONFIRMED, f"nobody knows what it did meanwhile: {error}")
+            return self.now
         if before.saved is Saved.STOPPED:
             if after is not None and after.is_running:
                 self.now = Quiet(before.server_id, Saved.UNCONFIRMED, "it was started while it was copied")
@@ -231,9 +235,19 @@ def _is_saved(asked: asyncio.Task[str]) -> bool:
 async def turn_saving_on(instance: MCInstance, fact: Fact, game: Game) -> bool:
     """Turn saving on where the container of ``fact`` still runs; True when it is on, or nothing runs."""
     try:
-        if not fact.is_of(await instance.get_container()):
-            return True  # a game begins with saving on
-        return says_on(await game.command("save-on", timeout_s=COMMAND_S))
+        if not await _is_gone(instance, fact):
+            return says_on(await game.command("save-on", timeout_s=COMMAND_S))
     except AppError as error:
         logger.info("saving of %s could not be turned on: %s", instance.name, error)
+        return False
+    return True  # a game begins with saving on
+
+
+async def _is_gone(instance: MCInstance, fact: Fact) -> bool:
+    """Tell whether the game of ``fact`` has ended; no where the engine cannot tell: an open connection may do."""
+    try:
+        return not fact.is_of(await instance.get_container())
+    except ServerNotFound:
+        return True
+    except EngineUnreachable:
         return False

@@ -9,6 +9,7 @@ from backups import staging
 from backups.models import MadeSnapshot
 from backups.restore_order import server_path
 from backups.staging import Plan, Present
+from mcadmin.core.errors import AppError
 from mcadmin.core.tasks import cancel
 from servers.models import Operation, OperationState
 from servers.records import in_database
@@ -33,7 +34,7 @@ class RestoreRecovery:
         """Look once, then begin the rounds."""
         try:
             await self.round()
-        except OSError:  # the servers' folder is away: the panel starts all the same
+        except (OSError, AppError):  # the servers' folder is away: the panel starts all the same
             logger.exception("interrupted restores could not be looked for")
         self._tasks = [asyncio.create_task(self._run(), name="restore recovery")]
 
@@ -43,7 +44,7 @@ class RestoreRecovery:
 
     async def round(self) -> list[str]:
         """Settle every restore that nobody carries out any more; return a sentence for each."""
-        root = server_path()
+        root = await asyncio.to_thread(server_path)
         left = {*await asyncio.to_thread(staging.list_unsettled, root), *await in_database(_untold)}
         if not left:
             return []
@@ -52,7 +53,11 @@ class RestoreRecovery:
         for operation in sorted(left):
             if operation in running:
                 continue
-            plan, present = await asyncio.to_thread(staging.settle, root, operation)
+            try:
+                plan, present = await asyncio.to_thread(staging.settle, root, operation)
+            except (OSError, AppError):  # that one is tried again; the others do not wait for it
+                logger.exception("the interrupted restore %s could not be settled", operation)
+                continue
             sentence = await in_database(_write_down, operation, plan, present)
             if sentence:
                 told.append(sentence)

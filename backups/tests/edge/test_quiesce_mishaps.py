@@ -1,0 +1,103 @@
+"""The bracket around a copy when engine, server or path go away inside of it."""
+
+import asyncio
+import shutil
+import uuid
+from pathlib import Path
+
+import pytest
+
+from backups import facts
+from backups.services import BackupServices
+from backups.tests.conftest import started
+from backups.tests.edge.test_quiesce import back_up, facts_left, guard, level
+from backups.tests.fake_restic import FakeRestic
+from mcadmin.core.errors import AppError
+from servers import records
+from servers import wiring as servers_wiring
+from servers.models import OperationState
+from servers.tests.fake_docker import FakeDocker
+from servers.tests.fake_game import FakeGame
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def test_an_engine_that_goes_away_during_the_copy_leaves_saving_on(
+    server_path: Path, fake: FakeDocker, game: FakeGame, restic: FakeRestic
+) -> None:
+    await started(server_path, fake, game)
+    restic.gate = asyncio.Event()
+    running = asyncio.create_task(back_up())
+    await restic.entered.wait()
+    fake.reachable = False  # its containers live on, as they do with live-restore
+    restic.gate.set()
+    operation = await running
+    assert operation.state == OperationState.SUCCEEDED
+    assert game.commands[-1] == "save-on"
+    assert await facts_left() == 0
+    assert level(operation) == "unconfirmed"
+    assert "saved:flushed" not in restic.snapshots[0]["tags"]
+
+
+async def test_a_stopped_server_of_which_nobody_knows_any_more_is_not_called_stopped(
+    server_path: Path, fake: FakeDocker, server: str, restic: FakeRestic
+) -> None:
+    restic.gate = asyncio.Event()
+    running = asyncio.create_task(back_up(server_id=server))
+    await restic.entered.wait()
+    fake.reachable = False
+    restic.gate.set()
+    assert level(await running) == "unconfirmed"
+
+
+async def test_the_guard_forgets_a_server_that_was_removed(
+    server_path: Path, fake: FakeDocker, game: FakeGame, restic: FakeRestic
+) -> None:
+    name = await started(server_path, fake, game)
+    container = await servers_wiring.manager().get_instance(name).get_container()
+    assert container is not None
+    await records.in_database(facts.store, name, uuid.uuid4(), container)
+    fake.containers.clear()
+    shutil.rmtree(server_path / name)
+    await guard().round()
+    assert await facts_left() == 0
+
+
+async def test_a_folder_that_becomes_a_link_while_the_game_flushes_is_not_followed(
+    server_path: Path, fake: FakeDocker, game: FakeGame, restic: FakeRestic, tmp_path: Path
+) -> None:
+    name = await started(server_path, fake, game)
+    data = server_path / name / "data"
+    (data / "world/region").mkdir(parents=True)
+    (tmp_path / "host/region").mkdir(parents=True)
+    (tmp_path / "host/region/secret").write_text("nobody's business")
+    game.silent.add("save-all flush")
+    running = asyncio.create_task(back_up(server_id=name, path="world/region"))
+    async with asyncio.timeout(5):
+        while "save-all flush" not in game.commands:
+            await asyncio.sleep(0.02)
+    (data / "world").rename(data / "moved")
+    (data / "world").symlink_to(tmp_path / "host")
+    with pytest.raises(AppError) as error:
+        await running
+    assert restic.snapshots == []
+    assert game.commands[-1] == "save-on"
+    assert str(tmp_path) not in str(error.value)
+
+
+async def test_the_panel_starts_while_the_folder_of_servers_is_away(
+    server_path: Path, fake: FakeDocker, restic: FakeRestic
+) -> None:
+    server_path.rename(server_path.parent / "away")
+    services = BackupServices()
+    await services.recovery.start()
+    await services.recovery.stop()
+
+
+async def test_the_panel_starts_past_a_restore_that_cannot_be_settled(
+    server_path: Path, fake: FakeDocker, restic: FakeRestic
+) -> None:
+    (server_path / ".restoring/x/restore.json").mkdir(parents=True)
+    services = BackupServices()
+    await services.recovery.start()
+    await services.recovery.stop()
