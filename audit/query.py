@@ -66,9 +66,9 @@ def instant(text: str, *, name: str) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # of the year 0 or 10000, seen from UTC
         raise BadFilter(f"{name} must be a time such as 2026-11-24T18:00:00Z.") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def page(rows: QuerySet[AuditEvent], *, after: int) -> list[AuditEvent]:

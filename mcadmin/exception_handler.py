@@ -69,8 +69,13 @@ def _flatten(detail: Any, prefix: str = "") -> dict[str, list[str]]:
         for key, value in detail.items():
             flat |= _flatten(value, f"{prefix}.{key}" if prefix else str(key))
         return flat
-    sentences = [str(item) for item in detail] if isinstance(detail, list) else [str(detail)]
+    sentences = [_sayable(str(item)) for item in (detail if isinstance(detail, list) else [detail])]
     return {prefix or "non_field_errors": sentences}
+
+
+def _sayable(text: str) -> str:
+    """Return a sentence that repeats what was sent, in which half a character would break the answer itself."""
+    return text.encode(errors="replace").decode()
 
 
 def _sentence(by_field: dict[str, list[str]]) -> str:

@@ -55,8 +55,7 @@ def listed(server_id: str, *, of_all: bool) -> list[tuple[ComposeRevision, str]]
     if not of_all:
         rows = rows.filter(incarnation=incarnations.current(server_id))
     found = list(rows[: MAX_LISTED + 1])
-    older = [*found[1:], None]
-    pairs = [(one, _diff(before, one)) for one, before in zip(found, older, strict=True)]
+    pairs = [(one, _diff(before, one)) for one, before in zip(found, [*found[1:], None], strict=False)]
     return pairs[:MAX_LISTED]
 
 

@@ -1,7 +1,7 @@
 """Operations over HTTP."""
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 
 from asgiref.sync import async_to_sync
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -86,6 +86,7 @@ def _cursor(request: Request) -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.fromisoformat(text.replace(" ", "+"))  # a plus sign that was not escaped
-    except ValueError:
+        found = datetime.fromisoformat(text.replace(" ", "+"))  # a plus sign that was not escaped
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise InvalidRequest("cursor is not one that a page gave as `next`.") from None

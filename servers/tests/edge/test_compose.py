@@ -244,3 +244,7 @@ def test_a_limit_that_is_no_number_breaks_no_page(
 
     assert owner.get("/api/servers/odd").status_code == 200
     assert [one["id"] for one in owner.get("/api/servers").json()] == ["odd"]
+
+
+def test_a_server_made_by_hand_has_no_revisions(owner: APIClient, fake: FakeDocker, server: str) -> None:
+    assert owner.get(f"/api/servers/{server}/compose/revisions").json() == {"revisions": []}
