@@ -54,6 +54,8 @@ class UploadsViewSet(ViewSet):
             require_room(root, values["size"], max_bytes=settings.MC_ADMIN.max_upload_size_bytes)
             for old in uploads.expired(id):
                 _drop(old, root)
+            for left in uploads.list_open(id):
+                _forget_gone(left, root)
             upload = uploads.create(
                 server_id=id, path=path, size=values["size"], sha256=values["sha256"],
                 overwrite=values["overwrite"], created_by=request.user.username,
@@ -179,6 +181,14 @@ def _drop(upload: Upload, root: Root) -> None:
     except (parts.PartGone, InvalidRequest):
         pass
     finally:
+        upload.delete()
+
+
+def _forget_gone(upload: Upload, root: Root) -> None:
+    """Give its place free when its directory was deleted, or its server restored: nobody can finish it."""
+    try:
+        _part(upload, root).offset()
+    except (parts.PartGone, InvalidRequest):
         upload.delete()
 
 

@@ -1,7 +1,9 @@
 """What an archive holds, read with distrust: zip and tar, plain or gzipped."""
 
+import errno
 import gzip
 import io
+import lzma
 import os
 import stat
 import struct
@@ -18,6 +20,11 @@ from mcadmin.core.paths import OutsideRoot, shown, valid_name
 MAX_DIRECTORY_BYTES = 32 * 1024 * 1024  # of a zip's list of contents, which is read whole
 MAX_DEPTH = 64
 MAX_PADDING_BYTES = 64 * 1024 * 1024  # after the last file of a tar
+# ValueError: a place before the file's begin, or a name that is not what its flag says. OSError: bzip2 and gzip.
+_BROKEN = (
+    zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, struct.error, ValueError, OverflowError,
+    OSError,
+)  # fmt: skip
 _PIECE_BYTES = 1024 * 1024
 _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
@@ -64,8 +71,8 @@ def members(file: IO[bytes]) -> Iterator[Member]:
                 raise BadArchive(f"The archive holds {shown(member.path)} twice.")
             seen.add(key)
             yield member
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError, struct.error) as error:
-        raise BadArchive(f"The archive is broken: {error}. Upload it again.") from None
+    except _BROKEN as error:
+        raise _broken("The archive is broken", error) from None
     except (NotImplementedError, RuntimeError) as error:  # zipfile: a method it does not know, or a password
         raise BadArchive(f"The archive cannot be read: {error}.") from None
 
@@ -75,8 +82,15 @@ def pieces(member: Member) -> Iterator[bytes]:
     try:
         while piece := member.source.read(_PIECE_BYTES):
             yield piece
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError) as error:
-        raise BadArchive(f"The archive is broken at {shown(member.path)}: {error}. Upload it again.") from None
+    except _BROKEN as error:
+        raise _broken(f"The archive is broken at {shown(member.path)}", error) from None
+
+
+def _broken(what: str, error: Exception) -> Exception:
+    """Return what to raise: the system's own errors, such as one of the disk, stay what they are."""
+    if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}:  # EINVAL: a seek before the begin
+        return error
+    return BadArchive(f"{what}: {error}. Upload it again.")
 
 
 def _read(file: IO[bytes]) -> Iterator[Member]:

@@ -54,6 +54,7 @@ def move(root: Root, path: str, target: str, *, overwrite: bool = False) -> None
         OtherFileSystem, OutsideRoot, FileMissing.
     """
     _require_source(root, path)
+    _require_outside(path, target, done="moved")
     valid_name(target.rpartition("/")[2])
     make_parents(root, target.rpartition("/")[0])
     if target != path:
@@ -67,6 +68,7 @@ def copy(root: Root, path: str, target: str, *, on_bytes: Tell | None = None) ->
         FileExists, OutsideRoot, FileMissing, DiskFull.
     """
     _require_source(root, path)
+    _require_outside(path, target, done="copied")
     valid_name(target.rpartition("/")[2])
     make_parents(root, target.rpartition("/")[0])
     return paths.copy(root, path, target, keep_owner=False, on_bytes=on_bytes)
@@ -102,3 +104,9 @@ def joined(parent: str, name: str) -> str:
 def _require_source(root: Root, path: str) -> None:
     if root.lstat(path) is None:
         raise FileMissing(f"{shown(path)} does not exist.")
+
+
+def _require_outside(path: str, target: str, *, done: str) -> None:
+    """Refuse what the system refuses, too, but only when the target's directories were made inside of the source."""
+    if target.startswith(f"{path}/"):
+        raise InvalidRequest(f"{shown(path)} cannot be {done} into itself.")

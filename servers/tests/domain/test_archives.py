@@ -235,3 +235,26 @@ def test_more_than_the_disk_holds_is_said_before_it_is_full(
     with pytest.raises(DiskFull):
         extract(root, make_zip(folder, ("a", os.urandom(2000))), "plugins")
     assert os.listdir(folder / "plugins") == ["old.txt"]
+
+
+def spoilt(how: str) -> bytes:
+    methods = {"bzip2": zipfile.ZIP_BZIP2, "lzma": zipfile.ZIP_LZMA}
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", methods.get(how, zipfile.ZIP_STORED)) as archive:
+        archive.writestr("ü.txt", bytes(range(256)) * 40)
+    raw = bytearray(content.getvalue())
+    match how:
+        case "name":
+            raw = raw.replace("ü".encode(), b"\xff\xfe")
+        case "begin":
+            del raw[4:14]
+        case _:
+            raw[60:90] = bytes(30)
+    return bytes(raw)
+
+
+@pytest.mark.parametrize("how", ["name", "begin", "bzip2", "lzma"])
+def test_a_zip_that_was_spoilt_is_told_as_broken(root: Root, folder: Path, how: str) -> None:
+    (folder / "a.zip").write_bytes(spoilt(how))
+    with pytest.raises(BadArchive, match="broken"):
+        extract(root, "a.zip", "", limits=SMALL, overwrite=False)

@@ -1,0 +1,44 @@
+"""Files that are gone, moved or odd by the time somebody asks again."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from servers.tests.fake_docker import FakeDocker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def data(server_path: Path, server: str, fake: FakeDocker) -> Path:
+    return server_path / server / "data"
+
+
+def post(client: APIClient, data: Path, what: str, **body: Any) -> Any:
+    return client.post(f"/api/servers/{data.parent.name}/files/{what}", body, format="json")
+
+
+def test_uploads_whose_folder_is_gone_take_no_place(owner: APIClient, data: Path) -> None:
+    for number in range(20):
+        made = post(owner, data, "uploads", path="/maps", name=f"{number}.zip", size=10)
+        assert made.status_code == 201, made.json()
+    assert post(owner, data, "uploads", path="/", name="one.zip", size=10).json()["code"] == "too_many_uploads"
+    shutil.rmtree(data / "maps")
+    assert owner.get(f"/api/servers/{data.parent.name}/files/uploads").json() == {"uploads": []}
+    assert post(owner, data, "uploads", path="/", name="one.zip", size=10).status_code == 201
+
+
+@pytest.mark.parametrize("how", ["move", "copy"])
+@pytest.mark.parametrize("target", ["/a/b", "/a/new/b", "/a//new/b"])
+def test_a_folder_goes_not_into_itself_and_stays_as_it_is(
+    owner: APIClient, data: Path, how: str, target: str
+) -> None:
+    (data / "a/sub").mkdir(parents=True)
+    answer = post(owner, data, how, path="/a", target_path=target)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert "into itself" in answer.json()["detail"]
+    assert os.listdir(data / "a") == ["sub"]
