@@ -2,10 +2,13 @@
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 
+from servers.models import Operation
+from servers.tests.conftest import write_server
 from servers.tests.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,3 +38,34 @@ def test_a_status_has_all_that_the_api_tells(fake: FakeDocker, server: str) -> N
         "status": "HEALTHY", "reason": None, "since": None, "exitCode": None, "oomKilled": None, "health": "healthy",
         "lastStatus": None,
     }  # fmt: skip
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stream", "is_shown"), [(Terminal, True), (io.StringIO, False)])
+def test_output_is_shown_while_it_runs_on_a_terminal_alone(
+    fake: FakeDocker, server: str, monkeypatch: pytest.MonkeyPatch, stream: type[io.StringIO], is_shown: bool
+) -> None:
+    monkeypatch.setattr("sys.stderr", stderr := stream())
+
+    call_command("server", server, "up", stdout=io.StringIO())
+
+    said = Operation.objects.get().output
+    assert said
+    assert all((f"{line}\n" in stderr.getvalue()) is is_shown for line in said.splitlines())
+
+
+def test_a_warning_is_told_once(
+    fake: FakeDocker, server: str, server_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_server(server_path, "twin")  # publishes the same ports
+    monkeypatch.setattr("sys.stderr", stderr := Terminal())
+
+    call_command("server", server, "up", stdout=io.StringIO())
+
+    warnings = Operation.objects.get().warnings
+    assert warnings
+    assert [stderr.getvalue().count(one) for one in warnings] == [1] * len(warnings)
