@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from mcadmin.core.errors import AppError
 from mcadmin.core.tasks import cancel
@@ -15,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 WATCHED_S, UNWATCHED_S = 5.0, 60.0
 LOOKING_FOR = 15.0  # a look counts this many seconds
+SAMPLE_TIMEOUT_S = 15.0  # more than a command and its connection may take by themselves
 
 Ask = Callable[[str], Awaitable[str]]
 Ping = Callable[[str], Awaitable[ServerPing]]
@@ -48,6 +50,7 @@ class PlayerSampler:
         self._looked_at: dict[str, float] = {}
         self._due: dict[str, float] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._asking: dict[str, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
 
     def read(self, server_id: str, *, now: float) -> PlayersSample:
@@ -63,7 +66,7 @@ class PlayerSampler:
         self._tasks = [asyncio.create_task(self._run(), name="players")]
 
     async def stop(self) -> None:
-        await cancel(self._tasks)
+        await cancel([*self._tasks, *self._asking.values()])
 
     def hurry(self) -> None:
         """Look at once who has turned healthy or gone; call it on the loop."""
@@ -88,8 +91,24 @@ class PlayerSampler:
         for memory in (self._samples, self._due, self._looked_at):
             for gone in set(memory) - set(healthy):
                 memory.pop(gone, None)
-        due = [name for name in healthy if now >= self._due_at(name, now)]
-        await asyncio.gather(*(self._sample(name) for name in due))
+        for name in healthy:  # each by itself: a game that hangs holds up no other
+            if name not in self._asking and now >= self._due_at(name, now):
+                self._due[name] = now
+                task = self._asking[name] = asyncio.create_task(self._ask_one(name), name=f"players of {name}")
+                task.add_done_callback(partial(self._asked, name))
+
+    def _asked(self, name: str, task: asyncio.Task[None]) -> None:
+        del task
+        self._asking.pop(name, None)
+
+    async def _ask_one(self, name: str) -> None:
+        try:
+            async with asyncio.timeout(SAMPLE_TIMEOUT_S):
+                await self._sample(name)
+        except TimeoutError:
+            logger.info("%s does not tell its players within %g s", name, SAMPLE_TIMEOUT_S)
+        except Exception:  # the next look at it is due all the same
+            logger.exception("sampling the players of %s failed", name)
 
     def _due_at(self, name: str, now: float) -> float:
         last = self._due.get(name)
@@ -99,12 +118,11 @@ class PlayerSampler:
         return last + (WATCHED_S if looked else UNWATCHED_S)
 
     async def _sample(self, name: str) -> None:
-        self._due[name] = asyncio.get_running_loop().time()
         players, pinged = await asyncio.gather(self._listed(name), self._pinged(name))
         count = len(players.online) if players else 0
         if players is None and pinged is not None:  # it tells fewer names, or none
             players, count = PlayerList(list(pinged.names), pinged.maximum), pinged.online
-        if players is None:
+        if players is None or name not in self._due:  # or it has ended meanwhile
             return
         self._samples[name] = PlayersSample(
             tuple(players.online),

@@ -1,8 +1,10 @@
 import asyncio
+from collections import Counter
 from typing import TypeVar
 
 import pytest
 
+from servers.live import players
 from servers.live.players import PlayerSampler, PlayersSample
 from servers.minecraft.rcon import RconUnavailable
 from servers.minecraft.server_ping import PingFailed, ServerPing
@@ -59,3 +61,51 @@ async def test_a_list_without_a_ping_has_no_message_of_the_day() -> None:
 
 async def test_without_either_there_is_no_sample() -> None:
     assert await sampled(RconUnavailable("no"), PingFailed("no")) == PlayersSample()
+
+
+class Games:
+    """Two healthy games, of which ``hung`` takes connections and answers nothing."""
+
+    def __init__(self) -> None:
+        self.asked = Counter[str]()
+
+    async def ask(self, name: str) -> str:
+        self.asked[name] += 1
+        if name == "hung":
+            await asyncio.Event().wait()
+        return LIST
+
+    async def ping(self, name: str) -> ServerPing:
+        if name == "hung":
+            await asyncio.Event().wait()
+        return PING
+
+
+async def test_a_game_that_hangs_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(players, "UNWATCHED_S", 0.2)
+    games = Games()
+    sampler = PlayerSampler(games.ask, games.ping, lambda: ["hung", "survival"])
+    sampler.start()
+    try:
+        async with asyncio.timeout(10):
+            while games.asked["survival"] < 3:
+                sampler.hurry()
+                await asyncio.sleep(0.01)
+    finally:
+        await sampler.stop()
+    assert games.asked["hung"] == 1  # one question at a time
+
+
+async def test_a_game_that_hangs_is_asked_again_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(players, "UNWATCHED_S", 0.05)
+    monkeypatch.setattr(players, "SAMPLE_TIMEOUT_S", 0.05)
+    games = Games()
+    sampler = PlayerSampler(games.ask, games.ping, lambda: ["hung"])
+    sampler.start()
+    try:
+        async with asyncio.timeout(10):
+            while games.asked["hung"] < 3:
+                sampler.hurry()
+                await asyncio.sleep(0.01)
+    finally:
+        await sampler.stop()
