@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from mcadmin.core.errors import AppError
 from mcadmin.core.tasks import cancel
@@ -12,6 +14,7 @@ from servers.live.engine_state import EngineSnapshot
 logger = logging.getLogger(__name__)
 
 COMPOSE_TIMEOUT_S = 15.0
+AGAIN_S, LAST_AGAIN_S = 5.0, 300.0  # after a question that was not answered, while the engine is there
 
 
 class Versions:
@@ -38,13 +41,29 @@ class Versions:
         self._reachable = snapshot.reachable
 
     async def _run(self) -> None:
+        wait_s: float | None = None
         while True:
-            await self._wake.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._wake.wait()
+                    wait_s = None
             self._wake.clear()
-            try:
-                self.engine = await DockerManager(self._cli).version()
-                self.compose = await self._cli.compose_version(timeout_s=COMPOSE_TIMEOUT_S)
-            except AppError as error:
-                logger.info("versions are not known: %s", error)
-            except Exception:  # the loop must live
-                logger.exception("asking for versions failed")
+            told = [await self._ask(one) for one in (self._ask_engine, self._ask_compose)]
+            wait_s = None if all(told) or not self._reachable else min((wait_s or AGAIN_S / 2) * 2, LAST_AGAIN_S)
+
+    async def _ask(self, question: Callable[[], Awaitable[None]]) -> bool:
+        try:
+            await question()
+        except AppError as error:
+            logger.info("a version is not known: %s", error)
+        except Exception:  # the loop must live
+            logger.exception("asking for a version failed")
+        else:
+            return True
+        return False
+
+    async def _ask_engine(self) -> None:
+        self.engine = await DockerManager(self._cli).version()
+
+    async def _ask_compose(self) -> None:
+        self.compose = await self._cli.compose_version(timeout_s=COMPOSE_TIMEOUT_S)
