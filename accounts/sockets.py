@@ -76,8 +76,10 @@ class SocketConsumer(AsyncWebsocketConsumer):
             await self.close(BROKEN)
         finally:
             self._is_open, self._is_closed = False, True
-            await cancel(self._tasks)
-            self.at_end.close()
+            try:
+                await cancel(self._tasks)
+            finally:  # the server itself may be cancelling us
+                self.at_end.close()
             await self._leave_group()
 
     async def connect(self) -> None:

@@ -2,18 +2,25 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
+
+from redis.exceptions import RedisError
 
 from accounts.permissions import IsSignedIn
 from accounts.sockets import NOT_FOUND, TOO_MANY, SocketConsumer
 from audit import recorder
+from mcadmin.core import tasks
 from mcadmin.core.errors import AppError, InvalidRequest
 from servers import records, wiring
 from servers.consumers.limits import Bucket, Slots
 from servers.live.console_hub import Source
 from servers.live.viewer import Viewer
+
+logger = logging.getLogger(__name__)
 
 MAX_VIEWERS, MAX_VIEWERS_PER_ADDRESS = 30, 100
 COMMANDS_PER_S, COMMAND_BURST = 1.0, 10.0
@@ -36,16 +43,14 @@ class ConsoleConsumer(SocketConsumer):
     permission = IsSignedIn
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        self._slots: list[tuple[Slots, str]] = []
         self._others = ""  # the group of all viewers of the server
         self.viewer: Viewer | None = None
         try:
             await super().__call__(scope, receive, send)
         finally:
-            for slots, key in self._slots:
-                slots.free(key)
             if self._others:
-                await self.channel_layer.group_discard(self._others, self.channel_name)
+                with suppress(RedisError):  # it forgets the group by itself, in a day
+                    await self.channel_layer.group_discard(self._others, self.channel_name)
 
     async def begin(self) -> None:
         self.server_id: str = self.scope["url_route"]["kwargs"]["id"]
@@ -58,17 +63,19 @@ class ConsoleConsumer(SocketConsumer):
                 what = "this server" if slots is _of_server else "your address"
                 self.refuse(TOO_MANY, f"{slots.limit} consoles of {what} are open already. Close one.")
                 return
-            self._slots.append((slots, key))
+            self.at_end.callback(slots.free, key)
         self._others = f"console.{self.server_id}"
         await self.channel_layer.group_add(self._others, self.channel_name)
         self.commands = Bucket(per_s=COMMANDS_PER_S, burst=COMMAND_BURST)
         self.frames = Bucket(per_s=FRAMES_PER_S, burst=FRAME_BURST)
         self.ready = asyncio.Event()
-        self.spawn(self._stream(_place({key: values[0] for key, values in query.items()})))
+        streaming = self.spawn(self._stream(_place({key: values[0] for key, values in query.items()})))
+        streaming.add_done_callback(lambda _: self.ready.set())  # also when it ended before there was a viewer
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:  # noqa: ARG002 - Channels' signature
         await self.ready.wait()
-        assert self.viewer is not None  # noqa: S101 - set before `ready`
+        if self.viewer is None:
+            return
         if not self.frames.take():
             self._complain("Too many messages: this one was dropped.")
             return
@@ -119,23 +126,39 @@ class ConsoleConsumer(SocketConsumer):
 
     def _take_command(self, command: str, viewer: Viewer) -> None:
         if self.commands.take():
-            self.spawn(self._run(command, viewer))
+            running = tasks.start(self._execute(command))  # no task of the socket: it is written down in any case
+            running.add_done_callback(tasks.report)
+            self.spawn(self._answer(running, command, viewer))
         else:
             self._complain("Too many commands: at most one a second. This one was not run.")
 
-    async def _run(self, command: str, viewer: Viewer) -> None:
-        live = wiring.live()
+    async def _answer(self, running: asyncio.Task[tuple[bool, str]], command: str, viewer: Viewer) -> None:
+        success, said = await asyncio.shield(running)
+        if success:
+            viewer.push({"type": "command_result", "command": command, "result": said})
+        else:
+            self._complain(said)
+
+    async def _execute(self, command: str) -> tuple[bool, str]:
+        """Run a command and write it down; return whether it ran, and its answer or why it did not."""
+        success = False
         try:
-            result = await live.command(self.server_id, command)
+            result = await wiring.live().command(self.server_id, command)
+            success = True
         except AppError as error:
-            await self._record(command, success=False)
-            self._complain(str(error))
-            return
-        await self._record(command, success=True)
-        # By the channel layer: other viewers may be with another process.
+            return False, str(error)
+        finally:
+            await self._record(command, success=success)
+        await self._show_others(command)
+        return True, result
+
+    async def _show_others(self, command: str) -> None:
+        """Tell the other viewers, by the channel layer: they may be with another process."""
         echo = {"username": self.user.username, "command": command, "sender": self.channel_name}
-        await self.channel_layer.group_send(self._others, {"type": "console.command", **echo})
-        viewer.push({"type": "command_result", "command": command, "result": result})
+        try:
+            await self.channel_layer.group_send(self._others, {"type": "console.command", **echo})
+        except RedisError as error:
+            logger.warning("Other viewers do not see a command: Redis: %s", type(error).__name__)
 
     def _complain(self, message: str) -> None:
         """Tell the client of an error that leaves everything else as it is."""

@@ -44,3 +44,7 @@ class Slots:
         self._taken[key] -= 1
         if not self._taken[key]:
             del self._taken[key]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._taken

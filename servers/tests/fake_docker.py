@@ -147,6 +147,7 @@ class FakeDocker:
                 await self._wait_at_gate("inspect")
                 return found_now
             case ("exec", "--", _, "rcon-cli", "--", command):
+                await self._wait_at_gate("exec")
                 if command in self.failures:
                     raise ProgramFailed(argv[0], 1, self.failures[command])
                 return self.answers.get(command, f"ran {command}")

@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 from rest_framework.test import APIClient
 
+from accounts import tokens
 from accounts.models import User, UserRole
+from servers.tests.edge.consoles import DONE, NOISE
 from servers.tests.fake_docker import FakeDocker
 
 
@@ -32,3 +34,19 @@ def data(fake: FakeDocker, server: str, server_path: Path) -> Path:
 def files(data: Path, server: str) -> str:
     """The address of the server's files."""
     return f"/api/servers/{server}/files"
+
+
+@pytest.fixture
+def token(db: None) -> str:
+    user = User(username="olivia", role=UserRole.ADMIN)
+    user.set_unusable_password()
+    user.save()
+    return tokens.issue(user)
+
+
+@pytest.fixture
+def log(server_path: Path, server: str) -> Path:
+    path = server_path / server / "data" / "logs" / "latest.log"
+    path.parent.mkdir()
+    path.write_text(DONE + NOISE)
+    return path

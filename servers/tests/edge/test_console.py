@@ -1,68 +1,21 @@
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 
-from accounts import sockets, tokens
-from accounts.models import User, UserRole
+from accounts import sockets
+from accounts.models import User
 from servers import wiring
 from servers.consumers import console
 from servers.consumers.limits import Slots
 from servers.routing import websocket_urlpatterns
-from servers.tests.conftest import compose_text
+from servers.tests.edge.consoles import DONE, NOISE, opened, receive, run
 from servers.tests.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-DONE = '[12:00:00] [Server thread/INFO]: Done (1.2s)! For help, type "help"\n'
-NOISE = "[12:00:01] [RCON Listener #1/INFO]: Thread RCON Client /127.0.0.1 started\n"
-
-
-@pytest.fixture
-def token(db: None) -> str:
-    user = User(username="olivia", role=UserRole.ADMIN)
-    user.set_unusable_password()
-    user.save()
-    return tokens.issue(user)
-
-
-@pytest.fixture
-def log(server_path: Path, server: str) -> Path:
-    path = server_path / server / "data" / "logs" / "latest.log"
-    path.parent.mkdir()
-    path.write_text(DONE + NOISE)
-    return path
-
-
-@asynccontextmanager
-async def opened(path: str, *, subprotocols: list[str] | None = None) -> AsyncIterator[WebsocketCommunicator]:
-    socket = WebsocketCommunicator(URLRouter(websocket_urlpatterns), path, subprotocols=subprotocols)
-    accepted, _ = await socket.connect(timeout=5)
-    assert accepted
-    try:
-        yield socket
-    finally:
-        await socket.disconnect()
-        await wiring.live().console.close()
-
-
-async def run(server: str, server_path: Path) -> None:
-    """Start the server, with a command port at which nobody is: another test's game may be at the usual one."""
-    (server_path / server / "compose.yaml").write_text(compose_text(server, rcon_port=1))
-    await wiring.manager().get_instance(server).project.up()
-    await wiring.live().engine.refresh()
-
-
-async def receive(socket: WebsocketCommunicator) -> dict[str, Any]:
-    found: dict[str, Any] = await socket.receive_json_from(timeout=5)
-    return found
-
 
 async def test_the_log_and_then_new_lines_without_rcon_noise(
     fake: FakeDocker, server: str, token: str, log: Path
