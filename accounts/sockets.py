@@ -26,7 +26,8 @@ MAX_HELD, MAX_HELD_PER_ADDRESS = 20, 5
 CHECK_S = 2.5  # with the 2 s that a user may be cached it stays below the 5 s promised
 FAREWELL_S = 2.0  # a client that reads nothing cannot put its end off
 MAX_FRAME_BYTES = 32 * 1024
-TOO_LARGE, BROKEN, BAD_TOKEN, FORBIDDEN, NOT_FOUND, TOO_MANY = 1009, 1011, 4401, 4403, 4404, 4429
+TOO_LARGE, BROKEN, RESTARTED = 1009, 1011, 1012
+BAD_TOKEN, FORBIDDEN, NOT_FOUND, TOO_MANY = 4401, 4403, 4404, 4429
 SIGN_IN = "Your sign-in is missing or no longer valid. Sign in again."
 
 # What ASGI servers raise when the client has left. Uvicorn's RuntimeError: it closed by itself, at bytes that are no

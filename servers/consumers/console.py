@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from redis.exceptions import RedisError
 
 from accounts.permissions import IsSignedIn
-from accounts.sockets import NOT_FOUND, TOO_MANY, SocketConsumer
+from accounts.sockets import NOT_FOUND, RESTARTED, TOO_MANY, SocketConsumer
 from audit import recorder
 from mcadmin.core import tasks
 from mcadmin.core.errors import AppError, InvalidRequest
@@ -123,6 +123,7 @@ class ConsoleConsumer(SocketConsumer):
             self.ready.set()
             async for frame in viewer:
                 await self.say(frame)
+        await self.close(RESTARTED)  # its lines are no longer read: the panel ends, or the server is another one
 
     def _take_command(self, command: str, viewer: Viewer) -> None:
         if self.commands.take():

@@ -1,20 +1,25 @@
 """The consoles of all servers: one reader a server and source, any number of viewers."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
 
-from mcadmin.core.tasks import start
+from mcadmin.core.tasks import cancel, start
 from servers.docker.cli import DockerCli
 from servers.docker.container import Container
 from servers.live.console_reader import ConsoleReader
 from servers.live.container_source import ContainerSource
+from servers.live.home import Home
 from servers.live.line_source import LogFileSource
 from servers.live.log_watch import LogWatch
 from servers.live.viewer import Viewer
 
+logger = logging.getLogger(__name__)
+
+LOOK_S = 1.0  # how soon the viewers of a server are told that another has its name
 LINGER_S = 600.0  # a reader outlives its last viewer, so that a page that comes back misses nothing
 
 
@@ -43,6 +48,7 @@ class ConsoleHub:
         self._linger_s = linger_s
         self._readers: dict[tuple[str, Source], ConsoleReader] = {}
         self._watch = LogWatch()
+        self._looking: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def view(
@@ -56,8 +62,10 @@ class ConsoleHub:
     ) -> AsyncIterator[Viewer]:
         """Look at a server's lines: from the tail, or from what was missed after line ``after`` of ``epoch``.
 
-        The caller knows that the server exists. A log that is not there yet is followed when it appears.
+        The caller knows that the server exists. A log that is not there yet is followed when it appears. The viewer
+        ends when the server is another one with the same id.
         """
+        await self._retire_others(list(self._of(server_id).values()))
         reader = self._reader(server_id, source)
         viewer = Viewer(reader, filter_rcon=filter_rcon)
         reader.join(viewer)
@@ -75,6 +83,7 @@ class ConsoleHub:
 
         Nothing happens for a viewer that has ended: a frame may come before its connection's end and be read behind it.
         """
+        await self._retire_others(list(self._of(server_id).values()))
         if viewer.is_ended:
             return
         reader = self._reader(server_id, source)
@@ -95,10 +104,9 @@ class ConsoleHub:
     async def close(self) -> None:
         """End all readers and viewers."""
         readers, self._readers = list(self._readers.values()), {}
-        for reader in readers:
-            if reader.expiry is not None:
-                reader.expiry.cancel()
-            await reader.stop()
+        looking, self._looking = self._looking, None
+        await cancel([looking] if looking is not None else [])
+        await asyncio.gather(*(reader.stop() for reader in readers))
         watch, self._watch = self._watch, LogWatch()
         await asyncio.to_thread(watch.close)
 
@@ -110,8 +118,29 @@ class ConsoleHub:
         key = (server_id, source)
         reader = self._readers.get(key)
         if reader is None:
-            reader = self._readers[key] = ConsoleReader(self._lines(server_id, source), name=server_id)
+            home = Home(self._server_path / server_id)
+            reader = self._readers[key] = ConsoleReader(self._lines(server_id, source), name=server_id, home=home)
+            if self._looking is None:
+                self._looking = asyncio.create_task(self._look(), name="consoles of servers made anew")
         return reader
+
+    async def _look(self) -> None:
+        """End the readers of servers that were removed and made anew, for as long as there are readers."""
+        while self._readers:
+            try:
+                await self._retire_others(list(self._readers.values()))
+            except Exception:  # the loop must live
+                logger.exception("looking for servers that were made anew failed")
+            await asyncio.sleep(LOOK_S)
+        self._looking = None
+
+    async def _retire_others(self, readers: list[ConsoleReader]) -> None:
+        """End those of ``readers`` whose directory is another one now: what comes are another server's lines."""
+        retired = await asyncio.to_thread(lambda: [one for one in readers if one.home.is_another()])
+        for reader in retired:
+            for key in [key for key, one in self._readers.items() if one is reader]:
+                del self._readers[key]
+                start(reader.stop())
 
     def _lines(self, server_id: str, source: Source) -> ContainerSource | LogFileSource:
         if source is Source.CONTAINER:
@@ -126,7 +155,9 @@ class ConsoleHub:
             reader.viewers.discard(viewer)
             if not reader.viewers:
                 loop = asyncio.get_running_loop()
-                reader.expiry = loop.call_later(self._linger_s, self._expire, (server_id, source))
+                reader.expiry = loop.call_later(self._linger_s, self._expire, (server_id, source), reader)
 
-    def _expire(self, key: tuple[str, Source]) -> None:
-        start(self._readers.pop(key).stop())
+    def _expire(self, key: tuple[str, Source], reader: ConsoleReader) -> None:
+        if self._readers.get(key) is reader:
+            del self._readers[key]
+            start(reader.stop())

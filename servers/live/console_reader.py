@@ -5,6 +5,7 @@ import logging
 import secrets
 
 from mcadmin.core.tasks import cancel, finish
+from servers.live.home import Home
 from servers.live.line_ring import LineRing
 from servers.live.line_source import LOOK_S, LineSource
 from servers.live.log_reader import TAIL_BYTES
@@ -19,12 +20,14 @@ _CATCH_UP = 8  # reads before a snapshot, at most: a flood has no end
 class ConsoleReader:
     """Moves lines from ``source`` into a ring and wakes the viewers. Belongs to one loop; begins at once."""
 
-    def __init__(self, source: LineSource, *, name: str) -> None:
+    def __init__(self, source: LineSource, *, name: str, home: Home) -> None:
+        """``home`` is the directory of the server whose lines these are; the reader closes it."""
         self.epoch = secrets.token_hex(8)
         self.ring = LineRing()
         self.viewers: set[Viewer] = set()
         self.expiry: asyncio.TimerHandle | None = None
         self.source = source
+        self.home = home
         self._name = name
         self._reading = asyncio.Lock()
         self._task = asyncio.create_task(self._run(), name=f"console of {name}")
@@ -47,13 +50,19 @@ class ConsoleReader:
 
     async def stop(self) -> None:
         """End the reader and its viewers."""
+        if self.expiry is not None:
+            self.expiry.cancel()
+        for viewer in self.viewers:
+            viewer.end()
         await cancel([self._task])
         async with self._reading:  # a snapshot may still be under way
             await self.source.close()
-        for viewer in self.viewers:
+        await asyncio.to_thread(self.home.close)
+        for viewer in self.viewers:  # of those that came meanwhile
             viewer.end()
 
     async def _run(self) -> None:
+        await asyncio.to_thread(self.home.is_another)  # it is held from now on
         while True:
             try:
                 async with self._reading:

@@ -141,6 +141,7 @@ class ContainerSource:
             if found is None:  # docker's own words, such as why there is nothing to read
                 self.problem = clean_line(line)
                 continue
+            self.problem = None  # whatever docker said before, there are lines
             stamp, text = found[1], line[found.end() :]
             if stamp == again and passed_over:
                 passed_over -= 1

@@ -71,14 +71,14 @@ class Viewer:
         self._woken.set()
 
     async def refresh(self) -> None:
-        """Send the tail of the log anew, with the present filter, or an ``info`` that says why there is none."""
+        """Send the tail of the log anew, with the present filter; an ``info`` says why nothing more comes now."""
         if self.is_ended:
             return
         feed = self.feed
         lines, seq = await feed.snapshot()
         if feed is not self.feed:  # it looks at another meanwhile, and has its tail
             return
-        if (problem := feed.problem) is not None:
+        if (problem := feed.problem) is not None and not lines:
             self.push(_info(problem))
             return
         content = join_lines(lines, filter_rcon=self.filter_rcon)
@@ -87,6 +87,8 @@ class Viewer:
         self._put(seq, {"type": "logs_refreshed", "content": content, "seq": seq, "epoch": feed.epoch})
         self._pushed.extend(one for one in waiting if one[0] > seq)
         self._sent = seq  # it replaces what was sent: lines behind it come (again) behind it
+        if problem is not None:
+            self.push(_info(problem))
         self._woken.set()
 
     def push(self, frame: Frame) -> None:

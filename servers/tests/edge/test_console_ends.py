@@ -15,6 +15,7 @@ from accounts.models import User
 from audit import recorder
 from servers.consumers import console
 from servers.consumers.limits import Slots
+from servers.tests.conftest import write_server
 from servers.tests.edge.consoles import MortalLayer, opened, receive, run
 from servers.tests.fake_docker import FakeDocker
 
@@ -125,3 +126,16 @@ async def test_a_command_is_written_down_though_redis_has_gone(
             while not await recorded():
                 await asyncio.sleep(0.02)
     assert await recorded() == [("say bye", True)]
+
+
+async def test_the_page_comes_anew_when_the_server_is_another_one(
+    fake: FakeDocker, server: str, server_path: Path, token: str, log: Path
+) -> None:
+    def make_anew() -> None:
+        (server_path / server).rename(server_path / "old")
+        write_server(server_path, server)
+
+    async with opened(f"/api/servers/{server}/console?token={token}") as socket:
+        await receive(socket)
+        await sync_to_async(make_anew)()
+        assert (await socket.receive_output(timeout=5))["code"] == 1012

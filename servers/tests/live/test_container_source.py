@@ -14,7 +14,7 @@ from servers.live import container_source
 from servers.live.console_hub import ConsoleHub, Source
 from servers.live.services import Services
 from servers.live.viewer import Frame, Viewer
-from servers.tests.fake_docker import FakeContainer, FakeDocker
+from servers.tests.fake_docker import FakeContainer, FakeDocker, now
 
 
 @pytest.fixture
@@ -38,6 +38,7 @@ class Eyes:
     """Reads a viewer's frames one by one."""
 
     def __init__(self, viewer: Viewer) -> None:
+        self.viewer = viewer
         self._frames = aiter(viewer)
         self.lines: list[str] = []
 
@@ -189,3 +190,19 @@ async def test_who_left_is_kept_by_nothing_that_it_still_asked(
     del viewer, turning
     gc.collect()
     assert kept() is None
+
+
+@pytest.mark.parametrize("words_first", [True, False])
+async def test_dockers_own_words_keep_no_line_from_being_sent_anew(
+    fake: FakeDocker, server: str, live: Services, words_first: bool
+) -> None:
+    one = await up(fake, server)
+    one.output.append((now(), "first"))
+    one.output.insert(0 if words_first else 1, ("", "WARNING: the log is damaged"))
+    async with watching(live.console, server) as eyes:
+        await eyes.see("first")
+        await eyes.viewer.refresh()
+        refreshed = await eyes.frame()
+        assert (refreshed["type"], refreshed["content"]) == ("logs_refreshed", "first\n")
+        if not words_first:
+            assert "damaged" in (await eyes.frame())["message"]
