@@ -1,11 +1,14 @@
 """A container as ``docker inspect`` tells it, and the events that change it."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+
+from servers.docker.ports import Port
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
@@ -51,6 +54,8 @@ class Container:
         started_at, finished_at: None when it never did.
         address: inside its first network; empty when it has none.
         tty: whether its console is a terminal.
+        ports: what it publishes while it runs, whatever its compose file says by now; one for each address.
+        environment: what its process was given.
     """
 
     id: str
@@ -71,6 +76,8 @@ class Container:
     address: str
     tty: bool
     labels: dict[str, str]
+    ports: tuple[Port, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def service(self) -> str:
@@ -132,7 +139,21 @@ def parse_container(item: dict[str, Any]) -> Container:
         address=next((net["IPAddress"] for net in networks.values() if net.get("IPAddress")), ""),
         tty=bool(item["Config"].get("Tty")),
         labels=item["Config"].get("Labels") or {},
+        ports=_ports((item.get("NetworkSettings") or {}).get("Ports") or {}),
+        environment=dict(text.split("=", 1) for text in item["Config"].get("Env") or () if "=" in text),
     )
+
+
+def _ports(published: dict[str, list[dict[str, str]] | None]) -> tuple[Port, ...]:
+    """Read ``NetworkSettings.Ports``: what is not published has no bindings."""
+    found = []
+    for inside, bindings in published.items():
+        target, _, protocol = inside.partition("/")
+        for binding in bindings or ():
+            if (outside := int(binding.get("HostPort") or 0)) > 0:
+                ports = range(int(target), int(target) + 1), range(outside, outside + 1)
+                found.append(Port(*ports, binding.get("HostIp", ""), protocol or "tcp"))
+    return tuple(found)
 
 
 def parse_time(text: str | None) -> datetime | None:

@@ -4,36 +4,33 @@ from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address
 
 from servers.docker.container import Container
-from servers.docker.ports import Port
-from servers.minecraft.compose_rules import MCComposeFile
 from servers.minecraft.derivations import GAME_PORT, RCON_PORT
 from servers.minecraft.rcon import RconAddress
 
 Endpoint = tuple[str, int]
 
 
-def rcon_addresses(
-    compose: MCComposeFile, container: Container, *, passwords: Sequence[str]
-) -> list[RconAddress]:
+def rcon_addresses(container: Container, *, passwords: Sequence[str]) -> list[RconAddress]:
     """Return where commands may be taken, the likeliest first, each with each password.
 
     Args:
-        passwords: the likeliest first; the file's can be older than the game's own settings.
+        container: the running one. Its compose file does not count: once edited, it may name another server's port.
+        passwords: the likeliest first; the container's can be older than the game's own settings.
     """
-    endpoints = reachable_at(compose.ports, container, target=RCON_PORT)
+    endpoints = reachable_at(container, target=RCON_PORT)
     return [RconAddress(*endpoint, password) for endpoint in endpoints for password in passwords]
 
 
-def game_endpoints(compose: MCComposeFile, container: Container) -> list[Endpoint]:
+def game_endpoints(container: Container) -> list[Endpoint]:
     """Return where players' connections, and pings, are taken; the likeliest first."""
-    return reachable_at(compose.ports, container, target=GAME_PORT)
+    return reachable_at(container, target=GAME_PORT)
 
 
-def reachable_at(ports: Sequence[Port], container: Container, *, target: int) -> list[Endpoint]:
+def reachable_at(container: Container, *, target: int) -> list[Endpoint]:
     """Return where the container's TCP port ``target`` may answer: as published, else inside its network."""
     found = [
         (_of_this_machine(port.host), number)
-        for port in ports
+        for port in container.ports
         if port.protocol == "tcp" and (number := port.published_for(target)) is not None
     ]
     if container.address:

@@ -113,11 +113,6 @@ class MCComposeFile:
         return derivations.published(self.ports, RCON_PORT) or RCON_PORT
 
     @property
-    def rcon_password(self) -> str | None:
-        """The password in the file; None when it is not there, or a variable hides it."""
-        return self.environment.get("RCON_PASSWORD") or None
-
-    @property
     def stop_grace_period_s(self) -> float | None:
         return duration_s(self.service.stop_grace_period)
 

@@ -121,12 +121,12 @@ class MCInstance(Lifecycle):
             RconUnavailable: no password is set anywhere.
         """
         container = container or await self._running()
-        compose = await self.get_minecraft_compose()
-        passwords = [compose.rcon_password, await asyncio.to_thread(self._password_from_properties)]
+        of_properties = await asyncio.to_thread(self._password_from_properties)
+        passwords = [container.environment.get("RCON_PASSWORD"), of_properties]
         known = [one for one in dict.fromkeys(passwords) if one]
         if not known:
-            raise RconUnavailable(f"{self.name} has no RCON password: set RCON_PASSWORD in its compose file.")
-        return rcon_addresses(compose, container, passwords=known)
+            raise RconUnavailable(f"{self.name} has no RCON password: set RCON_PASSWORD in its compose file, then up.")
+        return rcon_addresses(container, passwords=known)
 
     async def send_rcon_command(self, command: str, *, timeout_s: float = COMMAND_TIMEOUT_S) -> str:
         """Run one command in the game over a connection of its own and return its answer, colours removed.
@@ -170,7 +170,7 @@ class MCInstance(Lifecycle):
     async def ping(self, *, container: Container | None = None) -> ServerPing:
         """Ask the game what it tells to players' server lists; raises PingFailed. ``container`` as above."""
         container = container or await self._running()
-        return await ping(game_endpoints(await self.get_minecraft_compose(), container))
+        return await ping(game_endpoints(container))
 
     async def list_players(self) -> list[str]:
         """Ask the game who is online: by its command ``list``, else by a server-list ping, which tells less."""

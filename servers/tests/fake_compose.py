@@ -15,6 +15,15 @@ def read(argv: tuple[str, ...]) -> Any:
     return yaml.safe_load(Path(argv[argv.index("--file") + 1]).read_text())
 
 
+def published(ports: list[str]) -> dict[str, Any]:
+    """Tell the ports of a running container as ``docker inspect`` does."""
+    found: dict[str, Any] = {"25565/tcp": None}
+    for port in ports:
+        host, outside, inside = ["0.0.0.0", *port.rsplit(":", 2)][-3:]  # noqa: S104 - nothing listens on it
+        found[f"{inside}/tcp"] = [{"HostIp": host, "HostPort": outside}]
+    return found
+
+
 def hash_of(services: Any) -> str:
     return hashlib.sha256(json.dumps(services, sort_keys=True, default=str).encode()).hexdigest()
 

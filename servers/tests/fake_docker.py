@@ -37,6 +37,8 @@ class FakeContainer:
     finished: str = NEVER
     pid: int = 0
     error: str = ""
+    ports: list[str] = field(default_factory=list)  # as in the compose file: host address, port, port inside
+    environment: dict[str, str] = field(default_factory=dict)
     output: list[tuple[str, str]] = field(default_factory=list)  # when, and what its process printed
     printed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -53,8 +55,14 @@ class FakeContainer:
             state["Health"] = {"Status": self.health, "Log": []}
         return {
             "Id": self.id, "Name": f"/{self.name}", "Created": self.created, "RestartCount": 0, "State": state,
-            "Config": {"Image": self.image, "Labels": self.labels, "Tty": False},
-            "NetworkSettings": {"Networks": {"default": {"IPAddress": "172.30.0.2"}}},
+            "Config": {
+                "Image": self.image, "Labels": self.labels, "Tty": False,
+                "Env": ["PATH=/usr/bin", *(f"{name}={value}" for name, value in self.environment.items())],
+            },
+            "NetworkSettings": {
+                "Networks": {"default": {"IPAddress": "172.30.0.2"}},
+                "Ports": fake_compose.published(self.ports) if self.pid else {},
+            },
         }  # fmt: skip
 
 
@@ -266,6 +274,8 @@ class FakeDocker:
                 existing = None
             if existing is None:
                 existing = FakeContainer(service.get("container_name", f"{project}-{name}-1"), service["image"], labels)
+                existing.ports = [str(port) for port in service.get("ports", [])]
+                existing.environment = dict(service.get("environment", {}))
                 self.containers[existing.id] = existing
             if any(str(port).split(":")[0] in self.taken_ports for port in service.get("ports", [])):
                 raise ProgramFailed("docker-compose", 1, "Bind for 0.0.0.0:1 failed: port is already allocated")

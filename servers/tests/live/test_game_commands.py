@@ -68,6 +68,32 @@ async def test_a_password_changed_in_server_properties_is_found(
     assert await live.command(server_id, "list") == "ran list"
 
 
+async def test_a_file_edited_without_up_sends_no_command_to_another_servers_game(
+    server_path: Path, fake: FakeDocker, live: Services, game: FakeGame
+) -> None:
+    server_id = await started(server_path, fake, game)
+    async with FakeGame(password="not-a-secret").running() as others:
+        write_server(server_path, "creative", compose_text("creative", game_port=24999, rcon_port=others.port))
+        await wiring.manager().get_instance("creative").project.up()
+        (server_path / server_id / "compose.yaml").write_text(compose_text(server_id, rcon_port=others.port))
+        await live.engine.refresh()
+
+        assert await live.command(server_id, "stop") == "ran stop"
+        assert await live.manager.get_instance(server_id).send_rcon_command("list") == "ran list"
+        assert await live.command("creative", "seed") == "ran seed"
+        assert (game.commands, others.commands) == (["stop", "list"], ["seed"])
+
+
+async def test_a_password_edited_without_up_is_not_the_games(
+    server_path: Path, fake: FakeDocker, live: Services, game: FakeGame
+) -> None:
+    server_id = await started(server_path, fake, game)
+    file = server_path / server_id / "compose.yaml"
+    file.write_text(file.read_text().replace("not-a-secret", "new"))
+    assert await live.command(server_id, "list") == "ran list"
+    assert (game.commands, game.logins) == (["list"], 1)
+
+
 async def test_a_stopped_server_takes_no_commands(
     server_path: Path, fake: FakeDocker, live: Services, game: FakeGame
 ) -> None:
