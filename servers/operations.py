@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import Error as DatabaseFailed
 
 from audit import recorder
 from mcadmin.core import tasks
-from mcadmin.core.errors import AppError, Conflict, Unavailable
+from mcadmin.core.errors import AppError, Conflict
 from servers import leases, records, wiring
 from servers.models import Operation, OperationState
 from servers.progress import Progress
@@ -136,6 +136,7 @@ class _Running:
         watching = asyncio.create_task(self._watch(), name=f"leases of {self.operation.id}")
         try:
             await asyncio.wait({self._task})
+            await self._refresh_status()  # under the leases: an engine that hangs outlasts their life
         finally:  # cancelled ourselves, the process is ending: the work cleans up first
             await tasks.cancel([watching])
             await tasks.cancel([self._task])
@@ -174,9 +175,14 @@ class _Running:
             operation.error = "MC Admin ended while this was under way. Look at the server's status and repeat it."
         self.error = OperationCancelled(operation.error)
 
-    async def _end(self) -> None:
-        with suppress(Unavailable):  # the engine is gone: the status says so by itself
+    async def _refresh_status(self) -> None:
+        """Have the status ready before anybody hears that the work is done."""
+        try:
             await wiring.live().engine.refresh()
+        except AppError as error:  # the status says so by itself
+            logger.info("the status after %s is not known yet: %s", self.operation, error)
+
+    async def _end(self) -> None:
         try:
             await records.in_database(records.finish, self.operation)
         finally:
@@ -198,7 +204,7 @@ class _Running:
                 if self._loop.time() - renewed >= RENEW_S:
                     kept = await records.in_database(leases.renew, self.operation.id)
                     renewed = self._loop.time() if kept else float("-inf")
-            except DatabaseError:  # locked or full: it may pass before the leases run out
+            except DatabaseFailed:  # locked, full or started anew: it may pass before the leases run out
                 logger.exception("%s: its record could not be written", self.operation)
             if self._loop.time() - renewed >= leases.LEASE_LIFE.total_seconds():
                 self._lease_lost = True

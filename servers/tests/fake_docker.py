@@ -81,6 +81,7 @@ class FakeDocker:
         self.failures: dict[str, str] = {}  # what rcon-cli complains of instead of answering a command
         self.broken: dict[str, str] = {}  # why a container, by id, cannot be inspected
         self.hanging: set[str] = set()  # ids of containers on which inspect does not come back in time
+        self.refusals: dict[str, str] = {}  # what the engine answers to a verb instead of doing it
         self.lost_calls: dict[str, int] = {}  # how many of the next calls of a verb do not reach the engine
         self.open_logs = self.most_open_logs = 0
         self._watchers: list[asyncio.Queue[str | None]] = []
@@ -135,10 +136,7 @@ class FakeDocker:
         on_line: Callable[[str], None] | None = None,
         isolated: bool = False,
     ) -> str:
-        lost = self.lost_calls.get(argv[1], 0)
-        self.lost_calls[argv[1]] = max(0, lost - 1)
-        if lost or not self.reachable:
-            raise ProgramFailed(argv[0], 1, "Cannot connect to the Docker daemon. Is the docker daemon running?")
+        self._reach(argv)
         if argv[:2] == ("docker-compose", "version"):
             return "2.99.0\n"
         if argv[0] == "docker-compose":
@@ -162,6 +160,14 @@ class FakeDocker:
             case ("info", *_):
                 return json.dumps({"ServerVersion": "fake", "CgroupVersion": "1", "CgroupDriver": "cgroupfs"})
         raise ProgramFailed(argv[0], 125, f"unknown command: {shlex.join(argv)}")
+
+    def _reach(self, argv: tuple[str, ...]) -> None:
+        lost = self.lost_calls.get(argv[1], 0)
+        self.lost_calls[argv[1]] = max(0, lost - 1)
+        if lost or not self.reachable:
+            raise ProgramFailed(argv[0], 1, "Cannot connect to the Docker daemon. Is the docker daemon running?")
+        if argv[1] in self.refusals:
+            raise ProgramFailed(argv[0], 1, self.refusals[argv[1]])
 
     def print(self, container: FakeContainer, line: str) -> None:
         """Have the container's process print ``line``."""

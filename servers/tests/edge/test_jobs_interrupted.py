@@ -4,14 +4,16 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
-from django.db import connections, transaction
+from django.db import InterfaceError, connection, connections, transaction
 
 from servers import operations, records
 from servers.models import Lease, Operation
-from servers.tests.edge.jobs import ended, job, nothing
-from servers.tests.fake_docker import FakeDocker
+from servers.progress import Progress
+from servers.tests.edge.jobs import Held, ended, job, nothing
+from servers.tests.fake_docker import FakeContainer, FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,4 +51,74 @@ async def test_a_caller_that_leaves_while_the_lease_is_taken_leaves_no_operation
         while not (found := await records.in_database(Operation.objects.first)):
             await asyncio.sleep(0.02)
     assert (await ended(found)).state == "succeeded"
+    assert await records.in_database(Lease.objects.count) == 0
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations, "LOOK_S", 0.02)
+    monkeypatch.setattr(operations, "RENEW_S", 0.0)
+
+
+class LostConnection:
+    """Makes the operations' database connection fail as one does whose server was started anew."""
+
+    def __init__(self) -> None:
+        self.is_lost = True
+        self.failed = 0
+
+    def __call__(self, execute: Any, *args: Any) -> Any:
+        if self.is_lost:
+            self.failed += 1
+            raise InterfaceError("connection already closed")
+        return execute(*args)
+
+
+async def renewed() -> None:
+    """Wait until the one lease that there is has been renewed."""
+    first = (await records.in_database(Lease.objects.get)).expires_at
+    async with asyncio.timeout(5):
+        while (await records.in_database(Lease.objects.get)).expires_at == first:
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_leases_are_renewed_again_after_the_database_has_hung_up(fake: FakeDocker) -> None:
+    held, lost = Held(), LostConnection()
+    operation = await operations.start(job("up", held))
+    await held.begun.wait()
+    await records.in_database(lambda: connection.execute_wrappers.append(lost))
+    try:
+        async with asyncio.timeout(5):
+            while lost.failed < 2:
+                await asyncio.sleep(0.02)
+        lost.is_lost = False
+        await renewed()
+    finally:
+        await records.in_database(lambda: connection.execute_wrappers.clear())  # noqa: PLW0108 - that thread's own
+        held.let_go.set()
+    assert (await ended(operation)).state == "succeeded"
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_leases_are_renewed_while_the_engine_hangs_at_the_end(fake: FakeDocker) -> None:
+    one = FakeContainer("mc-x", "image", {})
+    fake.containers[one.id] = one
+    fake.hold("inspect")
+    operation = await operations.start(job("up", nothing))
+    try:
+        await fake.entered["inspect"].wait()
+        await renewed()
+    finally:
+        fake.release("inspect")
+    assert (await ended(operation)).state == "succeeded"
+    assert await records.in_database(Lease.objects.count) == 0
+
+
+async def test_an_engine_that_says_no_at_the_end_leaves_no_operation_running(fake: FakeDocker) -> None:
+    async def work(_: Progress) -> None:
+        fake.refusals["ps"] = "Error response from daemon: a layer is damaged"
+
+    operation = await operations.start(job("up", work))
+    assert (await ended(operation)).state == "succeeded"
     assert await records.in_database(Lease.objects.count) == 0
