@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from accounts.identity import Identity
 from accounts.models import User, UserRole
@@ -108,8 +109,10 @@ def end_all_tokens(user_id: int) -> User:
 
 
 def _lock(user_id: int) -> User:
-    # The row is locked: what is decided about it stays true until the end of the transaction.
-    return _found(User.objects.select_for_update().filter(pk=user_id).first())
+    # The row is locked: what is decided about it stays true until the end of the transaction. The owners' are, too,
+    # for they are counted next: two who lock one first and the others after it would wait for each other.
+    rows = User.objects.select_for_update().filter(Q(pk=user_id) | Q(role=UserRole.OWNER)).order_by("pk")
+    return _found(next((one for one in rows if one.pk == user_id), None))
 
 
 def _found(user: User | None) -> User:

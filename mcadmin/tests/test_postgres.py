@@ -4,6 +4,8 @@ import io
 import json
 import subprocess
 import tarfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -58,3 +60,23 @@ def test_a_global_snapshot_holds_what_postgresql_knows(tmp_path: Path) -> None:
         assert database is not None
         rows = json.load(database)
     assert [row["fields"]["username"] for row in rows if row["model"] == "accounts.user"] == ["alice"]
+
+
+def test_owners_who_change_each_other_at_once_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    with postgres() as url, running_panel(tmp_path, DATABASE_URL=url) as panel, panel.client() as client:
+
+        def act(user: int, ready: threading.Barrier) -> int:
+            ready.wait()
+            if user % 2:
+                return client.delete(f"/admin/users/{user}").status_code
+            return client.patch(f"/admin/users/{user}", json={"role": "admin"}).status_code
+
+        for turn in range(5):
+            new = [{"username": f"owner-{turn}-{one}", "password": "correct-horse", "role": "owner"} for one in "abcd"]
+            users = [client.post("/admin/users", json=one).json()["id"] for one in new]
+            ready = threading.Barrier(len(users))
+            with ThreadPoolExecutor(len(users)) as pool:
+                statuses = [done.result() for done in [pool.submit(act, one, ready) for one in reversed(users)]]
+            # In the first turn nobody else is an owner, and the last of them stays one.
+            assert sorted(statuses) == [200, 200, 200, 200 if turn else 409]
+        assert [one["role"] for one in client.get("/admin/users").json()].count("owner") == 1
