@@ -3,11 +3,13 @@
 import logging
 from typing import Any
 
+from django.db import OperationalError
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from mcadmin.core import errors
+from mcadmin.database_trouble import explain
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +39,9 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
 
     Anything else is a bug of ours: None lets Django log it with its traceback and answer 500.
     """
+    if isinstance(exc, OperationalError) and (trouble := explain(exc)) is not None:
+        logger.error("The database: %s", exc)
+        exc = trouble
     if isinstance(exc, errors.AppError):
         return _domain_answer(exc, context)
     response = drf_exception_handler(exc, context)

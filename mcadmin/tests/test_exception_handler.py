@@ -2,6 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
+from django.db import OperationalError
 from rest_framework import exceptions
 
 import servers.live.services
@@ -57,3 +58,26 @@ def test_a_body_nested_beyond_all_measure_is_400(api: ContractClient, body: str)
     answer = api.post("/api/servers", body, content_type="application/json", HTTP_AUTHORIZATION=token)
 
     assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "code"),
+    [
+        ("database or disk is full", 507, "database_full"),
+        ('could not extend file "base/5/16397": No space left on device', 507, "database_full"),
+        ("database is locked", 503, "database_unavailable"),
+        ("attempt to write a readonly database", 503, "database_unavailable"),
+        ("unable to open database file", 503, "database_unavailable"),
+        ('connection failed: connection to server at "127.0.0.1", port 1 failed: Connection refused', 503,
+         "database_unavailable"),
+    ],
+)  # fmt: skip
+def test_trouble_of_the_database_is_told(said: str, status: int, code: str) -> None:
+    response = exception_handler(OperationalError(said), {})
+    assert response is not None
+    assert (response.status_code, response.data["code"]) == (status, code)
+    assert "127.0.0.1" not in response.data["detail"]
+
+
+def test_a_fault_in_a_question_to_the_database_is_a_bug() -> None:
+    assert exception_handler(OperationalError("no such column: ports"), {}) is None
