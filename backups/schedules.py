@@ -15,10 +15,10 @@ from backups.due_times import BadSchedule
 from backups.models import MissedRule, OverlapRule, RunState, Schedule, ScheduleRun
 from backups.restic.labels import Scope, Trigger
 from backups.restic.retention import Policy
-from mcadmin.core import tasks
+from mcadmin.core import process_identity, tasks
 from mcadmin.core.errors import AppError
 from mcadmin.core.locks import Busy
-from servers import leases, operations
+from servers import operations
 from servers import wiring as servers_wiring
 from servers.minecraft.instance import ServerNotFound
 from servers.models import Operation
@@ -96,7 +96,7 @@ def claim(schedule_id: int, now: datetime) -> list[int]:
         wanted = _to_run(schedule, ripe, now)
         mine = [
             ScheduleRun.objects.create(
-                schedule=schedule, due_at=at, owner=leases.this_process(),
+                schedule=schedule, due_at=at, owner=process_identity.this_process(),
                 state=RunState.WAITING if at in wanted else RunState.MISSED,
                 message="" if at in wanted else "MC Admin did not run at this time.",
             )
@@ -151,7 +151,7 @@ def _delay(schedule: Schedule, due_at: datetime) -> timedelta:
 def begin_by_hand(schedule: Schedule) -> int:
     """Write down a run that somebody asked for now, and return it."""
     run = ScheduleRun.objects.create(
-        schedule=schedule, due_at=datetime.now(UTC), by_hand=True, owner=leases.this_process()
+        schedule=schedule, due_at=datetime.now(UTC), by_hand=True, owner=process_identity.this_process()
     )
     return run.pk
 
@@ -159,7 +159,7 @@ def begin_by_hand(schedule: Schedule) -> int:
 def interrupt_dead() -> None:
     """Mark the runs of processes that are gone."""
     for run in ScheduleRun.objects.filter(state__in=[RunState.WAITING, RunState.RUNNING]):
-        if leases.is_dead(run.owner):
+        if process_identity.is_dead(run.owner):
             ScheduleRun.objects.filter(pk=run.pk, state=run.state).update(
                 state=RunState.INTERRUPTED, finished_at=datetime.now(UTC),
                 message="MC Admin ended while this was under way.",

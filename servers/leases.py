@@ -1,14 +1,12 @@
 """Who may change what now: rows with a lease, so that every process of the panel sees them."""
 
-import os
-import socket
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-import psutil
 from django.db import IntegrityError, transaction
 
+from mcadmin.core import process_identity
 from mcadmin.core.locks import Busy
 from servers import incarnations
 from servers.models import Lease, Operation, OperationState
@@ -79,11 +77,6 @@ def busy() -> dict[str, Operation]:
     return {lease.key: lease.operation for lease in leases if not _is_over(lease)}
 
 
-def this_process() -> str:
-    """Name this process so that another on the same host can tell whether it still lives."""
-    return f"{socket.gethostname()}:{os.getpid()}:{psutil.Process().create_time():.2f}"
-
-
 def _free(keys: list[str]) -> None:
     """Take over what dead processes hold of ``keys``; raises Held for what a living one holds."""
     for lease in Lease.objects.select_for_update().select_related("operation").filter(pk__in=keys).order_by("pk"):
@@ -102,7 +95,7 @@ def _interrupt(lease: Lease) -> None:
 
 
 def _lease(operation: Operation, key: str) -> Lease:
-    return Lease(key=key, operation=operation, owner=this_process(), expires_at=_now() + LEASE_LIFE)
+    return Lease(key=key, operation=operation, owner=process_identity.this_process(), expires_at=_now() + LEASE_LIFE)
 
 
 def _subject(lease: Lease) -> str:
@@ -110,18 +103,7 @@ def _subject(lease: Lease) -> str:
 
 
 def _is_over(lease: Lease) -> bool:
-    return lease.expires_at <= _now() or is_dead(lease.owner)
-
-
-def is_dead(owner: str) -> bool:
-    """Tell whether the process that holds a lease is surely gone; of another host nobody knows."""
-    host, pid, started = owner.rsplit(":", 2)
-    if host != socket.gethostname():
-        return False
-    try:
-        return abs(psutil.Process(int(pid)).create_time() - float(started)) > 1  # the pid may be another's now
-    except psutil.NoSuchProcess:
-        return True
+    return lease.expires_at <= _now() or process_identity.is_dead(lease.owner)
 
 
 def _now() -> datetime:

@@ -48,12 +48,16 @@ class RepositoryLock(BaseModel):
 
     @property
     def is_dead(self) -> bool:
-        """Whether its process is surely gone: it was here and is not, or its number is another's now."""
+        """Whether its process is surely gone: it was here and is not, or its number is another's now.
+
+        A restic of that number is taken for the one: a clock that was set makes it seem younger than its lock.
+        """
         if not self.is_here:
             return False
         try:
             process = psutil.Process(self.pid)
-            return datetime.fromtimestamp(process.create_time(), UTC) > self.time or _is_zombie(process)
+            is_younger = datetime.fromtimestamp(process.create_time(), UTC) > self.time
+            return _is_zombie(process) or (is_younger and "restic" not in process.name())
         except psutil.NoSuchProcess:
             return True
 

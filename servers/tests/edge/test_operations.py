@@ -6,6 +6,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from rest_framework.test import APIClient
 
+from mcadmin.core import process_identity
 from mcadmin.core.locks import Busy
 from servers import actions, leases, wiring
 from servers.actions import Action
@@ -174,7 +175,7 @@ def test_the_operation_of_a_dead_process_is_interrupted_and_frees_its_server(
     owner: APIClient, fake: FakeDocker, server: str
 ) -> None:
     dead = begin(server)
-    host, _, _ = leases.this_process().rsplit(":", 2)
+    host, _, _ = process_identity.this_process().rsplit(":", 2)
     Lease.objects.update(owner=f"{host}:4194303:1.00")
 
     assert operate(owner, server, "up")[0] == 200
