@@ -7,8 +7,10 @@ from argparse import ArgumentTypeError
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import Error as DatabaseError
+from django.db import OperationalError
 
 from mcadmin.config import MAX_DAYS
+from mcadmin.database_trouble import explain
 
 INTERRUPTED = 130  # as shells tell of SIGINT
 PIPE_CLOSED = 141  # and of SIGPIPE
@@ -95,4 +97,5 @@ def _about_database(error: DatabaseError) -> str:
             f"The database is not up to date: {len(missing)} migrations are not applied.\n"
             "Run: python manage.py migrate (`serve` does it by itself)."
         )
-    return f"The database refused: {error}"
+    known = explain(error) if isinstance(error, OperationalError) else None
+    return str(known or f"The database refused: {error}")

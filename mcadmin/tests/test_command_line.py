@@ -10,7 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
 
+from mcadmin import command_line
 from mcadmin.tests.panel import ROOT, environment, manage
 from servers.tests.conftest import write_server
 
@@ -108,6 +110,11 @@ def test_a_database_that_cannot_be_used_is_told(folder: Path, url: str, told: st
     assert told in done.stderr
     assert "Traceback" not in done.stderr
     assert "hidden-value" not in done.stderr
+
+
+@pytest.mark.django_db
+def test_a_database_that_is_busy_is_told_as_by_the_api() -> None:
+    assert "busy with something long" in command_line._about_database(OperationalError("database is locked"))
 
 
 def test_migrate_leaves_the_database_to_its_owner_alone(migrated: Path) -> None:
