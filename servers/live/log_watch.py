@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from watchdog.events import (
     DirCreatedEvent,
@@ -23,7 +24,10 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
-Watches = list[ObservedWatch]
+from mcadmin.core.errors import AppError
+from mcadmin.core.paths import Root
+
+Watches = list[tuple[Path, "_Waker"]]
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +42,7 @@ class LogWatch:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._observer: BaseObserver | None = None
+        self._watched: dict[Path, _Watched] = {}
         self._ended = False
 
     def watch(self, data: Path, wake: Callable[[], None], *, loop: asyncio.AbstractEventLoop) -> Watches:
@@ -46,27 +51,52 @@ class LogWatch:
         A directory that is missing, or for which the kernel has no watch left, is simply not watched. A watch stays
         with the directory it was set on: when another takes its name, ``unwatch`` and watch anew.
         """
-        handler = _Waker(wake, loop)
+        waker = _Waker(wake, loop)
         watches: Watches = []
         with self._lock:
             if self._ended:
                 return watches
             for directory, kinds in ((data, _OF_DATA), (data / "logs", _OF_LOGS)):
                 try:
-                    watches.append(self._started().schedule(handler, str(directory), event_filter=kinds))
-                except FileNotFoundError:
-                    pass
+                    self._join(directory, kinds, waker)
+                except (FileNotFoundError, AppError):
+                    continue
                 except OSError as error:
                     logger.info("%s is not watched but looked at every second: %s", directory.name, error)
+                    continue
+                watches.append((directory, waker))
         return watches
 
     def unwatch(self, watches: Watches) -> None:
-        """End watches; those already gone are no matter."""
+        """End watches; those already gone are no matter, and others of the same directory stay."""
         with self._lock:
-            for watch in watches:
-                if self._observer is not None:
-                    with suppress(KeyError):
-                        self._observer.unschedule(watch)
+            for directory, waker in watches:
+                watched = self._watched.get(directory)
+                if watched is None or waker not in watched.wakers.all:
+                    continue
+                watched.wakers.all = tuple(one for one in watched.wakers.all if one is not waker)
+                if not watched.wakers.all:
+                    self._leave(directory)
+
+    def _join(self, directory: Path, kinds: list[type[FileSystemEvent]], waker: "_Waker") -> None:
+        """Wake ``waker``, too: the observer has one watch a name, which may lead to another directory by now."""
+        with Root(directory) as root:
+            own = root.stat("")
+        identity = (own.st_dev, own.st_ino) if own is not None else None
+        watched = self._watched.get(directory)
+        wakers = watched.wakers if watched is not None else _Wakers()
+        if watched is None or watched.identity != identity:
+            if watched is not None:
+                self._leave(directory)
+            watch = self._started().schedule(wakers, str(directory), event_filter=kinds)
+            self._watched[directory] = _Watched(watch, identity, wakers)
+        wakers.all = (*wakers.all, waker)
+
+    def _leave(self, directory: Path) -> None:
+        watched = self._watched.pop(directory)
+        if self._observer is not None:
+            with suppress(KeyError):
+                self._observer.unschedule(watched.watch)
 
     def close(self) -> None:
         """End the observer and its threads; later watches are empty."""
@@ -76,6 +106,7 @@ class LogWatch:
                 self._observer.stop()
                 self._observer.join()
                 self._observer = None
+                self._watched.clear()
 
     def _started(self) -> BaseObserver:
         if self._observer is None:
@@ -85,7 +116,7 @@ class LogWatch:
         return self._observer
 
 
-class _Waker(FileSystemEventHandler):
+class _Waker:
     """Carries a wake-up from the observer's thread to the loop, at most one at a time."""
 
     def __init__(self, wake: Callable[[], None], loop: asyncio.AbstractEventLoop) -> None:
@@ -93,8 +124,7 @@ class _Waker(FileSystemEventHandler):
         self._loop = loop
         self._is_under_way = False
 
-    def on_any_event(self, event: FileSystemEvent) -> None:
-        del event  # whatever it is, the reader looks for itself
+    def wake(self) -> None:
         if not self._is_under_way:
             self._is_under_way = True
             with suppress(RuntimeError):  # the loop has ended
@@ -103,3 +133,21 @@ class _Waker(FileSystemEventHandler):
     def _deliver(self) -> None:
         self._is_under_way = False
         self._wake()
+
+
+class _Wakers(FileSystemEventHandler):
+    """Everybody who is woken by one watch."""
+
+    def __init__(self) -> None:
+        self.all: tuple[_Waker, ...] = ()  # swapped whole: the observer's thread goes through it
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        del event  # whatever it is, the reader looks for itself
+        for waker in self.all:
+            waker.wake()
+
+
+class _Watched(NamedTuple):
+    watch: ObservedWatch
+    identity: tuple[int, int] | None
+    wakers: _Wakers

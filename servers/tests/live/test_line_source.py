@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,45 @@ async def test_nothing_is_watched_after_it_is_closed(source: LogFileSource, tmp_
     await read_until(source, "one")
     await source.close()
     assert (await source.read()).lines == ()
+
+
+@asynccontextmanager
+async def beside(watch: LogWatch, data: Path) -> AsyncIterator[LogFileSource]:
+    """Another reader of the same log, which watches it already."""
+    one = LogFileSource(data, watch)
+    try:
+        await one.read()
+        await one.changed()
+        await one.read()
+        yield one
+    finally:
+        await one.close()
+
+
+async def test_a_reader_that_ends_leaves_the_other_its_watch(source: LogFileSource, tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "latest.log"
+    log.parent.mkdir()
+    log.write_text("one\n")
+    async with beside(source._watch, tmp_path):
+        await read_until(source, "one")
+        await source.changed()
+        await source.read()
+    later(lambda: append(log, "two\n"))
+    assert await read_until(source, "two") == ["two"]
+
+
+async def test_a_reader_of_a_directory_made_anew_does_not_watch_the_old_one(
+    source: LogFileSource, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    log = data / "logs" / "latest.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("one\n")
+    async with beside(source._watch, data) as old:
+        data.rename(tmp_path / "old")
+        log.parent.mkdir(parents=True)
+        log.write_text("new\n")
+        async with beside(source._watch, data) as new:
+            later(lambda: append(log, "two\n"))
+            assert await read_until(new, "two") == ["two"]
+        await old.close()
