@@ -2,15 +2,59 @@
 
 import asyncio
 import uuid
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from accounts.permissions import IsSignedIn
-from accounts.sockets import NOT_FOUND, SocketConsumer
+from accounts.sockets import NOT_FOUND, TOO_MANY, SocketConsumer
+from mcadmin.core import tasks
 from servers import progress, records
+from servers.consumers.limits import Slots
 from servers.models import Operation, OperationState
 from servers.operation_answers import OperationSerializer
 from servers.progress import Progress
 
 LOOK_S = 0.5  # at the record of an operation that runs in another process
+MAX_WATCHERS, MAX_WATCHERS_PER_ADDRESS = 30, 100
+
+_of_operation, _of_address = Slots(MAX_WATCHERS), Slots(MAX_WATCHERS_PER_ADDRESS)
+
+
+class SharedReads:
+    """Reads of records, each for all who watch that operation. Belongs to one loop."""
+
+    def __init__(self) -> None:
+        self._watchers: Counter[uuid.UUID] = Counter()
+        self._last: dict[uuid.UUID, tuple[float, asyncio.Task[Operation]]] = {}
+
+    @contextmanager
+    def watching(self, operation_id: uuid.UUID) -> Iterator[None]:
+        """Keep the last read for as long as somebody watches."""
+        self._watchers[operation_id] += 1
+        try:
+            yield
+        finally:
+            self._watchers[operation_id] -= 1
+            if not self._watchers[operation_id]:
+                del self._watchers[operation_id]
+                self._last.pop(operation_id, None)
+
+    async def read(self, operation_id: uuid.UUID) -> Operation:
+        """Return the record as it was at most LOOK_S ago."""
+        now = asyncio.get_running_loop().time()
+        at, reading = self._last.get(operation_id, (float("-inf"), None))
+        if reading is None or now - at >= LOOK_S or (reading.done() and reading.exception() is not None):
+            reading = tasks.start(records.in_database(records.read_operation, operation_id))
+            self._last[operation_id] = now, reading
+        return await asyncio.shield(reading)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._watchers and not self._last
+
+
+reads = SharedReads()
 
 
 class OperationConsumer(SocketConsumer):
@@ -25,15 +69,23 @@ class OperationConsumer(SocketConsumer):
         except records.OperationNotFound as error:
             self.refuse(NOT_FOUND, str(error))
             return
+        for slots, key in ((_of_operation, operation_id), (_of_address, self.address)):
+            if not slots.take(key):
+                what = "this operation" if slots is _of_operation else "your address"
+                self.refuse(TOO_MANY, f"{slots.limit} sockets of {what} are open already. Close one.")
+                return
+            self.at_end.callback(slots.free, key)
         self.spawn(self._stream(operation_id))
 
     async def _stream(self, operation_id: uuid.UUID) -> None:
         if (said := progress.running(operation_id)) is not None:
             await self._follow(said)
         else:
-            await self._follow_record(operation_id)
+            with reads.watching(operation_id):
+                await self._follow_record(operation_id)
         operation = await records.in_database(records.read_operation, operation_id)
-        await self.say({"type": "operation", "operation": OperationSerializer(operation).data})
+        answer = await asyncio.to_thread(lambda: OperationSerializer(operation).data)  # it may look time zones up
+        await self.say({"type": "operation", "operation": answer})
         await self.close(1000)
 
     async def _follow(self, said: Progress) -> None:
@@ -48,7 +100,7 @@ class OperationConsumer(SocketConsumer):
     async def _follow_record(self, operation_id: uuid.UUID) -> None:
         before: Operation | None = None
         while True:
-            now = await records.in_database(records.read_operation, operation_id)
+            now = await reads.read(operation_id)
             old = before.output if before is not None else ""
             fresh = now.output[len(old) :].lstrip("\n") if now.output.startswith(old) else now.output
             is_step = before is None or (before.percent, before.stage) != (now.percent, now.stage)

@@ -1,0 +1,76 @@
+"""Who watches operations: how many may, and what it costs the database."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from accounts import sockets
+from servers import leases, records
+from servers.consumers import operation as operation_socket
+from servers.consumers.limits import Slots
+from servers.models import Operation, OperationState
+from servers.tests.edge.consoles import opened, receive
+from servers.tests.fake_docker import FakeDocker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def elsewhere() -> Operation:
+    """An operation that runs in another process."""
+    operation = Operation(server_id="lobby", kind="check", started_by="x", origin="api", started_at=datetime.now(UTC))
+    return await records.in_database(leases.take, operation, keys=["server:lobby"])
+
+
+async def end(operation: Operation) -> None:
+    operation.state = OperationState.SUCCEEDED
+    await records.in_database(records.finish, operation)
+
+
+async def test_one_socket_too_many_is_refused_and_one_that_ends_makes_room(
+    fake: FakeDocker, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "HOLD_S", 0.05)
+    monkeypatch.setattr(operation_socket, "_of_operation", Slots(1))
+    operation = await elsewhere()
+    path = f"/api/operations/{operation.id}?token={token}"
+    async with opened(path), opened(path) as refused:
+        assert "1 sockets of this operation are open" in (await receive(refused))["message"]
+        assert (await refused.receive_output(timeout=5))["code"] == 4429
+    async with opened(path) as socket:
+        await end(operation)
+        assert (await receive(socket))["type"] == "operation"
+
+
+async def test_many_watchers_read_the_record_together(
+    fake: FakeDocker, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operation_socket, "LOOK_S", 0.2)
+    reads: list[str] = []
+
+    def count(execute: Any, sql: str, *args: Any) -> Any:
+        if sql.startswith("SELECT") and "servers_operation" in sql:
+            reads.append(sql)
+        return execute(sql, *args)
+
+    operation = await elsewhere()
+    async with AsyncExitStack() as stack:
+        path = f"/api/operations/{operation.id}?token={token}"
+        watching = [await stack.enter_async_context(opened(path)) for _ in range(10)]
+        await records.in_database(lambda: connection.execute_wrappers.append(count))
+        try:
+            await asyncio.sleep(1.0)
+            assert 3 <= len(reads) <= 8
+        finally:
+            await records.in_database(lambda: connection.execute_wrappers.clear())  # noqa: PLW0108 - that thread's own
+        await records.in_database(records.note_progress, operation.id, output="half", percent=50.0, stage="reading")
+        for socket in watching:
+            assert (await receive(socket))["content"] == "half\n"
+            assert (await receive(socket))["percent"] == 50.0
+        await end(operation)
+        for socket in watching:
+            assert (await receive(socket))["operation"]["state"] == "succeeded"
+    assert operation_socket.reads.is_empty
