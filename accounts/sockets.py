@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 HOLD_S = 5.0  # the page reconnects at once when refused: holding it stops the storm
 MAX_HELD, MAX_HELD_PER_ADDRESS = 20, 5
 CHECK_S = 2.5  # with the 2 s that a user may be cached it stays below the 5 s promised
+REJOIN_S = 3600.0  # a channel layer forgets after a day (group_expiry) who is in a group
 FAREWELL_S = 2.0  # a client that reads nothing cannot put its end off
 MAX_FRAME_BYTES = 32 * 1024
 TOO_LARGE, BROKEN, RESTARTED = 1009, 1011, 1012
@@ -66,6 +67,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
         self.at_end = ExitStack()
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
+        self._groups: dict[str, float] = {}  # when they were joined last
         self._is_open = False  # accepted, not refused, not closed
         self._is_closed = False
 
@@ -81,7 +83,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
                 await cancel(self._tasks)
             finally:  # the server itself may be cancelling us
                 self.at_end.close()
-            await self._leave_group()
+            await self._leave_groups()
 
     async def connect(self) -> None:
         """Accept, then tell apart who may stay: a browser learns nothing from a refused handshake."""
@@ -98,7 +100,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
         if isinstance(self.user, SystemUser):
             await self._record_master_token()
         if (group := self._group()) is not None:
-            await self.channel_layer.group_add(group, self.channel_name)
+            await self.join(group)
         await self.begin()
         if self.user is not None and self._is_open:
             self.spawn(self._watch())
@@ -106,6 +108,11 @@ class SocketConsumer(AsyncWebsocketConsumer):
     async def begin(self) -> None:
         """Start the socket's work, or ``refuse``: the user is known and the socket accepted."""
         raise NotImplementedError
+
+    async def join(self, group: str) -> None:
+        """Hear what is sent to ``group`` until the socket ends, however long that is."""
+        await self.channel_layer.group_add(group, self.channel_name)
+        self._groups[group] = asyncio.get_running_loop().time()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run ``work`` until the socket ends; its failure is logged and closes the socket with 1011."""
@@ -185,11 +192,18 @@ class SocketConsumer(AsyncWebsocketConsumer):
             if user is None or not self.permission.admits(user):
                 await self._end(BAD_TOKEN, SIGN_IN)
                 return
+            await self._rejoin()
             try:
                 async with asyncio.timeout(CHECK_S):
                     await self._changed.wait()
             except TimeoutError:
                 continue
+
+    async def _rejoin(self) -> None:
+        last = asyncio.get_running_loop().time() - REJOIN_S
+        for group in [group for group, at in self._groups.items() if at <= last]:
+            with suppress(RedisError):  # tried again at the next check
+                await self.join(group)
 
     async def _end(self, code: int, message: str) -> None:
         """Stop all work, say why, close."""
@@ -223,8 +237,8 @@ class SocketConsumer(AsyncWebsocketConsumer):
             logger.exception("A socket at %s failed.", self.scope.get("path", ""))
             await self.close(BROKEN)
 
-    async def _leave_group(self) -> None:
-        if (group := self._group()) is not None:
+    async def _leave_groups(self) -> None:
+        for group in self._groups:
             with suppress(RedisError):  # it forgets the group by itself, in a day
                 await self.channel_layer.group_discard(group, self.channel_name)
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
@@ -42,15 +41,9 @@ class ConsoleConsumer(SocketConsumer):
 
     permission = IsSignedIn
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        self._others = ""  # the group of all viewers of the server
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.viewer: Viewer | None = None
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            if self._others:
-                with suppress(RedisError):  # it forgets the group by itself, in a day
-                    await self.channel_layer.group_discard(self._others, self.channel_name)
 
     async def begin(self) -> None:
         self.server_id: str = self.scope["url_route"]["kwargs"]["id"]
@@ -64,8 +57,8 @@ class ConsoleConsumer(SocketConsumer):
                 self.refuse(TOO_MANY, f"{slots.limit} consoles of {what} are open already. Close one.")
                 return
             self.at_end.callback(slots.free, key)
-        self._others = f"console.{self.server_id}"
-        await self.channel_layer.group_add(self._others, self.channel_name)
+        self._others = f"console.{self.server_id}"  # the group of all viewers of the server
+        await self.join(self._others)
         self.commands = Bucket(per_s=COMMANDS_PER_S, burst=COMMAND_BURST)
         self.frames = Bucket(per_s=FRAMES_PER_S, burst=FRAME_BURST)
         self.ready = asyncio.Event()

@@ -139,3 +139,26 @@ async def test_the_page_comes_anew_when_the_server_is_another_one(
         await receive(socket)
         await sync_to_async(make_anew)()
         assert (await socket.receive_output(timeout=5))["code"] == 1012
+
+
+async def test_who_looks_for_longer_than_the_layer_remembers_still_sees_commands(
+    fake: FakeDocker, server: str, server_path: Path, token: str, log: Path, settings: LazySettings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    layers = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"group_expiry": 1}}}
+    settings.CHANNEL_LAYERS = layers
+    monkeypatch.setattr(sockets, "REJOIN_S", 0.3)
+    monkeypatch.setattr(sockets, "CHECK_S", 0.1)
+    fake.first_health = "healthy"
+    await run(server, server_path)
+    path = f"/api/servers/{server}/console?token={token}"
+    async with opened(path) as socket, opened(path) as other:
+        await receive(socket)
+        await receive(other)
+        await asyncio.sleep(3.1)
+        await socket.send_json_to({"type": "command", "command": "list"})
+        assert (await receive(socket))["type"] == "command_result"
+        assert (await receive(other))["type"] == "command"
+        await sync_to_async(User.objects.all().delete)()
+        for one in (socket, other):
+            assert (await receive(one))["type"] == "error"
