@@ -85,6 +85,11 @@ class SocketConsumer(AsyncWebsocketConsumer):
                 self.at_end.close()
             await self._leave_groups()
 
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Handle one message of the client or the channel layer; that the client has left meanwhile is no failure."""
+        with suppress(SocketGone):
+            await super().dispatch(message)
+
     async def connect(self) -> None:
         """Accept, then tell apart who may stay: a browser learns nothing from a refused handshake."""
         self.address = client_address.of_scope(self.scope) or ""
@@ -167,10 +172,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
         if len(frame) > MAX_FRAME_BYTES:
             await self.close(TOO_LARGE)
         elif self._is_open:
-            try:
-                await super().websocket_receive(message)
-            except SocketGone:
-                return
+            await super().websocket_receive(message)
 
     async def account_changed(self, event: dict[str, Any]) -> None:  # noqa: ARG002 - Channels' signature
         """Hear of ``accounts.revocation`` that this socket's user has changed."""

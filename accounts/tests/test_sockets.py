@@ -7,12 +7,14 @@ from typing import Any, ClassVar
 
 import pytest
 from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
 from django.conf import LazySettings, settings
 
 from accounts import sockets, tokens
 from accounts.models import User, UserRole
 from accounts.permissions import AccessPermission, AllowAnyone, IsSignedIn, RequireRole
+from accounts.revocation import group_of
 from accounts.sockets import SocketConsumer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,6 +47,11 @@ class Owners(Echo):
 
 class Anyone(Echo):
     permission = AllowAnyone
+
+
+class Told(Echo):
+    async def told(self, event: dict[str, Any]) -> None:
+        await self.say(event)
 
 
 class Forgotten(SocketConsumer):
@@ -213,3 +220,26 @@ async def test_no_task_and_no_group_outlives_the_socket(user: User) -> None:
         await socket.receive_json_from()
         assert len(asyncio.all_tasks()) > len(before)
     assert asyncio.all_tasks() == before
+
+
+async def test_an_event_for_a_socket_that_has_just_gone_is_no_failure(user: User) -> None:
+    gone = asyncio.Event()
+
+    async def torn(scope: Any, receive: Any, send: Any) -> None:
+        async def cut(message: Any) -> None:
+            if gone.is_set():
+                raise RuntimeError("Unexpected ASGI message after websocket.close")
+            await send(message)
+
+        await Told.as_asgi()(scope, receive, cut)
+
+    socket = WebsocketCommunicator(torn, f"/api/x?token={tokens.issue(user)}")
+    await socket.connect(timeout=5)
+    await socket.receive_json_from()
+    gone.set()
+    await get_channel_layer().group_send(group_of(user.pk), {"type": "told"})
+    await asyncio.sleep(0.1)
+    assert not socket.future.done()
+    await socket.send_input({"type": "websocket.disconnect", "code": 1006})
+    await asyncio.wait({socket.future}, timeout=5)
+    socket.future.result()
