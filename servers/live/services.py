@@ -197,6 +197,8 @@ class Services:
     def _group(self, snapshot: EngineSnapshot) -> dict[Path, list[Container]]:
         """Sort the containers by the server directory they belong to, once a snapshot."""
         groups: dict[Path, list[Container]] = {}
+        used = {one.working_dir for one in snapshot.containers.values() if one.working_dir is not None}
+        self._real_paths = {path: self._real(path) for path in used}  # swapped whole: other threads read it
         for one in snapshot.containers.values():
             if one.working_dir is None:
                 directory = self._root / one.name.removeprefix("mc-")
@@ -206,6 +208,4 @@ class Services:
         return groups
 
     def _real(self, path: Path) -> Path:
-        if path not in self._real_paths:
-            self._real_paths[path] = Path(os.path.realpath(path))
-        return self._real_paths[path]
+        return self._real_paths.get(path) or Path(os.path.realpath(path))

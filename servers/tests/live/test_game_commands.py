@@ -7,6 +7,7 @@ import pytest
 from mcadmin.core.errors import InvalidRequest
 from servers import wiring
 from servers.docker.cli import EngineUnreachable
+from servers.docker.container import WORKING_DIR_LABEL
 from servers.live import game_commands
 from servers.live.services import Services
 from servers.minecraft.instance import RconCliFailed, ServerNotFound, ServerNotRunning
@@ -206,3 +207,18 @@ async def test_a_command_outside_the_panel_uses_its_own_connection(
     game.answers["save-all flush"] = "§aSaved the game".encode()
     instance = wiring.manager().get_instance(server_id)
     assert await instance.send_rcon_command("save-all flush", timeout_s=120) == "Saved the game"
+
+
+async def test_directories_of_containers_that_are_gone_are_forgotten(
+    server_path: Path, fake: FakeDocker, live: Services, game: FakeGame
+) -> None:
+    server_id = await started(server_path, fake, game)
+    for number in range(3):
+        one = FakeContainer("ci-job", "image", {WORKING_DIR_LABEL: str(server_path / f"job{number}")})
+        fake.containers[one.id] = one
+        await live.engine.refresh()
+        await asyncio.to_thread(live.status, server_id)
+        del fake.containers[one.id]
+    await live.engine.refresh()
+    await asyncio.to_thread(live.status, server_id)
+    assert live._real_paths.keys() == {server_path / server_id}
