@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from servers.live import rcon_pool
-from servers.live.rcon_pool import RconPool
+from servers.live.rcon_pool import RconBusy, RconPool
 from servers.minecraft import rcon
 from servers.minecraft.rcon import RconAddress, RconRefused, RconTimedOut, RconUnavailable
 from servers.minecraft.rcon_protocol import RconBroken
@@ -148,3 +148,34 @@ async def test_a_refused_password_is_told_before_a_port_where_nobody_is(pool: Rc
 
     with pytest.raises(RconRefused):
         await pool.command("survival", "list", addresses=addresses)
+
+
+async def test_a_command_behind_a_game_that_hangs_is_given_up_and_not_run(
+    pool: RconPool, game: FakeGame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rcon_pool, "LINE_TIMEOUT_S", 0.2)
+    game.silent = {"save-all"}
+    saving = asyncio.create_task(ask(pool, game, "save-all", timeout_s=1.0))
+    while not game.commands:
+        await asyncio.sleep(0)
+    with pytest.raises(RconBusy, match=r"was not run\. .*Try again"):
+        await ask(pool, game, "stop")
+    with pytest.raises(RconTimedOut):
+        await saving
+    assert game.commands == ["save-all"]
+    assert await ask(pool, game, "list") == "ran list"
+
+
+async def test_a_server_that_is_gone_leaves_nothing_in_memory(pool: RconPool, game: FakeGame) -> None:
+    async def nobody() -> list[RconAddress]:
+        raise RconUnavailable("no password")
+
+    game.answer_delay_s = 0.1
+    asking = [asyncio.create_task(ask(pool, game, "list")) for _ in range(3)]
+    await asyncio.sleep(0.05)
+    await pool.drop("survival")  # under the first one
+    await asyncio.gather(*asking, return_exceptions=True)
+    await pool.drop("survival")
+    with pytest.raises(RconUnavailable):
+        await pool.command("ghost", "list", addresses=nobody)
+    assert (pool._lines, pool._used_at, pool.kept) == ({}, {}, [])
