@@ -87,7 +87,8 @@ def fuzz(
         [
             Path(sys.prefix, "bin", "schemathesis"), "--config-file", config, "run", f"{panel.url}/api/schema/",
             "--header", f"Authorization: Bearer {token}", "--checks", ",".join(CHECKS), "--continue-on-failure",
-            "--no-color", "--warnings", "off", "--generation-database", "none", "--request-timeout", "60",
+            "--no-color", "--warnings", "off", "--generation-database", "none",
+            "--request-timeout", "120",  # a game that does not end gets 60 s
             "--report", "ndjson", "--report-ndjson-path", report, *options,
         ],
         cwd=panel.folder, env=os.environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
