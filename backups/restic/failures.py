@@ -142,8 +142,8 @@ _MEANINGS = (
     ),
     _Meaning(
         NoRepository,
-        "There is no backup repository at the configured place (restic.repository_path). "
-        "Make it with: manage.py snapshot init",
+        "There is no backup repository at the configured place (restic.repository_path). If there was one, see that "
+        "its disk is mounted. A new, empty one is made with: manage.py snapshot init",
         ("is there a repository at the following location",),
         10,
     ),

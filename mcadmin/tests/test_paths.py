@@ -1,3 +1,4 @@
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -6,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mcadmin.core.errors import AppError, InvalidRequest, TooLarge
-from mcadmin.core.paths import FileMissing, OutsideRoot, Root
+from mcadmin.core.paths import FileMissing, OutsideRoot, Root, explained
 
 CANARY = b"canary"
 pytestmark = pytest.mark.usefixtures("way")
@@ -112,3 +113,17 @@ def test_descriptors_are_given_back(root: Root) -> None:
             continue
 
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize(
+    ("number", "path", "sentence"),
+    [
+        (errno.EROFS, "world/x", "The disk with world/x is read-only. Check how it is mounted."),
+        (errno.EACCES, "", "The operating system does not let MC Admin use the directory. Check its owner and mode."),
+        (errno.ENOENT, "", "The directory does not exist."),
+    ],
+)
+def test_the_systems_numbers_become_sentences(number: int, path: str, sentence: str) -> None:
+    with pytest.raises(AppError) as error, explained(path):
+        raise OSError(number, "")
+    assert str(error.value) == sentence

@@ -67,7 +67,7 @@ _MEANING: dict[int, tuple[type[AppError], str]] = {
     errno.ELOOP: (OutsideRoot, "{} is, or goes through, a link that leads out, leads nowhere or is not followed."),
     errno.EACCES: _forbidden,
     errno.EPERM: _forbidden,
-    errno.EROFS: _forbidden,
+    errno.EROFS: (Forbidden, "The disk with {} is read-only. Check how it is mounted."),
     errno.ENOSPC: _full,
     errno.EDQUOT: _full,
     errno.ENAMETOOLONG: _unusable,
@@ -151,7 +151,7 @@ def explained(path: str) -> Iterator[None]:
         if explanation is None:
             raise
         kind, sentence = explanation
-        raise kind(sentence.format(shown(path) or "The directory")) from error
+        raise kind(sentence.format(shown(path) or f"{'The' if sentence[0] == '{' else 'the'} directory")) from error
 
 
 def open_beneath(root_fd: int, path: str, flags: int, *, follow: bool = True) -> int:
