@@ -19,7 +19,7 @@ from backups.restic.manager import ResticManager
 from backups.restic.patterns import escape
 from backups.restic.snapshot import ResticSnapshot, ResticSnapshotWithSummary
 from backups.targets import Target
-from mcadmin.core.errors import AppError, TimedOut
+from mcadmin.core.errors import AppError, Conflict, TimedOut
 from mcadmin.core.paths import PathBusy, list_directories
 from servers import leases
 from servers import wiring as servers_wiring
@@ -35,6 +35,12 @@ class FlushNotConfirmed(TimedOut):
     """A consistent snapshot was wanted and could not be made."""
 
     code = "flush_not_confirmed"
+
+
+class NoServersFound(Conflict):
+    """Everything was to be saved, and all servers are away."""
+
+    code = "no_servers_found"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +111,8 @@ class _Taking:
         target = await asyncio.to_thread(targets.find, self._server_path, server_id=wish.server_id, path=wish.path)
         await self._check_space(target)
         names = await self._names(target)
+        if target.scope is Scope.GLOBAL and not (names or wish.skipped):
+            await self._require_no_servers()
         manager = servers_wiring.manager()
         began = datetime.now(UTC)
         self._progress.percent(1, "waiting until the game has written its world" if names else "copying")
@@ -138,6 +146,19 @@ class _Taking:
             return [target.server_id]
         found = await asyncio.to_thread(servers_wiring.manager().list_names)
         return [name for name in found if name not in self._wish.skipped]
+
+    async def _require_no_servers(self) -> None:
+        """Save nothing but the panel's state only where there never was a server.
+
+        Empty snapshots would succeed while a disk is not mounted, and in time a policy keeps nothing else.
+        """
+        own = await in_database(wiring.instance_id)
+        earlier = await wiring.snapshot_list().read()
+        if any(one.labels.servers and one.labels.instance == own for one in earlier):
+            raise NoServersFound(
+                "No server is in the servers' folder, but earlier snapshots hold some. Is its disk mounted? "
+                "Nothing was saved."
+            )
 
     async def _require_same(self, target: Target) -> None:
         """Look once more where the path leads: a flush takes long, and restic follows what became a link since."""

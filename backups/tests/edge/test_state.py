@@ -28,3 +28,21 @@ def test_what_a_killed_snapshot_left_of_the_state_is_removed(
     (server_path / ".mcadmin/tmpabc/db.sqlite3").write_text("a copy of the database")
     assert owner.post("/api/snapshots", {}, format="json").status_code == 200
     assert list((server_path / ".mcadmin").iterdir()) == []
+
+
+def test_a_disk_of_servers_that_is_away_is_not_saved_as_everything(
+    owner: APIClient, fake: FakeDocker, server: str, server_path: Path, restic: FakeRestic
+) -> None:
+    assert owner.post("/api/snapshots", {}, format="json").status_code == 200
+    (server_path / server).rename(server_path.parent / "elsewhere")
+    answer = owner.post("/api/snapshots", {}, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "no_servers_found")
+    assert "mounted" in answer.json()["detail"]
+    assert len(restic.snapshots) == 1
+
+
+def test_a_panel_that_never_had_a_server_can_be_saved(
+    owner: APIClient, fake: FakeDocker, server_path: Path, restic: FakeRestic
+) -> None:
+    assert owner.post("/api/snapshots", {}, format="json").status_code == 200
+    assert owner.post("/api/snapshots", {}, format="json").status_code == 200
