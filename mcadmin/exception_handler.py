@@ -61,9 +61,9 @@ def _domain_answer(error: errors.AppError, context: dict[str, Any]) -> Response:
     status = status_of(type(error))
     if status >= 500:
         logger.warning("%s: %s", type(context.get("view")).__name__, error)
-    body: dict[str, Any] = {"detail": str(error), "code": error.code, **error.extra}
+    body: dict[str, Any] = {"detail": _sayable(str(error)), "code": error.code, **error.extra}
     if isinstance(error, errors.InvalidRequest) and error.errors:
-        body["errors"] = error.errors
+        body["errors"] = {_sayable(name): list(map(_sayable, told)) for name, told in error.errors.items()}
     return Response(body, status=status)
 
 
@@ -72,7 +72,7 @@ def _flatten(detail: Any, prefix: str = "") -> dict[str, list[str]]:
     if isinstance(detail, dict):
         flat: dict[str, list[str]] = {}
         for key, value in detail.items():
-            flat |= _flatten(value, f"{prefix}.{key}" if prefix else str(key))
+            flat |= _flatten(value, _sayable(f"{prefix}.{key}" if prefix else str(key)))
         return flat
     sentences = [_sayable(str(item)) for item in (detail if isinstance(detail, list) else [detail])]
     return {prefix or "non_field_errors": sentences}

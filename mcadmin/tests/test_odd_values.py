@@ -58,3 +58,11 @@ def test_odd_values_are_no_500(owner: APIClient, fake: FakeDocker, server: str, 
                 wrong.append((method, address, query[:60], body[:60]))
     assert wrong == []
     assert asked > 1000
+
+
+def test_half_a_character_in_a_name_is_told_without_it(
+    owner: APIClient, fake: FakeDocker, server: str
+) -> None:
+    body = json.dumps({"properties": {"\ud800": 1}})
+    answer = owner.put(f"/api/servers/{server}/properties", body, content_type="application/json")
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["?"])

@@ -12,6 +12,7 @@ from mcadmin.core.errors import AppError
 from mcadmin.core.paths import Node, Root, walk
 
 _PIECE_BYTES = 1024 * 1024
+_LAST_S = 2**33
 _PACKED = {".mca", ".jar", ".zip", ".gz", ".png", ".jpg", ".ogg", ".xz", ".zst", ".7z", ".mp3", ".webp"}
 
 
@@ -67,7 +68,8 @@ def _file(archive: zipfile.ZipFile, outlet: _Outlet, info: zipfile.ZipInfo, fd: 
 
 def _info(node: Node, start: int) -> zipfile.ZipInfo:
     name = os.fsencode(node.path[start:]).decode(errors="replace")
-    changed = max(time.localtime(node.info.st_mtime)[:6], (1980, 1, 1, 0, 0, 0))
+    seconds = min(max(node.info.st_mtime, 0), _LAST_S)  # some file systems keep times beyond any calendar
+    changed = max(time.localtime(seconds)[:6], (1980, 1, 1, 0, 0, 0))
     info = zipfile.ZipInfo(f"{name}/" if node.is_directory else name, min(changed, (2107, 12, 31, 23, 59, 59)))
     info.external_attr = (node.info.st_mode & 0xFFFF) << 16
     if node.is_directory:

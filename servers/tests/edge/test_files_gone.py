@@ -1,13 +1,18 @@
 """Files that are gone, moved or odd by the time somebody asks again."""
 
+import io
 import os
 import shutil
+import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
+from mcadmin.core.paths import Root
+from servers.minecraft.files.zipping import zip_pieces
 from servers.tests.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,3 +47,16 @@ def test_a_folder_goes_not_into_itself_and_stays_as_it_is(
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
     assert "into itself" in answer.json()["detail"]
     assert os.listdir(data / "a") == ["sub"]
+
+
+@pytest.mark.parametrize("seconds", [2**62, -(2**62), 2**40])
+def test_a_time_beyond_any_calendar_leaves_nothing_out_of_a_zip(seconds: int) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as name:  # a file system that keeps such times
+        folder = Path(name)
+        (folder / "sub").mkdir()
+        (folder / "sub/file").write_text("content")
+        for one in (folder / "sub/file", folder / "sub"):
+            os.utime(one, (seconds, seconds))
+        with Root(folder) as root:
+            content = b"".join(zip_pieces(root, ""))
+    assert zipfile.ZipFile(io.BytesIO(content)).namelist() == ["sub/", "sub/file"]
