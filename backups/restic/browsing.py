@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from backups.restic.command import ResticCommand
 from backups.restic.failures import BadResticArgument, ResticFailed
@@ -34,6 +34,12 @@ class Node(BaseModel):
     path: str
     size: int = 0
     mtime: datetime
+
+    @field_validator("mtime", mode="before")
+    @classmethod
+    def _in_calendar(cls, value: object) -> object:
+        """Take the year 0, to which restic bounds what is earlier still, for the first that we know."""
+        return "0001-01-01T00:00:00Z" if str(value).startswith("0000-") else value
 
 
 @dataclass(frozen=True)

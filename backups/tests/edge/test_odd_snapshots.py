@@ -1,11 +1,14 @@
 """Snapshots of what is odd or broken, with a real restic."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 from rest_framework.test import APIClient
 
+from backups import wiring
+from backups.restic import browsing
 from backups.tests.edge.conftest import save
 from servers.tests.conftest import write_server
 
@@ -57,3 +60,15 @@ def test_an_odd_server_keeps_no_other_one_from_being_saved(owner: APIClient, hom
     snapshot = answer.json()["snapshot"]["id"]
     for path in (home / "data/world/level.dat", home.parent / "broken0/compose.yaml"):
         assert owner.get(f"/api/snapshots/{snapshot}/download", {"path": str(path)}).status_code == 200
+
+
+async def test_times_beyond_any_calendar_hide_no_file(vault: Path) -> None:
+    manager = wiring.repository()
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as name:  # a file system that keeps such times
+        for seconds in (-(2**40), 2**40):
+            (Path(name) / str(seconds)).write_text("content")
+            os.utime(Path(name) / str(seconds), (seconds, seconds))
+        made = await manager.create_snapshot([name])
+        listed = await browsing.list_folder(manager.command, made.snapshot.id, name)
+        assert {one.mtime.year for one in listed} == {1, 9999}
+        assert (await browsing.measure(manager.command, made.snapshot.id, name)).files == 2
