@@ -17,6 +17,7 @@ from servers.minecraft.instance import ServerNotFound
 from servers.models import Operation
 from servers.records import in_database
 
+_LAST_S = 2**33
 _STARTS = ("up", "start", "restart")
 
 
@@ -76,4 +77,5 @@ def _last_log(server_id: str) -> datetime | None:
             found = root.stat("logs/latest.log")
     except AppError:
         return None
-    return datetime.fromtimestamp(found.st_mtime, UTC) if found else None
+    # A plugin may give it a time beyond any calendar; one in the future means: nobody knows, so it was just now.
+    return datetime.fromtimestamp(min(max(found.st_mtime, 0), _LAST_S), UTC) if found else None

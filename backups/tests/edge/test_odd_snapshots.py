@@ -5,12 +5,16 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from asgiref.sync import async_to_sync
+from django.conf import LazySettings
 from rest_framework.test import APIClient
 
-from backups import wiring
+from backups import freshness, targets, wiring
 from backups.restic import browsing
+from backups.sources import NoFreshSnapshot
 from backups.tests.edge.conftest import save
 from servers.tests.conftest import write_server
+from servers.tests.fake_docker import FakeDocker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic]
 
@@ -72,3 +76,16 @@ async def test_times_beyond_any_calendar_hide_no_file(vault: Path) -> None:
         listed = await browsing.list_folder(manager.command, made.snapshot.id, name)
         assert {one.mtime.year for one in listed} == {1, 9999}
         assert (await browsing.measure(manager.command, made.snapshot.id, name)).files == 2
+
+
+def test_a_log_with_a_time_beyond_any_calendar_lets_a_restore_ask_for_a_snapshot(
+    settings: LazySettings, fake: FakeDocker, vault: Path
+) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
+        settings.MC_ADMIN = settings.MC_ADMIN.model_copy(update={"server_path": Path(name)})
+        log = write_server(Path(name), "lobby") / "data/logs/latest.log"
+        log.parent.mkdir()
+        log.touch()
+        os.utime(log, (2**40, 2**40))
+        with pytest.raises(NoFreshSnapshot):
+            async_to_sync(freshness.require)(targets.find_past(Path(name), server_id="lobby", path=""))
