@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_S = 1.0  # how often a running operation writes its progress and looks whether it shall end
 RENEW_S = 10.0
+FINISH_AGAIN_S = (0.5, 1.0, 2.0, 4.0, 8.0)  # together less than the leases live
 OVERTAKE_S = 60.0  # restic gets 30 s to end, then saving is turned on again
 OVERTAKE_LOOK_S = 0.1
 
@@ -184,12 +185,24 @@ class _Running:
 
     async def _end(self) -> None:
         try:
-            await records.in_database(records.finish, self.operation)
+            await self._finish()
         finally:
             _here.pop(self.operation.id, None)
             self._progress.close()
         if self.operation.origin not in {"api", "admin"}:  # over HTTP the request itself is audited
             await records.in_database(_audit, self.operation)
+
+    async def _finish(self) -> None:
+        """Record the end; a database that is away for a moment must not make an interruption of it."""
+        for pause_s in FINISH_AGAIN_S:
+            try:
+                await records.in_database(records.finish, self.operation)
+            except DatabaseFailed:
+                logger.exception("%s: its end could not be recorded, it is tried again", self.operation)
+                await asyncio.sleep(pause_s)
+            else:
+                return
+        await records.in_database(records.finish, self.operation)
 
     async def _watch(self) -> None:
         """Write the progress, look for a wish to cancel, renew the leases; end the work when they are lost."""

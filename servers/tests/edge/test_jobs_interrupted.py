@@ -122,3 +122,23 @@ async def test_an_engine_that_says_no_at_the_end_leaves_no_operation_running(fak
     operation = await operations.start(job("up", work))
     assert (await ended(operation)).state == "succeeded"
     assert await records.in_database(Lease.objects.count) == 0
+
+
+async def test_an_end_that_the_database_refuses_at_first_is_recorded(fake: FakeDocker) -> None:
+    lost = LostConnection()
+
+    async def work(_: Progress) -> dict[str, Any]:
+        await records.in_database(lambda: connection.execute_wrappers.append(lost))
+        return {"found": 2}
+
+    running = asyncio.create_task(operations.run(job("up", work)))
+    try:
+        async with asyncio.timeout(5):
+            while not lost.failed:
+                await asyncio.sleep(0.02)
+        lost.is_lost = False
+        assert (await running).result == {"found": 2}
+    finally:
+        await records.in_database(lambda: connection.execute_wrappers.clear())  # noqa: PLW0108 - that thread's own
+    assert (await records.in_database(Operation.objects.get)).state == "succeeded"
+    assert await records.in_database(Lease.objects.count) == 0
