@@ -5,12 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 WIDTHS = {"wide": (1280, 850), "phone": (390, 844)}
 _ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+# Chromium drops what it loads, from loopback too, when a network comes or goes: other tests make containers.
+_DISTURBED, TRIES = "ERR_NETWORK_CHANGED", 10
 # Said by the page itself: a policy that forbids something says so as an event, too.
 _LISTEN = """window.violations = [];
 document.addEventListener("securitypolicyviolation",
@@ -24,15 +28,26 @@ class Watch:
         self.page = page
         self.url = url
         self.sins: list[str] = []
+        self._is_disturbed = False
         page.add_init_script(_LISTEN)
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.sins.append(f"{page.url}: {error}"))
         page.on("request", self._asked)
 
     def goto(self, path: str) -> None:
-        answer = self.page.goto(self.url + path)
-        assert answer is not None
-        assert answer.status == 200, f"{path}: {answer.status}"
+        for _ in range(TRIES):
+            self._is_disturbed = False
+            try:
+                answer = self.page.goto(self.url + path)
+            except PlaywrightError as error:
+                if _DISTURBED not in str(error):
+                    raise
+                continue
+            assert answer is not None
+            assert answer.status == 200, f"{path}: {answer.status}"
+            if not self._is_disturbed:
+                return
+        pytest.fail(f"{path} could not be loaded {TRIES} times: networks of this machine came and went meanwhile")
 
     def sign_in(self, username: str, password: str) -> None:
         self.goto("/admin/login/")
@@ -47,7 +62,9 @@ class Watch:
             self.page.screenshot(path=Path(folder) / f"{name}.png")
 
     def _said(self, message: ConsoleMessage) -> None:
-        if message.type == "error" or "Content Security Policy" in message.text:
+        if _DISTURBED in message.text:
+            self._is_disturbed = True
+        elif message.type == "error" or "Content Security Policy" in message.text:
             self.sins.append(f"{self.page.url}: {message.text}")
 
     def _asked(self, request: Request) -> None:
