@@ -7,6 +7,7 @@ from typing import Any
 from servers import actions, compose_safety, port_clashes, records, revisions, wiring
 from servers.compose_safety import Acceptance
 from servers.minecraft import compose_update
+from servers.minecraft.compose_update import Caller
 from servers.minecraft.safety import read_texts
 from servers.operations import Job
 from servers.progress import Progress
@@ -41,15 +42,15 @@ async def job(change: Change, *, acceptance: Acceptance, origin: str) -> Job:
     await server.get_compose_file()  # raises ServerNotFound
     await actions.check_project(server_id)
     compose = await asyncio.to_thread(server.check_rules, text)
-    await _require_safe(server_id, text, acceptance)
+    await _require_safe(server_id, text.encode(), acceptance)
     before = await asyncio.to_thread(wiring.live().catalog.info, server_id)
     own = {port for _, port, _ in before.published_ports}
     await asyncio.to_thread(port_clashes.check_ports, server_id, compose.published_ports, own=own)
 
     async def work(progress: Progress) -> dict[str, Any]:
-        await _require_safe(server_id, text, acceptance)
+        await _require_safe(server_id, text.encode(), acceptance)
         await asyncio.to_thread(port_clashes.check_ports, server_id, compose.published_ports, own=own)
-        return {"revision": await _put_in_place(change, by=acceptance.username, progress=progress)}
+        return {"revision": await _put_in_place(change, acceptance=acceptance, progress=progress)}
 
     return Job(
         kind="update", server_id=server_id, work=work, started_by=acceptance.username, origin=origin,
@@ -65,7 +66,7 @@ async def restore_job(server_id: str, number: int, *, acceptance: Acceptance, or
     return await job(change, acceptance=acceptance, origin=origin)
 
 
-async def _put_in_place(change: Change, *, by: str, progress: Progress) -> int:
+async def _put_in_place(change: Change, *, acceptance: Acceptance, progress: Progress) -> int:
     """Update the file, keep each text that it then held as a revision, and return the number of the last."""
     numbers: list[int] = []
 
@@ -79,20 +80,27 @@ async def _put_in_place(change: Change, *, by: str, progress: Progress) -> int:
         if is_new:
             await add(old, username="", message=revisions.FOUND)
         message = change.message if is_new else "Rolled back: the text before did not run."
-        numbers.append(await add(new, username=by, message=message))
+        numbers.append(await add(new, username=acceptance.username, message=message))
+
+    async def recheck(text: bytes) -> None:
+        is_new = text == change.text.encode()
+        given = acceptance if is_new else Acceptance(username=acceptance.username)  # was given for the new text only
+        await _require_safe(change.server_id, text, given)
 
     warnings = await compose_update.update(
-        wiring.manager().get_instance(change.server_id), change.text,
-        healthy_within_s=change.healthy_within_s, on_line=progress.line, on_written=on_written,
-    )  # fmt: skip
+        wiring.manager().get_instance(change.server_id),
+        change.text,
+        healthy_within_s=change.healthy_within_s,
+        caller=Caller(on_line=progress.line, on_written=on_written, recheck=recheck),
+    )
     for warning in warnings:
         progress.warn(warning)
     return numbers[-1]
 
 
-async def _require_safe(server_id: str, text: str, acceptance: Acceptance) -> None:
+async def _require_safe(server_id: str, text: bytes, acceptance: Acceptance) -> None:
     """Check ``text`` as if it stood in the compose file's place, beside what else lies there."""
     directory = wiring.manager().get_instance(server_id).directory
     texts = dict(await asyncio.to_thread(read_texts, directory))
-    texts[next(iter(texts))] = text.encode()
+    texts[next(iter(texts))] = text
     await compose_safety.require_safe(server_id, acceptance=acceptance, directory=directory, texts=texts)

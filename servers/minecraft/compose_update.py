@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mcadmin.core.errors import AppError, CommandFailed, Conflict
@@ -16,6 +17,7 @@ LOOK_S = 0.5
 
 OnLine = Callable[[str], None]
 OnWritten = Callable[[bytes, bytes], Awaitable[None]]
+Recheck = Callable[[bytes], Awaitable[None]]
 
 
 class RolledBack(CommandFailed):
@@ -49,13 +51,30 @@ async def _unheard(_old: bytes, _new: bytes) -> None:
     """Nobody wants to hear of the file."""
 
 
+async def _trusted(_text: bytes) -> None:
+    """Nobody holds the file against a policy."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Who lets a file be changed, as far as they want to hear and be asked.
+
+    Attributes:
+        on_line: called with what Compose prints.
+        on_written: called with old and new content after each change of the file, also by a roll-back.
+        recheck: called with the text that is to start once what ran before has ended; raises what speaks against it.
+    """
+
+    on_line: OnLine | None = None
+    on_written: OnWritten = _unheard
+    recheck: Recheck = _trusted
+
+
+NOBODY = Caller()
+
+
 async def update(
-    server: "Lifecycle",
-    yaml_content: str,
-    *,
-    healthy_within_s: float | None = None,
-    on_line: OnLine | None = None,
-    on_written: OnWritten = _unheard,
+    server: "Lifecycle", yaml_content: str, *, healthy_within_s: float | None = None, caller: Caller = NOBODY
 ) -> list[str]:
     """Put ``yaml_content`` in place of the server's compose file, and return warnings.
 
@@ -65,41 +84,56 @@ async def update(
     Args:
         yaml_content: the new text, which the caller has held against the safety policy.
         healthy_within_s: wait so long for the game to be healthy, instead of watching for 15 s.
-        on_line: called with what Compose prints.
-        on_written: called with old and new content after each change of the file, also by a roll-back.
+        caller: who hears of it, and is asked again before anything starts.
 
     Raises:
         BadComposeFile: nothing was touched.
-        RolledBack, RollBackFailed.
+        RolledBack, RollBackFailed, what ``recheck`` raises: the old file runs again.
     """
     await asyncio.to_thread(server.check_rules, yaml_content)
     containers = await server.own_containers()
     was_running = any(one.is_running or one.is_restarting for one in containers)
-    warnings = await server.down(on_line=on_line) if was_running else []
+    warnings = await server.down(on_line=caller.on_line) if was_running else []
+    if was_running:
+        await _check_again(server, yaml_content.encode(), caller=caller)
     old = await asyncio.to_thread(server.replace_compose, yaml_content.encode())
-    await on_written(old, yaml_content.encode())
+    await caller.on_written(old, yaml_content.encode())
     if not containers:
         return warnings
     try:
-        await _run_again(server, start=was_running, on_line=on_line)
+        await _run_again(server, start=was_running, on_line=caller.on_line)
         if was_running:
             await _watch(server, healthy_within_s=healthy_within_s)
     except AppError as error:
-        await _roll_back(server, old, reason=str(error), start=was_running, on_line=on_line)
-        await on_written(yaml_content.encode(), old)
+        await _roll_back(server, old, reason=str(error), start=was_running, caller=caller)
+        await caller.on_written(yaml_content.encode(), old)
         raise RolledBack(str(error)) from error
     return warnings
 
 
-async def _roll_back(
-    server: "Lifecycle", old: bytes, *, reason: str, start: bool, on_line: OnLine | None
-) -> None:
+async def _check_again(server: "Lifecycle", text: bytes, *, caller: Caller) -> None:
+    """Check what is to start, now that nothing runs that could make a link of what it names."""
     try:
-        await server.project.down(timeout_s=await server.grace_s(), on_line=on_line)
+        await caller.recheck(text)
+    except AppError as error:
+        old = await server.get_compose_file()
+        await _start_old(server, old.encode(), reason=str(error), start=True, caller=caller)
+        raise
+
+
+async def _roll_back(server: "Lifecycle", old: bytes, *, reason: str, start: bool, caller: Caller) -> None:
+    try:
+        await server.project.down(timeout_s=await server.grace_s(), on_line=caller.on_line)
     finally:
         await asyncio.to_thread(server.replace_compose, old)
+    await _start_old(server, old, reason=reason, start=start, caller=caller)
+
+
+async def _start_old(server: "Lifecycle", old: bytes, *, reason: str, start: bool, caller: Caller) -> None:
+    """Let the old file run again, unless what ran meanwhile has changed what it names."""
     try:
-        await _run_again(server, start=start, on_line=on_line)
+        await caller.recheck(old)
+        await _run_again(server, start=start, on_line=caller.on_line)
     except AppError as error:
         raise RollBackFailed(reason, str(error)) from error
 

@@ -104,7 +104,7 @@ class Lifecycle:
             BadComposeFile: with every rule that it breaks; nothing was touched.
             RolledBack: the new one did not run; the old file is back.
         """
-        return await compose_update.update(self, yaml_content, on_line=on_line)
+        return await compose_update.update(self, yaml_content, caller=compose_update.Caller(on_line=on_line))
 
     async def up(self, *, on_line: OnLine | None = None) -> None:
         """Create the container where it is missing or outdated, and start it.
