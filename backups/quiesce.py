@@ -15,9 +15,8 @@ from backups import facts
 from backups.facts import Fact
 from backups.game import Game, GameLog, says_off, says_on, says_saved
 from backups.restic.labels import Saved
-from mcadmin.core.errors import AppError, Conflict
+from mcadmin.core.errors import AppError, Conflict, Unavailable
 from mcadmin.core.tasks import cancel, finish
-from servers.docker.cli import EngineUnreachable
 from servers.docker.container import Container
 from servers.minecraft.instance import MCInstance, ServerNotFound, ServerNotRunning
 from servers.minecraft.rcon import RconUnavailable
@@ -86,7 +85,7 @@ async def _quiet_one(
 ) -> AsyncIterator["Bracket"]:
     try:
         container = await instance.get_container()
-    except EngineUnreachable as error:
+    except Unavailable as error:
         bracket = Bracket(instance, None, operation_id=operation_id)
         bracket.now = Quiet(instance.name, Saved.LIVE, f"nobody knows whether it runs: {error}")
         yield bracket
@@ -195,7 +194,7 @@ class Bracket:
     async def _has_ended(self) -> bool:
         try:
             return self._fact is not None and not self._fact.is_of(await self._instance.get_container())
-        except EngineUnreachable:
+        except Unavailable:
             return False
 
     async def _flush(self, game: Game, *, timeout_s: float) -> bool:
@@ -249,5 +248,5 @@ async def _is_gone(instance: MCInstance, fact: Fact) -> bool:
         return not fact.is_of(await instance.get_container())
     except ServerNotFound:
         return True
-    except EngineUnreachable:
+    except Unavailable:
         return False

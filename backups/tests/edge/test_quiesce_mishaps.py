@@ -13,8 +13,10 @@ from backups.tests.conftest import started
 from backups.tests.edge.test_quiesce import back_up, facts_left, guard, level
 from backups.tests.fake_restic import FakeRestic
 from mcadmin.core.errors import AppError
+from mcadmin.core.process import ProgramMissing
 from servers import records
 from servers import wiring as servers_wiring
+from servers.docker.cli import DockerCli
 from servers.models import OperationState
 from servers.tests.fake_docker import FakeDocker
 from servers.tests.fake_game import FakeGame
@@ -101,3 +103,16 @@ async def test_the_panel_starts_past_a_restore_that_cannot_be_settled(
     services = BackupServices()
     await services.recovery.start()
     await services.recovery.stop()
+
+
+async def test_a_machine_without_docker_saves_files_and_says_what_that_is_worth(
+    server_path: Path, fake: FakeDocker, server: str, restic: FakeRestic
+) -> None:
+    async def missing(*_: object, **__: object) -> str:
+        raise ProgramMissing("docker could not be started: is it installed and in PATH?")
+
+    servers_wiring.cli_override = DockerCli("docker", "docker-compose", run=missing)
+    servers_wiring.reset()
+    operation = await back_up(server_id=server)
+    assert level(operation) == "live"
+    assert "is it installed" in operation.warnings[0]
