@@ -19,7 +19,7 @@ from mcadmin.core.paths import mount_points_at_or_below
 from mcadmin.core.tasks import to_its_end
 from servers import compose_safety
 from servers import wiring as servers_wiring
-from servers.minecraft.instance import ServerNotFound
+from servers.minecraft.instance import ServerExists, ServerNotFound
 from servers.operations import Job
 from servers.progress import Progress
 
@@ -62,6 +62,8 @@ class _Restoring:
         target = self._order.target
         await self._require_stopped()
         is_there = await asyncio.to_thread(staging.check_target, self._root, self._order.name)
+        if self._order.is_as_new and is_there:  # it was made between the first look and the lease
+            raise ServerExists(f"A server named {target.server_id!r} was made meanwhile. Choose another id.")
         if self._order.wish.safety_snapshot and is_there and not self._order.is_as_new:
             await self._make_safety_snapshot()
         is_mounted = bool(await asyncio.to_thread(mount_points_at_or_below, target.path))
