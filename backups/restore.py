@@ -195,8 +195,7 @@ class _Restoring:
         piece, target = self._order.piece, self._order.target.path
         node = await browsing.find(wiring.command(), piece.snapshot_id, piece.path)
         if node is None or node.type == "dir":
-            source = self._order.source
-            only = [f"--exclude={pattern.replace(f'{source}/', '/', 1)}" for pattern in self._order.snapshot.excludes]
+            only = [f"--exclude={pattern}" for pattern in self._patterns.seen_from(self._order.source)]
         else:
             only = [f"--include=/{escape(node.name)}"]
             piece, target = Piece(piece.snapshot_id, piece.path.rpartition("/")[0]), target.parent

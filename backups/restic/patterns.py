@@ -37,6 +37,15 @@ class Patterns:
                 meant = not is_negated
         return meant
 
+    def seen_from(self, folder: str) -> list[str]:
+        """Return the patterns that mean in the absolute ``folder``, taken for the root, what these mean there."""
+        names = _parts(folder)[1:]
+        return [
+            f"{'!' if is_negated else ''}/{'/'.join(left)}"
+            for is_negated, pattern in self._patterns
+            for left in _left_below(pattern[1:] if pattern[0] == "" else ("**", *pattern), names)
+        ]
+
     def __bool__(self) -> bool:
         return bool(self._patterns)
 
@@ -61,6 +70,20 @@ def _matches_at(pattern: tuple[str, ...], names: tuple[str, ...]) -> bool:
     if pattern[0] == "**":
         return any(_matches_at(pattern[1:], names[skip:]) for skip in range(len(names) + 1))
     return bool(names) and _name(pattern[0]).fullmatch(names[0]) is not None and _matches_at(pattern[1:], names[1:])
+
+
+def _left_below(pattern: tuple[str, ...], names: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return what is left of ``pattern`` to be matched below ``names``: in each way in which it fits to them, once."""
+    if not pattern:
+        return []  # it means the folder itself, or what that lies in
+    if not names:
+        return [pattern]
+    found = []
+    if pattern[0] == "**":
+        found = [*_left_below(pattern, names[1:]), *_left_below(pattern[1:], names)]
+    elif _name(pattern[0]).fullmatch(names[0]):
+        found = _left_below(pattern[1:], names[1:])
+    return list(dict.fromkeys(found))
 
 
 @cache

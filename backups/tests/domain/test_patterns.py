@@ -65,3 +65,21 @@ def test_restic_leaves_out_what_we_say_it_does(version: str, tmp_path: Path) -> 
     assert [name for name in files if f"{tree}/{name}" not in saved] == [
         name for name in files if meant.match(f"{tree}/{name}")
     ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "folder", "seen"),
+    [
+        ("/srv/lobby/data/cache", "/srv/lobby", ["/data/cache"]),
+        ("/srv/lobby/data/**/*.tmp", "/srv/lobby", ["/data/**/*.tmp"]),
+        ("/srv/lobby/data/**/*.tmp", "/srv/lobby/data/world", ["/**/*.tmp"]),
+        ("/srv/lobby/data/**/world/tiles", "/srv/lobby/data/world", ["/**/world/tiles", "/tiles"]),
+        ("!/srv/lobby/data/keep", "/srv/lobby/data", ["!/keep"]),
+        ("/srv/\\[a\\]/data/x", "/srv/[a]/data", ["/x"]),
+        ("/srv/other/data/x", "/srv/lobby/data", []),
+        ("*.tmp", "/srv/lobby", ["/**/*.tmp"]),
+        ("lobby/data", "/srv/lobby", ["/**/lobby/data", "/data"]),
+    ],
+)
+def test_patterns_are_seen_from_a_folder(pattern: str, folder: str, seen: list[str]) -> None:
+    assert Patterns([pattern]).seen_from(folder) == seen

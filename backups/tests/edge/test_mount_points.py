@@ -23,6 +23,7 @@ def mounted(server_path: Path, server: str, fake: FakeDocker) -> Iterator[Path]:
     (data / "world/level.dat").write_text("old")
     (data / "cache").mkdir()
     (data / "cache/jar").write_text("present")
+    (data / "world/session.lock").write_text("present")
     yield data
     subprocess.run(["umount", "--lazy", data], check=True)
 
@@ -48,4 +49,5 @@ def test_mount_point_is_restored_in_place(owner: APIClient, mounted: Path, vault
     assert (mounted / "world/level.dat").read_text() == "old"
     assert (mounted / "world/since").exists() is (path == "world/level.dat")
     assert (mounted / "cache/jar").read_text() == "present"
+    assert (mounted / "world/session.lock").read_text() == "present"
     assert not list(mounted.parent.parent.glob(".restoring/*"))
