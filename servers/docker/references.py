@@ -22,10 +22,12 @@ class References:
     """What was read of the files in the server's directory (None: there is none yet).
 
     Attributes:
+        compose_file: name of the compose file itself: what lies there is not yet what is to be judged.
         found: content by path relative to the directory.
     """
 
     root: Root | None
+    compose_file: str
     found: dict[str, bytes] = field(default_factory=dict)
 
     def read(
@@ -40,15 +42,9 @@ class References:
             required: whether a missing file is a problem.
         """
         line, file = at
-        relative = plain_path(path, base=base)
-        if relative is None:
-            message = f"{_shown(path)} must be a plain path inside the server's directory: no variable, no address."
-            return Problem("reference_not_plain", message, line, file)
-        if relative.split("/")[0] == DATA:
-            message = f"{_shown(path)} lies in data/, where a plugin could change it. Move it beside the compose file."
-            return Problem("reference_in_data", message, line, file)
-        if relative not in self.found and len(self.found) >= MAX_FILES:
-            return Problem("too_many_files", f"The file leads to more than {MAX_FILES} other files.", line, file)
+        relative = plain_path(path, base=base) or ""
+        if refusal := self._refusal(path, relative):
+            return Problem(*refusal, line, file)
         try:
             content = self._content(relative)
         except AppError:
@@ -58,6 +54,21 @@ class References:
             message = f"{_shown(path)} does not exist beside the compose file."
             return Problem("reference_missing", message, line, file)
         return content
+
+    def _refusal(self, path: Any, relative: str) -> tuple[str, str] | None:
+        """Return code and sentence of what speaks against a path, before anything is opened."""
+        if not relative:
+            message = f"{_shown(path)} must be a plain path inside the server's directory: no variable, no address."
+            return "reference_not_plain", message
+        if relative.partition("/")[0] == DATA:
+            message = f"{_shown(path)} lies in data/, where a plugin could change it. Move it beside the compose file."
+            return "reference_in_data", message
+        if relative == self.compose_file:
+            message = f"{_shown(path)} is the compose file itself. Name another file, or a service without one."
+            return "reference_to_itself", message
+        if relative not in self.found and len(self.found) >= MAX_FILES:
+            return "too_many_files", f"The file leads to more than {MAX_FILES} other files."
+        return None
 
     def _content(self, relative: str) -> bytes | None:
         if self.root is None:

@@ -16,6 +16,7 @@ from servers.docker.compose_yaml import BadComposeFile, Problem
 
 RENDER_TIMEOUT_S = 10.0
 SAME_IN_BOTH = frozenset({"PATH"})
+ONLY_HERE = frozenset({"HOME"})  # even where the panel has none
 # What Compose says about names and types of the file itself; all else could quote contents.
 _HARMLESS = (
     re.compile(r"[\w.\[\]-]{1,120} additional properties? [\w', .-]{1,80} not allowed", re.IGNORECASE),
@@ -28,8 +29,8 @@ _HARMLESS = (
 
 
 def panel_variables() -> frozenset[str]:
-    """Return the names that Compose would find in the panel's environment when it starts something, and not here."""
-    return frozenset(child_environment()) - SAME_IN_BOTH
+    """Return the names whose values differ between here and where Compose starts something."""
+    return (frozenset(child_environment()) | ONLY_HERE) - SAME_IN_BOTH
 
 
 async def render(

@@ -18,6 +18,7 @@ from servers.docker.references import References, plain_path
 ENV_FILE = ".env"
 _INTERPOLATED = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 _ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*(?:[=:]|$)", re.MULTILINE)
+_BARE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*(?:#.*)?$", re.MULTILINE)  # has Compose's own value
 _OF_COMPOSE = ("COMPOSE_", "DOCKER_")
 
 
@@ -51,24 +52,24 @@ def check_source(texts: Mapping[str, bytes], *, root: Root | None, panel_variabl
     Raises:
         BadComposeFile: one of the texts is no YAML that we read.
     """
-    return _Check(References(root), panel_variables).run(texts)
+    return _Check(texts, root, panel_variables).run()
 
 
 class _Check:
     """Walks texts and files once; findings gather in ``report``."""
 
-    def __init__(self, references: References, panel_variables: frozenset[str]) -> None:
+    def __init__(self, texts: Mapping[str, bytes], root: Root | None, panel_variables: frozenset[str]) -> None:
         self.report = SourceReport()
-        self._references = references
-        self._panel_variables = panel_variables
-        self._main = ""
-
-    def run(self, texts: Mapping[str, bytes]) -> SourceReport:
+        self._texts = texts
         self._main = next(iter(texts))
+        self._references = References(root, compose_file=self._main)
+        self._panel_variables = panel_variables
+
+    def run(self) -> SourceReport:
         self._env(ENV_FILE, base="", at=(None, ENV_FILE), required=False, of_project=True)
-        for name, content in texts.items():
+        for name, content in self._texts.items():
             self._text(name, content)
-        self.report.inputs = {**texts, **self._references.found}
+        self.report.inputs = {**self._texts, **self._references.found}
         return self.report
 
     def _text(self, name: str, content: bytes) -> None:
@@ -125,9 +126,7 @@ class _Check:
         if entry.get("external") or "driver" in entry or "template_driver" in entry:
             message = "A config or secret must be a file, a content or a variable of this server."
             self._find(document, name, at, "external", message)
-        if entry.get("environment") in self._panel_variables:
-            message = f"${entry['environment']} would come from the panel's own environment."
-            self._find(document, name, (*at, "environment"), "panel_variable", message)
+        self._pass_through(document, name, entry.get("environment"), (*at, "environment"))
 
     def _service(self, document: Document, name: str, service: str, value: dict[str, Any]) -> None:
         at: Path = ("services", service)
@@ -147,9 +146,18 @@ class _Check:
         if isinstance(extends, dict) and extends.get("file") is not None:
             self._follow(document, name, extends["file"], (*at, "extends", "file"))
         for variable in _passed_through(value.get("environment")):
-            if variable in self._panel_variables:
-                message = f"{variable} without a value would come from the panel's own environment. Write one."
-                self._find(document, name, (*at, "environment"), "panel_variable", message)
+            self._pass_through(document, name, variable, (*at, "environment"))
+
+    def _pass_through(self, document: Document, name: str, variable: Any, at: Path) -> None:
+        """Check the name of a variable whose value Compose looks up."""
+        if not isinstance(variable, str):
+            return
+        if "$" in variable:
+            message = f"{variable[:80]!r} could become any variable of the panel's own environment. Write the name out."
+            self._find(document, name, at, "panel_variable", message)
+        elif variable.strip() in self._panel_variables:
+            message = f"{variable} without a value would come from the panel's own environment. Write one."
+            self._find(document, name, at, "panel_variable", message)
 
     def _follow(self, document: Document, name: str, path: Any, at: Path) -> None:
         """Read another compose file and check it like this one."""
@@ -178,14 +186,15 @@ class _Check:
             self.report.findings.append(content)
         if not isinstance(content, bytes):
             return
-        text = content.decode(errors="replace")
+        text = content.decode("utf-8-sig", errors="replace")  # Compose skips the mark, too
         shown = posixpath.join(base, str(path))
         for found in _ASSIGNMENT.finditer(text):
             if of_project and found[1].startswith(_OF_COMPOSE):
                 line = text.count("\n", 0, found.start(1)) + 1
                 message = f"{found[1][:60]} changes what Compose does. Remove it."
                 self.report.findings.append(Problem("compose_variable", message, line, shown))
-        for variable in set(_INTERPOLATED.findall(text.replace("$$", ""))) & self._panel_variables:
+        taken = {*_INTERPOLATED.findall(text.replace("$$", "")), *_BARE.findall(text)}
+        for variable in sorted(taken & self._panel_variables):
             message = f"${variable} would come from the panel's own environment. Write the value."
             self.report.findings.append(Problem("panel_variable", message, None, shown))
 
@@ -206,10 +215,12 @@ def _env_files(value: Any) -> Iterator[tuple[Any, bool]]:
 
 
 def _passed_through(environment: Any) -> list[str]:
+    """Return the names that have no value, and those that a variable hides: it may bring the ``=``, or take it."""
     if isinstance(environment, dict):
         return [name for name, value in environment.items() if value is None]
     entries = environment if isinstance(environment, list) else []
-    return [one for one in entries if isinstance(one, str) and "=" not in one]
+    texts = [one for one in entries if isinstance(one, str)]
+    return [one for one in texts if "=" not in one or "$" in one.partition("=")[0]]
 
 
 def _panel_values(

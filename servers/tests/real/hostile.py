@@ -174,7 +174,10 @@ TABLE: dict[str, tuple[str, list[Hostile]]] = {
         t("secrets:\n  c: {file: ./l}", service="secrets: [c]", files={"l": "-> /etc/shadow"}), t("configs:\n  c: {file: d/l}", service="configs: [c]", files={"d": "-> /etc"}),
     ]),
     "foreign secret": ("external", [t("secrets:\n  c: {external: true}", service="secrets: [c]"), t("configs:\n  c: {external: true, name: x}", service="configs: [c]")]),
-    "secret of the panel": ("panel_variable", [t("secrets:\n  c: {environment: HOME}", service="secrets: [c]"), t("configs:\n  c: {environment: HOME}", service="configs: [c]")]),
+    "secret of the panel": ("panel_variable", [
+        t("secrets:\n  c: {environment: HOME}", service="secrets: [c]"), t("configs:\n  c: {environment: HOME}", service="configs: [c]"),
+        t("secrets:\n  c: {environment: '${X:-HOME}'}", service="secrets: [c]"),
+    ]),
     "variable of the panel": ("panel_variable", [
         s("hostname: $HOME"), s("hostname: ${HOME:-x}"), s("privileged: ${HOME:+false}"), Hostile(replace=("    environment:\n", "    environment:\n      HOME:\n")),
         s("hostname: x", files={".env": "A=${HOME}\n"}),
