@@ -7,6 +7,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
+from typing import NamedTuple
 
 from mcadmin.core.errors import AppError
 from mcadmin.core.tasks import cancel
@@ -31,6 +32,13 @@ FIRST_OVERLAP = timedelta(days=1)  # what the engine still remembers (256 events
 Listener = Callable[["EngineSnapshot"], None]
 
 
+class Doubt(NamedTuple):
+    """Why something is not known, a sentence, and since when."""
+
+    reason: str
+    since: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class EngineSnapshot:
     """One moment, immutable: safe to read from any thread.
@@ -48,18 +56,21 @@ class EngineSnapshot:
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     problem: str | None = "The Docker engine has not been asked yet."
     containers: Mapping[str, Container] = field(default_factory=lambda: MappingProxyType({}))
-    failed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    failed: Mapping[str, Doubt] = field(default_factory=lambda: MappingProxyType({}))
     notes: Notes = field(default_factory=lambda: MappingProxyType({}))
 
-    def doubt(self, container: Container | None) -> str | None:
+    def doubt(self, container: Container | None) -> Doubt | None:
         """Say why ``container`` may not be what it seems, or, for None, why there may be one; None when it is sure."""
+        if not self.reachable:
+            return Doubt(self.problem or "", self.since)
         if container is not None:
-            why = self.failed.get(container.id)
-            return why and f"The state of the container is not known now, it is asked for again: {why}"
-        unseen = next((key for key in self.failed if key not in self.containers), None)
-        return unseen and (
-            f"Of the container {unseen[:12]} nobody knows whose it is, it is asked for again: {self.failed[unseen]}"
-        )
+            failed = self.failed.get(container.id)
+            told = "The state of the container is not known now, it is asked for again"
+        else:
+            unseen = next((key for key in self.failed if key not in self.containers), "")
+            failed = self.failed.get(unseen)
+            told = f"Of the container {unseen[:12]} nobody knows whose it is, it is asked for again"
+        return failed and Doubt(f"{told}: {failed.reason}", failed.since)
 
 
 class EngineState:
@@ -78,7 +89,7 @@ class EngineState:
         self._wake = asyncio.Event()
         self._ask_all = False
         self._asking = asyncio.Lock()
-        self._failed: dict[str, str] = {}
+        self._failed: dict[str, Doubt] = {}
         self._is_followed = False
         self._doubts = 0
 
@@ -219,7 +230,9 @@ class EngineState:
 
     def _take(self, looked: Inspection, *, ids: set[str]) -> None:
         """Publish what a look at ``ids`` has brought; of those that failed the last known stays."""
-        self._failed = {key: why for key, why in self._failed.items() if key not in ids} | looked.failed
+        now = datetime.now(UTC)
+        failed = {key: Doubt(why, self._failed.get(key, Doubt("", now)).since) for key, why in looked.failed.items()}
+        self._failed = {key: one for key, one in self._failed.items() if key not in ids} | failed
         gone = ids - self._failed.keys()
         kept = {key: one for key, one in self.snapshot.containers.items() if key not in gone}
         self._publish(kept | looked.found)

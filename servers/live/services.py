@@ -95,14 +95,14 @@ class Services:
         snapshot = self.engine.snapshot
         container = self.container(server_id)
         known = status_of(container, note=snapshot.notes.get(container.id) if container else None)
-        doubt = snapshot.doubt(container) if snapshot.reachable else snapshot.problem
+        doubt = snapshot.doubt(container)
         if doubt is None:
             words = self.last_words.of(container) if container else None
             return replace(known, reason=f"{known.reason} It said: {words}") if words else known
-        since = None if snapshot.reachable else snapshot.since
         return Status(
-            MCServerStatus.UNKNOWN, doubt, since, known.exit_code, known.oom_killed, last_status=known.status
-        )
+            MCServerStatus.UNKNOWN, doubt.reason, doubt.since, known.exit_code, known.oom_killed,
+            last_status=known.status,
+        )  # fmt: skip
 
     def container(self, server_id: str) -> Container | None:
         """Return a server's container as last seen, or None."""

@@ -72,11 +72,15 @@ async def test_a_container_that_cannot_be_inspected_spoils_no_other_and_is_looke
         await until(lambda: bad.id in state.snapshot.failed)
         assert state.snapshot.reachable
         assert state.snapshot.containers[good.id].state is State.EXITED
-        assert "asked for again" in (state.snapshot.doubt(state.snapshot.containers[bad.id]) or "")
+        doubt = state.snapshot.doubt(state.snapshot.containers[bad.id])
+        assert doubt is not None
+        assert "asked for again" in doubt.reason
         assert state.snapshot.doubt(state.snapshot.containers[late.id]) is None
         await state.refresh()
         assert state.snapshot.reachable
         assert state.snapshot.failed.keys() == {bad.id}
+        await asyncio.sleep(0.3)  # it is asked for meanwhile, and fails again
+        assert state.snapshot.failed[bad.id].since == doubt.since
 
         fake.hanging.clear()
         fake.broken.clear()
@@ -113,7 +117,9 @@ async def test_of_a_container_never_seen_nobody_says_that_it_is_not_there() -> N
         fake.broken[new.id] = "the layer is gone"
         fake.change(new, "create")
         await until(lambda: new.id in state.snapshot.failed)
-        assert "layer is gone" in (state.snapshot.doubt(None) or "")
+        doubt = state.snapshot.doubt(None)
+        assert doubt is not None
+        assert "layer is gone" in doubt.reason
         del fake.containers[new.id]
         fake.change(new, "destroy")
         await until(lambda: not state.snapshot.failed)
