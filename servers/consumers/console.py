@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 MAX_VIEWERS, MAX_VIEWERS_PER_ADDRESS = 30, 100
 COMMANDS_PER_S, COMMAND_BURST = 1.0, 10.0
+MAX_WAITING = 100  # frames, before the first lines
 FRAMES_PER_S, FRAME_BURST = 20.0, 60.0  # a page sends few; a refresh is answered with a megabyte
 
 _of_server, _of_address = Slots(MAX_VIEWERS), Slots(MAX_VIEWERS_PER_ADDRESS)
@@ -62,22 +64,40 @@ class ConsoleConsumer(SocketConsumer):
         self.commands = Bucket(per_s=COMMANDS_PER_S, burst=COMMAND_BURST)
         self.frames = Bucket(per_s=FRAMES_PER_S, burst=FRAME_BURST)
         self.ready = asyncio.Event()
+        self._asked: asyncio.Queue[Any] = asyncio.Queue(MAX_WAITING)
+        self.spawn(self._obey_in_turn())
         streaming = self.spawn(self._stream(_place({key: values[0] for key, values in query.items()})))
         streaming.add_done_callback(lambda _: self.ready.set())  # also when it ended before there was a viewer
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:  # noqa: ARG002 - Channels' signature
-        await self.ready.wait()
-        if self.viewer is None:
-            return
         if not self.frames.take():
-            self._complain("Too many messages: this one was dropped.")
+            self._ask(InvalidRequest("Too many messages: this one was dropped."))
             return
         try:
-            await self._obey(json.loads(text_data or ""), self.viewer)
-        except AppError as error:
-            self._complain(str(error))
+            content = json.loads(text_data or "")
         except (ValueError, RecursionError):
-            self._complain("A message must be JSON text.")
+            self._ask(InvalidRequest("A message must be JSON text."))
+            return
+        match content:
+            case {"type": "command", "command": str(command)}:  # at once: it is run even if the page leaves now
+                if command.strip():
+                    self._take_command(command.strip())
+            case _:
+                self._ask(content)
+
+    def _ask(self, content: Any) -> None:
+        """Have a frame obeyed, or an error told, in its turn: lines may be long in coming, and a page must get away."""
+        with suppress(asyncio.QueueFull):  # nobody hears the errors of a view that does not begin
+            self._asked.put_nowait(content)
+
+    async def _obey_in_turn(self) -> None:
+        await self.ready.wait()
+        while self.viewer is not None:
+            content = await self._asked.get()
+            try:
+                await self._obey(content, self.viewer)
+            except AppError as error:
+                self._complain(str(error))
 
     async def console_command(self, event: dict[str, Any]) -> None:
         """Hear of a command that a viewer of the server has run."""
@@ -87,9 +107,8 @@ class ConsoleConsumer(SocketConsumer):
     async def _obey(self, content: Any, viewer: Viewer) -> None:
         """Do what one frame asks."""
         match content:
-            case {"type": "command", "command": str(command)}:
-                if command.strip():
-                    self._take_command(command.strip(), viewer)
+            case AppError():
+                raise content
             case {"type": "command"}:
                 raise InvalidRequest("`command` must be a text.")
             case {"type": "set_filter", **rest}:
@@ -118,20 +137,21 @@ class ConsoleConsumer(SocketConsumer):
                 await self.say(frame)
         await self.close(RESTARTED)  # its lines are no longer read: the panel ends, or the server is another one
 
-    def _take_command(self, command: str, viewer: Viewer) -> None:
+    def _take_command(self, command: str) -> None:
         if self.commands.take():
             running = tasks.start(self._execute(command))  # no task of the socket: it is written down in any case
             running.add_done_callback(tasks.report)
-            self.spawn(self._answer(running, command, viewer))
+            self.spawn(self._answer(running, command))
         else:
-            self._complain("Too many commands: at most one a second. This one was not run.")
+            self._ask(InvalidRequest("Too many commands: at most one a second. This one was not run."))
 
-    async def _answer(self, running: asyncio.Task[tuple[bool, str]], command: str, viewer: Viewer) -> None:
+    async def _answer(self, running: asyncio.Task[tuple[bool, str]], command: str) -> None:
         success, said = await asyncio.shield(running)
-        if success:
-            viewer.push({"type": "command_result", "command": command, "result": said})
-        else:
+        await self.ready.wait()
+        if not success:
             self._complain(said)
+        elif self.viewer is not None:
+            self.viewer.push({"type": "command_result", "command": command, "result": said})
 
     async def _execute(self, command: str) -> tuple[bool, str]:
         """Run a command and write it down; return whether it ran, and its answer or why it did not."""

@@ -15,6 +15,7 @@ from accounts.models import User
 from audit import recorder
 from servers.consumers import console
 from servers.consumers.limits import Slots
+from servers.live import container_source
 from servers.tests.conftest import write_server
 from servers.tests.edge.consoles import MortalLayer, opened, receive, run
 from servers.tests.fake_docker import FakeDocker
@@ -162,3 +163,15 @@ async def test_who_looks_for_longer_than_the_layer_remembers_still_sees_commands
         await sync_to_async(User.objects.all().delete)()
         for one in (socket, other):
             assert (await receive(one))["type"] == "error"
+
+
+async def test_a_page_that_leaves_before_the_first_lines_gives_its_place_back_at_once(
+    fake: FakeDocker, server: str, server_path: Path, token: str, slots: Slots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container_source, "FIRST_WORD_S", 5.0)  # as if a disk hung
+    await run(server, server_path)
+    async with opened(f"/api/servers/{server}/console?token={token}&source=container") as socket:
+        await socket.send_json_to({"type": "refresh_logs"})
+        await asyncio.sleep(0.1)
+        await hung_up(socket)
+        assert slots.is_empty
