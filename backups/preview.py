@@ -1,13 +1,14 @@
 """What a restore would change, by restic's own dry run."""
 
+import asyncio
 from collections import Counter
 from typing import Any
 
 from backups import wiring
+from backups.left_out import LeftOut
 from backups.restic import browsing, restoring
-from backups.restic.patterns import Patterns
 from backups.restic.restoring import Piece, PreviewAction
-from backups.restore_order import Order, RestoreWish, order
+from backups.restore_order import Order, RestoreWish, order, server_path
 from servers.operations import Job
 
 KIND = "preview"
@@ -36,12 +37,12 @@ async def _preview(wanted: Order) -> dict[str, Any]:
     else:
         folder = wanted.source.rpartition("/")[0]
         piece, target, name = Piece(snapshot.id, folder), wanted.target.path.parent, node.name
-    patterns = Patterns(snapshot.excludes)
+    left_out = await asyncio.to_thread(LeftOut.of, wanted, server_path())
     actions: list[PreviewAction] = []
     counts: Counter[str] = Counter()
     async for action in restoring.preview(restic, piece, target=target, name=name):
         inside = (action.item or "").removeprefix(f"{target}/").lstrip("/")
-        if patterns.match(f"{piece.path}/{inside}") or _is_nothing(action):
+        if (name is None and left_out.match(inside)) or _is_nothing(action):
             continue
         counts[action.action or ""] += 1
         if len(actions) < MAX_SHOWN:

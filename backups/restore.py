@@ -1,16 +1,16 @@
 """Restore a server, or a path of its data, so that the present is never lost: staged, swapped, the old kept."""
 
 import asyncio
-import functools
 from typing import Any
 
 from django.conf import settings
 
 from backups import creation, freshness, recovery, renaming, staging, wiring
+from backups.left_out import LeftOut
 from backups.restic import browsing, restoring
 from backups.restic.browsing import Measured
 from backups.restic.labels import Trigger
-from backups.restic.patterns import Patterns, escape
+from backups.restic.patterns import escape
 from backups.restic.restoring import Piece
 from backups.restore_order import Order, RestoreWish, order, server_path
 from backups.staging import Plan, Present
@@ -137,7 +137,8 @@ class _Restoring:
                 directory=self._root / plan.staged,
             )  # fmt: skip
         self._progress.percent(95, "carrying over what snapshots leave out")
-        carried = await asyncio.to_thread(staging.carry_over, self._root, plan, left_out=self._left_out)
+        left_out = await self._left_out()
+        carried = await asyncio.to_thread(staging.carry_over, self._root, plan, left_out=left_out.match)
         if carried:
             self._progress.line(f"{carried} files and folders that snapshots leave out were carried over.")
         return plan
@@ -158,12 +159,8 @@ class _Restoring:
             return await browsing.measure(wiring.command(), snapshot.id, self._order.source)
         return Measured(summary.total_files_processed, summary.total_bytes_processed)
 
-    def _left_out(self, path: str) -> bool:
-        return self._patterns.match(f"{self._order.source}/{path}")
-
-    @functools.cached_property
-    def _patterns(self) -> Patterns:
-        return Patterns(self._order.snapshot.excludes)
+    async def _left_out(self) -> LeftOut:
+        return await asyncio.to_thread(LeftOut.of, self._order, self._root)
 
     def _tell(self, percent: float) -> None:
         self._progress.percent(8 + 0.86 * percent, "restoring")
@@ -195,7 +192,7 @@ class _Restoring:
         piece, target = self._order.piece, self._order.target.path
         node = await browsing.find(wiring.command(), piece.snapshot_id, piece.path)
         if node is None or node.type == "dir":
-            only = [f"--exclude={pattern}" for pattern in self._patterns.seen_from(self._order.source)]
+            only = (await self._left_out()).options()
         else:
             only = [f"--include=/{escape(node.name)}"]
             piece, target = Piece(piece.snapshot_id, piece.path.rpartition("/")[0]), target.parent

@@ -51,3 +51,22 @@ def test_mount_point_is_restored_in_place(owner: APIClient, mounted: Path, vault
     assert (mounted / "cache/jar").read_text() == "present"
     assert (mounted / "world/session.lock").read_text() == "present"
     assert not list(mounted.parent.parent.glob(".restoring/*"))
+
+
+def test_what_snapshots_leave_out_by_now_is_left_alone(owner: APIClient, mounted: Path, vault: Path) -> None:
+    server = mounted.parent.name
+    snapshot = save(owner, server_id=server)
+    (mounted / "world/tiles").mkdir()
+    (mounted / "world/tiles/map").write_text("in no snapshot")
+    (mounted / "world/since").touch()
+    ignore = {"content": "/world/tiles\nsession.lock\n"}
+    assert owner.put(f"/api/servers/{server}/snapshots/ignore", ignore, format="json").status_code == 200
+
+    body = {"snapshot_id": snapshot, "server_id": server, "path": "world"}
+    preview = owner.post("/api/snapshots/restore/preview", body, format="json").json()
+    answer = restore(owner, snapshot, server_id=server, path="world")
+
+    assert [(one["action"], one["item"]) for one in preview["actions"]] == [("deleted", "/data/world/since")]
+    assert answer.status_code == 200, answer.json()
+    assert not (mounted / "world/since").exists()
+    assert (mounted / "world/tiles/map").read_text() == "in no snapshot"

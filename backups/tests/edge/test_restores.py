@@ -54,6 +54,17 @@ def test_whole_server_comes_back_and_the_old_one_is_kept(owner: APIClient, home:
     assert "is kept as .removed/" in answer.json()["message"]
 
 
+def test_what_snapshots_leave_out_by_now_is_carried_over(owner: APIClient, home: Path, vault: Path) -> None:
+    snapshot = save(owner, server_id=home.name)
+    (home / "data/tiles").mkdir()
+    (home / "data/tiles/map").write_text("in no snapshot")
+    (home / "data/.mcadminignore").write_text("/tiles\n")
+
+    assert restore(owner, snapshot, server_id=home.name).status_code == 200
+
+    assert (home / "data/tiles/map").read_text() == "in no snapshot"
+
+
 @BOTH
 @pytest.mark.parametrize("path", ["/a[b]*?\nü", "a[b]*?\nü/-x"])
 def test_path_of_any_name_comes_back_alone(owner: APIClient, home: Path, vault: Path, path: str) -> None:

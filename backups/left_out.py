@@ -1,0 +1,51 @@
+"""What a restore leaves alone: what its snapshot leaves out, and what snapshots leave out by now."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from backups import excludes
+from backups.restic.patterns import Patterns
+from backups.restore_order import Order
+from backups.targets import DATA
+from mcadmin.core.errors import AppError
+
+
+class LeftOut:
+    """Asked with paths in the restore's target.
+
+    What is left out by now has been in no snapshot since, so nothing would hold it after the restore.
+    """
+
+    def __init__(self, order: Order, now: Sequence[str]) -> None:
+        """``now``: the patterns of the server's present list."""
+        self._source, self._target = order.source, str(order.target.path)
+        self._then, self._now = Patterns(order.snapshot.excludes), Patterns(now)
+        if self._now.match(self._target):  # asked for by its name: then all of it is meant
+            self._now = Patterns(())
+
+    @classmethod
+    def of(cls, order: Order, server_path: Path) -> "LeftOut":
+        """Read the server's present list; blocking."""
+        if order.is_as_new:
+            return cls(order, ())
+        data = server_path / order.target.server_id / DATA
+        try:
+            return cls(order, excludes.patterns(data))
+        except AppError:
+            return cls(order, excludes.default_patterns(data))
+
+    def match(self, path: str) -> bool:
+        """Tell whether ``path`` is left alone."""
+        return self._then.match(f"{self._source}/{path}") or self._now.match(f"{self._target}/{path}")
+
+    def options(self) -> list[str]:
+        """Return restic's options for a restore into the target itself.
+
+        A pattern with ``!`` takes back what stands before it, in the other list, too: then the snapshot's alone counts.
+        """
+        then, now = self._then.seen_from(self._source), self._now.seen_from(self._target)
+        if not any(one.startswith("!") for one in then):
+            both = [*now, *then]
+        else:
+            both = then if any(one.startswith("!") for one in now) else [*then, *now]
+        return [f"--exclude={pattern}" for pattern in dict.fromkeys(both)]
