@@ -1,6 +1,7 @@
 """One Docker Compose project on disk, driven through the command line."""
 
 import asyncio
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from mcadmin.core.errors import NotFound
 from mcadmin.core.paths import FileMissing, Root
 from servers.docker.cli import DockerCli
 from servers.docker.compose_file import project_name
-from servers.docker.container import ONE_OFF_LABEL, PROJECT_LABEL, Container
+from servers.docker.container import PROJECT_LABEL, Container
 from servers.docker.engine import DockerManager
 from servers.docker.orphans import wait_for_orphans
 
@@ -102,9 +103,26 @@ class ComposeManager:
 
     async def containers(self) -> list[Container]:
         """List the containers of the project's name, stopped ones too, one-off runs left out."""
+        return [one for one in await self.all_containers() if not one.is_one_off]
+
+    async def all_containers(self) -> list[Container]:
+        """List the containers of the project's name, one-off runs too: ``down`` removes those as well."""
         engine = DockerManager(self._cli)
-        ids = await engine.list_ids(f"label={PROJECT_LABEL}={self.name}")
-        return [one for one in await engine.inspect(ids) if one.labels.get(ONE_OFF_LABEL, "False") != "True"]
+        return await engine.inspect(await engine.list_ids(f"label={PROJECT_LABEL}={self.name}"))
+
+    async def foreign_resources(self) -> list[tuple[str, str, str]]:
+        """List what ``up`` would take over from others: kind, name and the project that made it, if any.
+
+        Compose takes a volume or a network that has the name that it would give its own, whoever made it.
+        """
+        out = await self._compose("config", "--format", "json", timeout_s=CHANGE_TIMEOUT_S, on_line=None)
+        config, found = json.loads(out), []
+        for kind in ("volume", "network"):
+            wanted = [one for one in (config.get(f"{kind}s") or {}).values() if not (one or {}).get("external")]
+            labels = await DockerManager(self._cli).labels(kind, [one["name"] for one in wanted])
+            made_by = {name: one.get(PROJECT_LABEL, "") for name, one in labels.items()}
+            found += [(kind, name, project) for name, project in made_by.items() if project != self.name]
+        return found
 
     async def _compose(self, verb: str, *args: str, timeout_s: float, on_line: OnLine | None) -> str:
         names, env_file = await asyncio.to_thread(self._find)

@@ -94,6 +94,11 @@ class Container:
         return Path(text) if text else None
 
     @property
+    def is_one_off(self) -> bool:
+        """Whether ``compose run`` made it."""
+        return self.labels.get(ONE_OFF_LABEL) == "True"
+
+    @property
     def config_hash(self) -> str:
         """What Compose made it from; empty for a container made without."""
         return self.labels.get(CONFIG_HASH_LABEL, "")

@@ -14,6 +14,7 @@ from servers.docker.inspection import Inspection, inspect_batch
 
 QUESTION_TIMEOUT_S = 15.0
 _INSPECT_BATCH = 100  # ids on one command line
+_NOT_THERE = ("no such", "not found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,19 @@ class DockerManager:
             result.found |= part.found
             result.failed |= part.failed
         return result
+
+    async def labels(self, kind: str, names: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Return the labels of volumes or networks by name, of those that exist; ``kind`` names which."""
+        if not names:
+            return {}
+        argv = ("inspect", "--type", kind, "--", *names)
+        try:
+            out = await self._cli.call(*argv, timeout_s=QUESTION_TIMEOUT_S)
+        except ProgramFailed as error:  # as for containers: docker prints the others
+            if not any(sign in error.stderr.lower() for sign in _NOT_THERE):
+                raise
+            out = error.stdout
+        return {one["Name"]: one.get("Labels") or {} for one in json.loads(out)}
 
     async def events(self, since: datetime) -> AsyncIterator[Event]:
         """Follow what happens to containers, beginning with what happened after ``since``.

@@ -13,7 +13,7 @@ from servers.docker.container import Container
 from servers.minecraft import compose_update
 from servers.minecraft.compose_rules import MCComposeFile
 from servers.minecraft.host_ports import taken_ports
-from servers.minecraft.ownership import own_containers
+from servers.minecraft.ownership import own_containers, require_own_resources
 
 ALLOWED_IMAGES = ("itzg/minecraft-server", "ghcr.io/itzg/minecraft-server")
 MAX_COMPOSE_BYTES = 256 * 1024
@@ -110,7 +110,7 @@ class Lifecycle:
         """Create the container where it is missing or outdated, and start it.
 
         Raises:
-            ForeignContainer: its name or project belongs to something else.
+            ForeignContainer, ForeignResource: a name that it would take belongs to something else.
             PortTaken: a port that it publishes is taken; nothing is left behind.
         """
         containers = await self.own_containers()
@@ -119,6 +119,7 @@ class Lifecycle:
             taken = await asyncio.to_thread(taken_ports, compose.published_ports)
             if taken:
                 raise PortTaken(f"Port {taken[0]} is taken by another program. Free it, or publish another port.")
+        await require_own_resources(self.project)
         try:
             await self.project.up(on_line=on_line)
         except PortTaken:
@@ -129,6 +130,7 @@ class Lifecycle:
     async def recreate(self, *, on_line: OnLine | None = None) -> None:
         """Let the container that is there, not running, become what the file says now."""
         await self.own_containers()
+        await require_own_resources(self.project)
         await self.project.up_no_start(on_line=on_line)
 
     async def down(self, *, on_line: OnLine | None = None) -> list[str]:

@@ -17,27 +17,47 @@ class ForeignContainer(Conflict):
     code = "foreign_container"
 
 
+class ForeignResource(Conflict):
+    """A volume or network that belongs to something else has the name of one of this server's."""
+
+    code = "foreign_resource"
+
+
 async def own_containers(project: ComposeManager, *, server_id: str, cli: DockerCli) -> list[Container]:
     """List the containers of the server's compose project.
 
     Raises:
         ForeignContainer: the project's containers come from another directory, or ``mc-<id>`` is none of them.
     """
-    containers = await project.containers()
-    for one in containers:
+    everything = await project.all_containers()
+    for one in everything:
         if not await asyncio.to_thread(_is_from, one, project.directory):
             raise ForeignContainer(
                 f"The compose project {project.name!r} belongs to the directory "
                 f"{Path(one.working_dir or '').name!r}, not to {server_id!r}. Take that one down, or rename it."
             )
-    ours = {one.id for one in containers}
+    ours = {one.id for one in everything}
     for one in await DockerManager(cli).inspect([f"mc-{server_id}"]):
         if one.id not in ours and not await asyncio.to_thread(_is_from, one, project.directory):
             raise ForeignContainer(
                 f"A container named {one.name} exists already and does not belong to this server. "
                 f"Remove or rename it: docker rm {one.name}"
             )
-    return containers
+    return [one for one in everything if not one.is_one_off]
+
+
+async def require_own_resources(project: ComposeManager) -> None:
+    """Check, before anything is made, that no volume or network of others would become the server's.
+
+    Raises:
+        ForeignResource.
+    """
+    for kind, name, made_by in await project.foreign_resources():
+        whose = f"the Compose project {made_by!r}" if made_by else "something else"
+        raise ForeignResource(
+            f"The {kind} {name!r} exists already and belongs to {whose}. Give this server's another name in the "
+            f"compose file; or, if nobody needs that one, remove it: docker {kind} rm {name}"
+        )
 
 
 def _is_from(container: Container, directory: Path) -> bool:

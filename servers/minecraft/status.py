@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from servers.docker.container import ONE_OFF_LABEL, Container, Health, State
+from servers.docker.container import Container, Health, State
 
 
 class MCServerStatus(StrEnum):
@@ -91,7 +91,7 @@ def choose_container(
 def _belongs(container: Container, directory: Path, service: str | None, server_id: str) -> bool:
     if container.working_dir is None:
         return container.name == f"mc-{server_id}"
-    if container.labels.get(ONE_OFF_LABEL) == "True":
+    if container.is_one_off:
         return False
     if service is not None and container.service != service:
         return False
