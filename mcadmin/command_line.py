@@ -1,5 +1,6 @@
 """``manage.py`` as a program of the shell: its streams, its exit codes, and words where a traceback would come."""
 
+import logging
 import os
 import sys
 from argparse import ArgumentTypeError
@@ -19,6 +20,8 @@ PIPE_CLOSED = 141  # and of SIGPIPE
 def main(argv: list[str]) -> int | str:
     """Run a command; return what ``sys.exit`` takes. With ``--traceback`` errors come as Python has them."""
     _hold_standard_streams()
+    if logging.lastResort is not None:
+        logging.lastResort.setLevel(logging.ERROR)  # a command's own sentence says what a warning would say before it
     try:
         try:
             execute_from_command_line(argv)

@@ -39,8 +39,7 @@ async def check_repository() -> list[Finding]:
     try:
         snapshots = await wiring.repository().list_snapshots()
     except AppError as error:
-        advice = "Mend what it says; a new repository is made by: manage.py snapshot init"
-        return failed("repository", str(error), advice)
+        return failed("repository", str(error), "Until then no snapshot is made, and none comes back.")
     return ok("repository", f"The repository answers and holds {len(snapshots)} snapshots.")
 
 

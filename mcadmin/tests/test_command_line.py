@@ -121,6 +121,17 @@ def test_migrate_leaves_the_database_to_its_owner_alone(migrated: Path) -> None:
     assert stat.S_IMODE((migrated / "db.sqlite3").stat().st_mode) == 0o600
 
 
+@pytest.mark.restic
+def test_a_failure_is_said_once_and_in_our_words(migrated: Path) -> None:
+    repository = {"RESTIC__REPOSITORY_PATH": str(migrated / "nothing"), "RESTIC__PASSWORD": "of-this-test"}
+
+    done = in_shell(migrated, "$M snapshot list", **repository)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("CommandError: There is no backup repository")
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     "argv",
     [
