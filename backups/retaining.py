@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from backups import shown, wiring
 from backups.creation import REPOSITORY_LEASE
+from backups.models import MadeSnapshot
 from backups.restic import locks, retention, upkeep
 from backups.restic.labels import Saved
 from backups.restic.retention import Entry, Plan, Policy
@@ -108,10 +109,11 @@ def _tell(progress: Progress, line: str, stage: str) -> None:
 def _entries(snapshots: Iterable[ResticSnapshot]) -> list[Entry]:
     """Return this panel's own snapshots as retention sees them; uses the database."""
     own, pinned = wiring.instance_id(), shown.pinned_ids()
+    with_holes = set(MadeSnapshot.objects.exclude(warnings=[]).values_list("snapshot_id", flat=True))
     return [
         Entry(
             id=one.id, time=one.time, scope=str(one.labels.scope), paths=tuple(one.paths),
-            trigger=str(one.labels.trigger), pinned=one.first_id in pinned,
+            trigger=str(one.labels.trigger), pinned=one.first_id in pinned, is_whole=one.first_id not in with_holes,
             levels={server: str(one.labels.level_of(server) or Saved.LIVE) for server in one.labels.servers},
         )
         for one in snapshots

@@ -47,6 +47,7 @@ class Entry:
     Attributes:
         scope: ``server``, ``path`` or ``global``.
         levels: how well each server in it was saved, by the server's id.
+        is_whole: whether every file could be read.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Entry:
     trigger: str = "manual"
     levels: Mapping[str, str] = field(default_factory=dict)
     pinned: bool = False
+    is_whole: bool = True
 
     @property
     def is_short_lived(self) -> bool:
@@ -83,7 +85,8 @@ def plan(  # noqa: PLR0913 - what may be looked at
     """Decide about ``entries``, which are all of this panel and of no other.
 
     Each group of one (server, scope, paths) is judged by itself. Path and safety snapshots live for
-    SHORT_LIVED and count for no policy. Pinned ones stay, and so does each server's last good one.
+    SHORT_LIVED and count for no policy. Pinned ones stay, and so does each server's last good one; where that has
+    a hole, the last good one without, too.
 
     Args:
         zone: where an hour, a day, a week and a month begin.
@@ -94,6 +97,7 @@ def plan(  # noqa: PLR0913 - what may be looked at
     looked_at = [one for one in all_of_ours if server_id is None or _is_of(one, server_id)]
     looked_at = [one for one in looked_at if one.scope == "global" or not is_global]
     keep = {one.id for one in all_of_ours if one.pinned} | _floor(all_of_ours)
+    keep |= _floor([one for one in all_of_ours if one.is_whole])
     groups: dict[tuple[str, ...], list[Entry]] = defaultdict(list)
     for one in looked_at:
         if one.is_short_lived:

@@ -185,3 +185,12 @@ def test_doing_it_twice_removes_nothing_more(history: list[Entry], policy: Polic
     left = [one for one in history if one.id not in removed]
 
     assert plan(left, policy=policy, zone=UTC, now=NOW).remove == []
+
+
+def test_the_last_good_one_without_a_hole_stays_beside_newer_ones_with_some() -> None:
+    holes = [entry(number, hours_ago=9 - number, is_whole=False) for number in (3, 4)]
+    history = [entry(1, hours_ago=60), entry(2, hours_ago=50), *holes]
+
+    done = plan(history, policy=Policy(keep_last=1), zone=UTC, now=NOW)
+
+    assert (numbers(done.keep), numbers(done.remove)) == ([2, 4], [1, 3])

@@ -189,3 +189,13 @@ def test_the_list_is_read_anew_after_a_minute(restic: FakeRestic, monkeypatch: p
     monkeypatch.setattr("backups.listing.MAX_AGE_S", 0.0)
     read()
     assert restic.commands == ["snapshots"] * 2
+
+
+def test_a_policy_does_not_trade_a_whole_snapshot_for_one_with_a_hole(
+    owner: APIClient, fake: FakeDocker, server: str, server_path: Path, restic: FakeRestic
+) -> None:
+    whole = make(owner, server_id=server)["id"]
+    (server_path / server / "data/level.dat").symlink_to("not-to-be-read")  # for the fake: a file that it cannot open
+    holes = [make(owner, server_id=server)["id"] for _ in range(2)]
+    answer = owner.post("/api/snapshots/forget", {"keep_last": 1, "dry_run": True}, format="json").json()
+    assert (answer["keep"], answer["remove"]) == ([whole, holes[1]], [holes[0]])
