@@ -1,7 +1,7 @@
 """Which places of this machine a container may have: its data, and what lies beside it and nobody else relies on."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -25,7 +25,7 @@ class _Bind:
 
 
 def check_binds(
-    config: Mapping[str, Any], *, directory: Path, inputs: Mapping[str, bytes], is_allowed: Callable[[str], bool]
+    config: Mapping[str, Any], *, directory: Path, inputs: Collection[str], is_allowed: Callable[[str], bool]
 ) -> Iterator[Found]:
     """Yield code, sentence and place of every mount that reaches what is not the server's own. Blocking.
 
@@ -71,7 +71,7 @@ def _bind(mount: Mapping[str, Any], where: Where, directory: Path) -> _Bind | Fo
     return _Bind(place, mount.get("read_only") is not True, where)
 
 
-def _between(binds: list[_Bind], inputs: Mapping[str, bytes]) -> Iterator[Found]:
+def _between(binds: list[_Bind], inputs: Collection[str]) -> Iterator[Found]:
     writable = {bind.place for bind in binds if bind.is_writable}
     control = {PurePosixPath(name) for name in (*COMPOSE_FILES, *OVERRIDE_FILES, *inputs)} | {ENV_FILE}
     for bind in binds:

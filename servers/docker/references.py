@@ -24,11 +24,13 @@ class References:
     Attributes:
         compose_file: name of the compose file itself: what lies there is not yet what is to be judged.
         found: content by path relative to the directory.
+        missing: paths that may be missing, and are: what appears there is read the next time.
     """
 
     root: Root | None
     compose_file: str
     found: dict[str, bytes] = field(default_factory=dict)
+    missing: set[str] = field(default_factory=set)
 
     def read(
         self, path: Any, *, base: str, at: tuple[int | None, str], required: bool = True
@@ -53,6 +55,8 @@ class References:
         if content is None and required:
             message = f"{_shown(path)} does not exist beside the compose file."
             return Problem("reference_missing", message, line, file)
+        if content is None:
+            self.missing.add(relative)
         return content
 
     def _refusal(self, path: Any, relative: str) -> tuple[str, str] | None:

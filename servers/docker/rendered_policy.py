@@ -120,7 +120,8 @@ def check_rendered(
         check.service_networks(name, service.get("networks"))
     check.networks(project)
     check.volumes(project)
-    for code, message, where in check_binds(config, directory=directory, inputs=source.inputs, is_allowed=is_allowed):
+    inputs = {*source.inputs, *source.missing}
+    for code, message, where in check_binds(config, directory=directory, inputs=inputs, is_allowed=is_allowed):
         check.find(code, message, where)
     return check.findings
 

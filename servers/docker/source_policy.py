@@ -30,11 +30,13 @@ class SourceReport:
         findings: what is refused unless an owner accepts it.
         documents: the parsed texts by name; the first is the compose file.
         inputs: every byte that Compose would read, by path relative to the server's directory.
+        missing: paths that it would read if there were something.
     """
 
     findings: list[Problem] = field(default_factory=list)
     documents: dict[str, Document] = field(default_factory=dict)
     inputs: dict[str, bytes] = field(default_factory=dict)
+    missing: set[str] = field(default_factory=set)
 
     @property
     def has_env_file(self) -> bool:
@@ -70,6 +72,7 @@ class _Check:
         for name, content in self._texts.items():
             self._text(name, content)
         self.report.inputs = {**self._texts, **self._references.found}
+        self.report.missing = self._references.missing
         return self.report
 
     def _text(self, name: str, content: bytes) -> None:
@@ -114,6 +117,10 @@ class _Check:
             self._find(document, name, at, "include_options", message)
             return
         paths = spec["path"] if isinstance(spec["path"], list) else [spec["path"]]
+        if len({posixpath.dirname(posixpath.normpath(str(path))) for path in paths}) > 1:
+            message = "Files of one include must lie in one folder: paths in the others count from that of the first."
+            self._find(document, name, at, "include_options", message)
+            return
         for path in paths:
             self._follow(document, name, path, at)
 

@@ -107,6 +107,10 @@ TABLE: dict[str, tuple[str, list[Hostile]]] = {
         Hostile(replace=("./data:/data\n", "./data:/data\n      - {type: bind, source: ./p/x/y, target: /x}\n      - ./p:/p\n")),
     ]),
     "what decides": ("bind_control", [volume("./compose.yaml:/c"), volume("./.env:/c"), volume("{type: bind, source: ./compose.override.yaml, target: /c}")]),
+    "what may decide one day": ("bind_control", [
+        s("env_file: [{path: q/x.env, required: false}]", replace=("./data:/data\n", "./data:/data\n      - ./q:/q\n")),
+        t("include: [q/i.yaml]", replace=("./data:/data\n", "./data:/data\n      - ./q/.env:/q\n"), files={"q/i.yaml": "services: {}\n"}),
+    ]),
     "spreading mounts": ("bind_propagation", [volume("{type: bind, source: ./p, target: /p, bind: {propagation: rshared}}"), volume("./p:/p:rslave")]),
     "strange mounts": ("mount_type", [volume("{type: npipe, source: x, target: /x}"), volume("{type: cluster, source: x, target: /x}")]),
     "an image's files": ("image_not_allowed", [volume("{type: image, source: evil, target: /x}"), volume("{type: image, source: '${I:-evil}', target: /x}")]),
@@ -149,6 +153,10 @@ TABLE: dict[str, tuple[str, list[Hostile]]] = {
     ]),
     "include of another place": ("reference_not_plain", [t("include: [/etc/x.yaml]"), t("include: [../other/compose.yaml]"), t("include: ['${I:-/etc/x}']"), t("include: /etc/x.yaml")]),
     "include with options": ("include_options", [t("include: [{path: ./i.yaml, project_directory: /}]"), t("include: [{path: ./i.yaml, env_file: /etc/passwd}]")]),
+    "include of two folders": ("include_options", [  # Compose counts the second's paths from the first's folder
+        t("include: [{path: [a/i.yaml, b/i.yaml]}]", files={"a/i.yaml": "{}", "a/s": "-> /etc/shadow", "b/s": "", "b/i.yaml": "secrets: {c: {file: s}}\n"}),
+        t("include:\n  - path:\n      - i.yaml\n      - ./b/i.yaml", files={"i.yaml": "{}", "x.env": "-> /etc/shadow", "b/x.env": "", "b/i.yaml": "services: {o: {image: itzg/minecraft-server, env_file: x.env}}\n"}),
+    ]),
     "include of something bad": ("privileged", [
         t("include: [i.yaml]", files={"i.yaml": "services:\n  o: {image: itzg/minecraft-server, privileged: true}\n"}),
         t("include: [./sub/i.yaml]", files={"sub/i.yaml": "include: [j.yaml]\n", "sub/j.yaml": "services:\n  o: {image: itzg/minecraft-server, privileged: true}\n"}),
