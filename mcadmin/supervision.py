@@ -11,12 +11,17 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import psycopg
+from django.db import InterfaceError, OperationalError
 
 logger = logging.getLogger(__name__)
 
 LEAD_KEY = 5678_002  # any number that nobody else uses
 ASK_S = 2.0  # how often a process in waiting asks for the lead
 CHECK_S = 5.0  # how often the one that leads makes sure that it still does
+
+# The lead's own connection fails with psycopg's, the work that begins or ends under it with Django's.
+_AWAY = (psycopg.OperationalError, OperationalError, InterfaceError, TimeoutError)
+_DJANGOS_OWN = {"pool", "isolation_level", "server_side_binding", "assume_role"}  # of OPTIONS; libpq knows none
 
 
 async def supervise(
@@ -39,13 +44,13 @@ async def supervise(
                 if connection is None:
                     return
                 say("Supervising.")
-                await start()
                 try:
+                    await start()
                     await _keep(connection, ended)
                 finally:
                     await stop()
                     say("Not supervising any more.")
-        except (psycopg.OperationalError, TimeoutError) as error:
+        except _AWAY as error:
             logger.warning("the database does not answer: %s", str(error).partition("\n")[0])
             await _sleep(ASK_S, ended)
 
@@ -55,10 +60,15 @@ async def _lead(
     database: dict[str, Any], ended: asyncio.Event
 ) -> AsyncIterator[psycopg.AsyncConnection[Any] | None]:
     """Hold the lead; None when ``ended`` came first."""
+    options = {key: value for key, value in database.get("OPTIONS", {}).items() if key not in _DJANGOS_OWN}
+    address = {
+        "dbname": database["NAME"], "user": database["USER"] or None, "password": database["PASSWORD"] or None,
+        "host": database["HOST"] or None, "port": database["PORT"] or None,
+    }  # fmt: skip
+    known = {key: value for key, value in address.items() if value is not None}
     connection = await psycopg.AsyncConnection.connect(
-        dbname=database["NAME"], user=database["USER"] or None, password=database["PASSWORD"] or None,
-        host=database["HOST"] or None, port=database["PORT"] or None, autocommit=True, connect_timeout=10,
-    )  # fmt: skip
+        autocommit=True, **{"connect_timeout": 10, **known, **options}
+    )
     try:
         while not ended.is_set():
             cursor = await connection.execute("SELECT pg_try_advisory_lock(%s)", [LEAD_KEY])
