@@ -210,16 +210,20 @@ class _Running:
         written: dict[str, Any] | None = None
         while True:
             await asyncio.sleep(LOOK_S)
+            asked = self._loop.time()
+            life_s = leases.LEASE_LIFE.total_seconds()
             try:
-                written = await self._write(written)
-                if await records.in_database(records.is_cancel_wanted, self.operation.id):
-                    self.cancel()
-                if self._loop.time() - renewed >= RENEW_S:
-                    kept = await records.in_database(leases.renew, self.operation.id)
-                    renewed = self._loop.time() if kept else float("-inf")
-            except DatabaseFailed:  # locked, full or started anew: it may pass before the leases run out
+                async with asyncio.timeout_at(max(renewed + life_s, asked + LOOK_S)):  # it may hang, too
+                    written = await self._write(written)
+                    if await records.in_database(records.is_cancel_wanted, self.operation.id):
+                        self.cancel()
+                    if asked - renewed >= RENEW_S:
+                        asked = self._loop.time()  # the new life counts from before the database was asked
+                        kept = await records.in_database(leases.renew, self.operation.id)
+                        renewed = asked if kept else float("-inf")
+            except (DatabaseFailed, TimeoutError):  # locked, full or started anew: it may pass in time
                 logger.exception("%s: its record could not be written", self.operation)
-            if self._loop.time() - renewed >= leases.LEASE_LIFE.total_seconds():
+            if self._loop.time() - renewed >= life_s:
                 self._lease_lost = True
                 self.cancel()
 

@@ -4,12 +4,13 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import InterfaceError, connection, connections, transaction
 
-from servers import operations, records
+from servers import leases, operations, records
 from servers.models import Lease, Operation
 from servers.progress import Progress
 from servers.tests.edge.jobs import Held, ended, job, nothing
@@ -142,3 +143,23 @@ async def test_an_end_that_the_database_refuses_at_first_is_recorded(fake: FakeD
         await records.in_database(lambda: connection.execute_wrappers.clear())  # noqa: PLW0108 - that thread's own
     assert (await records.in_database(Operation.objects.get)).state == "succeeded"
     assert await records.in_database(Lease.objects.count) == 0
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_database_that_hangs_past_the_life_of_the_leases_ends_the_work(
+    fake: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, back = Held(), threading.Event()
+    operation = await operations.start(job("up", held))
+    await held.begun.wait()
+    hanging = asyncio.create_task(records.in_database(back.wait, 20))
+    monkeypatch.setattr(leases, "LEASE_LIFE", timedelta(seconds=0.3))
+    try:
+        async with asyncio.timeout(5):  # by now another process may have taken the leases over
+            while not held.events:
+                await asyncio.sleep(0.02)
+    finally:
+        back.set()
+        held.let_go.set()
+        await hanging
+    assert (await ended(operation)).state == "interrupted"
