@@ -11,6 +11,7 @@ NAME = ".mcadminignore"
 DEFAULT = "/cache/\n/libraries/.cache/\n*.tmp\nsession.lock\n"
 MAX_BYTES = 64 * 1024
 MAX_LINES = 1000
+MAX_ANY_DEPTH = 2  # restic tries every way to fit them: with a dozen it looks at one deep file for hours
 # A name that restic takes; with any other it refuses the whole backup. Source: Go's path/filepath, Match.
 _NAME = re.compile(r"(?:[^\\\[]|\\.|\[\^?+(?:(?:\\.|[^\]\\-])(?:-(?:\\.|[^\]\\-]))?)+\])*+")
 
@@ -67,12 +68,12 @@ def _problem(line: str) -> str:
     pattern = line.strip().removeprefix("!")
     if not pattern or pattern.startswith("#"):
         return ""
-    if re.search(r"[\x00-\x1f\x7f]", pattern):
-        return "has control characters"
-    if ".." in pattern.split("/"):
-        return "leads out of the server's data with '..'"
-    if not pattern.strip("/"):
-        return "would leave out everything"
-    if not all(_NAME.fullmatch(name) for name in pattern.split("/")):
-        return "has an unfinished [ or \\, or a bare - or ] inside of []"
-    return ""
+    names = pattern.split("/")
+    rules = {
+        "has control characters": re.search(r"[\x00-\x1f\x7f]", pattern) is not None,
+        "leads out of the server's data with '..'": ".." in names,
+        "would leave out everything": not pattern.strip("/"),
+        f"has ** more than {MAX_ANY_DEPTH} times": names.count("**") > MAX_ANY_DEPTH,
+        "has an unfinished [ or \\, or a bare - or ] inside of []": not all(map(_NAME.fullmatch, names)),
+    }
+    return next((problem for problem, is_so in rules.items() if is_so), "")

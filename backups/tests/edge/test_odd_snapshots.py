@@ -36,7 +36,7 @@ def test_all_of_the_data_comes_back(owner: APIClient, home: Path, vault: Path) -
 
 
 def test_no_line_of_an_ignore_list_stops_a_backup(owner: APIClient, home: Path, vault: Path) -> None:
-    refused = ["[a-]", "[-a]", "[]a]", "[^]", "[a/b]", "x\\", "a[b-]c", "[a-]x]"]
+    refused = ["[a-]", "[-a]", "[]a]", "[^]", "[a/b]", "x\\", "a[b-]c", "[a-]x]", "**/a/**/b/**/c"]
     taken = ["[!a]", "\\[", "***", "[z-a]", "[^a-z]b", "\\[x", "[[]"]
     (home / "data/.mcadminignore").write_text("\n".join([*refused, *taken, "*.tmp"]))
     save(owner, server_id=home.name)
@@ -45,6 +45,13 @@ def test_no_line_of_an_ignore_list_stops_a_backup(owner: APIClient, home: Path, 
         assert answer.status_code == 400, line
     answer = owner.put(f"/api/servers/{home.name}/snapshots/ignore", {"content": "\n".join(taken)}, format="json")
     assert answer.status_code == 200, answer.json()
+    save(owner, server_id=home.name)
+
+
+@pytest.mark.timeout(60)
+def test_a_line_that_would_take_for_ever_is_passed_over(owner: APIClient, home: Path, vault: Path) -> None:
+    (home / "data" / "/".join(["d"] * 30)).mkdir(parents=True)
+    (home / "data/.mcadminignore").write_text("/".join(["**/d*"] * 20) + "/nothing\n")
     save(owner, server_id=home.name)
 
 
