@@ -63,11 +63,12 @@ def _bind(mount: Mapping[str, Any], where: Where, directory: Path) -> _Bind | Fo
     place = PurePosixPath(relative)
     if not source.startswith("/") or relative == "." or place.parts[0] == "..":
         return "bind_outside", _OUTSIDE.format(_shown(source, directory)), where
+    # First: who has accepted a place in data/ has not accepted what a plugin made of it.
+    if os.path.realpath(source) != os.path.join(os.path.realpath(directory), relative):
+        return "bind_link", f"{_shown(source, directory)} is reached by a link. Bind the place itself.", where
     if place.parts[0] == DATA.name and place != DATA:
         message = f"A plugin could turn {_shown(source, directory)} into a link to anywhere. Bind `./data` as a whole."
         return "bind_in_data", message, where
-    if os.path.realpath(source) != os.path.join(os.path.realpath(directory), relative):
-        return "bind_link", f"{_shown(source, directory)} is reached by a link. Bind the place itself.", where
     return _Bind(place, mount.get("read_only") is not True, where)
 
 

@@ -98,6 +98,22 @@ def test_an_owner_accepts_for_exactly_these_bytes(owner: APIClient, fake: FakeDo
     assert operate(owner, "x", "restart") == 200
 
 
+def test_a_place_in_data_that_was_accepted_is_not_accepted_as_a_link(
+    owner: APIClient, fake: FakeDocker, server: str, server_path: Path
+) -> None:
+    place = server_path / server / "data" / "plugins"
+    place.mkdir()
+    (server_path / server / "compose.yaml").write_text(f"{compose_text(server)}      - ./data/plugins:/p\n")
+    assert operate(owner, server, "up", accept_findings=["bind_in_data"]) == 200
+    place.rmdir()
+    place.symlink_to("/")
+
+    answer = owner.post(f"/api/servers/{server}/operations", {"action": "restart"}, format="json")
+
+    assert answer.status_code == 403
+    assert [one["code"] for one in answer.json()["findings"]] == ["bind_link"]
+
+
 def test_an_admin_cannot_bring_an_unsafe_revision_back(
     owner: APIClient, api: APIClient, fake: FakeDocker, server: str
 ) -> None:
