@@ -34,8 +34,10 @@ class References:
 
     def read(
         self, path: Any, *, base: str, at: tuple[int | None, str], required: bool = True
-    ) -> bytes | Problem | None:
-        """Read the file that ``path`` names relative to ``base``; None when it may be missing and is.
+    ) -> tuple[bytes | None, Problem | None]:
+        """Read the file that ``path`` names relative to ``base``, and return what speaks against it.
+
+        What lies in ``data/`` is both read and spoken against, so that who accepts it accepts these bytes.
 
         Args:
             path: as written in the file.
@@ -46,27 +48,27 @@ class References:
         line, file = at
         relative = plain_path(path, base=base) or ""
         if refusal := self._refusal(path, relative):
-            return Problem(*refusal, line, file)
+            return None, Problem(*refusal, line, file)
         try:
             content = self._content(relative)
         except AppError:
             message = f"{_shown(path)} must be a regular file of at most 1 MiB, without links on the way."
-            return Problem("reference_not_regular", message, line, file)
+            return None, Problem("reference_not_regular", message, line, file)
+        if in_data(relative):
+            message = f"{_shown(path)} lies in data/, where a plugin could change it. Move it beside the compose file."
+            return content, Problem("reference_in_data", message, line, file)
         if content is None and required:
             message = f"{_shown(path)} does not exist beside the compose file."
-            return Problem("reference_missing", message, line, file)
+            return None, Problem("reference_missing", message, line, file)
         if content is None:
             self.missing.add(relative)
-        return content
+        return content, None
 
     def _refusal(self, path: Any, relative: str) -> tuple[str, str] | None:
         """Return code and sentence of what speaks against a path, before anything is opened."""
         if not relative:
             message = f"{_shown(path)} must be a plain path inside the server's directory: no variable, no address."
             return "reference_not_plain", message
-        if relative.partition("/")[0] == DATA:
-            message = f"{_shown(path)} lies in data/, where a plugin could change it. Move it beside the compose file."
-            return "reference_in_data", message
         if relative == self.compose_file:
             message = f"{_shown(path)} is the compose file itself. Name another file, or a service without one."
             return "reference_to_itself", message
@@ -92,6 +94,11 @@ def plain_path(path: Any, *, base: str) -> str | None:
     if not _PLAIN.fullmatch(bare) or ".." in bare.split("/") or path.lower().startswith(_ADDRESSES):
         return None
     return posixpath.normpath(posixpath.join(base, bare))
+
+
+def in_data(relative: str) -> bool:
+    """Tell whether a path relative to the server's directory lies where the game may write."""
+    return relative.partition("/")[0] == DATA
 
 
 def _shown(path: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from servers.docker.binds import check_binds
 from servers.docker.compose_yaml import Document, Problem
 from servers.docker.compose_yaml import Path as Where
+from servers.docker.references import in_data
 from servers.docker.source_policy import SourceReport
 
 Value = Any
@@ -120,7 +121,7 @@ def check_rendered(
         check.service_networks(name, service.get("networks"))
     check.networks(project)
     check.volumes(project)
-    inputs = {*source.inputs, *source.missing}
+    inputs = {one for one in (*source.inputs, *source.missing) if not in_data(one)}  # the first stage has said that
     for code, message, where in check_binds(config, directory=directory, inputs=inputs, is_allowed=is_allowed):
         check.find(code, message, where)
     return check.findings

@@ -178,20 +178,19 @@ class _Check:
 
     def _file(self, document: Document, name: str, path: Any, at: Path) -> bytes | None:
         where = self._at(document, name, at)
-        content = self._references.read(path, base=posixpath.dirname(name), at=where)
-        if isinstance(content, Problem):
-            self.report.findings.append(content)
-            return None
+        content, problem = self._references.read(path, base=posixpath.dirname(name), at=where)
+        if problem is not None:
+            self.report.findings.append(problem)
         return content
 
     def _env(
         self, path: Any, *, base: str, at: tuple[int | None, str], required: bool, of_project: bool = False
     ) -> None:
         """Check a file of variables: those of Compose would change what it does, the panel's would leak."""
-        content = self._references.read(path, base=base, at=at, required=required)
-        if isinstance(content, Problem):
-            self.report.findings.append(content)
-        if not isinstance(content, bytes):
+        content, problem = self._references.read(path, base=base, at=at, required=required)
+        if problem is not None:
+            self.report.findings.append(problem)
+        if content is None:
             return
         text = content.decode("utf-8-sig", errors="replace")  # Compose skips the mark, too
         shown = posixpath.join(base, str(path))

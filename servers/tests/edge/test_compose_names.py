@@ -70,3 +70,29 @@ def test_a_text_that_names_itself_is_not_judged_by_what_was_there_before(
     answer = owner.post(f"/api/servers/{server}/compose", {"yaml_content": text}, format="json")
 
     assert codes(answer) == ["reference_to_itself"], answer.json()
+
+
+def test_a_file_in_data_is_accepted_as_it_is(owner: APIClient, fake: FakeDocker, server_path: Path) -> None:
+    write_server(server_path, "x", compose_text("x") + "    env_file: data/x.env\n")
+    path = server_path / "x" / "data" / "x.env"
+    path.write_text("A=1\n")
+    url, body = "/api/servers/x/operations", {"action": "up"}
+    accepted = owner.post(url, body | {"accept_findings": ["reference_in_data"]}, format="json")
+    assert accepted.status_code == 200, accepted.json()
+    assert owner.post(url, body, format="json").status_code == 200
+
+    path.write_text("A=2\n")
+    assert codes(owner.post(url, body, format="json")) == ["reference_in_data"]
+    path.unlink()
+    path.symlink_to("/etc/passwd")
+    answer = owner.post(url, body | {"accept_findings": ["reference_in_data"]}, format="json")
+    assert codes(answer) == ["reference_not_regular"], answer.json()
+
+
+def test_what_is_included_from_data_is_checked_too(owner: APIClient, fake: FakeDocker, server_path: Path) -> None:
+    write_server(server_path, "x", compose_text("x") + "include: [data/i.yaml]\n")
+    (server_path / "x" / "data" / "i.yaml").write_text("services: {o: {image: x, env_file: /etc/shadow}}\n")
+
+    answer = owner.post("/api/servers/x/operations", {"action": "up"}, format="json")
+
+    assert set(codes(answer)) == {"reference_in_data", "reference_not_plain"}, answer.json()
