@@ -60,11 +60,20 @@ def image_tag(image: str) -> str:
 
 
 def is_allowed(image: str, allowed: Sequence[str]) -> bool:
-    """Tell whether the image's repository is in ``allowed``, where ``*`` matches within one part of the path."""
+    """Tell whether the image's repository is in ``allowed``, where ``*`` matches within one part of the path.
+
+    A ``*`` that is all of the first part stands for a name on Docker Hub, never for another registry's host.
+    """
     if not _REFERENCE.fullmatch(image):  # a variable could bring any image
         return False
     repository = image_repository(image)
-    return any(re.fullmatch(re.escape(one).replace(r"\*", "[^/]*"), repository) for one in allowed)
+    host = repository.partition("/")[0] if "/" in repository else ""
+    is_elsewhere = "." in host or ":" in host or host == "localhost"
+    return any(
+        re.fullmatch(re.escape(one).replace(r"\*", "[^/]*"), repository)
+        for one in allowed
+        if not (is_elsewhere and one.startswith("*/"))
+    )
 
 
 def published(ports: Sequence[Port], target: int) -> int | None:

@@ -81,6 +81,18 @@ def test_images_that_are_allowed(image: str, *, allowed: bool) -> None:
     assert derivations.is_allowed(image, ["itzg/minecraft-server", "ghcr.io/acme/mc*"]) is allowed
 
 
+@pytest.mark.parametrize(
+    ("image", "pattern", "allowed"),
+    [
+        ("acme/mc:x", "*/mc", True), ("evil.example/mc", "*/mc", False), ("evil:5000/mc:x", "*/mc", False),
+        ("localhost/mc", "*/mc", False), ("a.acme.example/mc", "*.acme.example/mc", True),
+        ("acme/mc.d", "acme/*", True), ("mc.d", "mc*", True),
+    ],
+)  # fmt: skip
+def test_a_star_stands_for_no_registry(image: str, pattern: str, *, allowed: bool) -> None:
+    assert derivations.is_allowed(image, [pattern]) is allowed
+
+
 def test_project_names_are_made_as_compose_makes_them() -> None:
     assert [project_name(one) for one in ("My.Srv", "mysrv", "_a-b", "Ä.x", "A_B-c")] == ["mysrv", "mysrv", "a-b", "x", "a_b-c"]
 
