@@ -91,12 +91,29 @@ def _name(pattern: str) -> re.Pattern[str]:
     """Compile a pattern of one name: as fnmatch's, with a backslash before a character that means itself."""
     if "\\" not in pattern:
         return re.compile(fnmatch.translate(pattern.replace("[^", "[!")))
-    found, left = "", pattern
+    pieces, left = [""], pattern  # what stands between the stars
     while left:
         if left[0] == "\\" and len(left) > 1:
-            found, left = found + re.escape(left[1]), left[2:]
+            found, left = re.escape(left[1]), left[2:]
         elif left[0] == "[" and (group := re.match(r"\[\^?(?:\\.|[^\]\\])+\]", left)):
-            found, left = found + group[0], left[group.end() :]
+            found, left = _one_of(group[0]), left[group.end() :]
+        elif left[0] == "*":
+            pieces.append("")
+            left = left[1:]
+            continue
         else:
-            found, left = found + {"*": ".*", "?": "."}.get(left[0], re.escape(left[0])), left[1:]
-    return re.compile(found, re.DOTALL)
+            found, left = "." if left[0] == "?" else re.escape(left[0]), left[1:]
+        pieces[-1] += found
+    first, *rest = pieces
+    # Each piece is taken where it first fits, for good: to try all places of many stars would take for ever.
+    stars = [f"(?>.*?{piece})" for piece in rest[:-1]] + [f".*{piece}" for piece in rest[-1:]]
+    return re.compile(first + "".join(stars), re.DOTALL)
+
+
+def _one_of(group: str) -> str:
+    """Write a choice such as ``[a-c]`` for Python, to which more signs mean something and ``[z-a]`` is an error."""
+    inner, sign = group[1:-1].removeprefix("^"), group[1:2] if group.startswith("[^") else ""
+    found = re.findall(r"(\\.|[^\\])(?:-(\\.|[^\\]))?", inner, re.DOTALL)
+    ranges = [(low[-1], (high or low)[-1]) for low, high in found]
+    kept = "".join(f"{re.escape(low)}-{re.escape(high)}" for low, high in ranges if low <= high)
+    return f"[{sign}{kept}]" if kept else "." if sign else "(?!)"

@@ -83,3 +83,23 @@ def test_restic_leaves_out_what_we_say_it_does(version: str, tmp_path: Path) -> 
 )
 def test_patterns_are_seen_from_a_folder(pattern: str, folder: str, seen: list[str]) -> None:
     assert Patterns([pattern]).seen_from(folder) == seen
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("end", ["b", "\\b"])
+def test_many_stars_take_no_longer_than_one(end: str) -> None:
+    meant = Patterns(["/" + "*a" * 25 + end])
+
+    assert not meant.match("/" + "a" * 200)
+    assert meant.match("/" + "xa" * 30 + "b")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "is_meant"),
+    [
+        ("[z-a]\\x", "ax", False), ("[^z-a]\\x", "ax", True), ("[[]\\x", "[x", True), ("[a&&b]\\x", "&x", True),
+        ("[\\]\\-]\\x", "-x", True), ("[a-c]\\x", "bx", True), ("[^a-c]\\x", "bx", False), ("*[0-9]\\*", "r1*", True),
+    ],
+)  # fmt: skip
+def test_choices_beside_a_backslash_mean_what_they_mean_to_restic(pattern: str, name: str, is_meant: bool) -> None:
+    assert Patterns([f"/{pattern}"]).match(f"/{name}") is is_meant
