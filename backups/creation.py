@@ -93,7 +93,7 @@ async def take(wish: Wish, progress: Progress) -> dict[str, Any]:
     try:
         return await _Taking(wish, progress).run()
     finally:
-        wiring.snapshot_list().forget()
+        await wiring.snapshot_list().changed()
 
 
 class _Taking:

@@ -42,7 +42,7 @@ def job(snapshot: ResticSnapshot, *, started_by: str, origin: str) -> Job:
         try:
             await locks.past_dead(wiring.command(), lambda: wiring.repository().delete(snapshot.id))
         finally:
-            wiring.snapshot_list().forget()
+            await wiring.snapshot_list().changed()
         return {"removed": [snapshot.id]}
 
     return Job(

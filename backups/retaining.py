@@ -43,7 +43,7 @@ async def carry_out(
         if prune:
             await _prune(progress)
     finally:
-        wiring.snapshot_list().forget()
+        await wiring.snapshot_list().changed()
     return decided
 
 

@@ -62,4 +62,4 @@ async def lower_claims(fact: Fact) -> None:
         if snapshot.labels.level_of(fact.server_id) is Saved.FLUSHED:
             logger.warning("snapshot %s is no longer called flushed: its game ended", snapshot.short_id)
             await take_back(repository, snapshot, {fact.server_id: Saved.UNCONFIRMED})
-    wiring.snapshot_list().forget()
+    await wiring.snapshot_list().changed()

@@ -6,6 +6,7 @@ from pathlib import Path
 from django.conf import settings
 
 from backups.listing import SnapshotList
+from backups.mark import Mark
 from backups.models import PanelInstance
 from backups.restic.command import ResticCommand
 from backups.restic.manager import ResticManager
@@ -64,7 +65,7 @@ def _section() -> ResticSettings:
 @cache
 def snapshot_list() -> SnapshotList:
     """Return this process's list of snapshots."""
-    return SnapshotList(lambda: repository().list_snapshots())
+    return SnapshotList(lambda: repository().list_snapshots(), mark=Mark(cache_folder() / "changed"))
 
 
 @cache

@@ -199,3 +199,18 @@ def test_a_policy_does_not_trade_a_whole_snapshot_for_one_with_a_hole(
     holes = [make(owner, server_id=server)["id"] for _ in range(2)]
     answer = owner.post("/api/snapshots/forget", {"keep_last": 1, "dry_run": True}, format="json").json()
     assert (answer["keep"], answer["remove"]) == ([whole, holes[1]], [holes[0]])
+
+
+def test_what_another_process_makes_and_deletes_shows_at_once(
+    owner: APIClient, fake: FakeDocker, server: str, restic: FakeRestic
+) -> None:
+    first = wiring.snapshot_list()
+    assert async_to_sync(first.read)() == ()
+    wiring.snapshot_list.cache_clear()  # what follows is done by a process that has a list of its own
+    made = make(owner, server_id=server)
+    assert [one.id for one in async_to_sync(first.read)()] == [made["id"]]
+    restic.commands.clear()
+    async_to_sync(first.read)()
+    assert restic.commands == []
+    assert owner.delete(f"/api/snapshots/{made['id']}").status_code == 200
+    assert async_to_sync(first.read)() == ()
