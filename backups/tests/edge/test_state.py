@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 from rest_framework.test import APIClient
 
+from backups import state
 from backups.tests.fake_restic import FakeRestic
+from backups.tests.repositories import PASSWORD
+from mcadmin.config import ResticSettings
 from servers.tests.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,3 +50,12 @@ def test_a_panel_that_never_had_a_server_can_be_saved(
 ) -> None:
     assert owner.post("/api/snapshots", {}, format="json").status_code == 200
     assert owner.post("/api/snapshots", {}, format="json").status_code == 200
+
+
+def test_a_repositorys_password_in_its_address_is_left_out(settings: LazySettings) -> None:
+    address = "rest:https://panel:pass-of-the-server@backup.example/mc"
+    section = ResticSettings(repository_path=address, password=PASSWORD)
+    settings.MC_ADMIN = settings.MC_ADMIN.model_copy(update={"restic": section})
+    kept = state.safe_settings()["restic"]
+    assert kept["repository_path"] == "rest:https://***@backup.example/mc"
+    assert "password" not in kept
