@@ -12,6 +12,7 @@ from backups.guard import SaveGuard
 from backups.recovery import RestoreRecovery
 from backups.restic.labels import Saved
 from backups.schedules import Scheduler
+from mcadmin.roles import Role
 from servers import leases
 from servers import wiring as servers_wiring
 
@@ -27,15 +28,17 @@ class BackupServices:
         self.scheduler = Scheduler()
         self.figures = FiguresReader()
 
-    async def start(self) -> None:
-        """Begin; the guard looks at once, and restores that died are settled before anything else is done."""
-        await self.recovery.start()
-        self.guard.start()
-        self.scheduler.start()
-        self.figures.start()
+    async def start(self, role: Role) -> None:
+        """Begin what is ``role``'s; the guard looks at once, and restores that died are settled before all else."""
+        if role.supervises:
+            await self.recovery.start()
+            self.guard.start()
+            self.scheduler.start()
+        if role.answers:
+            self.figures.start()
 
     async def stop(self) -> None:
-        """End."""
+        """End what was begun."""
         await self.figures.stop()
         await self.scheduler.stop()
         await self.guard.stop()

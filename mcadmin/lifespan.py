@@ -67,8 +67,7 @@ async def start_services() -> None:
         logger.warning(sentence)
     recorder.start()
     await wiring.live().start()
-    if roles.current().supervises:
-        await backup_services().start()
+    await backup_services().start(roles.current())
 
 
 async def stop_services() -> None:
@@ -76,7 +75,6 @@ async def stop_services() -> None:
     cancelled = await tasks.drain(timeout_s=DRAIN_S)
     if cancelled:
         logger.warning("%d operations did not end in %g s and were interrupted", cancelled, DRAIN_S)
-    if roles.current().supervises:
-        await backup_services().stop()
+    await backup_services().stop()
     await wiring.live().stop()
     await asyncio.to_thread(recorder.flush)

@@ -15,6 +15,11 @@ class Role(StrEnum):
         """Whether it does what must be done once for all: history, save guard, schedules, housekeeping."""
         return self is not Role.WORKER
 
+    @property
+    def answers(self) -> bool:
+        """Whether it is asked over HTTP."""
+        return self is not Role.SUPERVISOR
+
 
 class _This:
     role = Role.WHOLE

@@ -2,10 +2,12 @@
 
 import pytest
 
-from backups import creation
+from backups import creation, services
 from backups.creation import Wish
 from backups.figures import FiguresReader
 from backups.tests.fake_restic import FakeRestic
+from mcadmin import lifespan, roles
+from mcadmin.roles import Role
 from servers import operations, records
 from servers.live import backup_figures
 from servers.tests.fake_docker import FakeDocker
@@ -36,3 +38,18 @@ async def test_it_provides_while_it_runs(fake: FakeDocker, restic: FakeRestic) -
     assert backup_figures.figures().configured
     await reader.stop()
     assert not backup_figures.figures().configured
+
+
+@pytest.mark.parametrize(("role", "provides"), [(Role.WHOLE, True), (Role.WORKER, True), (Role.SUPERVISOR, False)])
+async def test_every_process_that_is_asked_for_them_reads_them(
+    fake: FakeDocker, restic: FakeRestic, role: Role, *, provides: bool
+) -> None:
+    roles.take(role)
+    services.services.cache_clear()  # those of another test's loop
+    try:
+        await lifespan.start_services()
+        assert backup_figures.figures().configured == provides
+        await lifespan.stop_services()
+    finally:
+        services.services.cache_clear()
+        roles.take(Role.WHOLE)
