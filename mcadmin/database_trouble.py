@@ -38,7 +38,8 @@ _MEANINGS: tuple[tuple[tuple[str, ...], type[AppError], str], ...] = (
         (
             "unable to open database file", "disk i/o error", "connection refused", "connection failed",
             "connection timeout", "server closed the connection", "terminating connection", "is shutting down",
-            "is starting up", "too many clients", "connection is lost",
+            "is starting up", "too many clients", "connection is lost", "failed to resolve host",
+            "could not receive data", "could not send data",
         ),
         DatabaseUnavailable,
         "The panel's database cannot be reached. Check that it runs and that its disk is there.",

@@ -1,11 +1,26 @@
 """The operator's ``database_url``: a SQLite file or a PostgreSQL database, nothing else."""
 
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 
 _SQLITE = ("sqlite:///", "sqlite+aiosqlite:///")
 _POSTGRES = ("postgres://", "postgresql://")
+# Measured on the earlier version: without IMMEDIATE and WAL most concurrent writers got "database is locked".
+_SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+}
+# For a host that has gone from the network; else it is waited for for minutes. What the address says goes first.
+_POSTGRES_OPTIONS = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,  # ms
+}
 
 
 def checked(url: str) -> str:
@@ -42,6 +57,16 @@ def sqlite_path(url: str) -> str | None:
     """Return the path in ``url`` as it stands there; None when it is no SQLite address."""
     prefix = next((prefix for prefix in _SQLITE if url.startswith(prefix)), None)
     return None if prefix is None else url.removeprefix(prefix).partition("?")[0]
+
+
+def settings_of(url: str) -> dict[str, Any]:
+    """Return ``url`` as an entry of Django's DATABASES."""
+    found: dict[str, Any] = dict(dj_database_url.parse(for_django(url)))
+    if is_sqlite(url):
+        found["OPTIONS"] = dict(_SQLITE_OPTIONS)
+    else:
+        found["OPTIONS"] = {**_POSTGRES_OPTIONS, **found.get("OPTIONS", {})}
+    return found
 
 
 def for_django(url: str) -> str:

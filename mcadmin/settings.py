@@ -4,7 +4,6 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-import dj_database_url
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 from redis.asyncio.retry import Retry
@@ -81,14 +80,7 @@ TEMPLATES = [
 ]
 STATIC_URL = "static/"
 
-DATABASES = {"default": dj_database_url.parse(database_url.for_django(MC_ADMIN.database_url))}
-if database_url.is_sqlite(MC_ADMIN.database_url):
-    # Measured on the earlier version: without IMMEDIATE and WAL most concurrent writers got "database is locked".
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    }
+DATABASES = {"default": database_url.settings_of(MC_ADMIN.database_url)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 if MC_ADMIN.redis_url:  # several processes: they share throttles, login codes, and who was signed out
     CHANNEL_LAYERS = {
