@@ -3,6 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from mcadmin.core.locks import Busy
@@ -14,6 +15,8 @@ async def test_a_command_that_outlived_its_panel_is_waited_for(tmp_path: Path) -
     argv += ["--project-directory", str(tmp_path)]
     reading = await asyncio.to_thread(subprocess.Popen, [*argv, "config"])
     changing = await asyncio.to_thread(subprocess.Popen, [*argv, "down"])
+    while not all(psutil.Process(one.pid).cmdline() for one in (reading, changing)):
+        await asyncio.sleep(0.01)  # Popen returns while the kernel still replaces the program: it has no arguments yet
     try:
         assert await asyncio.to_thread(find_orphan, tmp_path) == changing.pid
         with pytest.raises(Busy, match=f"process {changing.pid}"):
