@@ -56,11 +56,11 @@ class Monitoring:
         self.history = History(players=servers.count_players, disk=self._used_bytes, store=history)
         self._servers = servers
         self._feed: ListFeed | None = None
+        self.sampler.listen(self.history.add)
+        self.sampler.listen(lambda _: self._hurry_feed())
 
     def start(self) -> None:
         """Start all samplers."""
-        self.sampler.listen(self.history.add)
-        self.sampler.listen(lambda _: self._hurry_feed())
         self.sampler.start()
         self.history.start()
         self.disk.start()

@@ -64,14 +64,17 @@ class Services:
         self._by_server: tuple[EngineSnapshot | None, Mapping[Path, list[Container]]] = (None, {})
         self._by_name: tuple[EngineSnapshot | None, Mapping[str, Container]] = (None, {})
         self._running = False
+        self._listens = False
 
     async def start(self) -> None:
         """Start everything; an absent engine is no obstacle."""
         if self._running:
             return
         self._running = True
-        self.engine.listen(self._engine_changed)
-        self.engine.listen(self.last_words.listen)
+        if not self._listens:  # a supervisor starts again whenever it leads again
+            self._listens = True
+            self.engine.listen(self._engine_changed)
+            self.engine.listen(self.last_words.listen)
         self.engine.start()
         self.players_sampler.start()
         self.monitoring.start()
