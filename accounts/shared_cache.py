@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from redis.exceptions import RedisError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
 
 from mcadmin.core.errors import Unavailable
 
 
 class CacheGone(Unavailable):
-    """Redis does not answer."""
+    """Redis does not answer, or keeps nothing."""
 
     code = "redis_unreachable"
 
-    def __init__(self) -> None:
-        super().__init__("Redis (redis_url of the settings) does not answer; start it, or try again later.")
+    def __init__(self, what: str = "does not answer; start it, or try again later") -> None:
+        super().__init__(f"Redis (redis_url of the settings) {what}.")
 
 
 @contextmanager
@@ -26,5 +26,7 @@ def reaching_it() -> Iterator[None]:
     """
     try:
         yield
+    except (OutOfMemoryError, ReadOnlyError):
+        raise CacheGone("refuses to store anything: it is full (maxmemory) or a read-only replica") from None
     except RedisError:
         raise CacheGone from None

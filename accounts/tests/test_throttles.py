@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 from django.conf import LazySettings, settings
 from django.core.cache import cache
+from redis.exceptions import OutOfMemoryError, ReadOnlyError
 from rest_framework.test import APIClient
 
 from accounts import throttles
 from accounts.models import User
-from accounts.shared_cache import CacheGone
+from accounts.shared_cache import CacheGone, reaching_it
 from accounts.tests.conftest import PASSWORD, ClientOf, MakeUser
 from accounts.throttles import Limit, TooManyTries
 
@@ -167,3 +168,10 @@ def test_without_redis_signing_in_says_so(api: APIClient, alice: User, settings:
     answer = log_in(api, password=PASSWORD)
 
     assert (answer.status_code, answer.json()["code"]) == (503, CacheGone.code)
+
+
+@pytest.mark.parametrize("kind", [OutOfMemoryError, ReadOnlyError])
+def test_a_redis_that_answers_and_refuses_is_not_called_silent(kind: type[Exception]) -> None:
+    with pytest.raises(CacheGone, match=r"refuses.*maxmemory") as caught, reaching_it():
+        raise kind("command not allowed")
+    assert "does not answer" not in str(caught.value)
