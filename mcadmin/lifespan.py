@@ -77,4 +77,4 @@ async def stop_services() -> None:
         logger.warning("%d operations did not end in %g s and were interrupted", cancelled, DRAIN_S)
     await backup_services().stop()
     await wiring.live().stop()
-    await asyncio.to_thread(recorder.flush)
+    await records.in_database(recorder.flush)  # which closes its connection, too
