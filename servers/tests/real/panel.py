@@ -84,7 +84,7 @@ class Panel:
         return self.process.wait(timeout=60)
 
     def client(self, token: str = MASTER, *, timeout_s: float = 120) -> httpx.Client:
-        headers = {"Authorization": f"Bearer {token}"}
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
         return httpx.Client(base_url=f"{self.url}/api", headers=headers, timeout=timeout_s)
 
     def socket(self, path: str, token: str = MASTER) -> ClientConnection:

@@ -54,9 +54,8 @@ def operate(client: httpx.Client, server_id: str, action: str) -> None:
 
 def test_a_server_lives_from_create_to_remove(panel: Panel, server_id: str) -> None:
     panel.manage("createowner", "--username", "alice", "--password-stdin", text="correct-horse-battery\n")
-    login = httpx.post(
-        f"{panel.url}/api/auth/token", data={"username": "alice", "password": "correct-horse-battery"}
-    )
+    with panel.client("") as nobody:
+        login = nobody.post("/auth/token", data={"username": "alice", "password": "correct-horse-battery"})
     token = login.json()["access_token"]
     with panel.client(token) as client:
         game_port = create(client, server_id)
@@ -86,9 +85,9 @@ def test_a_server_lives_from_create_to_remove(panel: Panel, server_id: str) -> N
         operate(client, server_id, "start")
         wait_for(lambda: status_of(client, server_id)["status"], lambda status: status == "HEALTHY", limit_s=90)
         operate(client, server_id, "down")
-        assert status_of(client, server_id)["status"] == "EXISTS"
+        wait_for(lambda: status_of(client, server_id)["status"], lambda status: status == "EXISTS", limit_s=2)
         operate(client, server_id, "remove")
-        assert status_of(client, server_id)["status"] == "REMOVED"
+        wait_for(lambda: status_of(client, server_id)["status"], lambda status: status == "REMOVED", limit_s=2)
     removed = list((panel.servers / ".removed").iterdir())
     assert [one.name.startswith(f"{server_id}-") for one in removed] == [True]
     assert (removed[0] / "data" / "world").is_dir()
