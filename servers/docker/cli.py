@@ -1,5 +1,6 @@
 """The docker and Compose command lines: where they are and how they are called."""
 
+import asyncio
 import os
 import shutil
 import sys
@@ -75,7 +76,8 @@ class DockerCli:
         self, *args: str, cwd: Path, timeout_s: float, on_line: Callable[[str], None] | None = None
     ) -> str:
         """Run Compose with ``args`` in ``cwd``; raises as ``call`` does, and PortTaken."""
-        return await self._run(*self._compose, *args, cwd=cwd, timeout_s=timeout_s, on_line=on_line)
+        compose = await asyncio.to_thread(lambda: self._compose)  # it may have to be found
+        return await self._run(*compose, *args, cwd=cwd, timeout_s=timeout_s, on_line=on_line)
 
     async def render_compose(self, *args: str, cwd: Path, timeout_s: float, env: dict[str, str]) -> str:
         """Run Compose with ``env`` as its whole environment; killed, not asked, when it takes too long.
@@ -83,7 +85,8 @@ class DockerCli:
         Raises:
             ProgramFailed, ProgramMissing, TimedOut.
         """
-        return await self.run(*self._compose, *args, cwd=cwd, env=env, timeout_s=timeout_s, isolated=True)
+        compose = await asyncio.to_thread(lambda: self._compose)
+        return await self.run(*compose, *args, cwd=cwd, env=env, timeout_s=timeout_s, isolated=True)
 
     async def compose_version(self, *, timeout_s: float) -> str:
         """Return Compose's version, for example ``2.26.1``; raises ProgramFailed where there is none."""

@@ -71,6 +71,8 @@ class Service(BaseModel):
     volumes: list[_Volume] = []
     restart: str | None = None
     stop_grace_period: str | None = None
+    network_mode: str | None = None
+    profiles: list[str] = []
 
 
 class ComposeFile(BaseModel):

@@ -4,7 +4,9 @@ import asyncio
 import json
 import os
 import re
+import threading
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +51,9 @@ async def render(
         BadComposeFile: Compose does not accept it, or did not finish in 10 s.
         ProgramMissing: there is no Compose.
     """
-    scratch = await asyncio.to_thread(_Scratch, texts)
+    scratch = _Scratch(texts)
     try:
+        await asyncio.to_thread(scratch.open)
         place = directory or scratch.folder
         env_file = str(place / ".env") if has_env_file and directory is not None else os.devnull
         files = [word for name in texts for word in ("--file", str(scratch.folder / name))]
@@ -74,15 +77,21 @@ async def render(
 
 
 class _Scratch:
-    """The texts in a folder of our own, and an empty home."""
+    """The texts in a folder of our own, and an empty home; gone also when ``open`` was still at it."""
 
     def __init__(self, texts: Mapping[str, bytes]) -> None:
-        self._texts, self._home = scratch_folder(texts), scratch_folder({})
-        self.folder, self.home = self._texts.__enter__(), self._home.__enter__()
+        self._texts = texts
+        self._open = ExitStack()
+        self._lock = threading.Lock()
+
+    def open(self) -> None:
+        with self._lock:
+            self.folder = self._open.enter_context(scratch_folder(self._texts))
+            self.home = self._open.enter_context(scratch_folder({}))
 
     def close(self) -> None:
-        self._texts.__exit__(None, None, None)
-        self._home.__exit__(None, None, None)
+        with self._lock:
+            self._open.close()
 
 
 def _reason(stderr: str) -> str:

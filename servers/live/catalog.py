@@ -8,8 +8,11 @@ from mcadmin.core.errors import AppError
 from mcadmin.core.paths import FileMissing, Root, Stamp, is_settled, list_directories, stamp
 from servers.docker.compose import find_files
 from servers.docker.compose_file import project_name
+from servers.docker.rendered import RenderedProject
+from servers.live.rendered_files import RenderedFiles
 from servers.minecraft.instance import MCInstance, ServerNotFound
 from servers.minecraft.manager import DockerMCManager, is_server_id, project_clash
+from servers.minecraft.rendering import Rendering
 from servers.minecraft.server_info import ServerInfo, describe
 
 Name = str  # of a server
@@ -22,14 +25,19 @@ class _Known:
     directory: Stamp
     file: str
     file_stamp: Stamp | None
+    rendering: Rendering | None
     info: ServerInfo | None
 
 
 class Catalog:
     """The servers on disk. Blocking for as long as a few stat calls take; safe from any thread."""
 
-    def __init__(self, manager: DockerMCManager, allowed_images: Sequence[str]) -> None:
+    def __init__(
+        self, manager: DockerMCManager, allowed_images: Sequence[str], *, rendered: RenderedFiles | None = None
+    ) -> None:
+        """Take the values from ``rendered``, as Docker gets them; without it from the text alone."""
         self._manager = manager
+        self._rendered = rendered
         self._allowed_images = allowed_images
         self._root = str(manager.server_path)
         self._known: dict[Name, _Known] = {}
@@ -54,7 +62,18 @@ class Catalog:
         names = [name for name in list_directories(Path(self._root)) if is_server_id(name)]
         for gone in self._known.keys() - set(names):
             self._known.pop(gone, None)
+            if self._rendered is not None:
+                self._rendered.forget(gone)
         return [info for name in names if (info := self._look(name)) is not None]
+
+    def project(self, server_id: Name) -> RenderedProject | None:
+        """Return a server's compose project as Docker gets it; None while it is not known, or cannot be rendered.
+
+        Starts no process: what has changed is rendered in the background, and the last rendering counts until then.
+        Blocking for as long as some stat calls take. ``services[name]`` has the mounts, ports and variables of each
+        service; ``info(id).games`` names those that are games.
+        """
+        return self._rendered.get(server_id).project if self._rendered is not None else None
 
     def clash(self, server_id: Name) -> Name | None:
         """Return another server whose Compose project has the same name, or None."""
@@ -77,18 +96,29 @@ class Catalog:
         directory = stamp(path)
         if directory is None:
             return None
+        rendering = self._rendered.get(server_id) if self._rendered is not None else None
         known = self._known.get(server_id)
-        if known is not None and known.directory == directory and stamp(f"{path}/{known.file}") == known.file_stamp:
+        is_same = known is not None and known.directory == directory and known.rendering is rendering
+        if known is not None and is_same and stamp(f"{path}/{known.file}") == known.file_stamp:
             return known.info
+        return self._describe(server_id, directory, rendering)
+
+    def _describe(self, server_id: Name, directory: Stamp, rendering: Rendering | None) -> ServerInfo | None:
         instance = self._manager.get_instance(server_id)
         file = _compose_file(instance)
-        file_stamp = stamp(f"{path}/{file}")
+        file_stamp = stamp(f"{self._root}/{server_id}/{file}")
+        # Until the rendering of a text that has changed is there, the text says more than an older rendering.
+        fits = rendering is not None and rendering.stamps.get(file or "") == file_stamp
         try:
-            info = None if file is None else describe(server_id, instance.read_compose, self._allowed_images)
+            info = None
+            if file is not None:
+                info = describe(
+                    server_id, instance.read_compose, self._allowed_images, rendering if fits else None
+                )
         except ServerNotFound:  # it went away between two steps
             return None
         if is_settled(directory) and (file_stamp is None or is_settled(file_stamp)):
-            self._known[server_id] = _Known(directory, file or "", file_stamp, info)
+            self._known[server_id] = _Known(directory, file or "", file_stamp, rendering, info)
         return info
 
 

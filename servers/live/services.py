@@ -22,6 +22,7 @@ from servers.live.last_words import LastWords
 from servers.live.monitoring import Monitoring
 from servers.live.players import PlayerSampler, PlayersSample
 from servers.live.rcon_pool import RconPool
+from servers.live.rendered_files import RenderedFiles
 from servers.minecraft.instance import ServerNotFound, ServerNotRunning
 from servers.minecraft.manager import DockerMCManager
 from servers.minecraft.rcon import validate_command
@@ -52,7 +53,8 @@ class Services:
         """Build everything; without ``stores`` nothing outlives the process."""
         stores = stores or Stores()
         self.manager = manager
-        self.catalog = Catalog(manager, allowed_images)
+        self.rendered = RenderedFiles(manager)
+        self.catalog = Catalog(manager, allowed_images, rendered=self.rendered)
         self.engine = EngineState(DockerManager(cli), stores.notes)
         self.console = ConsoleHub(server_path, cli=cli, container=self._container_or_none)
         self.last_words = LastWords(cli)
@@ -75,6 +77,7 @@ class Services:
             self._listens = True
             self.engine.listen(self._engine_changed)
             self.engine.listen(self.last_words.listen)
+        self.rendered.start()
         self.engine.start()
         self.players_sampler.start()
         self.monitoring.start()
@@ -87,6 +90,7 @@ class Services:
         await self.monitoring.stop()
         await self.players_sampler.stop()
         await self.engine.stop()
+        await self.rendered.stop()
         await self.last_words.stop()
         await self.console.close()
         await self.rcon.close()

@@ -8,6 +8,7 @@ from typing import Any, Self
 from servers.docker.compose_file import ComposeFile, Service, duration_s, literal
 from servers.docker.compose_yaml import BadComposeFile, Document, Path, Problem, parse_yaml
 from servers.docker.ports import Port
+from servers.docker.rendered import RenderedProject
 from servers.docker.volumes import Volume
 from servers.minecraft import derivations
 from servers.minecraft.derivations import GAME_PORT, RCON_PORT, UNKNOWN
@@ -24,11 +25,13 @@ class MCComposeFile:
         file: the generic model; of a file on disk, what of it is right.
         service_name: the Minecraft service; None when none is recognised.
         problems: sentences, one for each broken rule.
+        allowed_images: which images are games.
     """
 
     file: ComposeFile
     service_name: str | None
     problems: tuple[str, ...] = ()
+    allowed_images: tuple[str, ...] = ()
 
     @classmethod
     def from_yaml(cls, text: str | bytes, *, server_id: str, allowed_images: Sequence[str]) -> Self:
@@ -42,24 +45,41 @@ class MCComposeFile:
         broken = [*faults, *broken_rules(file, document, server_id=server_id, allowed_images=allowed_images)]
         if broken:
             raise BadComposeFile(broken)
-        return cls(file, SERVICE)
+        return cls(file, SERVICE, allowed_images=tuple(allowed_images))
 
     @classmethod
-    def read(cls, text: str | bytes, *, server_id: str, allowed_images: Sequence[str]) -> Self:
+    def read(
+        cls,
+        text: str | bytes,
+        *,
+        server_id: str,
+        allowed_images: Sequence[str],
+        rendered: RenderedProject | None = None,
+    ) -> Self:
         """Read a text that lies on disk; broken rules become ``problems``.
+
+        Args:
+            rendered: what Compose makes of the text and the files beside it: the values are taken from there, and
+                the text only tells the lines. Without it they are the text's own, as far as no variable hides them.
 
         Raises:
             BadComposeFile: it is no YAML that we would read.
         """
         document = parse_yaml(text)
-        file, faults = ComposeFile.from_document_in_part(document)
+        file, faults = (rendered.file, []) if rendered else ComposeFile.from_document_in_part(document)
         broken = broken_rules(file, document, server_id=server_id, allowed_images=allowed_images)
-        return cls(file, _choose_service(file, allowed_images), tuple(map(str, (*faults, *broken))))
+        problems = tuple(map(str, (*faults, *broken)))
+        return cls(file, _choose_service(file, allowed_images), problems, tuple(allowed_images))
 
     @property
     def service(self) -> Service:
         """The Minecraft service; an empty one when none is recognised."""
         return self.file.services[self.service_name] if self.service_name else Service()
+
+    @property
+    def games(self) -> tuple[str, ...]:
+        """The services that run an allowed image, in the file's order, and ``service_name`` in any case."""
+        return tuple(_games(self.file, self.allowed_images) | dict.fromkeys(filter(None, (self.service_name,))))
 
     @property
     def environment(self) -> dict[str, str | None]:
@@ -179,5 +199,9 @@ def _published(file: ComposeFile) -> Iterator[tuple[str, int, str]]:
 def _choose_service(file: ComposeFile, allowed_images: Sequence[str]) -> str | None:
     if SERVICE in file.services:
         return SERVICE
-    fitting = [name for name, one in file.services.items() if derivations.is_allowed(one.image or "", allowed_images)]
-    return fitting[0] if len(fitting) == 1 else None
+    return next(iter(_games(file, allowed_images)), None)
+
+
+def _games(file: ComposeFile, allowed_images: Sequence[str]) -> dict[str, None]:
+    names = (name for name, one in file.services.items() if derivations.is_allowed(one.image or "", allowed_images))
+    return dict.fromkeys(names)

@@ -56,7 +56,8 @@ class MCInstance(Lifecycle):
 
     async def get_server_info(self) -> ServerInfo:
         """Describe the server from its compose file; a broken one is described with its ``problem``."""
-        return await asyncio.to_thread(describe, self.name, self.read_compose, self._allowed_images)
+        rendering = await self.render_if_possible()
+        return await asyncio.to_thread(describe, self.name, self.read_compose, self._allowed_images, rendering)
 
     async def get_status(self) -> MCServerStatus:
         """Read the status afresh from disk and engine."""

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mcadmin.core.errors import Conflict, NotFound
+from mcadmin.core.errors import AppError, Conflict, NotFound
 from mcadmin.core.paths import FileExists, FileMissing, Root, delete, move, rename_beneath
 from servers.docker.cli import DockerCli, PortTaken
 from servers.docker.compose import ComposeManager, find_files
@@ -14,6 +14,7 @@ from servers.minecraft import compose_update
 from servers.minecraft.compose_rules import MCComposeFile
 from servers.minecraft.host_ports import taken_ports
 from servers.minecraft.ownership import own_containers, require_own_resources
+from servers.minecraft.rendering import Rendering, render_server
 
 ALLOWED_IMAGES = ("itzg/minecraft-server", "ghcr.io/itzg/minecraft-server")
 MAX_COMPOSE_BYTES = 256 * 1024
@@ -86,6 +87,24 @@ class Lifecycle:
             BadComposeFile: it is no YAML that we would read.
         """
         return await asyncio.to_thread(self._parse)
+
+    async def render(self) -> Rendering:
+        """Return the compose project as Docker gets it; Compose runs only when the files have changed.
+
+        Raises:
+            ProgramMissing: there is no Compose.
+            FilesChange: ask again later.
+        """
+        return await render_server(
+            self.directory, server_id=self.name, cli=self._cli, allowed_images=self._allowed_images
+        )
+
+    async def render_if_possible(self) -> Rendering:
+        """Return what ``render`` does, an empty one where that cannot be had: then the text alone counts."""
+        try:
+            return await self.render()
+        except AppError:
+            return Rendering()
 
     async def create(self, yaml_content: str) -> None:
         """Make the server's directory with ``yaml_content`` as its compose file, whole or not at all.

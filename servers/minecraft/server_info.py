@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mcadmin.core.errors import AppError, NotFound
 from servers.minecraft.compose_rules import MCComposeFile
+from servers.minecraft.rendering import Rendering
 
 UNKNOWN = "unknown"
 DEFAULT_GAME_PORT = 25565
@@ -21,6 +22,7 @@ class ServerInfo:
         service: name of the Minecraft service; None when the file has none that we know.
         problem: what is wrong with the file, or None.
         published_ports: address (empty: all), number on this machine, protocol.
+        games: names of all services that run an allowed image, in the file's order.
     """
 
     id: str
@@ -33,20 +35,29 @@ class ServerInfo:
     service: str | None = None
     problem: str | None = None
     published_ports: tuple[tuple[str, int, str], ...] = ()
+    games: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         return self.id
 
 
-def describe(server_id: str, read: Callable[[], str], allowed_images: Sequence[str]) -> ServerInfo:
+def describe(
+    server_id: str, read: Callable[[], str], allowed_images: Sequence[str], rendering: Rendering | None = None
+) -> ServerInfo:
     """Describe a server from the text that ``read`` returns; a broken file becomes a ``problem``.
+
+    Args:
+        rendering: of that text; without one the values are the text's own, as far as no variable hides them.
 
     Raises:
         NotFound: there is no such server.
     """
+    rendering = rendering or Rendering()
     try:
-        compose = MCComposeFile.read(read(), server_id=server_id, allowed_images=allowed_images)
+        compose = MCComposeFile.read(
+            read(), server_id=server_id, allowed_images=allowed_images, rendered=rendering.project
+        )
     except NotFound:
         raise
     except AppError as error:
@@ -60,6 +71,7 @@ def describe(server_id: str, read: Callable[[], str], allowed_images: Sequence[s
         max_memory_bytes=compose.max_memory_bytes,
         java_version=compose.java_version,
         service=compose.service_name,
-        problem=" ".join(compose.problems) or None,
+        problem=" ".join(filter(None, (rendering.problem, *compose.problems))) or None,
         published_ports=tuple(compose.published_ports),
+        games=compose.games,
     )

@@ -2,18 +2,20 @@
 
 from pathlib import Path
 
+from servers.live.catalog import Catalog
+from servers.minecraft.instance import ALLOWED_IMAGES
 from servers.minecraft.manager import DockerMCManager
 from servers.tests.domain.public_style import FILES
 
 
-async def test_thirty_files_are_listed_rightly_and_stay_byte_for_byte(tmp_path: Path) -> None:
+def test_thirty_files_are_listed_rightly_and_stay_byte_for_byte(tmp_path: Path) -> None:
     ids = {f"s{number}": name for number, name in enumerate(FILES)}
     for server_id, name in ids.items():
         directory = tmp_path / server_id
         directory.mkdir()
         (directory / "docker-compose.yml").write_bytes(FILES[name][0].encode())
 
-    found = {ids[info.id]: info for info in await DockerMCManager(tmp_path).get_all_server_info()}
+    found = {ids[info.id]: info for info in Catalog(DockerMCManager(tmp_path), ALLOWED_IMAGES).all()}
 
     assert len(found) == len(FILES) >= 30
     for name, (text, expected) in FILES.items():
