@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
+from django.http import HttpRequest
 from django.utils import timezone
+from rest_framework.request import Request
 
 from accounts.models import User, UserRole
 
@@ -29,3 +31,10 @@ class SystemUser:
 
 
 Identity: TypeAlias = User | SystemUser
+
+
+def who(request: HttpRequest | Request) -> Identity:
+    """Return who a request is made by that a permission, or the admin site, has let pass."""
+    user: Any = request.user
+    found: Identity = user
+    return found

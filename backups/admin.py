@@ -1,21 +1,23 @@
 """Schedules on the admin site: made and changed by the API's own rules, with what became of each run."""
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from backups import due_times, schedules, targets
+from accounts.identity import who
+from backups import planning, schedules
 from backups.models import Schedule
-from backups.restic.labels import Scope
-from mcadmin.admin_parts import pill, state_pill, when
+from backups.planning import KEEPS, ScheduleWish
+from backups.restic.retention import MAX_KEPT
+from mcadmin.admin_parts import RoomAdmin, pill, state_pill, when
 from mcadmin.core.errors import AppError
 
-KEEPS = ("keep_last", "keep_hourly", "keep_daily", "keep_weekly", "keep_monthly")
+FIELDS = [
+    "enabled", "scope", "server_id", "path", "cron", "zone", "require_flushed", "missed", "overlap", "jitter_s",
+]  # fmt: skip
 RUNS = 20
 
 
@@ -27,26 +29,29 @@ else:
     _Form = forms.ModelForm
 
 
-class ScheduleForm(_Form):
-    """The fields of a schedule; its policy as numbers."""
+class _Keep(forms.IntegerField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=0, max_value=MAX_KEPT, required=False, **kwargs)
 
-    keep_last = forms.IntegerField(min_value=0, max_value=10_000, required=False, help_text="newest ones that stay")
-    keep_hourly = forms.IntegerField(min_value=0, max_value=10_000, required=False)
-    keep_daily = forms.IntegerField(min_value=0, max_value=10_000, required=False)
-    keep_weekly = forms.IntegerField(min_value=0, max_value=10_000, required=False)
-    keep_monthly = forms.IntegerField(min_value=0, max_value=10_000, required=False)
+
+class ScheduleForm(_Form):
+    """The fields of a schedule; its policy as numbers. What it may be is judged by ``backups.planning``."""
+
+    keep_last = _Keep(help_text="newest ones that stay")
+    keep_hourly = _Keep()
+    keep_daily = _Keep()
+    keep_weekly = _Keep()
+    keep_monthly = _Keep()
 
     class Meta:
         model = Schedule
-        fields = [
-            "enabled", "scope", "server_id", "path", "cron", "zone", "require_flushed", "missed", "overlap", "jitter_s",
-        ]  # fmt: skip
+        fields = FIELDS
         help_texts = {
             "cron": "minute hour day month weekday, such as 0 4 * * *",
             "zone": "Europe/Berlin, UTC",
             "server_id": "empty for all servers (scope global)",
             "path": "only with scope path",
-            "jitter_s": "up to so many seconds later, so that not all begin at once",
+            "jitter_s": f"up to so many seconds later ({planning.MAX_JITTER_S} at most), so that not all begin at once",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -55,31 +60,24 @@ class ScheduleForm(_Form):
             self.fields[name].initial = (self.instance.policy or {}).get(name) or None
 
     def clean(self) -> dict[str, Any]:
-        """Hold the fields together against the rules of the API."""
+        """Show what speaks against the schedule before anything is written."""
         cleaned = super().clean() or {}
-        try:
-            due_times.check(cleaned.get("cron", ""), cleaned.get("zone", ""))
-            scope, server_id, path = cleaned.get("scope"), cleaned.get("server_id", ""), cleaned.get("path", "")
-            if bool(server_id) != (scope != Scope.GLOBAL) or bool(path) != (scope == Scope.PATH):
-                raise forms.ValidationError(
-                    "Scope server needs a server, path a server and a path, and global neither of them."
-                )
-            targets.find_past(settings.MC_ADMIN.server_path, server_id=server_id, path=path)
-        except AppError as error:
-            raise forms.ValidationError(str(error)) from None
+        if not self.errors:  # of the fields' own
+            try:
+                planning.check(self.wish())
+            except AppError as error:
+                raise forms.ValidationError(str(error), error.code) from None
         return cleaned
 
-    def save(self, commit: bool = True) -> Schedule:  # noqa: FBT001, FBT002 - Django's signature
-        """Store the policy; due times that have passed are not made up for."""
-        kept = {name: self.cleaned_data[name] for name in KEEPS if self.cleaned_data.get(name)}
-        self.instance.policy = kept
-        self.instance.looked_until = datetime.now(UTC)
-        self.instance.disabled_because = ""
-        return super().save(commit)
+    def wish(self) -> ScheduleWish:
+        """Return what the form says; a policy in which nothing is filled in is none."""
+        values = {name: self.cleaned_data[name] for name in FIELDS}
+        policy = {name: self.cleaned_data[name] for name in KEEPS if self.cleaned_data[name]}
+        return ScheduleWish(**values, policy=policy)
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(admin.ModelAdmin[Schedule]):
+class ScheduleAdmin(RoomAdmin):
     """When snapshots are made by themselves."""
 
     form = ScheduleForm
@@ -88,15 +86,19 @@ class ScheduleAdmin(admin.ModelAdmin[Schedule]):
     list_filter = ["enabled", "scope"]
     show_facets = admin.ShowFacets.NEVER
     fieldsets = [
-        (None, {"fields": [*ScheduleForm.Meta.fields]}),
+        (None, {"fields": [*FIELDS]}),
         ("What stays of its snapshots after a good run (nothing filled in: everything)", {"fields": list(KEEPS)}),
     ]
 
-    def save_model(self, request: HttpRequest, obj: Schedule, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
-        """Note who made it."""
-        if not change:
-            obj.created_by = request.user.get_username()
-        super().save_model(request, obj, form, change)
+    def store(self, request: HttpRequest, row: Schedule, form: Any, *, is_new: bool) -> Schedule:
+        """Make or change it by the API's own rules."""
+        by = who(request)
+        return planning.create(form.wish(), by=by) if is_new else planning.replace(row.pk, form.wish(), by=by)
+
+    def remove(self, request: HttpRequest, row: Schedule) -> None:
+        """Delete it by the API's own rules."""
+        by = who(request)
+        planning.delete(row.pk, by=by)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

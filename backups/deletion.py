@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from backups import shown, wiring
+from backups import pins, wiring
 from backups.creation import REPOSITORY_LEASE
 from backups.restic import locks
 from backups.restic.failures import SnapshotNotFound
@@ -51,7 +51,7 @@ def job(snapshot: ResticSnapshot, *, started_by: str, origin: str) -> Job:
 
 
 def _check(snapshot: ResticSnapshot) -> None:
-    if snapshot.first_id in shown.pinned_ids():
+    if snapshot.first_id in pins.pinned_ids():
         raise SnapshotPinned(f"Snapshot {snapshot.short_id} is pinned. Unpin it first.")
     if snapshot.labels.instance != wiring.instance_id():
         raise ForeignSnapshot(

@@ -59,10 +59,14 @@ class MadeSnapshot(models.Model):
 
 
 class Pin(models.Model):
-    """A snapshot that stays; ``snapshot_id`` is restic's ``original``, or its id where it has none."""
+    """A snapshot that stays; ``snapshot_id`` is restic's ``original``, or its id where it has none.
+
+    ``pinned_by_role`` is the role that the person had then: what an owner pinned, no admin lets go.
+    """
 
     snapshot_id = models.CharField(max_length=64, primary_key=True)
     pinned_by = models.CharField(max_length=150)
+    pinned_by_role = models.CharField(max_length=16, default="owner")
     pinned_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from backups import shown, wiring
+from backups import pins, wiring
 from backups.creation import REPOSITORY_LEASE
 from backups.models import MadeSnapshot
 from backups.restic import locks, retention, upkeep
@@ -108,7 +108,7 @@ def _tell(progress: Progress, line: str, stage: str) -> None:
 
 def _entries(snapshots: Iterable[ResticSnapshot]) -> list[Entry]:
     """Return this panel's own snapshots as retention sees them; uses the database."""
-    own, pinned = wiring.instance_id(), shown.pinned_ids()
+    own, pinned = wiring.instance_id(), pins.pinned_ids()
     with_holes = set(MadeSnapshot.objects.exclude(warnings=[]).values_list("snapshot_id", flat=True))
     return [
         Entry(

@@ -9,12 +9,12 @@ from typing import Any
 
 from django.db import transaction
 
-from backups import creation, due_times, retaining
+from accounts.identity import Identity
+from backups import creation, due_times, planning, retaining, wiring
 from backups.creation import Wish
 from backups.due_times import BadSchedule
 from backups.models import MissedRule, OverlapRule, RunState, Schedule, ScheduleRun
 from backups.restic.labels import Scope, Trigger
-from backups.restic.retention import Policy
 from mcadmin.core import process_identity, tasks
 from mcadmin.core.errors import AppError
 from mcadmin.core.locks import Busy
@@ -137,7 +137,7 @@ def _ripe(schedule: Schedule, now: datetime) -> list[datetime]:
 
 def _to_run(schedule: Schedule, ripe: list[datetime], now: datetime) -> set[datetime]:
     """Choose among the due times: those on time, and by the rule the newest of those that were missed."""
-    late = timedelta(seconds=LATE_S + schedule.jitter_s)
+    late = timedelta(seconds=LATE_S + _jitter_s(schedule))
     on_time = {at for at in ripe if now - at <= late}
     if ripe and not on_time and schedule.missed == MissedRule.RUN_ONCE:
         return {ripe[-1]}
@@ -145,11 +145,18 @@ def _to_run(schedule: Schedule, ripe: list[datetime], now: datetime) -> set[date
 
 
 def _delay(schedule: Schedule, due_at: datetime) -> timedelta:
-    return due_times.jitter(schedule.pk, due_at, at_most_s=schedule.jitter_s)
+    return due_times.jitter(schedule.pk, due_at, at_most_s=_jitter_s(schedule))
 
 
-def begin_by_hand(schedule: Schedule) -> int:
-    """Write down a run that somebody asked for now, and return it."""
+def _jitter_s(schedule: Schedule) -> int:
+    """Return the longest delay; one that was stored before there was a limit counts as the limit."""
+    return min(schedule.jitter_s, planning.MAX_JITTER_S)
+
+
+def begin_by_hand(schedule: Schedule, *, by: Identity) -> int:
+    """Write down a run that somebody asked for now, and return it; raises ResticNotConfigured, Forbidden."""
+    wiring.repository()
+    planning.require_may_run(schedule, by=by)
     run = ScheduleRun.objects.create(
         schedule=schedule, due_at=datetime.now(UTC), by_hand=True, owner=process_identity.this_process()
     )
@@ -224,13 +231,14 @@ async def _back_up(schedule: Schedule) -> Operation:
 
 async def _retain(schedule: Schedule) -> list[str]:
     """Carry out the schedule's policy; a failure of it takes nothing from the snapshot that was made."""
-    if not schedule.policy:
-        return []
-    job = retaining.job(
-        Policy(**schedule.policy), server_id=schedule.server_id or None, is_global=schedule.scope == Scope.GLOBAL,
-        prune=False, started_by=f"schedule {schedule.pk}", origin="schedule",
-    )  # fmt: skip
     try:
+        policy = planning.policy_of(schedule)
+        if policy is None:
+            return []
+        job = retaining.job(
+            policy, server_id=schedule.server_id or None, is_global=schedule.scope == Scope.GLOBAL, prune=False,
+            started_by=f"schedule {schedule.pk}", origin="schedule",
+        )  # fmt: skip
         operation = await operations.run(job)
     except AppError as error:
         return [f"Older snapshots were not removed: {error}"]

@@ -10,7 +10,7 @@ from typing import Any
 from asgiref.sync import async_to_sync
 
 from audit.recorder import shell_user
-from backups import deletion, drill, preview, restore, retaining, wiring
+from backups import drill, known, preview, restore, retaining, wiring
 from backups.restic import locks
 from backups.restic.retention import Policy
 from backups.restore_order import RestoreWish
@@ -105,7 +105,7 @@ def _verify_arguments(parser: ArgumentParser) -> None:
 
 def _verify(options: dict[str, Any], out: Out) -> None:
     wiring.repository()
-    snapshot = deletion.choose(async_to_sync(wiring.snapshot_list().read)(), options["snapshot_id"])
+    snapshot = known.find(options["snapshot_id"])
     operation = carry_out(drill.job(snapshot, started_by=shell_user().username, origin="command"))
     result: dict[str, Any] = operation.result or {}
     if not result["passed"]:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from backups.models import MadeSnapshot, Pin
+from backups import pins
+from backups.models import MadeSnapshot
 from backups.restic.snapshot import ResticSnapshot, ResticSnapshotSummary
 
 FIELDS = tuple(name for name in ResticSnapshotSummary.model_fields if name != "snapshot_id")
@@ -12,14 +13,9 @@ FIELDS = tuple(name for name in ResticSnapshotSummary.model_fields if name != "s
 def shown(snapshots: Iterable[ResticSnapshot]) -> list[dict[str, Any]]:
     """Return snapshots in the shape of SnapshotSerializer; two questions to the database whatever their number."""
     found = list(snapshots)
-    pinned = pinned_ids()
+    pinned = pins.pinned_ids()
     made = {row.snapshot_id: row.summary for row in MadeSnapshot.objects.filter(summary__isnull=False)}
     return [_shown(one, pinned=one.first_id in pinned, kept=made.get(one.first_id)) for one in found]
-
-
-def pinned_ids() -> set[str]:
-    """Return the first ids of the snapshots that stay."""
-    return set(Pin.objects.values_list("snapshot_id", flat=True))
 
 
 def _shown(snapshot: ResticSnapshot, *, pinned: bool, kept: dict[str, Any] | None) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from asgiref.sync import async_to_sync
 from django.contrib import messages
@@ -10,9 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from backups import creation, schedules
-from backups import wiring as backups_wiring
-from backups.models import Pin, Schedule
+from accounts.identity import who
+from backups import creation, known, pins, planning, schedules
 from mcadmin.core import tasks
 from mcadmin.core.errors import AppError
 from servers import actions, compose_changes, operations
@@ -80,22 +78,20 @@ def _backup(request: HttpRequest, name: str, action: str) -> str:
     return _page(async_to_sync(operations.start)(job))
 
 
-def _schedule(_: HttpRequest, name: str, action: str) -> str:
-    schedule = Schedule.objects.filter(pk=int(name) if name.isdecimal() else 0).first()
-    if schedule is None:
-        raise Http404
+def _schedule(request: HttpRequest, name: str, action: str) -> str:
+    try:
+        schedule = planning.read(int(name) if name.isascii() and name.isdecimal() and len(name) < 10 else 0)
+    except planning.ScheduleNotFound as error:
+        raise Http404(str(error)) from None
     if action == "run":
-        backups_wiring.repository()  # raises ResticNotConfigured
-        run_id = schedules.begin_by_hand(schedule)
+        run_id = schedules.begin_by_hand(schedule, by=who(request))
 
         async def begin() -> None:
             tasks.start(schedules.execute(run_id))
 
         async_to_sync(begin)()
     elif action in {"on", "off"}:
-        schedule.enabled, schedule.disabled_because = action == "on", ""
-        schedule.looked_until = datetime.now(UTC)  # what was due meanwhile is not made up for
-        schedule.save()
+        planning.switch(schedule.pk, is_on=action == "on", by=who(request))
     else:
         raise Http404
     return reverse("admin:backups_schedule_change", args=[schedule.pk])
@@ -104,10 +100,8 @@ def _schedule(_: HttpRequest, name: str, action: str) -> str:
 def _pin(request: HttpRequest, name: str, action: str) -> str:
     if not name or set(name) - set("0123456789abcdef") or action not in {"on", "off"}:
         raise Http404
-    if action == "on":
-        Pin.objects.get_or_create(snapshot_id=name, defaults={"pinned_by": _username(request)})
-    else:
-        Pin.objects.filter(snapshot_id=name).delete()
+    change = pins.pin if action == "on" else pins.unpin
+    change(known.find(name), by=who(request))
     return reverse("admin:snapshots")
 
 

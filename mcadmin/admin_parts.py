@@ -1,15 +1,19 @@
 """What the pages of the admin site are made of: pills, times, and lists that can only be read."""
 
 import difflib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from mcadmin.core.errors import AppError
 
 _STATUS = {
     "HEALTHY": "good", "RUNNING": "warn", "STARTING": "info", "CREATED": "idle", "EXISTS": "idle", "REMOVED": "idle",
@@ -20,6 +24,65 @@ _STATE = {
     "cancelled": "idle", "skipped": "idle", "missed": "warn",
 }  # fmt: skip
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
+
+
+class RoomAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
+    """Pages of rows that a room of ours makes, changes and deletes, by the rules that hold for the API, too.
+
+    Nothing is written by Django's own ways; what the room refuses is said on the page.
+    """
+
+    def store(self, request: HttpRequest, row: Any, form: Any, *, is_new: bool) -> Any:
+        """Make or change a row as the form says, and return it as stored; raises AppErrors."""
+        raise NotImplementedError
+
+    def remove(self, request: HttpRequest, row: Any) -> None:
+        """Delete a row; raises AppErrors."""
+        raise NotImplementedError
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
+        """Leave it to the room."""
+        obj.pk = self.store(request, obj, form, is_new=not change).pk
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Leave it to the room."""
+        self.remove(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete all of them or none."""
+        with transaction.atomic():
+            for row in queryset:
+                self.remove(request, row)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Say what was refused after the form had been found good: something changed meanwhile."""
+        view = super().changeform_view
+        return _told(request, lambda: view(request, object_id, form_url, extra_context))
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        """Say what was refused."""
+        view = super().delete_view
+        return _told(request, lambda: view(request, object_id, extra_context))
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Say what was refused of several."""
+        view = super().changelist_view
+        return _told(request, lambda: view(request, extra_context))
+
+
+def _told(request: HttpRequest, view: Callable[[], Any]) -> Any:
+    """Answer with the view, or with the page it was asked from and a sentence."""
+    try:
+        return view()
+    except AppError as error:
+        messages.error(request, str(error))
+        return HttpResponseRedirect(request.get_full_path())
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only

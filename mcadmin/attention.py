@@ -1,27 +1,31 @@
-"""What the owner should look at: one function a matter, from memory and database, no process started."""
+"""What the owner should look at: one function a matter, from memory and database.
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+Only the list of snapshots is read from the repository, once a minute at most, as everywhere.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max, Q
 from django.urls import reverse
 
 from audit import recorder
+from backups import health, known
 from backups import wiring as backups_wiring
-from backups.creation import KIND as BACKUP
 from backups.health import LATE
 from backups.models import SavingOff
 from mcadmin.admin_parts import long, size
+from mcadmin.core.errors import AppError
 from mcadmin.core.paths import disk_space
 from servers import wiring
 from servers.minecraft.status import MCServerStatus
 from servers.models import Operation, OperationState
 
 FAILED_WITHIN = timedelta(days=2)
+REPOSITORY_TIMEOUT_S = 5.0
 LITTLE_SHARE, NO_SHARE = 0.10, 0.03
 
 
@@ -40,9 +44,30 @@ Server = dict[str, Any]
 Look = Callable[[list[Server]], Iterator[Item]]
 
 
-def collect(servers: list[Server]) -> list[Item]:
+@dataclass(frozen=True, kw_only=True)
+class LastBackups:
+    """When each server was last backed up well, by the repository itself; ``problem``: why nobody can tell."""
+
+    at: Mapping[str, datetime] = field(default_factory=dict)
+    problem: str = ""
+
+
+def read_last_backups(servers: list[Server]) -> LastBackups:
+    """Ask the repository, or what was read of it within the last minute; as ``/snapshots/health`` does."""
+    if not backups_wiring.is_configured():
+        return LastBackups()
+    try:
+        found = known.read_soon(timeout_s=REPOSITORY_TIMEOUT_S)
+    except AppError as error:
+        return LastBackups(problem=str(error))
+    good = {server["id"]: health.last_good(server["id"], found) for server in servers}
+    return LastBackups(at={name: one.time for name, one in good.items() if one is not None})
+
+
+def collect(servers: list[Server], backups: LastBackups | None = None) -> list[Item]:
     """Return everything that needs attention, the worst first. ``servers``: items as the API shows them."""
     found = [item for look in LOOKS for item in look(servers)]
+    found += _backups(servers, backups or read_last_backups(servers))
     return sorted(found, key=lambda item: ["bad", "warn", "info"].index(item.tone))
 
 
@@ -74,7 +99,7 @@ def _down(server: Server) -> str:
     return ""
 
 
-def _backups(servers: list[Server]) -> Iterator[Item]:
+def _backups(servers: list[Server], backups: LastBackups) -> Iterator[Item]:
     for row in SavingOff.objects.all():
         if datetime.now(UTC) - row.since > timedelta(minutes=10):
             yield Item(
@@ -86,22 +111,18 @@ def _backups(servers: list[Server]) -> Iterator[Item]:
         if servers:
             yield Item(tone="warn", sentence="There are no backups: no repository is set up.", advice=advice)
         return
-    done = last_backups()
+    if backups.problem:
+        advice = "Until the repository answers, nobody can tell how old the backups are."
+        yield Item(tone="bad", sentence=backups.problem, advice=advice)
+        return
     for server in servers:
-        last = max(filter(None, (done.get(server["id"]), done.get(""))), default=None)
+        last = backups.at.get(server["id"])
         page = {"url": reverse("admin:server", args=[server["id"]])}
         if last is None:
             yield Item(tone="warn", sentence=f"{server['id']} has no whole backup yet.", **page)
         elif datetime.now(UTC) - last > LATE:
             age = long(datetime.now(UTC) - last)
             yield Item(tone="warn", sentence=f"The last whole backup of {server['id']} is {age} old.", **page)
-
-
-def last_backups() -> dict[str, datetime]:
-    """Return when each server ("": all of them) was last backed up whole and consistent."""
-    whole = Q(result__snapshot__scope__in=["server", "global"], result__snapshot__saved__in=["flushed", "stopped"])
-    rows = Operation.objects.filter(whole, kind=BACKUP, state=OperationState.SUCCEEDED)
-    return dict(rows.values_list("server_id").annotate(Max("finished_at")))
 
 
 def _disks(_: list[Server]) -> Iterator[Item]:
@@ -146,4 +167,4 @@ def _audit(_: list[Server]) -> Iterator[Item]:
             yield Item(tone="bad" if one.lost else "warn", sentence=sentence, advice=one.problem)
 
 
-LOOKS: list[Look] = [_engine, _servers, _backups, _disks, _operations, _audit]
+LOOKS: list[Look] = [_engine, _servers, _disks, _operations, _audit]

@@ -15,25 +15,27 @@ _READS = ("GET", "SOCKET")  # reads with the master token: of interest in the au
 
 
 def read() -> dict[str, Any]:
-    """Return what the page shows, from memory and database."""
+    """Return what the page shows."""
     servers = list_servers()
+    backups = attention.read_last_backups(servers)
     return {
-        "attention": attention.collect(servers),
-        "tiles": _tiles(servers),
+        "attention": attention.collect(servers, backups),
+        "tiles": _tiles(servers, backups),
         "servers": servers,
         "operations": Operation.objects.all()[:SHOWN],
         "events": told(AuditEvent.objects.exclude(method__in=_READS)[:SHOWN]),
     }
 
 
-def _tiles(servers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _tiles(servers: list[dict[str, Any]], backups: attention.LastBackups) -> list[dict[str, Any]]:
     running = sum(server["status"] in ANSWERING for server in servers)
     online = sum(server["players"] or 0 for server in servers)
-    last = max(attention.last_backups().values(), default=None)
+    last = max(backups.at.values(), default=None)
+    none = "unknown" if backups.problem else "none"
     tiles: list[dict[str, Any]] = [
         {"name": "Servers running", "value": running, "of": f"of {len(servers)}", "share": None},
         {"name": "Players online", "value": online, "of": "", "share": None},
-        {"name": "Last whole backup", "value": when(last) if last else "none", "of": "", "share": None},
+        {"name": "Last whole backup", "value": when(last) if last else none, "of": "", "share": None},
     ]
     for name, path in attention.disks()[:1]:
         total, free = disk_space(path)

@@ -1,7 +1,5 @@
 """HTTP edge of the accounts app: an owner and the users."""
 
-from typing import Any
-
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,6 +12,7 @@ from accounts.api.serializers import (
     UserDeletedSerializer,
     UserPublicSerializer,
 )
+from accounts.identity import who
 from accounts.models import User, UserRole
 from accounts.permissions import RequireRole
 
@@ -58,14 +57,10 @@ class UserViewSet(ViewSet):
     @extend_schema(operation_id="users_delete", responses={200: UserDeletedSerializer})
     def destroy(self, request: Request, id: int) -> Response:
         """Delete a user; their tokens and sockets end."""
-        username = people.delete(id, by=_who(request))
+        username = people.delete(id, by=who(request))
         return Response({"message": f"{username} was deleted."})
 
     def _change(self, request: Request, id: int, *, partial: bool) -> Response:
         form = UserChangeSerializer(data=request.data, partial=partial)
         form.is_valid(raise_exception=True)
-        return Response(UserPublicSerializer(people.change(id, by=_who(request), **form.validated_data)).data)
-
-
-def _who(request: Request) -> Any:
-    return request.user
+        return Response(UserPublicSerializer(people.change(id, by=who(request), **form.validated_data)).data)

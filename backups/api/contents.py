@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from accounts.permissions import IsSignedIn
 from backups import wiring
 from backups.api import restore_serializers as serializers
-from backups.api.snapshots import find
+from backups.known import find
 from backups.restic import browsing
 from backups.restic.browsing import Change, Node
 

@@ -13,7 +13,7 @@ from accounts.models import UserRole
 from accounts.permissions import IsSignedIn, RequireRole
 from backups import sources, wiring
 from backups.api.contents import PATH
-from backups.api.snapshots import find
+from backups.known import find
 from backups.restic import browsing
 from mcadmin.core.errors import Forbidden
 from mcadmin.streaming import AsyncView, attachment_headers

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from backups.restic.retention import Policy
+from backups.restic.retention import MAX_KEPT, Policy
 from servers.minecraft.manager import NEW_SERVER_ID, RESERVED_IDS
 from servers.operation_answers import OperationSerializer
 
@@ -120,11 +120,11 @@ class ForgetRequestSerializer(serializers.Serializer[Any]):
     """A policy; at least one number must be above 0. Without ``server_id`` it is for all of this panel's."""
 
     server_id = serializers.CharField(required=False, allow_null=True, allow_blank=True)
-    keep_last = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=10_000)
-    keep_hourly = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=10_000)
-    keep_daily = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=10_000)
-    keep_weekly = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=10_000)
-    keep_monthly = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=10_000)
+    keep_last = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=MAX_KEPT)
+    keep_hourly = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=MAX_KEPT)
+    keep_daily = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=MAX_KEPT)
+    keep_weekly = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=MAX_KEPT)
+    keep_monthly = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=MAX_KEPT)
     dry_run = serializers.BooleanField(required=False, default=False)
     prune = serializers.BooleanField(required=False, default=False)
 

@@ -12,7 +12,7 @@ from accounts.models import UserRole
 from accounts.permissions import IsSignedIn, RequireRole
 from backups import drill, preview, restore
 from backups.api import restore_serializers as serializers
-from backups.api.snapshots import find
+from backups.known import find
 from backups.restore_order import RestoreWish
 from mcadmin.core.errors import Forbidden
 from servers.compose_safety import Acceptance

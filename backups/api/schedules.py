@@ -1,10 +1,8 @@
 """Schedules of snapshots over HTTP."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from asgiref.sync import async_to_sync
-from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import SAFE_METHODS, BasePermission
@@ -12,36 +10,28 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.identity import who
 from accounts.models import UserRole
 from accounts.permissions import IsSignedIn, RequireRole
-from backups import due_times, schedules, targets, wiring
+from backups import planning, schedules, wiring
 from backups.models import MissedRule, OverlapRule, RunState, Schedule, ScheduleRun
+from backups.planning import ScheduleWish
 from backups.restic.labels import Scope
-from backups.restic.retention import Policy
+from backups.restic.retention import MAX_KEPT
 from mcadmin.core import tasks
-from mcadmin.core.errors import Forbidden, InvalidRequest, NotFound
-from servers.minecraft.instance import MCInstance
 from servers.operation_answers import PREFER
 
-KEEPS = ("keep_last", "keep_hourly", "keep_daily", "keep_weekly", "keep_monthly")
 SHOWN_RUNS = 50
-MAX_JITTER_S = 3600
-
-
-class ScheduleNotFound(NotFound):
-    """No schedule has this number."""
-
-    code = "schedule_not_found"
 
 
 class PolicySerializer(serializers.Serializer[Any]):
     """What stays after a good run."""
 
-    keep_last = serializers.IntegerField(min_value=0, max_value=10_000, required=False, default=0)
-    keep_hourly = serializers.IntegerField(min_value=0, max_value=10_000, required=False, default=0)
-    keep_daily = serializers.IntegerField(min_value=0, max_value=10_000, required=False, default=0)
-    keep_weekly = serializers.IntegerField(min_value=0, max_value=10_000, required=False, default=0)
-    keep_monthly = serializers.IntegerField(min_value=0, max_value=10_000, required=False, default=0)
+    keep_last = serializers.IntegerField(min_value=0, max_value=MAX_KEPT, required=False, default=0)
+    keep_hourly = serializers.IntegerField(min_value=0, max_value=MAX_KEPT, required=False, default=0)
+    keep_daily = serializers.IntegerField(min_value=0, max_value=MAX_KEPT, required=False, default=0)
+    keep_weekly = serializers.IntegerField(min_value=0, max_value=MAX_KEPT, required=False, default=0)
+    keep_monthly = serializers.IntegerField(min_value=0, max_value=MAX_KEPT, required=False, default=0)
 
 
 class ScheduleRequestSerializer(serializers.Serializer[Any]):
@@ -56,7 +46,7 @@ class ScheduleRequestSerializer(serializers.Serializer[Any]):
     policy = PolicySerializer(default=None, allow_null=True)
     missed = serializers.ChoiceField(choices=MissedRule.values, default=MissedRule.RUN_ONCE.value)
     overlap = serializers.ChoiceField(choices=OverlapRule.values, default=OverlapRule.WAIT.value)
-    jitter_s = serializers.IntegerField(min_value=0, max_value=MAX_JITTER_S, default=0)
+    jitter_s = serializers.IntegerField(min_value=0, max_value=planning.MAX_JITTER_S, default=0)
     enabled = serializers.BooleanField(default=True)
 
 
@@ -135,8 +125,7 @@ class SchedulesView(_ScheduleAccess):
     def post(self, request: Request) -> Response:
         """Make a schedule."""
         wiring.repository()
-        values = checked(request)
-        made = Schedule.objects.create(created_by=request.user.username, looked_until=datetime.now(UTC), **values)
+        made = planning.create(_wish(request), by=who(request))
         return Response(ScheduleDetailSerializer(detail(made)).data, status=201)
 
 
@@ -147,7 +136,7 @@ class ScheduleView(_ScheduleAccess):
     def get(self, request: Request, n: int) -> Response:
         """Return one schedule with its last runs."""
         wiring.repository()
-        return Response(ScheduleDetailSerializer(detail(find(n))).data)
+        return Response(ScheduleDetailSerializer(detail(planning.read(n))).data)
 
     @extend_schema(
         operation_id="schedules_replace", request=ScheduleRequestSerializer, responses=ScheduleDetailSerializer
@@ -155,16 +144,14 @@ class ScheduleView(_ScheduleAccess):
     def put(self, request: Request, n: int) -> Response:
         """Replace a schedule; due times that have passed are not made up for."""
         wiring.repository()
-        schedule = find(n)
-        values = checked(request) | {"looked_until": datetime.now(UTC), "disabled_because": ""}
-        Schedule.objects.filter(pk=schedule.pk).update(**values)
-        return Response(ScheduleDetailSerializer(detail(find(n))).data)
+        changed = planning.replace(n, _wish(request), by=who(request))
+        return Response(ScheduleDetailSerializer(detail(changed)).data)
 
     @extend_schema(operation_id="schedules_delete", responses={204: None})
     def delete(self, request: Request, n: int) -> Response:
         """Delete a schedule and the record of its runs; the snapshots stay."""
         wiring.repository()
-        find(n).delete()
+        planning.delete(n, by=who(request))
         return Response(status=204)
 
 
@@ -182,9 +169,7 @@ class ScheduleRunView(APIView):
     def post(self, request: Request, n: int) -> Response:
         """Run a schedule now, to its end even if the client leaves."""
         wiring.repository()
-        schedule = find(n)
-        _require_owner_for(request, schedule.policy)
-        run_id = schedules.begin_by_hand(schedule)
+        run_id = schedules.begin_by_hand(planning.read(n), by=who(request))
         at_once = "respond-async" in request.headers.get("Prefer", "").lower()
         async_to_sync(_begin if at_once else _finish)(run_id)
         run = RunSerializer(ScheduleRun.objects.get(pk=run_id)).data
@@ -198,14 +183,6 @@ async def _begin(run_id: int) -> None:
 
 async def _finish(run_id: int) -> None:
     await tasks.finish(schedules.execute(run_id))
-
-
-def find(number: int) -> Schedule:
-    """Read one schedule; raises ScheduleNotFound."""
-    found = Schedule.objects.filter(pk=number).first()
-    if found is None:
-        raise ScheduleNotFound(f"There is no schedule {number}.")
-    return found
 
 
 def shown(schedule: Schedule) -> dict[str, Any]:
@@ -223,34 +200,8 @@ def detail(schedule: Schedule) -> dict[str, Any]:
     return shown(schedule) | {"runs": list(schedule.runs.all()[:SHOWN_RUNS])}
 
 
-def checked(request: Request) -> dict[str, Any]:
-    """Return what the client sent as columns take it; raises InvalidRequest, BadSchedule."""
+def _wish(request: Request) -> ScheduleWish:
+    """Return what the client sent; what a schedule may be is judged by ``backups.planning``."""
     body = ScheduleRequestSerializer(data=request.data)
     body.is_valid(raise_exception=True)
-    values: dict[str, Any] = dict(body.validated_data)
-    due_times.check(values["cron"], values["zone"])
-    _check_scope(values)
-    values["policy"] = dict(values["policy"] or {})
-    if values["policy"]:
-        Policy(**values["policy"])
-        if values["scope"] == Scope.PATH:
-            raise InvalidRequest("Snapshots of a path live for 7 days; a schedule of them takes no policy.")
-    return values
-
-
-def _check_scope(values: dict[str, Any]) -> None:
-    scope, server_id, path = values["scope"], values["server_id"], values["path"]
-    if bool(server_id) != (scope != Scope.GLOBAL) or bool(path) != (scope == Scope.PATH):
-        raise InvalidRequest(
-            "scope `server` needs a server_id, `path` a server_id and a path, and `global` neither of them.",
-            errors={"scope": ["It does not fit to server_id and path."]},
-        )
-    targets.find_past(settings.MC_ADMIN.server_path, server_id=server_id, path=path)
-    if server_id:
-        MCInstance(settings.MC_ADMIN.server_path, server_id).read_compose()  # raises ServerNotFound
-
-
-def _require_owner_for(request: Request, policy: dict[str, Any]) -> None:
-    user: Any = request.user
-    if policy and not RequireRole(UserRole.OWNER).admits(user):
-        raise Forbidden("Only an owner may run a schedule that removes snapshots by a policy; ask one.")
+    return ScheduleWish(**{**body.validated_data, "policy": dict(body.validated_data["policy"] or {})})

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.http import JsonResponse
 from django.http.response import HttpResponseBase
@@ -12,13 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.identity import who
 from accounts.models import UserRole
 from accounts.permissions import IsSignedIn, RequireRole
-from backups import creation, deletion, excludes, health, shown, space, targets, wiring
+from backups import creation, deletion, excludes, health, known, pins, shown, space, targets, wiring
 from backups.api import serializers
 from backups.creation import Wish
-from backups.models import Pin
-from backups.restic.snapshot import ResticSnapshot
 from mcadmin.core.errors import AppError
 from mcadmin.core.paths import disk_space
 from servers import wiring as servers_wiring
@@ -98,7 +96,7 @@ class SnapshotView(APIView):
     @extend_schema(operation_id="snapshots_read", responses=serializers.SnapshotSerializer)
     def get(self, request: Request, id: str) -> Response:
         """Return one snapshot."""
-        return Response(serializers.SnapshotSerializer(shown.shown([find(id)])[0]).data)
+        return Response(serializers.SnapshotSerializer(shown.shown([known.find(id)])[0]).data)
 
     @extend_schema(
         operation_id="snapshots_pin", request=serializers.PinSerializer, responses=serializers.SnapshotSerializer
@@ -107,11 +105,9 @@ class SnapshotView(APIView):
         """Pin the snapshot, so that nothing removes it, or let it go."""
         body = serializers.PinSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        snapshot = find(id)
-        if body.validated_data["pinned"]:
-            Pin.objects.get_or_create(pk=snapshot.first_id, defaults={"pinned_by": request.user.username})
-        else:
-            Pin.objects.filter(pk=snapshot.first_id).delete()
+        snapshot = known.find(id)
+        change = pins.pin if body.validated_data["pinned"] else pins.unpin
+        change(snapshot, by=who(request))
         return Response(serializers.SnapshotSerializer(shown.shown([snapshot])[0]).data)
 
     @extend_schema(
@@ -121,7 +117,7 @@ class SnapshotView(APIView):
     )
     def delete(self, request: Request, id: str) -> Response:
         """Delete a snapshot; its space comes back with the next prune."""
-        job = deletion.job(find(id), started_by=request.user.username, origin="api")
+        job = deletion.job(known.find(id), started_by=request.user.username, origin="api")
         return carry_out(request, job, done=lambda _: {"message": f"Snapshot {id[:8]} is deleted."})
 
 
@@ -169,7 +165,7 @@ class RepositoryUsageView(APIView):
                 "backupUsedGB": (total - free) / GB, "backupTotalGB": total / GB, "backupAvailableGB": free / GB,
                 "repositorySizeBytes": wiring.repository_size().read(folder),
             }  # fmt: skip
-        usage["snapshotCount"] = len(read_list())
+        usage["snapshotCount"] = len(known.read_all())
         return Response(usage)
 
 
@@ -184,7 +180,7 @@ class HealthView(APIView):
         wiring.repository()
         problem, found = None, []
         try:
-            found = list(read_list())
+            found = list(known.read_all())
         except AppError as error:
             problem = str(error)
         names = servers_wiring.manager().list_names()
@@ -192,16 +188,9 @@ class HealthView(APIView):
         return Response(serializers.HealthSerializer(answer).data)
 
 
-def read_list() -> tuple[ResticSnapshot, ...]:
-    """Return all snapshots: from memory while that is fresh, without a loop."""
-    wiring.repository()
-    known = wiring.snapshot_list().known()
-    return known if known is not None else async_to_sync(wiring.snapshot_list().read)()
-
-
 def listed(server_id: str, path: str) -> Response:
     """Answer the snapshots that hold a target."""
-    found = read_list()
+    found = known.read_all()
     if server_id:
         found = tuple(targets.covering(found, targets.find_past(
             settings.MC_ADMIN.server_path, server_id=server_id, path=path
@@ -214,11 +203,6 @@ def made(request: Request, server_id: str, body: dict[str, Any]) -> Response:
     wish = Wish(server_id=server_id, path=body.get("path") or "", require_flushed=body.get("require") == "flushed")
     job = creation.job(wish, started_by=request.user.username, origin="api")
     return carry_out(request, job, done=_made)
-
-
-def find(snapshot_id: str) -> ResticSnapshot:
-    """Return one snapshot by its id or the first 8 digits or more of it; raises SnapshotNotFound."""
-    return deletion.choose(read_list(), snapshot_id)
 
 
 def _made(operation: Operation) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, tzinfo
 from mcadmin.core.errors import InvalidRequest
 
 SHORT_LIVED = timedelta(days=7)  # path and safety snapshots
+MAX_KEPT = 10_000  # of one rule
 GOOD_LEVELS = frozenset({"flushed", "stopped"})
 
 
@@ -38,6 +39,8 @@ class Policy:
                 "This policy would keep nothing. Give at least one of keep_last, keep_hourly, keep_daily, "
                 "keep_weekly and keep_monthly a number above 0."
             )
+        if max(counts) > MAX_KEPT:
+            raise InvalidRequest(f"A policy may keep at most {MAX_KEPT} snapshots by one rule.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -88,20 +88,10 @@ def test_failed_operations_are_told_until_they_work(site: Client) -> None:
     assert not any("No space" in one for one in sentences())
 
 
-def test_backups_that_are_missing_or_late_are_told(site: Client, server: str, settings: LazySettings) -> None:  # noqa: F811
+def test_backups_that_cannot_be_are_told(site: Client, server: str, settings: LazySettings) -> None:  # noqa: F811
     assert "There are no backups: no repository is set up." in sentences()
     configure_restic(settings)
-    assert f"{server} has no whole backup yet." in sentences()
-
-    for hours, scope, late in ((1, "path", True), (30, "server", True), (1, "global", False)):
-        Operation.objects.all().delete()
-        done(
-            server_id="" if scope == "global" else server, kind="backup", state=OperationState.SUCCEEDED,
-            finished_at=datetime.now(UTC) - timedelta(hours=hours),
-            result={"snapshot": {"scope": scope, "saved": "flushed"}},
-        )  # fmt: skip
-        told = [one for one in sentences() if "whole backup" in one]
-        assert bool(told) is late, (scope, told)
+    assert any("There is no backup repository at the configured place" in one for one in sentences())
 
 
 def test_a_broken_compose_file_is_told_and_breaks_no_page(get: Get, server_path: Path) -> None:  # noqa: F811
