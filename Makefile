@@ -121,6 +121,11 @@ load-restore-kills: setup ## A restore killed before each of its steps; writes d
 load-restore-speed: setup ## A restore of 5,000 files and 1 GiB against bare restic; writes docs/reports/restore-speed.md
 	@$(PY) -m bench.restore_speed
 
+.PHONY: load-races
+load-races: setup ## A game that exchanges folders for links against restic, 50 times each way; writes docs/reports/races.md
+	@testbed/up.sh
+	@$(PY) -m bench.races
+
 .PHONY: load-killed-changes
 load-killed-changes: setup ## SIGKILL to the panel at 20 moments of up, down and a compose update: minutes
 	@testbed/up.sh

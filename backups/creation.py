@@ -182,8 +182,9 @@ class _Taking:
         left_out, told = await asyncio.to_thread(self._left_out, target, labels.servers)
         for sentence in told:
             self._progress.warn(sentence)
+        walls = targets.boundary(await asyncio.to_thread(self._server_path.resolve), target)
         backup = functools.partial(
-            self._repository.create_snapshot, [target.path], tags=labels.tags, excludes=left_out,
+            self._repository.confined_to(walls).create_snapshot, [target.path], tags=labels.tags, excludes=left_out,
             on_progress=self._tell,
         )  # fmt: skip
         self._progress.percent(5, "copying")

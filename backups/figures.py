@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from backups import health, space, wiring
+from mcadmin.core import confinement
 from mcadmin.core.errors import AppError
 from mcadmin.core.paths import disk_space
 from mcadmin.core.tasks import cancel
@@ -38,8 +39,10 @@ class FiguresReader:
         """Read once; what cannot be read is a ``problem``, not an error."""
         problem: str | None = None
         version: str | None = None
+        confined: frozenset[str] | None = None
         last = {}
         try:
+            confined = await confinement.available()
             version = str(await wiring.repository().version())
             found = await wiring.snapshot_list().read()
             names = await asyncio.to_thread(servers_wiring.manager().list_names)
@@ -51,6 +54,8 @@ class FiguresReader:
         self._figures = BackupFigures(
             configured=True, restic_version=version, problem=problem, last_snapshot_at=last, total_bytes=total,
             available_bytes=free, used_bytes=None if total is None or free is None else total - free,
+            confined_by=None if confined is None else tuple(sorted(confined)),
+            warning=confinement.NOT_CONFINED if confined == frozenset() else None,
         )  # fmt: skip
         return self._figures
 

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from typing import Any
 
-from backups import wiring
+from backups import targets, wiring
 from backups.left_out import LeftOut
 from backups.restic import browsing, restoring
 from backups.restic.restoring import Piece, PreviewAction
@@ -40,7 +40,8 @@ async def _preview(wanted: Order) -> dict[str, Any]:
     left_out = await asyncio.to_thread(LeftOut.of, wanted, server_path())
     actions: list[PreviewAction] = []
     counts: Counter[str] = Counter()
-    async for action in restoring.preview(restic, piece, target=target, name=name):
+    confined = restic.confined_to(targets.boundary(server_path(), wanted.target))
+    async for action in restoring.preview(confined, piece, target=target, name=name):
         inside = (action.item or "").removeprefix(f"{target}/").lstrip("/")
         if (name is None and left_out.match(inside)) or _is_nothing(action):
             continue

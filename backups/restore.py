@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
-from backups import creation, freshness, recovery, renaming, staging, wiring
+from backups import creation, freshness, recovery, renaming, staging, targets, wiring
 from backups.left_out import LeftOut
 from backups.restic import browsing, restoring
 from backups.restic.browsing import Measured
@@ -196,7 +196,8 @@ class _Restoring:
         else:
             only = [f"--include=/{escape(node.name)}"]
             piece, target = Piece(piece.snapshot_id, piece.path.rpartition("/")[0]), target.parent
-        await restoring.restore_in_place(wiring.command(), piece, target=target, only=only, on_percent=self._tell)
+        restic = wiring.command().confined_to(targets.boundary(self._root, self._order.target))
+        await restoring.restore_in_place(restic, piece, target=target, only=only, on_percent=self._tell)
 
     def _result(self, *, removed: str | None) -> dict[str, Any]:
         target = self._order.target

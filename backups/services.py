@@ -12,6 +12,8 @@ from backups.guard import SaveGuard
 from backups.recovery import RestoreRecovery
 from backups.restic.labels import Saved
 from backups.schedules import Scheduler
+from mcadmin.core import confinement
+from mcadmin.core.errors import AppError
 from mcadmin.roles import Role
 from servers import leases
 from servers import wiring as servers_wiring
@@ -31,6 +33,7 @@ class BackupServices:
     async def start(self, role: Role) -> None:
         """Begin what is ``role``'s; the guard looks at once, and restores that died are settled before all else."""
         if role.supervises:
+            await _warn_unless_confined()
             await self.recovery.start()
             self.guard.start()
             self.scheduler.start()
@@ -43,6 +46,17 @@ class BackupServices:
         await self.scheduler.stop()
         await self.guard.stop()
         await self.recovery.stop()
+
+
+async def _warn_unless_confined() -> None:
+    """Say at the start, where it is read, that backups are a danger here."""
+    if not wiring.is_configured():
+        return
+    try:
+        if not await confinement.available():
+            logger.warning(confinement.NOT_CONFINED)
+    except AppError as error:
+        logger.warning("whether restic can be confined is not known: %s", error)
 
 
 @cache

@@ -65,6 +65,17 @@ def find_past(server_path: Path, *, server_id: str, path: str) -> Target:
     return Target(Scope.PATH, root / server_id / DATA / inside, server_id, inside)
 
 
+def boundary(real_server_path: Path, target: Target) -> Path:
+    """Return the folder that a program working on ``target`` must not leave.
+
+    No game can change its path: of a path in a server's data it is the data's folder, not the path.
+    """
+    root = real_server_path
+    if target.scope is Scope.GLOBAL:
+        return root
+    return root / target.server_id / DATA if target.scope is Scope.PATH else root / target.server_id
+
+
 def covers(snapshot: ResticSnapshot, target: Target) -> bool:
     """Tell whether ``target`` is in the snapshot: one of its paths is the target or a parent of it."""
     labels = snapshot.labels

@@ -43,7 +43,7 @@ def repository() -> ResticManager:
         ResticNotConfigured: the settings name none.
     """
     if run_override is not None:
-        return ResticManager(_section(), run=run_override, binary="restic")
+        return ResticManager(_section(), run=run_override, binary="restic", cache_dir=cache_folder())
     return ResticManager(_section(), run=process.run, cache_dir=cache_folder())
 
 

@@ -21,6 +21,7 @@ from mcadmin.admin_parts import long, size
 from mcadmin.core.errors import AppError
 from mcadmin.core.paths import disk_space
 from servers import wiring
+from servers.live import backup_figures
 from servers.minecraft.status import MCServerStatus
 from servers.models import Operation, OperationState
 
@@ -111,6 +112,8 @@ def _backups(servers: list[Server], backups: LastBackups) -> Iterator[Item]:
         if servers:
             yield Item(tone="warn", sentence="There are no backups: no repository is set up.", advice=advice)
         return
+    if danger := backup_figures.figures().warning:
+        yield Item(tone="bad", sentence=danger, advice="`manage.py doctor` says what helps.")
     if backups.problem:
         advice = "Until the repository answers, nobody can tell how old the backups are."
         yield Item(tone="bad", sentence=backups.problem, advice=advice)

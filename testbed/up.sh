@@ -74,6 +74,8 @@ hold_lock testbed 9
 "$HERE/browser.sh"
 # Counts the processes that a panel starts, by the kernel's own exec events.
 has strace || timed "installed strace" apt-get install -y --no-install-recommends strace
+# The program of a game that races restic for the machine's files is compiled by its tests.
+has gcc || timed "installed a compiler" apt_install gcc libc6-dev
 compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null || apt_install postgresql
 is_current "$TINY" "$tiny_hash" || timed "built $TINY" "$HERE/images/tiny.sh" "$TINY" "$LABEL=$tiny_hash"
 if [[ -n ${TESTBED_IMAGE:-} ]]; then need_given_image; else need_server; fi

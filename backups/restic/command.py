@@ -8,12 +8,13 @@ import shutil
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from backups.restic.confinement import TEMPORARY, Confine, Surroundings
 from backups.restic.failures import RepositoryReadOnly, RepositoryUnreachable, explain, not_installed
-from mcadmin.core import process
+from mcadmin.core import confinement, process
 from mcadmin.core.errors import TimedOut
 from mcadmin.core.process import Follow, ProgramFailed, ProgramMissing, Run, Stream
 
@@ -30,7 +31,7 @@ _TIED = ("setpriv", "--pdeathsig", "INT")
 _TIED_BY_PYTHON = (
     "import ctypes, os, signal, sys; ctypes.CDLL(None).prctl(1, signal.SIGINT); os.execvp(sys.argv[1], sys.argv[1:])"
 )
-_REMOTE = re.compile(r"(?!local:)[a-z0-9]+:")
+_REMOTE = re.compile(r"(?!local:)([a-z0-9]+):")
 _LOW_PRIORITY = (("nice", "-n", "10"), ("ionice", "-t", "-c", "2", "-n", "7"))
 
 
@@ -56,6 +57,9 @@ class ResticCommand:
         run, follow, stream: the process boundary, which a test replaces by its fake.
         binary: overrides ``access.binary``.
         cache_dir: where restic keeps its cache; its own choice when None.
+        means: of ``core.confinement``, by which restic is confined where it meets files of servers; None: all that
+            work here.
+        within: outside these folders no file of a server is read or written; empty: outside of what a call names.
     """
 
     access: ResticAccess = field(repr=False)
@@ -64,6 +68,12 @@ class ResticCommand:
     cache_dir: Path | None = None
     follow: Follow = field(default=process.follow)
     stream: Stream = field(default=process.stream)
+    means: frozenset[str] | None = None
+    within: tuple[Path, ...] = ()
+
+    def confined_to(self, *folders: Path) -> "ResticCommand":
+        """Return this command, kept to ``folders``; as ``ResticManager.confined_to``."""
+        return replace(self, within=folders)
 
     async def read(self, *args: str, timeout_s: float = READ_TIMEOUT_S) -> str:
         """Ask a question that takes no lock, and return restic's standard output.
@@ -87,35 +97,43 @@ class ResticCommand:
                 "The backup repository is read-only. Check how its disk is mounted, and the owner of the folder."
             )
 
-    async def write(self, *args: str, on_line: Callable[[str], None] | None = None) -> str:
+    async def write(
+        self, *args: str, confine: Confine | None = None, on_line: Callable[[str], None] | None = None
+    ) -> str:
         """Run a job that may take hours, at low priority; a cancelled caller ends it cleanly.
+
+        ``confine`` says what it may open; it must be given when the job reads or writes files of servers.
 
         Raises:
             ProgramFailed: it made a snapshot, with warnings (exit code 3).
             AppError: as ``failures.explain`` tells.
         """
         prefix = await asyncio.to_thread(_prefix)
-        return await self.call(*args, prefix=prefix, timeout_s=WRITE_TIMEOUT_S, on_line=on_line)
+        return await self.call(*args, prefix=prefix, confine=confine, timeout_s=WRITE_TIMEOUT_S, on_line=on_line)
 
     async def call(
         self,
         *args: str,
         timeout_s: float,
         prefix: tuple[str, ...] = (),
+        confine: Confine | None = None,
         on_line: Callable[[str], None] | None = None,
     ) -> str:
         """Run restic with ``args``; raises as ``write`` does."""
         binary = await self._binary()
+        walls, env = await self._confined(binary, confine)
         with self._explained():
-            return await self.run(
-                *prefix, binary, *args, env=self._environment(), timeout_s=timeout_s, on_line=on_line
-            )
+            return await self.run(*prefix, *walls, binary, *args, env=env, timeout_s=timeout_s, on_line=on_line)
 
-    async def read_lines(self, *args: str) -> AsyncGenerator[str, None]:
-        """Ask a question with an answer of any length; it ends when the iterator is closed. Raises as ``read``."""
+    async def read_lines(self, *args: str, confine: Confine | None = None) -> AsyncGenerator[str, None]:
+        """Ask a question with an answer of any length; it ends when the iterator is closed.
+
+        Raises as ``read``; ``confine`` as in ``write``.
+        """
         binary = await self._binary()
+        walls, env = await self._confined(binary, confine)
         with self._explained():
-            answer: AsyncGenerator[str, None] = self.follow(binary, "--no-lock", *args, env=self._environment())  # type: ignore[assignment]
+            answer: AsyncGenerator[str, None] = self.follow(*walls, binary, "--no-lock", *args, env=env)  # type: ignore[assignment]
             async with aclosing(answer) as lines:
                 async for line in lines:
                     yield line
@@ -128,6 +146,27 @@ class ResticCommand:
             async with aclosing(answer) as chunks:
                 async for chunk in chunks:
                     yield chunk
+
+    async def _confined(self, binary: str, confine: Confine | None) -> tuple[tuple[str, ...], dict[str, str]]:
+        """Return the words before restic's own that confine it, and its environment."""
+        env = self._environment()
+        means = await confinement.available() if self.means is None else self.means
+        if confine is None or not means:
+            return (), env
+        around = await asyncio.to_thread(self._surroundings, binary)
+        # Its folder for temporary files is everybody's else, and so holds more than restic's own.
+        env |= {"RESTIC_CACHE_DIR": str(around.cache), "TMPDIR": str(around.cache / TEMPORARY)}
+        return (await asyncio.to_thread(confine, around)).prefix(means), env
+
+    def _surroundings(self, binary: str) -> Surroundings:
+        location = self.access.repository_path
+        remote = _REMOTE.match(location)
+        cache = self.cache_dir or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "restic")
+        (cache / TEMPORARY).mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Surroundings(
+            binary=Path(shutil.which(binary) or binary).absolute(), repository=local_folder(location),
+            scheme=remote[1] if remote else "", environment=self.access.environment, cache=cache.absolute(),
+        )  # fmt: skip
 
     async def _binary(self) -> str:
         return str(self.binary or self.access.binary or await asyncio.to_thread(_find))

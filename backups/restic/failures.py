@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 
+from mcadmin.core.confined_exec import CANNOT_CONFINE
 from mcadmin.core.errors import (
     AppError,
     CommandFailed,
@@ -23,6 +24,12 @@ class ResticNotInstalled(Unavailable):
     """There is no restic to run."""
 
     code = "restic_not_installed"
+
+
+class ResticNotConfined(Unavailable):
+    """restic was not started, because it could not be kept to the files that it is for."""
+
+    code = "restic_not_confined"
 
 
 class NoRepository(Unavailable):
@@ -153,6 +160,11 @@ _MEANINGS = (
 def explain(error: ProgramFailed) -> AppError:
     """Return the error that tells a user what restic meant; its own words, which hold paths, stay out."""
     text, code = _words(error.stderr), error.returncode
+    if code == CANNOT_CONFINE:
+        return ResticNotConfined(
+            f"restic was not started: {error.stderr.strip().rpartition(chr(10))[2]}. "
+            "The servers' folder must be there, and no part of its path a link made meanwhile."
+        )
     if code in _NOT_RUNNABLE:
         return not_installed()
     for meaning in _MEANINGS:

@@ -1,6 +1,8 @@
 """Snapshots in a restic repository, by restic's command line."""
 
 import asyncio
+import copy
+import functools
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -8,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backups.restic.command import READ_TIMEOUT_S, ResticAccess, ResticCommand
+from backups.restic.confinement import Confine, for_backup
 from backups.restic.events import BackupEvents, BackupProgress
 from backups.restic.failures import (
     WITH_WARNINGS,
@@ -55,8 +58,18 @@ class ResticManager:
         run: Run = process.run,
         binary: Path | str | None = None,
         cache_dir: Path | None = None,
+        means: frozenset[str] | None = None,
     ) -> None:
-        self.command = ResticCommand(settings, run, binary, cache_dir)
+        self.command = ResticCommand(settings, run, binary, cache_dir, means=means)
+
+    def confined_to(self, *folders: Path) -> "ResticManager":
+        """Return this manager, which reads and writes no file of a server outside ``folders``.
+
+        No game can change the folders' own paths, in which there is no link.
+        """
+        confined = copy.copy(self)
+        confined.command = self.command.confined_to(*folders)
+        return confined
 
     async def version(self) -> ResticVersion:
         """Ask restic for its version; opens no repository."""
@@ -97,7 +110,7 @@ class ResticManager:
             BadResticArgument: a path is relative, or a tag has a comma or a blank.
         """
         targets = [Path(path) for path in paths]
-        await asyncio.to_thread(_check_paths, targets)
+        real = await asyncio.to_thread(_checked_paths, targets)
         await self.command.require_writable()
         options = [
             f"--host={host}",
@@ -105,16 +118,17 @@ class ResticManager:
             *(f"--exclude={pattern}" for pattern in excludes),
         ]
         events = BackupEvents(targets, on_progress=on_progress)
-        await self._back_up(*options, "--", *map(str, targets), events=events)
+        confine = functools.partial(for_backup, within=self.command.within or real)
+        await self._back_up(*options, "--", *map(str, targets), events=events, confine=confine)
         if events.summary is None or events.summary.snapshot_id is None:
             raise ResticFailed("restic ended without telling which snapshot it made.")
         snapshot = await self.get_snapshot(events.summary.snapshot_id)
         return ResticSnapshotWithSummary(snapshot=snapshot, summary=events.summary, warnings=events.warnings)
 
-    async def _back_up(self, *args: str, events: BackupEvents) -> None:
+    async def _back_up(self, *args: str, events: BackupEvents, confine: Confine) -> None:
         """Run it to its end; files that could not be read are warnings, which ``events`` heard."""
         try:
-            await self.command.write("backup", "--json", *args, on_line=events.read)
+            await self.command.write("backup", "--json", *args, confine=confine, on_line=events.read)
         except ProgramFailed as error:
             if error.returncode != WITH_WARNINGS:
                 raise
@@ -165,8 +179,11 @@ def _checked_id(snapshot_id: str) -> str:
     return snapshot_id
 
 
-def _check_paths(paths: list[Path]) -> None:
-    """Check what restic does not: 0.14 skips a missing path and calls it a success."""
+def _checked_paths(paths: list[Path]) -> tuple[Path, ...]:
+    """Return where those that are no links lie really.
+
+    Checks what restic does not: 0.14 skips a missing path and calls it a success.
+    """
     if not paths:
         raise BadResticArgument("There is nothing to back up: no path was given.")
     for path in paths:
@@ -174,6 +191,7 @@ def _check_paths(paths: list[Path]) -> None:
             raise BadResticArgument("A path to back up must be absolute.")
         if not os.path.lexists(path):
             raise BackupPathMissing(f"{path.name} is not there, so it cannot be backed up.")
+    return tuple(Path(os.path.realpath(path.parent), path.name) for path in paths if not path.is_symlink())
 
 
 def _checked_tag(tag: str) -> str:

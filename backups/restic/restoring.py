@@ -1,5 +1,6 @@
 """Let restic write files: a restore into a folder, and what one would change."""
 
+import functools
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from backups.restic.command import ResticCommand
+from backups.restic.confinement import for_preview, for_restore
 from backups.restic.failures import RepositoryFull
 from backups.restic.lines import parse_line
 from backups.restic.manager import ResticVersion
@@ -67,7 +69,7 @@ async def restore(
     version: ResticVersion,
     on_percent: OnPercent | None = None,
 ) -> None:
-    """Write ``piece`` as ``target``/``piece.path``, with owners, modes, times, links, holes.
+    """Write ``piece`` as ``target``/``piece.path``, with owners, modes, times, links, holes; ``target`` is there.
 
     It takes no lock: a repository that is read-only, full or locked by a dead job can still be restored from. A
     path that the snapshot does not hold writes nothing and is no failure to restic; look before or after.
@@ -82,7 +84,7 @@ async def restore(
     try:
         await restic.write(
             "restore", "--no-lock", "--json", *sparse, f"--target={target}", *include, "--", piece.snapshot_id,
-            on_line=lambda line: _tell(line, on_percent),
+            confine=functools.partial(for_restore, within=(target,)), on_line=lambda line: _tell(line, on_percent),
         )  # fmt: skip
     except RepositoryFull:  # a reader without a lock writes nothing there: it is our own disk
         raise NoRoomToRestore("There is no room left on the servers' disk to restore. Nothing was changed.") from None
@@ -98,7 +100,8 @@ async def restore_in_place(
 ) -> None:
     """Make ``target`` the folder that ``piece`` is, file by file.
 
-    Needs DRY_RUN_SINCE. The caller checked that no link leads out of ``target``: restic follows linked parents.
+    Needs DRY_RUN_SINCE. A game may put a link in the place of ``target`` or of a folder below, which restic follows:
+    give a ``restic`` that is ``confined_to`` a folder whose own path no game can change.
 
     Args:
         only: ``--include=…`` or ``--exclude=…`` options, seen from the folder: what they leave out stays as it is.
@@ -106,7 +109,9 @@ async def restore_in_place(
     try:
         await restic.write(
             "restore", "--no-lock", "--json", "--sparse", "--delete", f"--target={target}", *only, "--",
-            f"{piece.snapshot_id}:{piece.path}", on_line=lambda line: _tell(line, on_percent),
+            f"{piece.snapshot_id}:{piece.path}",
+            confine=functools.partial(for_restore, within=restic.within or (target,)),
+            on_line=lambda line: _tell(line, on_percent),
         )  # fmt: skip
     except RepositoryFull:
         raise NoRoomToRestore("There is no room left on the disk; the folder is half restored.") from None
@@ -117,12 +122,12 @@ async def preview(
 ) -> AsyncIterator[PreviewAction]:
     """Tell what making ``target`` the folder that ``piece`` is would do; of ``name`` in it alone, if given.
 
-    Needs DRY_RUN_SINCE. Unchanged files are left out.
+    Needs DRY_RUN_SINCE. Unchanged files are left out. ``restic`` as in ``restore_in_place``.
     """
     include = (f"--include=/{escape(name)}",) if name else ()
     answer = restic.read_lines(
         "restore", "--dry-run", "-vv", "--delete", "--json", f"--target={target}", *include, "--",
-        f"{piece.snapshot_id}:{piece.path}",
+        f"{piece.snapshot_id}:{piece.path}", confine=functools.partial(for_preview, within=restic.within or (target,)),
     )  # fmt: skip
     async with aclosing(answer) as lines:
         async for line in lines:

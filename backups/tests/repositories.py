@@ -45,9 +45,11 @@ class FakeRepository:
         self.version = version
         self.location = folder / "repository"
         self.restic = FakeRestic(version)
+        self._cache = folder / "cache"
 
     def manager(self, *, password: str = PASSWORD) -> ResticManager:
-        return ResticManager(Access(str(self.location), password), run=self.restic, binary="restic")
+        access = Access(str(self.location), password)
+        return ResticManager(access, run=self.restic, binary="restic", cache_dir=self._cache)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

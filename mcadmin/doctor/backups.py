@@ -1,5 +1,7 @@
 """restic, its repository, and how old each server's last good snapshot is."""
 
+import asyncio
+import os
 import shutil
 
 from asgiref.sync import sync_to_async
@@ -7,7 +9,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 
 from mcadmin import config
-from mcadmin.core import process
+from mcadmin.core import confinement, process
 from mcadmin.core.errors import AppError
 from mcadmin.doctor.engine import VERSION_TIMEOUT_S
 from mcadmin.doctor.findings import Finding, Verdict, failed, ok, warning
@@ -27,6 +29,30 @@ async def check_restic() -> list[Finding]:
     if parts < [0, 17]:
         return warning("restic", f"restic {number} is old: a restore cannot be previewed.", advice)
     return ok("restic", f"restic {number} is there.")
+
+
+async def check_confinement() -> list[Finding]:
+    """Tell whether restic can be kept from following a game's links, and whether that takes its rights away."""
+    wanted = None if settings.MC_ADMIN_PROBLEM else settings.MC_ADMIN.restic
+    try:
+        means = await confinement.available()
+    except AppError as error:
+        return failed("confinement", f"Whether restic can be confined is not known: {error}", "No backup is made so.")
+    if not means:
+        advice = "Use Linux 5.13 or newer with Landlock switched on (`lsm=` on the kernel's command line)."
+        return warning("confinement", confinement.NOT_CONFINED, advice)
+    if os.geteuid() and await asyncio.to_thread(_has_own_rights, program(wanted)):
+        sentence = "restic's file has capabilities of its own, which a confined program does not get."
+        advice = "Give them to the panel instead: AmbientCapabilities=CAP_DAC_READ_SEARCH in its unit."
+        return warning("confinement", sentence, advice)
+    return ok("confinement", f"restic reaches nothing but the files that it is for ({', '.join(sorted(means))}).")
+
+
+def _has_own_rights(path: str) -> bool:
+    try:
+        return "security.capability" in os.listxattr(path)
+    except OSError:
+        return False
 
 
 async def check_repository() -> list[Finding]:

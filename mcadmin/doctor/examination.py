@@ -20,6 +20,7 @@ CHECKS: list[tuple[Check, bool]] = [  # and whether it needs usable settings
     (servers.check_ownership, True),
     (servers.check_ports, True),
     (backups.check_restic, False),
+    (backups.check_confinement, False),
     (backups.check_repository, True),
     (backups.check_age, True),
 ]

@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from mcadmin.core.confined_exec import LANDLOCK
+from mcadmin.core.confinement import Confinement
 from mcadmin.tests.panel import ROOT, environment, manage
 from servers.tests.conftest import write_server
 
+MOST_LAYERS = 16
 RESTIC = str(ROOT / ".tools/bin/restic")
 
 
@@ -108,6 +111,24 @@ def test_a_broken_installation_is_told_with_advice(
     assert done.returncode == (1 if "failed" in {one["verdict"] for one in found.values()} else 0)
     assert "Traceback" not in done.stderr
     assert "0ne-of-our-own" not in done.stdout
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(("layers", "verdict"), [(0, "ok"), (MOST_LAYERS, "warning")])
+def test_doctor_tells_whether_restic_can_be_confined(tmp_path: Path, layers: int, verdict: str) -> None:
+    """Inside of as many Landlocks as the kernel stacks neither another one nor a mount can be had."""
+    assert manage(tmp_path, "init").returncode == 0
+    everything = (Path("/"),)
+    layer = Confinement(read=everything, write=everything, execute=everything).prefix(frozenset({LANDLOCK}))
+    done = subprocess.run(
+        [*layer * layers, sys.executable, str(ROOT / "manage.py"), "doctor", "--json"],
+        cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    found = findings(done.stdout)["confinement"]
+
+    assert found["verdict"] == verdict
+    assert ("cannot be confined" in found["sentence"]) == bool(layers)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -19,7 +19,8 @@ ALLOWED = {
     "servers/docker/cli.py": "looks for programs in PATH",
     "backups/mark.py": "a file beside the panel's log",
     "backups/state.py": "writes the panel's own state, which is no server's",
-    "backups/restic/command.py": "looks for programs in PATH",
+    "backups/restic/command.py": "looks for programs in PATH, makes restic's cache",
+    "backups/restic/confinement.py": "looks for programs in PATH, and at restic's own",
 }
 OF_OS = {
     "open", "rename", "replace", "unlink", "remove", "removedirs", "rmdir", "mkdir", "makedirs", "link", "symlink",

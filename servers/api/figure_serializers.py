@@ -94,11 +94,15 @@ class EngineSerializer(serializers.Serializer[Any]):
 
 
 class ResticSerializer(serializers.Serializer[Any]):
-    """The backup program."""
+    """The backup program; ``confinedBy`` is null until it is known, and empty with a ``warning`` if nothing can."""
 
     version = serializers.CharField(allow_null=True)
     configured = serializers.BooleanField()
     problem = serializers.CharField(allow_null=True)
+    confinedBy = serializers.ListField(  # noqa: N815
+        child=serializers.ChoiceField(["landlock", "mounts"]), allow_null=True
+    )
+    warning = serializers.CharField(allow_null=True)
 
 
 class HostCpuSerializer(serializers.Serializer[Any]):

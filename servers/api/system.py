@@ -44,6 +44,8 @@ class SystemViewSet(ViewSet):
                     "version": backups.restic_version,
                     "configured": backups.configured,
                     "problem": backups.problem,
+                    "confinedBy": None if backups.confined_by is None else list(backups.confined_by),
+                    "warning": backups.warning,
                 },
             }
         )

@@ -17,6 +17,9 @@ class BackupFigures:
     Attributes:
         configured: whether the settings name a repository.
         problem: why backups do not work, a sentence; None when they do or are not configured.
+        confined_by: what keeps restic from following a game's links out of its files, as ``core.confinement`` names
+            it; empty: nothing can.
+        warning: why that is a danger, a sentence; None when there is none.
         used_bytes, total_bytes, available_bytes: of the repository's file system; None for a remote one.
         last_snapshot_at: when the last good snapshot of each server was taken, by server id.
     """
@@ -24,6 +27,8 @@ class BackupFigures:
     configured: bool = False
     restic_version: str | None = None
     problem: str | None = None
+    confined_by: tuple[str, ...] | None = None
+    warning: str | None = None
     used_bytes: int | None = None
     total_bytes: int | None = None
     available_bytes: int | None = None

@@ -149,11 +149,12 @@ async def test_unreadable_file_is_a_warning_and_the_snapshot_is_good(
     repository: Repository, world: Path
 ) -> None:
     await repository.manager().init()
-    unreadable = Path(f"/proc/{os.getpid()}/mem")  # an input/output error at its start, for root too
+    unreadable = Path(f"/proc/{os.getpid()}/mem")  # for root too; who is confined may not even open it
 
     made = await repository.manager().create_snapshot([world, unreadable])
 
-    assert [warning.lower() for warning in made.warnings] == ["mem: input/output error"]
+    (warning,) = made.warnings
+    assert warning.lower() in {"mem: input/output error", "mem: permission denied"}
     assert [found.id for found in await repository.manager().list_snapshots()] == [made.snapshot.id]
 
 

@@ -7,6 +7,8 @@ from backups.creation import Wish
 from backups.figures import FiguresReader
 from backups.tests.fake_restic import FakeRestic
 from mcadmin import lifespan, roles
+from mcadmin.core import confinement
+from mcadmin.core.confined_exec import LANDLOCK
 from mcadmin.roles import Role
 from servers import operations, records
 from servers.live import backup_figures
@@ -30,6 +32,24 @@ async def test_a_problem_is_told_and_nothing_invented(fake: FakeDocker, server: 
     found = await FiguresReader().look()
     assert (found.last_snapshot_at, found.total_bytes) == ({}, None)
     assert "snapshot init" in (found.problem or "")
+
+
+@pytest.mark.parametrize("means", [frozenset(), frozenset({LANDLOCK})])
+async def test_a_restic_that_cannot_be_confined_is_told(
+    fake: FakeDocker, restic: FakeRestic, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+    means: frozenset[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(confinement, "_known", [means])  # the kernel's answer
+    found = await FiguresReader().look()
+    assert found.confined_by == tuple(means)
+    assert ("cannot be confined" in (found.warning or "")) == (not means)
+    services.services.cache_clear()
+    try:
+        await lifespan.start_services()
+        await lifespan.stop_services()
+    finally:
+        services.services.cache_clear()
+    assert ("cannot be confined" in caplog.text) == (not means)
 
 
 async def test_it_provides_while_it_runs(fake: FakeDocker, restic: FakeRestic) -> None:

@@ -30,7 +30,8 @@ class SftpServer:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"PATH": f"{self.folder}/bin:{os.environ['PATH']}"}
+        files = ":".join(f"{self.folder}/{name}" for name in ("ssh_config", "user", "known"))
+        return {"PATH": f"{self.folder}/bin:{os.environ['PATH']}", "SSH_FILES": files}
 
     def prepare(self) -> None:
         for name in ("host", "user"):

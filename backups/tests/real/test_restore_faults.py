@@ -33,6 +33,7 @@ async def saved(version: str, folder: Path, *, size: int) -> tuple[RealRepositor
     assert isinstance(repository, RealRepository)
     tree = folder / "tree"
     tree.mkdir()
+    (folder / "out").mkdir()
     (tree / "file").write_bytes(os.urandom(size))
     await repository.manager().init()
     made = await repository.manager().create_snapshot([tree])

@@ -47,6 +47,8 @@ async def test_repository_behind_sftp_works_and_may_go_away(server: SftpServer, 
     await manager.init()
     made = await manager.create_snapshot([tree])
     known = await manager.version()
+    for name in ("out", "again"):
+        await asyncio.to_thread((tmp_path / name).mkdir)
 
     await restoring.restore(
         manager.command, Piece(made.snapshot.id, str(tree)), target=tmp_path / "out", version=known

@@ -150,7 +150,8 @@ def test_the_host_is_described_without_backups_and_with(owner: APIClient, fake: 
     info = owner.get("/api/system/info").json()
     assert info["ramUsedGB"] <= info["ramTotalGB"]
     assert [info[f"backup{kind}GB"] for kind in ("Used", "Total", "Available")] == [None, None, None]
-    assert info["restic"] == {"version": None, "configured": False, "problem": None}
+    nothing = {"version": None, "problem": None, "confinedBy": None, "warning": None}
+    assert info["restic"] == {"configured": False, **nothing}
     assert info["engine"]["problem"] == "The Docker engine has not been asked yet."
 
     backup_figures.provide(
