@@ -1,9 +1,11 @@
 """nginx and Caddy with our files, in front of a real panel, on loopback."""
 
+import contextlib
 import hashlib
 import json
 import os
 import re
+import signal
 import socket
 import ssl
 import subprocess
@@ -68,7 +70,7 @@ def proxy(request: pytest.FixtureRequest, panel: Panel, folder: Path) -> Iterato
 
 
 def nginx(folder: Path, port: int, upstream: str) -> list[str]:
-    text = (DEPLOY / "nginx.conf").read_text()
+    text = (DEPLOY / "nginx.conf").read_text().replace("/var/log/nginx", str(folder))
     text = text.replace("listen 443 ssl", f"listen 127.0.0.1:{port} ssl").replace("127.0.0.1:5678", upstream)
     text = re.sub(r"/etc/letsencrypt/live/\S+/(fullchain|privkey)\.pem",
                   lambda found: f"{folder}/{'cert' if found[1] == 'fullchain' else 'key'}.pem", text)  # fmt: skip
@@ -83,7 +85,7 @@ def caddy(folder: Path, port: int, upstream: str) -> list[str]:
     text = (DEPLOY / "Caddyfile").read_text().replace("127.0.0.1:5678", upstream)
     block = f"https://:{port} {{\n\ttls {folder}/cert.pem {folder}/key.pem\n\tbind 127.0.0.1"
     text = text.replace(f"{NAME} {{", block, 1)
-    (folder / "Caddyfile").write_text("{\n\tadmin off\n\tauto_https off\n}\n" + text)
+    (folder / "Caddyfile").write_text(text.replace("{\n", "{\n\tadmin off\n\tauto_https off\n", 1))
     return ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
 
 
@@ -121,6 +123,30 @@ def test_api_socket_and_large_upload_pass(proxy: str, panel: Panel, tmp_path: Pa
         console.send('{"type":"set_filter","filter_rcon":true}')
         frames = [json.loads(console.recv(timeout=10))["type"]]
         assert "filter_updated" in frames or json.loads(console.recv(timeout=10))["type"] == "filter_updated"
+
+
+def test_no_token_is_in_a_log(proxy: str, panel: Panel, folder: Path) -> None:
+    """Of a good request, of one that the panel refuses, and of one while the panel is away."""
+    secret = "t0ken-of-a-query"
+    headers = {"Host": NAME, "Sec-WebSocket-Protocol": f"bearer, {secret}", "Referer": f"https://{NAME}/?token={secret}"}
+    with httpx.Client(base_url=proxy, headers=headers, verify=False, timeout=30) as client:  # noqa: S501 - our own
+        assert client.get("/healthz", params={"token": secret}).status_code == 200
+        assert client.get(f"/api/servers/lobby/files/download?path=/&token={secret}").status_code == 401
+        assert client.get(f"/api/nowhere?x=1&token={secret}%20").status_code in {401, 404}
+        assert panel.process is not None
+        panel.process.send_signal(signal.SIGSTOP)
+        try:
+            with contextlib.suppress(httpx.TransportError):
+                client.get(f"/api/slow?token={secret}", timeout=1)
+        finally:
+            panel.process.send_signal(signal.SIGCONT)
+        panel.process.terminate()
+        panel.process.wait(timeout=30)
+        assert client.get(f"/api/servers?token={secret}").status_code == 502
+    time.sleep(0.5)
+    logs = {path: path.read_text() for path in folder.iterdir() if path.suffix == ".log" or path.name == "output"}
+    assert "/healthz" in "".join(logs.values())
+    assert [str(path) for path, text in logs.items() if secret in text] == []
 
 
 def audit_lines(panel: Panel) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from servers.docker.binds import check_binds
 from servers.docker.compose_yaml import Document, Problem
 from servers.docker.compose_yaml import Path as Where
+from servers.docker.host_software import check_environment, check_labels, is_plain_logging
 from servers.docker.references import in_data
 from servers.docker.source_policy import SourceReport
 
@@ -31,15 +32,8 @@ def _keeps_rights(options: Value) -> bool:
 
 
 def _is_own_network(mode: Value) -> bool:
-    return not mode or str(mode) in {"bridge", "none", "default"} or str(mode).startswith("service:")
-
-
-def _is_plain_logging(logging: Value) -> bool:
-    options = set((logging or {}).get("options") or {})
-    known = {"max-size", "max-file", "compress", "tag", "labels", "labels-regex", "env", "env-regex", "mode"}
-    return (logging or {}).get("driver", "json-file") in {"json-file", "local", "journald", "none"} and (
-        options <= known | {"max-buffer-size", "cache-disabled"}
-    )
+    """``bridge`` and ``default`` are the engine's own bridge, where every other container can be a neighbour."""
+    return not mode or str(mode) == "none" or str(mode).startswith("service:")
 
 
 def _is_limits_only(deploy: Value) -> bool:
@@ -55,10 +49,6 @@ def _is_not_favoured(score: Value) -> bool:
     return not isinstance(score, int) or score >= 0
 
 
-def _are_own_labels(labels: Value) -> bool:
-    return not any(str(name).startswith("com.docker.") for name in labels or {})
-
-
 # Key of a service: code, what is fine, sentence.
 RULES: list[tuple[str, str, Judge, str]] = [
     ("privileged", "privileged", _is_empty, "A privileged container is root on this machine."),
@@ -70,7 +60,7 @@ RULES: list[tuple[str, str, Judge, str]] = [
     ("deploy", "replicas", _is_single, "A server runs once."),
     ("scale", "replicas", _one_of("0", "1"), "A server runs once."),
     ("runtime", "runtime", _one_of("runc"), "Another runtime can mean other walls around the container."),
-    ("network_mode", "network_mode", _is_own_network, "The host's network, or a foreign one's, is not its own."),
+    ("network_mode", "network_mode", _is_own_network, "The network of the host or of others is not its own."),
     ("pid", "pid", _is_empty, "The host's processes, or a foreign one's, are not its own."),
     ("ipc", "ipc", _one_of("private", "none", "shareable"), "The host's IPC, or a foreign one's, is not its own."),
     ("userns_mode", "userns_mode", _is_empty, "userns_mode switches the mapping of users off."),
@@ -82,8 +72,7 @@ RULES: list[tuple[str, str, Judge, str]] = [
     ("volumes_from", "volumes_from", _is_empty, "Volumes of other containers are not its own."),
     ("external_links", "external_links", _is_empty, "Containers of other projects are not to be reached by link."),
     ("annotations", "annotations", _is_empty, "Annotations can change how the runtime builds the container."),
-    ("logging", "logging", _is_plain_logging, "Logs stay on this machine: json-file, local, journald or none."),
-    ("labels", "labels", _are_own_labels, "Labels of com.docker.… are Docker's own."),
+    ("logging", "logging", is_plain_logging, "Logs stay with the container: json-file or local, max-size, max-file."),
     ("oom_kill_disable", "oom", _is_empty, "The kernel must be able to end it when memory runs out."),
     ("oom_score_adj", "oom", _is_not_favoured, "The kernel must not spare it before others."),
     ("pull_policy", "build", lambda value: value != "build", "Building an image runs its steps on this machine."),
@@ -119,6 +108,8 @@ def check_rendered(
             message = f"Service {name!r} runs an image that is not allowed: {str(service.get('image'))[:120]!r}."
             check.find("image_not_allowed", message, ("services", name, "image"))
         check.service_networks(name, service.get("networks"))
+    for code, message, where in (*check_labels(config), *check_environment(config)):
+        check.find(code, message, where)
     check.networks(project)
     check.volumes(project)
     inputs = {one for one in (*source.inputs, *source.missing) if not in_data(one)}  # the first stage has said that

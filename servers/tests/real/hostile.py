@@ -11,6 +11,11 @@ from pathlib import Path
 
 from servers.tests.conftest import compose_text
 
+FOREIGN_LABELS = [
+    "traefik.enable", "com.centurylinklabs.watchtower.enable", "ofelia.job-exec.x.command", "caddy", "caddy_0.reverse_proxy", "autoheal", "deunhealth.restart.on.unhealthy",
+    "diun.enable", "com.docker.compose.project", "io.portainer.accesscontrol.public", "docker-volume-backup.stop-during-backup", "swarm.cronjob.enable", "homepage.group",
+    "wud.watch", "com.github.nginx-proxy.x", "com.ouroboros.enable", "dockflare.enable", "org.opencontainers.imagex.a", "net.unraid.docker.webui", "kuma.x.http.url",
+]
 OTHER = "  other:\n    image: itzg/minecraft-server:java21\n"
 
 
@@ -141,6 +146,27 @@ TABLE: dict[str, tuple[str, list[Hostile]]] = {
     "annotations": ("annotations", [s("annotations: {run.oci.systemd.subgroup: x}"), s("annotations: ['org.systemd.property.X=1']")]),
     "links out": ("external_links", [s("external_links: [other]"), s("external_links:\n  - other:db")]),
     "logs elsewhere": ("logging", [s("logging: {driver: syslog, options: {syslog-address: 'tcp://10.0.0.1:514'}}"), s("logging:\n  driver: ${L:-gelf}"), s("logging: {options: {x: y}}")]),
+    "logs in the host's journal": ("logging", [
+        s("logging: {driver: journald}"), s("logging: {driver: '${L:-journald}'}"), s("logging: {driver: none}"), s("logging: {options: {tag: sshd}}"),
+        s("logging: {driver: json-file, options: {labels: a, max-size: 1m}}"), s("logging: {driver: local, options: {env: HOME}}"), merged("logging: {driver: journald, options: {tag: sudo}}"),
+        extended("logging: {options: {env-regex: '.*'}}"), Hostile(service="logging: *l", replace=("services:\n", "x-l: &l {driver: journald}\nservices:\n")),
+    ]),
+    "the bridge of all": ("network_mode", [s("network_mode: bridge"), s("network_mode: ${N:-bridge}"), merged("network_mode: bridge"), extended("network_mode: bridge"), s("network_mode: default")]),
+    "orders to other software": ("labels", [
+        *(s(f"labels: {{{label}: 'x'}}") for label in FOREIGN_LABELS), *(s(f"labels: ['{label}=x']") for label in FOREIGN_LABELS[:4]),
+        s("deploy: {labels: {traefik.enable: 'true'}}"), s("deploy: {labels: ['ofelia.enabled=true']}"), merged("labels: {traefik.enable: 'true'}"), extended("labels: ['caddy=x.example']"),
+        s("labels: ['${L:-traefik.enable}=true']"), s("labels: ['traefik.enable=${V:-true}', 'note=x']"), s("labels: {Traefik.Enable: 'x', ' traefik.enable': 'x'}"),
+        s("label_file: l.txt", files={"l.txt": "note=x\ntraefik.enable=true\n"}), s("label_file: [./l.txt]", files={"l.txt": "com.centurylinklabs.watchtower.enable=true\n"}),
+        s("tty: true", files={"compose.override.yaml": "services:\n  mc:\n    labels: [diun.enable=true]\n"}),
+        t("volumes:\n  vol: {labels: {docker-volume-backup.stop-during-backup: x}}", replace=volume("vol:/v").replace), t("volumes:\n  vol: {labels: ['swarm.cronjob.enable=true']}", replace=volume("vol:/v").replace),
+        t("networks:\n  n: {labels: {traefik.enable: 'true'}}", service="networks: [n]"), t("networks:\n  default: {labels: [caddy.x=y]}"),
+        t("configs:\n  c: {content: x, labels: {traefik.enable: 'x'}}", service="configs: [c]"),
+        Hostile(replace=volume("{type: volume, source: vol, target: /v, volume: {labels: {traefik.enable: x}}}").replace, top="volumes: {vol: {}}\n"),
+    ]),
+    "orders by the environment": ("host_software", [
+        *(Hostile(replace=("    environment:\n", f"    environment:\n      {name}: x\n")) for name in ("VIRTUAL_HOST", "LETSENCRYPT_HOST", "virtual_port", "SERVICE_NAME", "ACME_HTTP_CHALLENGE_LOCATION")),
+        t("  o: {image: itzg/minecraft-server, environment: ['VIRTUAL_HOST=panel.example']}"), s("env_file: v.env", files={"v.env": "A=1\nVIRTUAL_HOST=x\n"}),
+    ]),
     "docker's labels": ("labels", [s("labels: {com.docker.stack.namespace: x}"), s("labels: ['com.docker.swarm.x=y']")]),
     "spared by the kernel": ("oom", [s("oom_kill_disable: true"), s("oom_score_adj: -1000"), s("oom_score_adj: ${O:--500}")]),
     "many": ("replicas", [
