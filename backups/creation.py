@@ -23,6 +23,7 @@ from mcadmin.core.errors import AppError, Conflict, TimedOut
 from mcadmin.core.paths import PathBusy, list_directories
 from servers import leases
 from servers import wiring as servers_wiring
+from servers.docker.folders import DATA
 from servers.operations import Job
 from servers.progress import Progress
 from servers.records import in_database
@@ -72,7 +73,8 @@ def job(wish: Wish, *, started_by: str, origin: str) -> Job:
     if target.scope is Scope.GLOBAL:
         names, busy = servers_wiring.manager().list_names(), leases.busy()
         free = [name for name in names if leases.server_lease(name) not in busy]
-        wish = replace(wish, skipped=tuple(sorted(set(names) - set(free))))
+        linked = servers_wiring.manager().list_linked_names()
+        wish = replace(wish, skipped=tuple(sorted({*names, *linked} - set(free))))
         wanted += [leases.server_lease(name) for name in free]
     return Job(
         kind=KIND, server_id=wish.server_id, started_by=started_by, origin=origin, leases=tuple(wanted),
@@ -216,7 +218,7 @@ class _Taking:
         """
         found, told = [], []
         for name in servers:
-            data = self._server_path.resolve() / name / targets.DATA
+            data = self._server_path.resolve() / name / DATA
             try:
                 found += excludes.patterns(data)
             except AppError as error:

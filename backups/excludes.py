@@ -5,7 +5,8 @@ from pathlib import Path
 
 from backups.restic.patterns import escape
 from mcadmin.core.errors import InvalidRequest
-from mcadmin.core.paths import FileMissing, Root
+from mcadmin.core.paths import FileMissing
+from servers.docker.folders import open_data
 
 NAME = ".mcadminignore"
 DEFAULT = "/cache/\n/libraries/.cache/\n*.tmp\nsession.lock\n"
@@ -19,7 +20,7 @@ _NAME = re.compile(r"(?:[^\\\[]|\\.|\[\^?+(?:(?:\\.|[^\]\\-])(?:-(?:\\.|[^\]\\-]
 def read_list(data: Path) -> str:
     """Return the server's own list, or the default where it has none."""
     try:
-        with Root(data) as root:
+        with open_data(data) as root:
             return root.read_bytes(NAME, max_bytes=MAX_BYTES).decode(errors="replace")
     except FileMissing:
         return DEFAULT
@@ -33,7 +34,7 @@ def write_list(data: Path, text: str) -> None:
         problem = _problem(line)
         if problem:
             raise InvalidRequest(f"Line {number} {problem}.", errors={"content": [f"Line {number} {problem}."]})
-    with Root(data) as root:
+    with open_data(data) as root:
         root.write_bytes(NAME, text.encode())
 
 

@@ -9,10 +9,10 @@ from backups import sources, staging, wiring
 from backups.models import MadeSnapshot
 from backups.restic.snapshot import ResticSnapshot
 from backups.restore_order import relative_name, server_path
-from backups.targets import DATA, Target
+from backups.targets import Target
 from mcadmin.core.errors import AppError
-from mcadmin.core.paths import Root
 from servers import wiring as servers_wiring
+from servers.docker.folders import DATA, open_data
 from servers.minecraft.instance import ServerNotFound
 from servers.models import Operation
 from servers.records import in_database
@@ -73,7 +73,7 @@ def _read_last_start(server_id: str) -> datetime | None:
 def _last_log(server_id: str) -> datetime | None:
     """Return when the game last wrote into its log: then it ran, whoever started it."""
     try:
-        with Root(settings.MC_ADMIN.server_path / server_id / DATA) as root:
+        with open_data(settings.MC_ADMIN.server_path / server_id / DATA) as root:
             found = root.stat("logs/latest.log")
     except AppError:
         return None

@@ -69,7 +69,7 @@ class GameLog:
     """What the game writes into its log from the moment this is begun. Its methods block no loop."""
 
     def __init__(self, instance: MCInstance) -> None:
-        self._reader = LogReader(instance.directory / "data")
+        self._reader = LogReader(instance.data)
 
     async def begin(self) -> None:
         """Pass over what is there."""

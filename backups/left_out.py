@@ -6,8 +6,8 @@ from pathlib import Path
 from backups import excludes
 from backups.restic.patterns import Patterns
 from backups.restore_order import Order
-from backups.targets import DATA
 from mcadmin.core.errors import AppError
+from servers.docker.folders import DATA
 
 
 class LeftOut:

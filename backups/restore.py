@@ -1,6 +1,7 @@
 """Restore a server, or a path of its data, so that the present is never lost: staged, swapped, the old kept."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from mcadmin.core.paths import mount_points_at_or_below
 from mcadmin.core.tasks import to_its_end
 from servers import compose_safety
 from servers import wiring as servers_wiring
+from servers.docker.folders import DATA
 from servers.minecraft.instance import ServerExists, ServerNotFound
 from servers.operations import Job
 from servers.progress import Progress
@@ -128,6 +130,7 @@ class _Restoring:
             wiring.command(), self._order.piece, target=self._root / staging.folder_of(plan.operation) / staging.TREE,
             version=await wiring.repository().version(), on_percent=self._tell,
         )  # fmt: skip
+        await asyncio.to_thread(staging.examine, self._root, plan)
         if self._order.is_as_new:
             await self._rename(plan)
         plan = await asyncio.to_thread(staging.complete, self._root, plan)
@@ -139,8 +142,10 @@ class _Restoring:
         self._progress.percent(95, "carrying over what snapshots leave out")
         left_out = await self._left_out()
         carried = await asyncio.to_thread(staging.carry_over, self._root, plan, left_out=left_out.match)
-        if carried:
-            self._progress.line(f"{carried} files and folders that snapshots leave out were carried over.")
+        if carried.count:
+            self._progress.line(f"{carried.count} files and folders that snapshots leave out were carried over.")
+        for problem in carried.problems:
+            self._progress.warn(f"What snapshots leave out was not all carried over; the old tree has it: {problem}")
         return plan
 
     async def _rename(self, plan: Plan) -> None:
@@ -191,6 +196,7 @@ class _Restoring:
     async def _change_in_place(self) -> None:
         piece, target = self._order.piece, self._order.target.path
         node = await browsing.find(wiring.command(), piece.snapshot_id, piece.path)
+        await self._require_folders(node)
         if node is None or node.type == "dir":
             only = (await self._left_out()).options()
         else:
@@ -198,6 +204,19 @@ class _Restoring:
             piece, target = Piece(piece.snapshot_id, piece.path.rpartition("/")[0]), target.parent
         restic = wiring.command().confined_to(targets.boundary(self._root, self._order.target))
         await restoring.restore_in_place(restic, piece, target=target, only=only, on_percent=self._tell)
+
+    async def _require_folders(self, node: browsing.Node | None) -> None:
+        """Refuse a snapshot in which the server's folder, or its data, is none: restic would make it so here."""
+        piece, inside = self._order.piece, self._order.target.path_in_data
+        if not self._order.is_whole and inside:
+            return
+        found = {"" if self._order.is_whole else DATA: node}
+        if self._order.is_whole:
+            with suppress(browsing.PathNotInSnapshot):
+                found[DATA] = await browsing.find(wiring.command(), piece.snapshot_id, f"{piece.path}/{DATA}")
+        for folder, one in found.items():
+            if one is not None and one.type != "dir":
+                raise staging.refuse_tree(folder)
 
     def _result(self, *, removed: str | None) -> dict[str, Any]:
         target = self._order.target

@@ -14,6 +14,7 @@ from backups.targets import Target
 from mcadmin.core.errors import InvalidRequest
 from servers import wiring as servers_wiring
 from servers.compose_safety import Acceptance
+from servers.docker.folders import DATA
 from servers.minecraft.instance import ServerExists
 
 
@@ -92,7 +93,7 @@ def relative_name(target: Target) -> str:
     """Return where ``target``, a server or a path of its data, lies below the servers' folder."""
     if target.scope is Scope.SERVER:
         return target.server_id
-    return f"{target.server_id}/{targets.DATA}/{target.path_in_data}".rstrip("/")
+    return f"{target.server_id}/{DATA}/{target.path_in_data}".rstrip("/")
 
 
 def server_path() -> Path:

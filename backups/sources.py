@@ -6,8 +6,9 @@ from pathlib import PurePosixPath
 
 from backups.restic.labels import Saved, Scope
 from backups.restic.snapshot import ResticSnapshot
-from backups.targets import DATA, Target, covers
+from backups.targets import Target, covers
 from mcadmin.core.errors import InvalidRequest
+from servers.docker.folders import DATA
 
 FRESH = timedelta(seconds=60)
 
@@ -72,10 +73,18 @@ def is_of_a_server(snapshot: ResticSnapshot, path: str) -> bool:
 
 
 def _server_folder(top: PurePosixPath, scope: Scope, server_id: str) -> PurePosixPath | None:
-    """Return the server's own folder, seen from a path that was saved."""
+    """Return the server's own folder, seen from a path that was saved; None where that is not certain.
+
+    A path below a server's data is ``…/<id>/data/<inside>``. Both what stands before and what is inside may hold
+    those two names again: a game can make a folder ``<id>/data`` in its data and fill it with a server of its own
+    design. So the folder is only known where they stand together once.
+    """
     if scope is Scope.GLOBAL:
         return top / server_id
-    return next((one for one in (top, *top.parents) if one.name == server_id), None)
+    if scope is Scope.SERVER:
+        return top if top.name == server_id else None
+    pairs = [place for place in range(1, len(top.parts)) if top.parts[place - 1 : place + 1] == (server_id, DATA)]
+    return PurePosixPath(*top.parts[: pairs[0]]) if len(pairs) == 1 else None
 
 
 def fresh_one(

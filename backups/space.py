@@ -8,7 +8,7 @@ from pathlib import Path
 
 from backups.restic.command import local_folder
 from backups.restic.failures import RepositoryFull
-from mcadmin.core.paths import disk_space, tree_size_bytes
+from mcadmin.core.paths import FileMissing, Root, disk_space, tree_size_bytes
 
 LEAST_BYTES = 64 * 1024 * 1024
 FIRST_SHARE = 0.5  # of the tree: what a first snapshot may need at least, compressed
@@ -54,10 +54,19 @@ class RepositorySize:
         with self._lock:
             began = self._clock()
             if began >= self._good_until:
-                self._size = tree_size_bytes(folder)
+                self._size = _size_bytes(folder)
                 ended = self._clock()
                 self._good_until = ended + max(SIZE_MAX_AGE_S, (ended - began) / SIZE_SHARE)
             return self._size
+
+
+def _size_bytes(folder: Path) -> int:
+    """Return what a folder holds; 0 for a file, and for what is not there."""
+    try:
+        with Root(folder) as root:
+            return tree_size_bytes(root)
+    except FileMissing:
+        return 0
 
 
 def _free(folder: Path) -> float:
@@ -66,7 +75,7 @@ def _free(folder: Path) -> float:
 
 
 def _needed(tree: Path, *, is_first: bool) -> int:
-    return max(LEAST_BYTES, int(tree_size_bytes(tree) * FIRST_SHARE) if is_first else 0)
+    return max(LEAST_BYTES, int(_size_bytes(tree) * FIRST_SHARE) if is_first else 0)
 
 
 def _mib(size_bytes: float) -> str:

@@ -13,8 +13,9 @@ from stat import S_ISDIR
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from mcadmin.core.errors import Conflict, DiskFull, Unsupported
+from mcadmin.core.errors import Conflict, DiskFull, InvalidRequest, Unsupported
 from mcadmin.core.paths import (
+    Carried,
     FileMissing,
     Root,
     carry,
@@ -24,6 +25,7 @@ from mcadmin.core.paths import (
     move,
     sync_file_system,
 )
+from servers.docker.folders import DATA
 
 FOLDER = ".restoring"
 REMOVED = ".removed"
@@ -45,6 +47,12 @@ class TargetChanged(Conflict):
     """What was to be replaced is not what it was when the restore began."""
 
     code = "restore_target_changed"
+
+
+class UnsafeTree(InvalidRequest):
+    """What the snapshot holds must not become a server's folder."""
+
+    code = "unsafe_tree"
 
 
 class Present(StrEnum):
@@ -142,11 +150,41 @@ def is_elsewhere(server_path: Path, target: str) -> bool:
     return False
 
 
-def carry_over(server_path: Path, plan: Plan, *, left_out: Callable[[str], bool]) -> int:
+def examine(server_path: Path, plan: Plan) -> None:
+    """Look at the staged tree before anything is made of it: what becomes a server's folder or data must be one.
+
+    A game decides what its files are, and so what comes back. A link in the place of either folder would lead the
+    panel, which opens it as root, out of the server.
+
+    Raises:
+        FileMissing: restic wrote nothing.
+        UnsafeTree: a link or a file stands where a folder must be.
+    """
+    inside = plan.target.removeprefix(plan.server_id).lstrip("/")
+    folders = ["", DATA] if not inside else [""] if inside == DATA else []
+    with Root(server_path) as root:
+        if root.lstat(plan.staged) is None:
+            raise FileMissing("The snapshot holds nothing there.")
+        for folder in folders:
+            found = root.lstat(f"{plan.staged}/{folder}".rstrip("/"))
+            if found is not None and not S_ISDIR(found.st_mode):
+                raise refuse_tree(f"{inside}/{folder}".strip("/"))
+
+
+def refuse_tree(folder: str) -> "UnsafeTree":
+    """Return the error for a snapshot that has something else in the place of a server's ``folder``."""
+    what = f"{folder}/" if folder else "the server's folder"
+    return UnsafeTree(
+        f"In this snapshot {what} is a link or a file, not a folder, so nothing was restored. Choose another snapshot, "
+        "or restore single folders of it."
+    )
+
+
+def carry_over(server_path: Path, plan: Plan, *, left_out: Callable[[str], bool]) -> Carried:
     """Take over from the present tree what snapshots leave out; ``left_out`` is asked with paths in the target."""
     with Root(server_path) as root:
         if not (_is_directory(root, plan.target) and _is_directory(root, plan.staged)):
-            return 0
+            return Carried()
         with root.subdirectory(plan.target, follow=False) as old, root.subdirectory(plan.staged, follow=False) as new:
             return carry(old, new, wanted=left_out)
 
@@ -247,7 +285,7 @@ def _read(root: Root, folder: str) -> Plan | None:
 
 def _make_folders(root: Root, server_id: str, path: str) -> None:
     """Make what is missing of a folder in a server's data, as its data's owner has it."""
-    top = f"{server_id}/data"
+    top = f"{server_id}/{DATA}"
     with root.subdirectory(top, follow=False) as data:
         own = os.fstat(data.fd)
         data.owner = (own.st_uid, own.st_gid)

@@ -10,10 +10,9 @@ from backups.restic.labels import Scope
 from backups.restic.snapshot import ResticSnapshot
 from mcadmin.core.errors import InvalidRequest
 from mcadmin.core.paths import FileMissing, real_path
+from servers.docker.folders import DATA, open_data
 from servers.minecraft.instance import MCInstance, ServerNotFound
 from servers.minecraft.manager import is_server_id
-
-DATA = "data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,8 @@ def find(server_path: Path, *, server_id: str, path: str) -> Target:
     if target.scope is Scope.SERVER:
         return target
     try:
-        real = real_path(_data(server_path, server_id), target.path_in_data)
+        with open_data(_data(server_path, server_id)) as data:
+            real = real_path(data, target.path_in_data)
     except FileMissing:
         raise BackupPathMissing(f"{path} is not there, so it cannot be backed up.") from None
     return Target(Scope.PATH, real, server_id, target.path_in_data)

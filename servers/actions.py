@@ -8,6 +8,7 @@ from typing import Any
 from mcadmin.core.errors import Conflict
 from servers import compose_safety, incarnations, operations, records, wiring
 from servers.compose_safety import Acceptance
+from servers.docker.folders import ServerFolderIsALink
 from servers.minecraft.instance import MCInstance
 from servers.models import Operation, OperationState
 from servers.operations import Job
@@ -45,6 +46,10 @@ _DONE = {
 CHECKED = frozenset({Action.UP, Action.START, Action.RESTART, Action.PULL})
 
 
+# What is possible even where the server's folder is a link that nothing follows.
+ENDING = frozenset({Action.STOP, Action.DOWN, Action.KILL})
+
+
 class ProjectClash(Conflict):
     """Two server directories have the same Compose project name."""
 
@@ -64,7 +69,11 @@ async def job(server_id: str, action: Action, *, acceptance: Acceptance, origin:
         ServerNotFound, ProjectClash.
     """
     instance = wiring.manager().get_instance(server_id)
-    await instance.get_compose_file()  # raises ServerNotFound
+    try:
+        await instance.get_compose_file()  # raises ServerNotFound
+    except ServerFolderIsALink:
+        if action not in ENDING:
+            raise
     await check_project(server_id)
 
     async def work(progress: Progress) -> dict[str, Any] | None:

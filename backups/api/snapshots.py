@@ -20,6 +20,7 @@ from backups.creation import Wish
 from mcadmin.core.errors import AppError
 from mcadmin.core.paths import disk_space
 from servers import wiring as servers_wiring
+from servers.docker.folders import DATA
 from servers.models import Operation
 from servers.operation_answers import PREFER, OperationAnswerSerializer, carry_out
 
@@ -217,4 +218,4 @@ def _made(operation: Operation) -> dict[str, Any]:
 def _data(server_id: str) -> Any:
     instance = servers_wiring.manager().get_instance(server_id)
     instance.read_compose()  # raises ServerNotFound
-    return instance.directory / targets.DATA
+    return instance.directory / DATA

@@ -10,8 +10,9 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 
 from mcadmin.core.errors import AppError
-from mcadmin.core.paths import FileMissing, Root, disk_space, shown, unwritable
+from mcadmin.core.paths import FileMissing, disk_space, shown, unwritable
 from mcadmin.doctor.findings import Finding, Verdict, failed, ok
+from servers.docker.folders import DATA, open_data
 
 LITTLE_SPACE_BYTES = 2 * 1024**3
 NO_SPACE_BYTES = 200 * 1024**2
@@ -73,7 +74,7 @@ async def check_ownership() -> list[Finding]:
 
 def _unwritable(directory: Path) -> list[Finding]:
     try:
-        with Root(directory / "data") as root:
+        with open_data(directory / DATA) as root:
             names = unwritable(root, at_most=SHOWN_FILES)
     except FileMissing:  # no data yet
         return []

@@ -31,6 +31,13 @@ OF_PATH = {
     "iterdir", "glob", "rglob", "symlink_to", "hardlink_to", "chmod",
 }  # fmt: skip
 MODULES = {"shutil", "aiofiles"}
+# What else may be held open by its path: the folder of all servers, the repository, a page of the settings.
+TOPS = {"server_path", "server_path()", "self.server_path", "_root()"}
+MAY_HOLD = {
+    "servers/docker/folders.py": "the one that opens a server's folder and its data, never through a link",
+    "backups/space.py": "the size of the repository, and of a tree that was found before",
+    "mcadmin/page.py": "the folder of the page, from the settings",
+}
 
 
 def violations(source: str) -> Iterator[str]:
@@ -51,6 +58,15 @@ def violations(source: str) -> Iterator[str]:
                 yield f"{node.lineno}: .{call.attr}"
             elif call.attr == "open" and base not in {"os", "root", "held", "archive"}:
                 yield f"{node.lineno}: .open"
+
+
+def held_by_path(source: str) -> Iterator[str]:
+    """Yield each ``Root(...)`` of something below the servers' folder: it would follow a link there."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Root":
+            place = ast.unparse(node.args[0]) if node.args else ""
+            if place not in TOPS:
+                yield f"{node.lineno}: Root({place})"
 
 
 def _of_root(call: ast.Call) -> bool:
@@ -86,3 +102,18 @@ def test_the_lint_sees_each_way(source: str) -> None:
 
 def test_every_exception_is_still_needed() -> None:
     assert [name for name in ALLOWED if not (ROOT / name).is_file()] == []
+
+
+def holders() -> list[Path]:
+    return [*sources(), *sorted((ROOT / "mcadmin" / "doctor").glob("*.py")), *sorted((ROOT / "mcadmin").glob("*.py"))]
+
+
+@pytest.mark.parametrize("path", holders(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_folders_of_servers_are_opened_in_one_place(path: Path) -> None:
+    if str(path.relative_to(ROOT)) not in MAY_HOLD:
+        assert list(held_by_path(path.read_text())) == []
+
+
+@pytest.mark.parametrize("place", ["self.directory / 'data'", "instance.directory", "server_path / name", "data"])
+def test_the_lint_sees_each_folder(place: str) -> None:
+    assert list(held_by_path(f"with Root({place}) as root: pass"))

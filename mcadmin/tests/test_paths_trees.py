@@ -268,3 +268,96 @@ def test_a_file_where_a_directory_should_be_is_explained(root: Root) -> None:
             paths.copy(root, source, target)
         with pytest.raises(FileMissing):
             paths.move(root, source, target)
+
+
+def nest(folder: Path, name: str, levels: int) -> None:
+    """Make ``levels`` folders called ``name`` in one another, with a file in the last."""
+    fd = os.open(folder, os.O_RDONLY)
+    for _ in range(levels):
+        os.mkdir(name, dir_fd=fd)
+        below = os.open(name, os.O_RDONLY, dir_fd=fd)
+        os.close(fd)
+        fd = below
+    os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=fd))
+    os.close(fd)
+
+
+def open_descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+@pytest.mark.parametrize("levels", [130, 1_000, 1_500])
+def test_a_walk_of_any_depth_costs_few_descriptors(root: Root, folder: Path, levels: int) -> None:
+    nest(folder, "d", levels)
+    before, most, deepest = open_descriptors(), 0, ""
+
+    for node in paths.walk(root):
+        most = max(most, open_descriptors())
+        deepest = max(deepest, node.path, key=len)
+
+    assert deepest == "/".join(["d"] * levels + ["file"])
+    assert most - before < 40
+    assert open_descriptors() == before
+    paths.delete(root, "d")
+
+
+def test_what_no_path_can_name_is_told_and_the_rest_is_seen(root: Root, folder: Path) -> None:
+    nest(folder, "d" * 200, 100)
+    problems: list[AppError] = []
+
+    met = [node.path for node in paths.walk(root, unreadable=problems.append)]
+
+    assert [type(one) for one in problems] == [paths.TooDeep]
+    assert "to-sub" in met  # it comes after
+    with pytest.raises(paths.TooDeep):
+        list(paths.walk(root))
+
+
+@pytest.mark.parametrize("work", ["size", "copy", "count", "delete"])
+def test_depth_stops_no_work(root: Root, folder: Path, work: str) -> None:
+    nest(folder, "d" * 200, 1_200)
+    before = open_descriptors()
+
+    if work == "size":
+        assert paths.tree_size_bytes(root) > 0
+    elif work == "copy":
+        paths.copy(root, "d" * 200, "copy")
+        paths.delete(root, "copy")
+    elif work == "count":
+        assert paths.count_entries(root, "d" * 200, at_most=100_000) == 21
+    paths.delete(root, "d" * 200)
+
+    assert open_descriptors() == before
+    assert not (folder / ("d" * 200)).exists()
+
+
+def test_a_folder_that_moves_while_we_are_in_it_leads_nowhere(root: Root, folder: Path) -> None:
+    """Far enough down that the way back is ``..``: it must lead where we came from, or nowhere."""
+    nest(folder, "d", 100)
+    problems: list[AppError] = []
+
+    for node in paths.walk(root, unreadable=problems.append):
+        assert "canary" not in node.path
+        if node.path.endswith("d/file"):
+            os.rename(folder / "/".join("d" * 20), folder.parent / "ab" / "moved")
+
+    assert [one.code for one in problems] == ["path_busy"]
+
+
+def test_holes_of_a_file_are_no_room_that_it_takes(root: Root, folder: Path) -> None:
+    with (folder / "sparse").open("wb") as file:
+        file.truncate(8 * 1024**4)
+
+    assert paths.tree_size_bytes(root) < 1024**2
+
+
+def test_what_cannot_be_carried_over_is_told_and_stops_nothing(root: Root, folder: Path, tmp_path: Path) -> None:
+    nest(folder, "d" * 200, 100)
+    (tmp_path / "new").mkdir()
+
+    with Root(tmp_path / "new") as target:
+        carried = paths.carry(root, target, wanted=lambda _: True)
+
+    assert (tmp_path / "new/sub/deep/file").read_bytes() == b"below"
+    assert carried.problems
+    assert "too deep" in carried.problems[0]

@@ -8,8 +8,8 @@ from typing import Any
 
 from servers.docker.compose import COMPOSE_FILES, OVERRIDE_FILES
 from servers.docker.compose_yaml import Path as Where
+from servers.docker.folders import DATA
 
-DATA = PurePosixPath("data")
 ENV_FILE = PurePosixPath(".env")
 Found = tuple[str, str, Where]
 _PROPAGATION = {None, "", "private", "rprivate"}
@@ -66,7 +66,7 @@ def _bind(mount: Mapping[str, Any], where: Where, directory: Path) -> _Bind | Fo
     # First: who has accepted a place in data/ has not accepted what a plugin made of it.
     if os.path.realpath(source) != os.path.join(os.path.realpath(directory), relative):
         return "bind_link", f"{_shown(source, directory)} is reached by a link. Bind the place itself.", where
-    if place.parts[0] == DATA.name and place != DATA:
+    if place.parts[0] == DATA and place != PurePosixPath(DATA):
         message = f"A plugin could turn {_shown(source, directory)} into a link to anywhere. Bind `./data` as a whole."
         return "bind_in_data", message, where
     return _Bind(place, mount.get("read_only") is not True, where)

@@ -12,6 +12,7 @@ from servers.docker.cli import DockerCli
 from servers.docker.compose_file import project_name
 from servers.docker.container import PROJECT_LABEL, Container
 from servers.docker.engine import DockerManager
+from servers.docker.folders import ServerFolderIsALink, open_server
 from servers.docker.orphans import wait_for_orphans
 
 COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")  # Docker's order
@@ -21,6 +22,8 @@ OVERRIDE_FILES = (
 ENV_FILE = ".env"
 UP_TIMEOUT_S = 1800.0  # a first start may pull a large image over a slow line
 CHANGE_TIMEOUT_S = 120.0
+ENDING = frozenset({"stop", "down", "kill"})  # what Compose does by the labels of containers, without a file
+NO_PROJECT = Path("/proc/sys")  # has no compose file, and nobody can put one there
 
 OnLine = Callable[[str], None]
 
@@ -125,23 +128,28 @@ class ComposeManager:
         return found
 
     async def _compose(self, verb: str, *args: str, timeout_s: float, on_line: OnLine | None) -> str:
-        names, env_file = await asyncio.to_thread(self._find)
+        names, env_file, directory = await asyncio.to_thread(self._find, verb)
         if verb != "config":
             await wait_for_orphans(self.directory)
         files = [word for name in names for word in ("--file", str(self.directory / name))]
         return await self._cli.call_compose(
             "--ansi", "never", "--project-name", self.name, *files,
-            "--project-directory", str(self.directory), "--env-file", env_file, verb, *args,
-            cwd=self.directory, timeout_s=timeout_s, on_line=on_line,
+            "--project-directory", str(directory), "--env-file", env_file, verb, *args,
+            cwd=directory, timeout_s=timeout_s, on_line=on_line,
         )  # fmt: skip
 
-    def _find(self) -> tuple[tuple[str, ...], str]:
+    def _find(self, verb: str) -> tuple[tuple[str, ...], str, Path]:
+        """Return compose files, the file of variables, and the directory that paths count from."""
         try:
-            with Root(self.directory) as root:
+            with open_server(self.directory) as root:
                 names = find_files(root)
                 env_file = str(self.directory / ENV_FILE) if root.stat(ENV_FILE) is not None else os.devnull
         except FileMissing:
             raise ComposeFileMissing(f"The directory {self.directory.name} is gone.") from None
+        except ServerFolderIsALink:
+            if verb not in ENDING:
+                raise
+            return (), os.devnull, NO_PROJECT
         if not names:
             raise ComposeFileMissing(f"There is no compose file in {self.directory.name}.")
-        return names, env_file
+        return names, env_file, self.directory

@@ -56,6 +56,8 @@ class Container:
         tty: whether its console is a terminal.
         ports: what it publishes while it runs, whatever its compose file says by now; one for each address.
         environment: what its process was given.
+        stop_timeout_s: how long the engine waits before it kills, as Compose set it from ``stop_grace_period`` with all
+            overrides and variables; None: its own default of 10 s.
     """
 
     id: str
@@ -78,6 +80,7 @@ class Container:
     labels: dict[str, str]
     ports: tuple[Port, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    stop_timeout_s: int | None = None
 
     @property
     def service(self) -> str:
@@ -146,6 +149,7 @@ def parse_container(item: dict[str, Any]) -> Container:
         labels=item["Config"].get("Labels") or {},
         ports=_ports((item.get("NetworkSettings") or {}).get("Ports") or {}),
         environment=dict(text.split("=", 1) for text in item["Config"].get("Env") or () if "=" in text),
+        stop_timeout_s=item["Config"].get("StopTimeout"),
     )
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from mcadmin.core.errors import AppError
 from mcadmin.core.paths import FileMissing, Root
 from servers.docker.compose_yaml import Problem
+from servers.docker.folders import DATA
 
 MAX_FILE_BYTES = 1024 * 1024
 MAX_FILES = 32
-DATA = "data"
 _PLAIN = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.@+ -]*(?:/[A-Za-z0-9_.][A-Za-z0-9_.@+ -]*)*")
 
 _ADDRESSES = ("github.com/",)  # Compose clones such a path, scheme or not

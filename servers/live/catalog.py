@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcadmin.core.errors import AppError
-from mcadmin.core.paths import FileMissing, Root, Stamp, is_settled, list_directories, stamp
+from mcadmin.core.paths import FileMissing, Stamp, is_settled, list_directories, stamp
 from servers.docker.compose import find_files
 from servers.docker.compose_file import project_name
+from servers.docker.folders import open_server
 from servers.docker.rendered import RenderedProject
 from servers.live.rendered_files import RenderedFiles
 from servers.minecraft.instance import MCInstance, ServerNotFound
@@ -60,6 +61,7 @@ class Catalog:
     def all(self) -> list[ServerInfo]:
         """Describe every server, by name."""
         names = [name for name in list_directories(Path(self._root)) if is_server_id(name)]
+        names = sorted([*names, *self._manager.list_linked_names()])
         for gone in self._known.keys() - set(names):
             self._known.pop(gone, None)
             if self._rendered is not None:
@@ -124,7 +126,7 @@ class Catalog:
 
 def _compose_file(instance: MCInstance) -> str | None:
     try:
-        with Root(instance.directory) as root:
+        with open_server(instance.directory) as root:
             names = find_files(root)
     except FileMissing:
         return None

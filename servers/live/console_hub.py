@@ -10,6 +10,7 @@ from pathlib import Path
 from mcadmin.core.tasks import cancel, start
 from servers.docker.cli import DockerCli
 from servers.docker.container import Container
+from servers.docker.folders import DATA
 from servers.live.console_reader import ConsoleReader
 from servers.live.container_source import ContainerSource
 from servers.live.home import Home
@@ -145,7 +146,7 @@ class ConsoleHub:
     def _lines(self, server_id: str, source: Source) -> ContainerSource | LogFileSource:
         if source is Source.CONTAINER:
             return ContainerSource(self._cli, lambda: self._container(server_id), name=server_id)
-        return LogFileSource(self._server_path / server_id / "data", self._watch)
+        return LogFileSource(self._server_path / server_id / DATA, self._watch)
 
     def _leave(self, server_id: str, viewer: Viewer, *, but: object = None) -> None:
         """Take ``viewer`` from every reader of the server but one; a reader without viewers ends after a while."""

@@ -14,8 +14,9 @@ from types import MappingProxyType
 
 import psutil
 
-from mcadmin.core.paths import disk_space, tree_size_bytes
+from mcadmin.core.paths import FileMissing, disk_space, tree_size_bytes
 from mcadmin.core.tasks import cancel
+from servers.docker.folders import DATA, open_data
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +114,11 @@ def rest_s(took_s: float, *, running: bool) -> float:
 def measure(directory: Path) -> DiskSample:
     """Measure one server's directory. Blocking, and slow on purpose."""
     total, available = disk_space(directory)
-    used = tree_size_bytes(directory / "data", pause=Pause())
+    try:
+        with open_data(directory / DATA) as data:
+            used = tree_size_bytes(data, pause=Pause())
+    except FileMissing:
+        used = 0
     return DiskSample(used, total, available, datetime.now(UTC))
 
 

@@ -5,6 +5,7 @@ from threading import Lock
 
 from mcadmin.core.errors import AppError
 from mcadmin.core.paths import Root
+from servers.docker.folders import open_server
 
 
 class Home:
@@ -23,7 +24,7 @@ class Home:
         """Tell whether the name leads to another directory now; one that is gone has not been replaced yet."""
         with self._lock:
             try:
-                now = Root(self._directory)
+                now = open_server(self._directory)
             except AppError:
                 return False
             if self._ended or self._held is not None:

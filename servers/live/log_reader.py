@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcadmin.core.errors import AppError
-from mcadmin.core.paths import FileMissing, Root
+from mcadmin.core.paths import FileMissing
+from servers.docker.folders import open_data
 from servers.minecraft.log_lines import MAX_LINE_BYTES, clean_line
 
 LOGS, LOG = "logs", "logs/latest.log"
@@ -83,7 +84,7 @@ class LogReader:
         """Find out what the name leads to now, and in which directories it lies."""
         self.places = (None, None)
         try:
-            with Root(self._data) as root:
+            with open_data(self._data) as root:
                 self.places = (_identity(root.stat(".")), _identity(root.stat(LOGS)))
                 found = _identity(root.stat(LOG))
         except FileMissing:
@@ -100,7 +101,7 @@ class LogReader:
         if current is None:
             return Batch()
         try:
-            with Root(self._data) as root:
+            with open_data(self._data) as root:
                 self._file = _OpenLog(root.open_file(LOG))
         except AppError as error:  # gone again, or no regular file
             self.problem = str(error)

@@ -25,9 +25,10 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
 from mcadmin.core.errors import AppError
-from mcadmin.core.paths import Root
+from servers.docker.folders import open_data
 
 Watches = list[tuple[Path, "_Waker"]]
+Identity = tuple[int, int]  # device and inode
 
 logger = logging.getLogger(__name__)
 
@@ -56,9 +57,10 @@ class LogWatch:
         with self._lock:
             if self._ended:
                 return watches
-            for directory, kinds in ((data, _OF_DATA), (data / "logs", _OF_LOGS)):
+            for inside, kinds in (("", _OF_DATA), ("logs", _OF_LOGS)):
+                directory = data / inside
                 try:
-                    self._join(directory, kinds, waker)
+                    self._join(directory, _identity(data, inside), kinds, waker)
                 except (FileNotFoundError, AppError):
                     continue
                 except OSError as error:
@@ -78,11 +80,10 @@ class LogWatch:
                 if not watched.wakers.all:
                     self._leave(directory)
 
-    def _join(self, directory: Path, kinds: list[type[FileSystemEvent]], waker: "_Waker") -> None:
+    def _join(
+        self, directory: Path, identity: Identity | None, kinds: list[type[FileSystemEvent]], waker: "_Waker"
+    ) -> None:
         """Wake ``waker``, too: the observer has one watch a name, which may lead to another directory by now."""
-        with Root(directory) as root:
-            own = root.stat("")
-        identity = (own.st_dev, own.st_ino) if own is not None else None
         watched = self._watched.get(directory)
         wakers = watched.wakers if watched is not None else _Wakers()
         if watched is None or watched.identity != identity:
@@ -114,6 +115,13 @@ class LogWatch:
             observer.start()
             self._observer = observer
         return self._observer
+
+
+def _identity(data: Path, inside: str) -> Identity | None:
+    """Tell which directory it is; raises AppError where it is none, or is reached by a link that leads out."""
+    with open_data(data) as root:
+        own = root.stat(inside)
+    return (own.st_dev, own.st_ino) if own is not None else None
 
 
 class _Waker:
@@ -149,5 +157,5 @@ class _Wakers(FileSystemEventHandler):
 
 class _Watched(NamedTuple):
     watch: ObservedWatch
-    identity: tuple[int, int] | None
+    identity: Identity | None
     wakers: _Wakers

@@ -114,17 +114,20 @@ class Services:
     def container(self, server_id: str) -> Container | None:
         """Return a server's container as last seen, or None."""
         info = self.catalog.info(server_id)
-        candidates = self._candidates(server_id)
-        return choose_container(
-            candidates, directory=self._root / server_id, service=info.service, server_id=server_id
-        )
+        directory = self._root / server_id
+        if info.is_link:  # Compose may have been called by either name
+            directory = self._real(directory)
+        candidates = self._candidates(directory)
+        return choose_container(candidates, directory=directory, service=info.service, server_id=server_id)
 
     def foreign(self, server_id: str) -> Container | None:
         """Return a container that has this server's name and was not made from its directory, or None."""
         one = self._named().get(f"mc-{server_id}")
-        if one is None or (one.working_dir is not None and self._real(one.working_dir) == self._root / server_id):
+        if one is None:
             return None
-        return one
+        directory = self._root / server_id
+        made_from = self._real(one.working_dir) if one.working_dir is not None else None
+        return None if made_from in {directory, self._real(directory)} else one
 
     def _container_or_none(self, server_id: str) -> Container | None:
         try:
@@ -195,11 +198,11 @@ class Services:
             self._by_name = (snapshot, {one.name: one for one in snapshot.containers.values()})
         return self._by_name[1]
 
-    def _candidates(self, server_id: str) -> list[Container]:
+    def _candidates(self, directory: Path) -> list[Container]:
         snapshot = self.engine.snapshot
         if self._by_server[0] is not snapshot:
             self._by_server = (snapshot, self._group(snapshot))
-        return self._by_server[1].get(self._root / server_id, [])
+        return self._by_server[1].get(directory, [])
 
     def _group(self, snapshot: EngineSnapshot) -> dict[Path, list[Container]]:
         """Sort the containers by the server directory they belong to, once a snapshot."""

@@ -123,7 +123,8 @@ async def _check_again(server: "Lifecycle", text: bytes, *, caller: Caller) -> N
 
 async def _roll_back(server: "Lifecycle", old: bytes, *, reason: str, start: bool, caller: Caller) -> None:
     try:
-        await server.project.down(timeout_s=await server.grace_s(), on_line=caller.on_line)
+        grace_s = await server.grace_s(await server.project.containers())
+        await server.project.down(timeout_s=grace_s, on_line=caller.on_line)
     finally:
         await asyncio.to_thread(server.replace_compose, old)
     await _start_old(server, old, reason=reason, start=start, caller=caller)

@@ -3,10 +3,11 @@
 import asyncio
 
 from mcadmin.core.errors import AppError, CommandFailed, Conflict, TimedOut
-from mcadmin.core.paths import Root, disk_space, tree_size_bytes
+from mcadmin.core.paths import FileMissing, disk_space, tree_size_bytes
 from mcadmin.core.process import ProgramFailed
 from servers.docker.cli import EngineUnreachable
 from servers.docker.container import Container
+from servers.docker.folders import open_data
 from servers.docker.network import NetworkIO
 from servers.docker.usage import BlockIO, Unread
 from servers.minecraft import figures, properties
@@ -184,12 +185,16 @@ class MCInstance(Lifecycle):
 
     def _disk_space(self) -> DiskSpaceInfo:
         total, available = disk_space(self.directory)
-        return DiskSpaceInfo(tree_size_bytes(self.directory / "data"), total, available)
+        try:
+            with open_data(self.data) as root:
+                return DiskSpaceInfo(tree_size_bytes(root), total, available)
+        except FileMissing:
+            return DiskSpaceInfo(0, total, available)
 
     def _password_from_properties(self) -> str | None:
         """Read the game's own setting; None where there is none, or it is not ours to read."""
         try:
-            with Root(self.directory / "data") as root:
+            with open_data(self.data) as root:
                 values = properties.parse(root.read_bytes("server.properties", max_bytes=MAX_PROPERTIES_BYTES))
         except AppError:  # the file's password is one of two, and rcon-cli needs neither
             return None

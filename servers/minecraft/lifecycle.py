@@ -2,7 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from mcadmin.core.errors import AppError, Conflict, NotFound
@@ -10,6 +11,7 @@ from mcadmin.core.paths import FileExists, FileMissing, Root, delete, move, rena
 from servers.docker.cli import DockerCli, PortTaken
 from servers.docker.compose import ComposeManager, find_files
 from servers.docker.container import Container
+from servers.docker.folders import DATA, ServerFolderIsALink, open_server
 from servers.minecraft import compose_update
 from servers.minecraft.compose_rules import MCComposeFile
 from servers.minecraft.host_ports import taken_ports
@@ -22,6 +24,8 @@ REMOVED_DIRECTORY = ".removed"
 CREATING = ".creating-"
 COMPOSE_NAME = "compose.yaml"
 KILLED = 137
+MAX_DELAY_DIGITS = 5
+AFTER_ANNOUNCEMENT_S = 60  # what a game needs to save, once its players had the time that it announces
 
 OnLine = Callable[[str], None]
 
@@ -71,6 +75,7 @@ class Lifecycle:
         self.name = name
         self.server_path = Path(server_path).absolute()
         self.directory = self.server_path / name
+        self.data = self.directory / DATA
         self.project = ComposeManager(self.directory, cli=cli)
         self._cli = cli or DockerCli()
         self._allowed_images = tuple(allowed_images)
@@ -154,9 +159,9 @@ class Lifecycle:
 
     async def down(self, *, on_line: OnLine | None = None) -> list[str]:
         """Stop the server and remove its container; the world stays on disk."""
-        containers = await self.own_containers()
+        containers = await self._containers_to_end()
         warnings = await self._stop(containers, on_line=on_line)
-        await self.project.down(timeout_s=await self.grace_s(), on_line=on_line)
+        await self.project.down(timeout_s=await self.grace_s(containers), on_line=on_line)
         return warnings
 
     async def start(self, *, on_line: OnLine | None = None) -> None:
@@ -173,7 +178,7 @@ class Lifecycle:
 
     async def stop(self, *, on_line: OnLine | None = None) -> list[str]:
         """Stop the container, which stays; raises NoContainer."""
-        return await self._stop(await self._require_container(), on_line=on_line)
+        return await self._stop(self._require_any(await self._containers_to_end()), on_line=on_line)
 
     async def restart(self, *, on_line: OnLine | None = None) -> list[str]:
         """Stop and start the container; raises NoContainer."""
@@ -187,7 +192,7 @@ class Lifecycle:
         Raises:
             ContainerNotRunning.
         """
-        containers = await self.own_containers()
+        containers = await self._containers_to_end()
         if not any(one.is_running or one.is_restarting for one in containers):
             raise ContainerNotRunning(f"{self.name} is not running.")
         await self.project.kill(on_line=on_line)
@@ -222,10 +227,17 @@ class Lifecycle:
         await self.get_compose_file()
         return await own_containers(self.project, server_id=self.name, cli=self._cli)
 
-    async def grace_s(self) -> int:
-        """Return how long the game may take to save and end before it is killed."""
-        compose = await self.get_minecraft_compose()
-        return max(round(compose.stop_grace_period_s or 0), self._stop_timeout_s)
+    async def grace_s(self, containers: Iterable[Container]) -> int:
+        """Return how long the game may take to save and end before it is killed.
+
+        Never less than Docker alone would give: a container knows what came of override files and variables.
+        """
+        given = [self._stop_timeout_s]
+        with suppress(ServerFolderIsALink):  # its file is not read; its container is there all the same
+            given.append(round((await self.get_minecraft_compose()).stop_grace_period_s or 0))
+        for one in containers:
+            given += [one.stop_timeout_s or 0, _announced_s(one.environment) + AFTER_ANNOUNCEMENT_S]
+        return max(given)
 
     def read_compose(self) -> str:
         """Read the compose file's text; blocking.
@@ -234,7 +246,7 @@ class Lifecycle:
             ServerNotFound: no directory, or no compose file in it.
         """
         try:
-            with Root(self.directory) as root:
+            with open_server(self.directory) as root:
                 names = find_files(root)
                 if names:
                     return root.read_bytes(names[0], max_bytes=MAX_COMPOSE_BYTES).decode(errors="replace")
@@ -247,7 +259,7 @@ class Lifecycle:
         running = {one.id for one in containers if one.is_running or one.is_restarting}
         if not running:
             return []
-        grace_s = await self.grace_s()
+        grace_s = await self.grace_s(containers)
         await self.project.stop(timeout_s=grace_s, on_line=on_line)
         ended = [one for one in await self.project.containers() if one.id in running]
         return [
@@ -257,8 +269,17 @@ class Lifecycle:
             if one.exit_code == KILLED and not one.is_running
         ]
 
+    async def _containers_to_end(self) -> list[Container]:
+        """List the project's containers, also where the server's folder is a link: ending a game is always possible."""
+        try:
+            return await self.own_containers()
+        except ServerFolderIsALink:
+            return await own_containers(self.project, server_id=self.name, cli=self._cli)
+
     async def _require_container(self) -> list[Container]:
-        containers = await self.own_containers()
+        return self._require_any(await self.own_containers())
+
+    def _require_any(self, containers: list[Container]) -> list[Container]:
         if not containers:
             raise NoContainer(f"{self.name} has no container yet. Create it with the operation `up`.")
         return containers
@@ -270,7 +291,7 @@ class Lifecycle:
     def replace_compose(self, content: bytes) -> bytes:
         """Write the compose file in one step, owner and mode kept, and return what it was; blocking."""
         try:
-            with Root(self.directory) as root:
+            with open_server(self.directory) as root:
                 names = find_files(root)
                 if names:
                     old = root.read_bytes(names[0], max_bytes=MAX_COMPOSE_BYTES, follow=False)
@@ -291,7 +312,7 @@ class Lifecycle:
                 raise ServerExists(f"A server or directory named {self.name!r} exists already. Choose another id.")
             root.make_directory(building)
             try:
-                root.make_directory(f"{building}/data")
+                root.make_directory(f"{building}/{DATA}")
                 root.write_bytes(f"{building}/{COMPOSE_NAME}", yaml_content.encode(), mode=0o600)
                 move(root, building, self.name)
             except BaseException as error:
@@ -300,3 +321,9 @@ class Lifecycle:
                     message = f"A server or directory named {self.name!r} exists already. Choose another id."
                     raise ServerExists(message) from None
                 raise
+
+
+def _announced_s(environment: Mapping[str, str]) -> int:
+    """Return how long the image's own announcement makes a stop wait; 0 for what is no number."""
+    text = environment.get("STOP_SERVER_ANNOUNCE_DELAY", "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DELAY_DIGITS else 0

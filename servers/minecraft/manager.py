@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mcadmin.core.errors import AppError, NotFound
-from mcadmin.core.paths import Root, list_directories
+from mcadmin.core.paths import list_directories, list_links
 from servers.docker.cli import DockerCli
-from servers.docker.compose import find_files
+from servers.docker.compose import COMPOSE_FILES, find_files
 from servers.docker.compose_file import project_name
+from servers.docker.folders import open_server
 from servers.minecraft.instance import ALLOWED_IMAGES, MCInstance
 from servers.minecraft.server_info import ServerInfo
 from servers.minecraft.status import ANSWERING
@@ -76,9 +77,13 @@ class DockerMCManager:
         names = list_directories(self.server_path)
         return [name for name in names if is_server_id(name) and self._has_compose(name)]
 
+    def list_linked_names(self) -> list[str]:
+        """List the servers whose folder is a link, which are shown and not worked with; blocking."""
+        return [name for name in list_links(self.server_path, holding=COMPOSE_FILES) if is_server_id(name)]
+
     def _has_compose(self, name: str) -> bool:
         try:
-            with Root(self.server_path / name) as root:
+            with open_server(self.server_path / name) as root:
                 return bool(find_files(root))
         except AppError:  # it went away, or we may not look into it
             return False

@@ -15,6 +15,7 @@ from servers.docker.cli import DockerCli
 from servers.docker.compose import find_files
 from servers.docker.compose_file import project_name
 from servers.docker.compose_yaml import MAX_BYTES, BadComposeFile, Problem
+from servers.docker.folders import open_server
 from servers.docker.render import panel_variables, render
 from servers.docker.rendered_policy import check_rendered
 from servers.docker.source_policy import SourceReport, check_source
@@ -62,7 +63,7 @@ class SafetyCheck:
         variables = panel_variables()
         if self.directory is None:
             return check_source(self.texts, root=None, panel_variables=variables)
-        with Root(self.directory) as root:
+        with open_server(self.directory) as root:
             return check_source(self.texts, root=root, panel_variables=variables)
 
 
@@ -117,7 +118,7 @@ def read_texts(directory: Path) -> dict[str, bytes]:
         BadComposeFile: there is none, or it is a link, which could lead into ``data/``.
     """
     try:
-        with Root(directory) as root:
+        with open_server(directory) as root:
             names = find_files(root)
             return {name: _read(root, name) for name in names} or _none()
     except FileMissing:

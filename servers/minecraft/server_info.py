@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mcadmin.core.errors import AppError, NotFound
+from servers.docker.folders import ServerFolderIsALink
 from servers.minecraft.compose_rules import MCComposeFile
 from servers.minecraft.rendering import Rendering
 
@@ -21,6 +22,7 @@ class ServerInfo:
         java_version: None when the image's tag does not tell it.
         service: name of the Minecraft service; None when the file has none that we know.
         problem: what is wrong with the file, or None.
+        is_link: the folder is a link, which nothing follows.
         published_ports: address (empty: all), number on this machine, protocol.
         games: names of all services that run an allowed image, in the file's order.
     """
@@ -36,6 +38,7 @@ class ServerInfo:
     problem: str | None = None
     published_ports: tuple[tuple[str, int, str], ...] = ()
     games: tuple[str, ...] = ()
+    is_link: bool = False
 
     @property
     def name(self) -> str:
@@ -60,6 +63,8 @@ def describe(
         )
     except NotFound:
         raise
+    except ServerFolderIsALink as error:
+        return ServerInfo(server_id, problem=str(error), is_link=True)
     except AppError as error:
         return ServerInfo(server_id, problem=str(error))
     return ServerInfo(

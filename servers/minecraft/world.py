@@ -37,23 +37,26 @@ def check_worlds(root: Root, folder: str = "") -> WorldReport:
     """Check every world file at and below ``folder``."""
     levels = regions = 0
     findings: list[str] = []
-    for node in walk(root, folder):
+    def cannot_be_read(error: AppError) -> None:
+        findings.append(str(error))
+
+    for node in walk(root, folder, unreadable=cannot_be_read):
         if not node.is_file:
             continue
         if node.name == "level.dat":
             levels += 1
-            findings += _check(root, node, _level)
+            findings += _check(node, _level)
         elif node.name.endswith(".mca"):
             regions += 1
-            findings += _check(root, node, _region)
+            findings += _check(node, _region)
     more = len(findings) - MAX_FINDINGS
     told = findings[:MAX_FINDINGS] + ([f"… and {more} more"] if more > 0 else [])
     return WorldReport(levels, regions, told)
 
 
-def _check(root: Root, node: Node, look: Look) -> list[str]:
+def _check(node: Node, look: Look) -> list[str]:
     try:
-        with os.fdopen(root.open_file(node.path), "rb") as file:
+        with os.fdopen(node.open_file(), "rb") as file:
             return [f"{node.path}: {problem}" for problem in look(file, node.info.st_size)]
     except (OSError, AppError) as error:
         return [f"{node.path}: could not be read ({type(error).__name__})"]

@@ -113,7 +113,7 @@ def test_what_snapshots_leave_out_is_carried_over_with_its_looks(servers: Path) 
     carried = staging.carry_over(servers, plan, left_out=left_out)
 
     new = servers / plan.staged / "data"
-    assert carried == 6  # cache, deep, er, jar, link, session.lock
+    assert (carried.count, carried.problems) == (6, [])  # cache, deep, er, jar, link, session.lock
     assert (new / "cache/deep/er/jar").read_text() == "old"
     assert os.readlink(new / "cache/link") == "jar"
     found = (new / "cache").stat()

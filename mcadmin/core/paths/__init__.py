@@ -23,19 +23,20 @@ from mcadmin.core.paths.beneath import (
     shown,
     valid_name,
 )
-from mcadmin.core.paths.carrying import carry
+from mcadmin.core.paths.carrying import Carried, carry
 from mcadmin.core.paths.copying import copy
 from mcadmin.core.paths.mounts import mount_points_at_or_below, sync_file_system
 from mcadmin.core.paths.new_file import NewFile
 from mcadmin.core.paths.real import real_path
 from mcadmin.core.paths.renaming import OtherFileSystem, exchange, move, rename_beneath
 from mcadmin.core.paths.root import Entry, Root
-from mcadmin.core.paths.sizes import disk_space, list_directories, tree_size_bytes
+from mcadmin.core.paths.sizes import disk_space, list_directories, list_links
 from mcadmin.core.paths.stamps import Stamp, is_settled, stamp
-from mcadmin.core.paths.trees import Node, TooDeep, count_entries, delete, walk
+from mcadmin.core.paths.trees import Node, TooDeep, count_entries, delete, tree_size_bytes, walk
 from mcadmin.core.paths.writability import unwritable
 
 __all__ = [
+    "Carried",
     "Entry",
     "FileExists",
     "FileMissing",
@@ -60,6 +61,7 @@ __all__ = [
     "is_link",
     "is_settled",
     "list_directories",
+    "list_links",
     "mount_points_at_or_below",
     "move",
     "open_beneath",

@@ -4,12 +4,13 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 
 from mcadmin.core.errors import InvalidRequest
 from mcadmin.core.paths.beneath import explained, lstat, open_regular
+from mcadmin.core.paths.descent import Descent
 from mcadmin.core.paths.root import Root
-from mcadmin.core.paths.trees import DIRECTORY, MAX_DEPTH, Deletion, TooDeep
+from mcadmin.core.paths.trees import Deletion
 
 _CHUNK_BYTES = 8 * 1024 * 1024
 _NO_RANGE_COPY = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBADF}
@@ -33,7 +34,7 @@ def copy(  # noqa: PLR0913 - what a copy may differ in
         How many pipes, sockets and devices were left out.
 
     Raises:
-        FileMissing, FileExists, DiskFull, TooDeep.
+        FileMissing, FileExists, DiskFull.
         InvalidRequest: a directory into itself.
     """
     into = target_root or root
@@ -53,7 +54,7 @@ def copy(  # noqa: PLR0913 - what a copy may differ in
 
 
 class _Copying:
-    """One recursive copy."""
+    """One copy of whatever it is."""
 
     def __init__(self, owner: tuple[int, int] | None, on_bytes: Callable[[int], None], goal: os.stat_result) -> None:
         self.left_out = 0
@@ -64,7 +65,8 @@ class _Copying:
     def all_or_nothing(self, name: str, parent: int, new: str, new_parent: int) -> None:
         """Copy an entry and what lies below it; a copy that fails is removed."""
         try:
-            self.entry(name, parent, new, new_parent, 0)
+            if self._entry(name, parent, new, new_parent):
+                self._content(name, parent, new, new_parent)
         except FileExistsError:
             raise  # somebody else's
         except BaseException:
@@ -72,41 +74,46 @@ class _Copying:
                 Deletion(new_parent, lambda _: None).run(new)
             raise
 
-    def entry(self, name: str, parent: int, new: str, new_parent: int, depth: int) -> None:
+    def _content(self, name: str, parent: int, new: str, new_parent: int) -> None:
+        """Copy what lies below a directory, at any depth; each gets its looks when it is filled."""
+        with closing(Descent(parent)) as source, closing(Descent(new_parent)) as target:
+            levels = [self._enter(source, name, target, new)]
+            while levels:
+                names, info = levels[-1]
+                if not names:
+                    levels.pop()
+                    self._dress(target.fd, info)
+                    source.up()
+                    target.up()
+                elif self._entry(below := names.pop(), source.fd, below, target.fd):
+                    levels.append(self._enter(source, below, target, below))
+
+    def _enter(self, source: Descent, name: str, target: Descent, new: str) -> tuple[list[str], os.stat_result]:
+        source.down(name)
+        info = os.fstat(source.fd)
+        if (info.st_dev, info.st_ino) == self._goal:
+            raise InvalidRequest("A directory cannot be copied into itself.")
+        target.down(new)
+        with os.scandir(source.fd) as scan:
+            return [one.name for one in scan], info
+
+    def _entry(self, name: str, parent: int, new: str, new_parent: int) -> bool:
+        """Copy one entry, of a directory only its name; True when there may be more below it."""
         info = lstat(name, parent)
         if info is None:
-            return
+            return False
         if stat.S_ISLNK(info.st_mode):
             os.symlink(os.readlink(name, dir_fd=parent), new, dir_fd=new_parent)
             with suppress(PermissionError):
                 os.chown(new, *self._owner_of(info), dir_fd=new_parent, follow_symlinks=False)
         elif stat.S_ISDIR(info.st_mode):
-            self._directory(name, parent, new, new_parent, depth)
+            os.mkdir(new, 0o700, dir_fd=new_parent)
+            return True
         elif stat.S_ISREG(info.st_mode):
             self._file(name, parent, new, new_parent)
         else:
             self.left_out += 1
-
-    def _directory(self, name: str, parent: int, new: str, new_parent: int, depth: int) -> None:
-        if depth >= MAX_DEPTH:
-            raise TooDeep(f"The directories nest deeper than {MAX_DEPTH} levels.")
-        fd = os.open(name, DIRECTORY, dir_fd=parent)
-        try:
-            info = os.fstat(fd)
-            if (info.st_dev, info.st_ino) == self._goal:
-                raise InvalidRequest("A directory cannot be copied into itself.")
-            os.mkdir(new, 0o700, dir_fd=new_parent)
-            new_fd = os.open(new, DIRECTORY, dir_fd=new_parent)
-            try:
-                with os.scandir(fd) as scan:
-                    names = [one.name for one in scan]
-                for one in names:
-                    self.entry(one, fd, one, new_fd, depth + 1)
-                self._dress(new_fd, info)
-            finally:
-                os.close(new_fd)
-        finally:
-            os.close(fd)
+        return False
 
     def _file(self, name: str, parent: int, new: str, new_parent: int) -> None:
         source = open_regular(name, dir_fd=parent)

@@ -84,6 +84,16 @@ class Root:
         below.fd, below.owner = fd, self.owner
         return below
 
+    def own_subdirectory(self, path: str) -> "Root":
+        """Hold a directory below as a root of its own, whose new files get its own owner; the caller closes it.
+
+        A link anywhere in ``path`` is OutsideRoot, wherever it leads.
+        """
+        below = self.subdirectory(path, follow=False)
+        own = os.fstat(below.fd)
+        below.owner = (own.st_uid, own.st_gid)
+        return below
+
     # Reading
 
     def open_file(self, path: str, *, follow: bool = True) -> int:

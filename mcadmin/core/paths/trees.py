@@ -9,13 +9,22 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from mcadmin.core.errors import AppError, InvalidRequest
-from mcadmin.core.paths.beneath import FileMissing, OutsideRoot, explained, lstat, open_beneath, open_regular
+from mcadmin.core.paths.beneath import (
+    FileMissing,
+    OutsideRoot,
+    explained,
+    lstat,
+    open_beneath,
+    open_regular,
+    shown,
+)
+from mcadmin.core.paths.descent import DIRECTORY, Descent, Moved
 from mcadmin.core.paths.new_file import TEMPORARY_PREFIX
 from mcadmin.core.paths.root import Root
 
-MAX_DEPTH = 128  # each level holds a descriptor
+MAX_PATH_BYTES = 4095  # the kernel takes no longer one, from whatever program
 _HELD_DEPTH = 64
-DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_BLOCK_BYTES = 512  # what st_blocks counts in, on every file system
 
 
 class TooDeep(InvalidRequest):
@@ -46,50 +55,111 @@ class Node:
         return open_regular(self.name, dir_fd=self.parent)
 
 
-def walk(root: Root, path: str = "", *, unreadable: Callable[[str], None] | None = None) -> Iterator[Node]:
+def walk(root: Root, path: str = "", *, unreadable: Callable[[AppError], None] | None = None) -> Iterator[Node]:
     """Yield everything below the directory ``path``, each directory before its content, sorted by name.
 
     Links and special files are yielded and not followed; what vanishes meanwhile is left out. A directory that
-    may not be read is told to ``unreadable``; without it, it is an error.
+    may not be read, or lies too deep for a path, is given to ``unreadable``; without it, it is an error.
+    Depth costs neither descriptors nor stack.
 
     Raises:
-        TooDeep: more than MAX_DEPTH levels.
+        TooDeep: a path of more than MAX_PATH_BYTES.
+        PathBusy: a directory was moved while the walk was in it, so that the rest of the tree was not seen.
     """
     with explained(path):
-        fd = open_beneath(root.fd, path, os.O_RDONLY | os.O_DIRECTORY)
+        top = open_beneath(root.fd, path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            descent = Descent(top)
+        finally:
+            os.close(top)
     try:
-        yield from _walk(fd, path, 1, unreadable)
+        yield from _walk(descent, path, unreadable or _refuse)
     finally:
-        os.close(fd)
+        descent.close()
 
 
-def _walk(fd: int, path: str, depth: int, unreadable: Callable[[str], None] | None) -> Iterator[Node]:
-    if depth > MAX_DEPTH:
-        raise TooDeep(f"The directories nest deeper than {MAX_DEPTH} levels.")
-    with os.scandir(fd) as scan:
-        names = sorted(one.name for one in scan)
-    for name in names:
-        info = lstat(name, fd)
+def _refuse(problem: AppError) -> None:
+    raise problem
+
+
+def _walk(descent: Descent, path: str, unreadable: Callable[[AppError], None]) -> Iterator[Node]:
+    levels = [(path, _names_reversed(descent.fd))]
+    while levels:
+        path, names = levels[-1]
+        if not names:
+            levels.pop()
+            if levels and not _is_back(descent, path, unreadable):
+                return
+            continue
+        name = names.pop()
+        info = lstat(name, descent.fd)
         if info is None:
             continue
-        node = Node(f"{path}/{name}" if path else name, name, info, fd)
+        node = Node(f"{path}/{name}" if path else name, name, info, descent.fd)
         yield node
-        if not node.is_directory:
-            continue
-        try:
-            with explained(node.path):
-                below = os.open(name, DIRECTORY, dir_fd=fd)
-        except (OutsideRoot, FileMissing):  # it was swapped for a link meanwhile, or went away
-            continue
-        except AppError as error:
-            if unreadable is None:
-                raise
-            unreadable(str(error))
-            continue
-        try:
-            yield from _walk(below, node.path, depth + 1, unreadable)
-        finally:
-            os.close(below)
+        if node.is_directory and _has_entered(descent, node, unreadable):
+            levels.append((node.path, _names_reversed(descent.fd)))
+
+
+def _has_entered(descent: Descent, node: Node, unreadable: Callable[[AppError], None]) -> bool:
+    try:
+        if len(os.fsencode(node.path)) > MAX_PATH_BYTES:
+            raise TooDeep(f"{shown(node.path)[:80]}… nests too deep: no program can name what lies in it.")
+        with explained(node.path):
+            descent.down(node.name)
+    except (OutsideRoot, FileMissing):  # it was swapped for a link meanwhile, or went away
+        return False
+    except AppError as error:
+        unreadable(error)
+        return False
+    return True
+
+
+def _is_back(descent: Descent, path: str, unreadable: Callable[[AppError], None]) -> bool:
+    try:
+        with explained(path):
+            descent.up()
+    except AppError as error:
+        unreadable(error)
+        return False
+    return True
+
+
+def _names_reversed(fd: int) -> list[str]:
+    with os.scandir(fd) as scan:
+        return sorted((one.name for one in scan), reverse=True)
+
+
+def tree_size_bytes(root: Root, *, pause: Callable[[], None] = lambda: None) -> int:
+    """Add up the sizes of all files in ``root`` at any depth; links are not followed, what vanishes is left out.
+
+    Blocking, and slow for a large tree; ``pause`` is called every now and then.
+    """
+    total, descent = 0, Descent(root.fd)
+    try:
+        levels = [_names_reversed(descent.fd)]
+        while levels:
+            names = levels[-1]
+            if not names:
+                levels.pop()
+                if levels:
+                    descent.up()
+                continue
+            name = names.pop()
+            if len(names) % 64 == 0:
+                pause()
+            with suppress(OSError):
+                info = os.stat(name, dir_fd=descent.fd, follow_symlinks=False)
+                if stat.S_ISDIR(info.st_mode):
+                    descent.down(name)
+                    levels.append(_names_reversed(descent.fd))
+                else:
+                    total += min(info.st_size, info.st_blocks * _BLOCK_BYTES)  # a hole takes no room
+    except Moved:  # what is left is measured the next time
+        return total
+    finally:
+        descent.close()
+    return total
 
 
 def count_entries(root: Root, path: str, *, at_most: int) -> int:

@@ -74,7 +74,7 @@ def test_a_bomb_costs_neither_time_nor_memory(code: str | None, text: str) -> No
         spent_s.append(time.process_time() - before)
 
     assert found == code
-    assert min(spent_s) < 0.1
+    assert min(spent_s) < 1.0  # unbounded they take minutes; what is usual is far below 0.1 s
 
 
 @pytest.mark.slow

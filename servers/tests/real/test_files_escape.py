@@ -203,6 +203,55 @@ def test_no_verb_leads_out(servers: tuple[Path, httpx.Client], shape: str) -> No
     assert broken == {}
 
 
+LINKED = {
+    "data to a folder outside": ("a/data", "../../elsewhere"),
+    "data to the whole machine": ("a/data", "/"),
+    "data to another server": ("a/data", "../ab/data"),
+    "data into its own server": ("a/data", "."),
+    "the server to a folder outside": ("a", "../moved"),
+    "the server to another one": ("a", "ab"),
+}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """What lies in a folder; of the whole machine only what nobody else changes."""
+    if folder == Path("/") or os.path.realpath(folder) == "/":
+        return {"/etc/passwd": Path("/etc/passwd").read_bytes()}
+    return {str(one): one.read_bytes() for one in folder.rglob("*") if one.is_file()}
+
+
+@pytest.mark.parametrize("layout", LINKED)
+def test_no_verb_goes_through_a_linked_folder(tmp_path: Path, layout: str) -> None:
+    """Whoever made the link, a restore or a person: ``data`` and the server's folder are never reached through one."""
+    name, target = LINKED[layout]
+    with running_panel(tmp_path) as panel, panel.client() as client:
+        data = build(panel.servers)
+        (data / "canary").write_text(CANARY)
+        real = (panel.servers / name).parent / target
+        if not real.exists():
+            (panel.servers / name).rename(real)
+        else:
+            (panel.servers / name).rename(tmp_path / "put-aside")
+        (panel.servers / name).symlink_to(target)
+        before = (outside(panel.servers), contents(real))
+        broken = {}
+        for verb, act in http_verbs(client).items():
+            for path in ("", "canary", "etc/passwd", "sub/file"):
+                status, text = act(path)
+                if status not in {400, 404, 409} or CANARY in text or "root:" in text:
+                    broken[verb, path] = (status, text[:100])
+        for route in ("properties", "compose", "snapshots/ignore") if name == "a" else ("properties",):
+            status, text = client.get(f"/servers/a/{route}").status_code, client.get(f"/servers/a/{route}").text
+            if status < 400:
+                broken[route, ""] = (status, text[:100])
+        shown = {one["id"]: one["problem"] for one in client.get("/servers").json()}
+
+    assert broken == {}
+    assert (outside(panel.servers), contents(real)) == before
+    if name == "a":
+        assert "is a link" in shown["a"]
+
+
 def test_the_table_catches_the_naive_way(tmp_path: Path) -> None:
     caught: set[str] = set()
     for name, shape in SHAPES.items():
