@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 
 from django.conf import settings
 
-from backups import excludes, quiesce, shown, space, state, targets, wiring
+from backups import coverage, excludes, quiesce, shown, space, state, targets, wiring
+from backups.coverage import Missing, NotAllInSnapshot
 from backups.models import MadeSnapshot
 from backups.quiesce import Bracket, Quiet
 from backups.restic import locks
@@ -19,11 +21,12 @@ from backups.restic.manager import ResticManager
 from backups.restic.patterns import escape
 from backups.restic.snapshot import ResticSnapshot, ResticSnapshotWithSummary
 from backups.targets import Target
-from mcadmin.core.errors import AppError, Conflict, TimedOut
+from mcadmin.core.errors import AppError, Conflict, TimedOut, Unavailable
 from mcadmin.core.paths import PathBusy, list_directories
 from servers import leases
 from servers import wiring as servers_wiring
-from servers.docker.folders import DATA
+from servers.docker.folders import DATA, ServerFolderIsALink
+from servers.minecraft.instance import MCInstance
 from servers.operations import Job
 from servers.progress import Progress
 from servers.records import in_database
@@ -116,6 +119,7 @@ class _Taking:
         if target.scope is Scope.GLOBAL and not (names or wish.skipped):
             await self._require_no_servers()
         manager = servers_wiring.manager()
+        missing = await self._missing(target, [manager.get_instance(name) for name in names])
         began = datetime.now(UTC)
         self._progress.percent(1, "waiting until the game has written its world" if names else "copying")
         async with quiesce.quiet(
@@ -124,6 +128,7 @@ class _Taking:
             timeout_s=settings.MC_ADMIN.quiesce_timeout_s,
         ) as brackets:
             before = [bracket.now for bracket in brackets]
+            self._note_missing(before, missing)
             self._insist(before)
             await self._require_same(target)
             made = await self._copy(target, before)
@@ -131,7 +136,7 @@ class _Taking:
         for bracket in brackets:
             if bracket.saving_is_left_off:
                 self._progress.warn(f"Saving is still off on {bracket.now.server_id}; MC Admin goes on turning it on.")
-        return await self._write_down(made, snapshot, began)
+        return await self._write_down(made, snapshot, began, missing)
 
     async def _check_space(self, target: Target) -> None:
         folder = space.local_folder(wiring.repository_path())
@@ -161,6 +166,27 @@ class _Taking:
                 "No server is in the servers' folder, but earlier snapshots hold some. Is its disk mounted? "
                 "Nothing was saved."
             )
+
+    async def _missing(self, target: Target, instances: list[MCInstance]) -> list[Missing]:
+        """List what of the servers cannot be in the snapshot; of a path nothing is missing, it is what it is.
+
+        Raises:
+            NotAllInSnapshot: a consistent one is wanted; before any game is held still.
+        """
+        found: list[Missing] = []
+        for instance in instances if target.scope is not Scope.PATH else ():
+            with suppress(Unavailable, ServerFolderIsALink):  # the level says that nobody knows
+                found += await coverage.find_missing(instance, await instance.get_container())
+        if found and self._wish.require_flushed:
+            raise NotAllInSnapshot(f"{found[0].server_id}: {found[0].why} No snapshot was made, as you asked for.")
+        return found
+
+    @staticmethod
+    def _note_missing(quiets: list[Quiet], missing: list[Missing]) -> None:
+        for one in quiets:
+            one.missing = [place for place in missing if place.server_id == one.server_id]
+            if one.missing:
+                one.saved, one.reason = Saved.PARTIAL, one.missing[0].why
 
     async def _require_same(self, target: Target) -> None:
         """Look once more where the path leads: a flush takes long, and restic follows what became a link since."""
@@ -259,7 +285,7 @@ class _Taking:
             raise
 
     async def _write_down(
-        self, made: ResticSnapshotWithSummary, snapshot: ResticSnapshot, began: datetime
+        self, made: ResticSnapshotWithSummary, snapshot: ResticSnapshot, began: datetime, missing: list[Missing]
     ) -> dict[str, Any]:
         for warning in made.warnings:
             self._progress.warn(warning)
@@ -270,6 +296,7 @@ class _Taking:
                 defaults={
                     "operation_id": self._operation_id, "began_at": began, "ended_at": datetime.now(UTC),
                     "summary": made.summary.model_dump(mode="json"), "warnings": made.warnings,
+                    "missing": [{"server_id": one.server_id, "place": one.place, "why": one.why} for one in missing],
                 },
             )  # fmt: skip
             return shown.shown([snapshot])[0]

@@ -7,17 +7,20 @@ from typing import Any
 from backups import sources, staging, wiring
 from backups.models import Drill
 from backups.restic import browsing, restoring
+from backups.restic.labels import Saved, Scope
 from backups.restic.restoring import Piece
 from backups.restic.snapshot import ResticSnapshot
 from backups.restore_order import server_path
 from mcadmin.core.paths import FileMissing, Root
 from mcadmin.core.tasks import to_its_end
+from servers.docker.folders import DATA
 from servers.minecraft.world import WorldReport, check_worlds
 from servers.operations import Job
 from servers.progress import Progress
 from servers.records import in_database
 
 KIND = "verify"
+_RUNNING = {Saved.FLUSHED, Saved.UNCONFIRMED, Saved.LIVE, Saved.PARTIAL}  # levels that a stopped server has not
 
 
 def job(snapshot: ResticSnapshot, *, started_by: str, origin: str) -> Job:
@@ -53,6 +56,8 @@ async def _drill(snapshot: ResticSnapshot, progress: Progress) -> dict[str, Any]
     for server, report in reports.items():
         for finding in report.findings:
             progress.warn(f"{server}: {finding}" if server else finding)
+        for remark in report.remarks:
+            progress.line(f"Of no world: {remark}")
     told = {
         server: {"levels": report.levels, "regions": report.regions, "findings": report.findings}
         for server, report in reports.items()
@@ -69,10 +74,18 @@ def _look(snapshot: ResticSnapshot, tree: str) -> dict[str, WorldReport]:
             folder = sources.folder_in(snapshot, server) if server else ""
             try:
                 with restored.subdirectory(folder.lstrip("/"), follow=False) as held:
-                    found[server] = check_worlds(held)
+                    found[server] = check_worlds(held, must_hold_world=_has_run(snapshot, server, held))
             except FileMissing:
                 found[server] = WorldReport(0, 0, ["nothing of it came back"])
     return found
+
+
+def _has_run(snapshot: ResticSnapshot, server: str, held: Root) -> bool:
+    """Tell whether a game ran on these files, so that they must hold a world; of a part of them nobody knows."""
+    if snapshot.labels.scope is Scope.PATH:
+        return False
+    level = snapshot.labels.level_of(server)
+    return level in _RUNNING or held.stat(f"{DATA}/logs/latest.log") is not None
 
 
 def _write_down(snapshot: ResticSnapshot, reports: dict[str, WorldReport], progress: Progress) -> None:

@@ -53,6 +53,7 @@ class MadeSnapshot(models.Model):
     ended_at = models.DateTimeField()
     summary = models.JSONField(default=dict)
     warnings = models.JSONField(default=list)
+    missing = models.JSONField(default=list)
 
     def __str__(self) -> str:
         return self.snapshot_id[:8]

@@ -9,9 +9,10 @@ import logging
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from backups import facts
+from backups.coverage import Missing
 from backups.facts import Fact
 from backups.game import Game, GameLog, says_off, says_on, says_saved
 from backups.restic.labels import Saved
@@ -30,6 +31,7 @@ LOOK_S = 0.2
 ENDED_LOOK_S = 0.5
 ANSWER_AFTER_LINE_S = 1.0  # the log was faster than the answer, which is the surer sign
 GUARD_WAIT_S = 35.0
+MAX_NAMED = 5
 
 
 class GuardBusy(Conflict):
@@ -44,12 +46,14 @@ class Quiet:
 
     Attributes:
         saved: how consistent a copy made now is.
+        missing: where the game writes and the copy does not reach; then it is PARTIAL, whatever else is true.
         reason: why it is no better; empty when it is FLUSHED or STOPPED.
     """
 
     server_id: str
     saved: Saved
     reason: str = ""
+    missing: list[Missing] = field(default_factory=list)
 
 
 @asynccontextmanager
@@ -91,6 +95,7 @@ async def _quiet_one(
         yield bracket
         return
     bracket = Bracket(instance, container, operation_id=operation_id)
+    await bracket.look_for_others()
     if container is None or not container.is_running:
         yield bracket
         return
@@ -114,6 +119,7 @@ class Bracket:
         self._operation_id = operation_id
         self._log = GameLog(instance)
         self._fact: Fact | None = None
+        self._others: list[str] = []
 
     async def begin(self, game: Game, *, timeout_s: float) -> None:
         """Turn saving off and wait until everything is written."""
@@ -123,11 +129,27 @@ class Bracket:
         try:
             if await self._flush(game, timeout_s=timeout_s):
                 self.now.saved = Saved.FLUSHED
+                self._lower_for_others()
                 return
             reason = f"the game did not confirm within {timeout_s:g} s that its world is written"
         except RconUnavailable as error:
             reason = str(error)
         self.now.saved, self.now.reason = Saved.UNCONFIRMED, reason
+
+    async def look_for_others(self) -> None:
+        """Find out who writes in the server's folder besides its own game: then no copy of it is sure to be whole."""
+        own = [self._container] if self._container is not None else []
+        try:
+            self._others = [one.name for one in await self._instance.other_writers(own)]
+        except Unavailable as error:
+            self.now = Quiet(self._instance.name, Saved.LIVE, f"nobody knows who writes there: {error}")
+            return
+        self._lower_for_others()
+
+    def _lower_for_others(self) -> None:
+        if self._others:
+            names = ", ".join(self._others[:MAX_NAMED])
+            self.now.saved, self.now.reason = Saved.LIVE, f"the container {names} writes in its folder as well"
 
     async def judge(self) -> Quiet:
         """Look, after the copy, whether it was undisturbed: the same container, and nobody turned saving on."""
@@ -136,10 +158,13 @@ class Bracket:
             return before
         try:
             after = await self._instance.get_container()
+            others = await self._instance.other_writers([after] if after is not None else [])
         except AppError as error:
             self.now = Quiet(before.server_id, Saved.UNCONFIRMED, f"nobody knows what it did meanwhile: {error}")
             return self.now
-        if before.saved is Saved.STOPPED:
+        if others:
+            self.now = Quiet(before.server_id, Saved.LIVE, f"the container {others[0].name} began to write there")
+        elif before.saved is Saved.STOPPED:
             if after is not None and after.is_running:
                 self.now = Quiet(before.server_id, Saved.UNCONFIRMED, "it was started while it was copied")
         elif self._fact is not None and not self._fact.is_of(after):

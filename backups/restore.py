@@ -20,7 +20,8 @@ from mcadmin.core.paths import mount_points_at_or_below
 from mcadmin.core.tasks import to_its_end
 from servers import compose_safety
 from servers import wiring as servers_wiring
-from servers.docker.folders import DATA
+from servers.docker.container import Container
+from servers.docker.folders import DATA, ServerFolderIsALink
 from servers.minecraft.instance import ServerExists, ServerNotFound
 from servers.operations import Job
 from servers.progress import Progress
@@ -76,12 +77,19 @@ class _Restoring:
 
     async def _require_stopped(self) -> None:
         name = self._order.target.server_id
+        instance = servers_wiring.manager().get_instance(name)
+        await instance.require_no_other_writer(await self._own_container(), action="its files cannot be exchanged")
+
+    async def _own_container(self) -> list[Container]:
+        """Return the server's own container, which does not run; raises ServerStillRuns."""
+        name = self._order.target.server_id
         try:
             container = await servers_wiring.manager().get_instance(name).get_container()
-        except ServerNotFound:  # its files are gone, which is why they are restored
-            return
+        except (ServerNotFound, ServerFolderIsALink):  # its files are gone, which is why they are restored
+            return []
         if container is not None and container.is_running:
             raise ServerStillRuns(f"{name} is running. Stop it first (operation `stop` or `down`), then restore.")
+        return [container] if container is not None else []
 
     async def _make_safety_snapshot(self) -> None:
         self._progress.percent(1, "making the safety snapshot")

@@ -14,12 +14,13 @@ def shown(snapshots: Iterable[ResticSnapshot]) -> list[dict[str, Any]]:
     """Return snapshots in the shape of SnapshotSerializer; two questions to the database whatever their number."""
     found = list(snapshots)
     pinned = pins.pinned_ids()
-    made = {row.snapshot_id: row.summary for row in MadeSnapshot.objects.filter(summary__isnull=False)}
-    return [_shown(one, pinned=one.first_id in pinned, kept=made.get(one.first_id)) for one in found]
+    made = {row.snapshot_id: row for row in MadeSnapshot.objects.filter(summary__isnull=False)}
+    return [_shown(one, pinned=one.first_id in pinned, row=made.get(one.first_id)) for one in found]
 
 
-def _shown(snapshot: ResticSnapshot, *, pinned: bool, kept: dict[str, Any] | None) -> dict[str, Any]:
+def _shown(snapshot: ResticSnapshot, *, pinned: bool, row: MadeSnapshot | None) -> dict[str, Any]:
     labels = snapshot.labels
+    kept = row.summary if row is not None else None
     summary = snapshot.summary.model_dump(mode="json") if snapshot.summary else kept
     return {
         "id": snapshot.id,
@@ -35,6 +36,7 @@ def _shown(snapshot: ResticSnapshot, *, pinned: bool, kept: dict[str, Any] | Non
         "scope": labels.scope,
         "trigger": labels.trigger,
         "saved": labels.saved,
+        "missing": row.missing if row is not None else [],
         "pinned": pinned,
         "summary": {name: summary.get(name) for name in FIELDS} if summary else None,
     }

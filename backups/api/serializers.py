@@ -27,6 +27,14 @@ class SnapshotSummarySerializer(serializers.Serializer[Any]):
     total_duration = serializers.FloatField(allow_null=True)
 
 
+class MissingPlaceSerializer(serializers.Serializer[Any]):
+    """Where a server's game writes and the snapshot does not reach."""
+
+    server_id = serializers.CharField()
+    place = serializers.CharField()
+    why = serializers.CharField()
+
+
 class SnapshotSerializer(serializers.Serializer[Any]):
     """One snapshot. What its tags do not say is null: somebody else made it."""
 
@@ -43,6 +51,7 @@ class SnapshotSerializer(serializers.Serializer[Any]):
     scope = serializers.ChoiceField(choices=[one.value for one in Scope], allow_null=True)
     trigger = serializers.ChoiceField(choices=[one.value for one in Trigger], allow_null=True)
     saved = serializers.ChoiceField(choices=[one.value for one in Saved], allow_null=True)
+    missing = MissingPlaceSerializer(many=True)
     pinned = serializers.BooleanField()
     summary = SnapshotSummarySerializer(allow_null=True)
 

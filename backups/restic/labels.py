@@ -28,13 +28,15 @@ class Saved(StrEnum):
     """How the game stood, best first.
 
     FLUSHED: saving was off and everything written, as the game confirmed. STOPPED: no game ran. UNCONFIRMED:
-    saving was off, but the game did not confirm in time or was disturbed. LIVE: the game could not be asked.
+    saving was off, but the game did not confirm in time or was disturbed. LIVE: the game could not be asked, or
+    something else writes there as well. PARTIAL: a place where the game writes is not in it.
     """
 
     FLUSHED = "flushed"
     STOPPED = "stopped"
     UNCONFIRMED = "unconfirmed"
     LIVE = "live"
+    PARTIAL = "partial"
 
     @property
     def is_consistent(self) -> bool:

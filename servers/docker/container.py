@@ -39,6 +39,24 @@ class Health(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Mount:
+    """One place that a container sees.
+
+    Attributes:
+        kind: ``bind``, ``volume`` or ``tmpfs``.
+        source: where it lies on the engine's machine; empty for what lies in memory.
+        target: where the container sees it.
+        name: of a volume; empty for others.
+    """
+
+    kind: str
+    source: str
+    target: str
+    is_writable: bool
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Container:
     """One container.
 
@@ -58,6 +76,7 @@ class Container:
         environment: what its process was given.
         stop_timeout_s: how long the engine waits before it kills, as Compose set it from ``stop_grace_period`` with all
             overrides and variables; None: its own default of 10 s.
+        mounts: what it sees of this machine.
     """
 
     id: str
@@ -81,6 +100,7 @@ class Container:
     ports: tuple[Port, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     stop_timeout_s: int | None = None
+    mounts: tuple[Mount, ...] = ()
 
     @property
     def service(self) -> str:
@@ -150,7 +170,15 @@ def parse_container(item: dict[str, Any]) -> Container:
         ports=_ports((item.get("NetworkSettings") or {}).get("Ports") or {}),
         environment=dict(text.split("=", 1) for text in item["Config"].get("Env") or () if "=" in text),
         stop_timeout_s=item["Config"].get("StopTimeout"),
+        mounts=tuple(_mount(one) for one in item.get("Mounts") or ()),
     )
+
+
+def _mount(item: dict[str, Any]) -> Mount:
+    return Mount(
+        item.get("Type", ""), item.get("Source", ""), item.get("Destination", ""), bool(item.get("RW")),
+        item.get("Name", ""),
+    )  # fmt: skip
 
 
 def _ports(published: dict[str, list[dict[str, str]] | None]) -> tuple[Port, ...]:

@@ -54,6 +54,11 @@ class DockerManager:
         )
         return out.split()
 
+    async def list_running_ids(self) -> list[str]:
+        """Return the full ids of the containers whose process lives, paused ones included."""
+        out = await self._cli.call("ps", "--quiet", "--no-trunc", timeout_s=QUESTION_TIMEOUT_S)
+        return out.split()
+
     async def inspect(self, ids: Iterable[str]) -> list[Container]:
         """Read containers by id or name, in few processes; those that are gone are left out."""
         wanted = list(ids)

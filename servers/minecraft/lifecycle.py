@@ -15,7 +15,13 @@ from servers.docker.folders import DATA, ServerFolderIsALink, open_server
 from servers.minecraft import compose_update
 from servers.minecraft.compose_rules import MCComposeFile
 from servers.minecraft.host_ports import taken_ports
-from servers.minecraft.ownership import own_containers, require_own_resources
+from servers.minecraft.ownership import (
+    other_writers,
+    own_containers,
+    require_no_other_project,
+    require_no_other_writer,
+    require_own_resources,
+)
 from servers.minecraft.rendering import Rendering, render_server
 
 ALLOWED_IMAGES = ("itzg/minecraft-server", "ghcr.io/itzg/minecraft-server")
@@ -138,6 +144,7 @@ class Lifecycle:
             PortTaken: a port that it publishes is taken; nothing is left behind.
         """
         containers = await self.own_containers()
+        await self.require_no_other_writer(containers, action="a second game would run on the same files")
         compose = await self.get_minecraft_compose()
         if not any(one.is_running for one in containers):
             taken = await asyncio.to_thread(taken_ports, compose.published_ports)
@@ -160,6 +167,8 @@ class Lifecycle:
     async def down(self, *, on_line: OnLine | None = None) -> list[str]:
         """Stop the server and remove its container; the world stays on disk."""
         containers = await self._containers_to_end()
+        if not containers:
+            await require_no_other_project(self.directory, cli=self._cli)
         warnings = await self._stop(containers, on_line=on_line)
         await self.project.down(timeout_s=await self.grace_s(containers), on_line=on_line)
         return warnings
@@ -178,7 +187,7 @@ class Lifecycle:
 
     async def stop(self, *, on_line: OnLine | None = None) -> list[str]:
         """Stop the container, which stays; raises NoContainer."""
-        return await self._stop(self._require_any(await self._containers_to_end()), on_line=on_line)
+        return await self._stop(await self._require_any(await self._containers_to_end()), on_line=on_line)
 
     async def restart(self, *, on_line: OnLine | None = None) -> list[str]:
         """Stop and start the container; raises NoContainer."""
@@ -194,6 +203,7 @@ class Lifecycle:
         """
         containers = await self._containers_to_end()
         if not any(one.is_running or one.is_restarting for one in containers):
+            await require_no_other_project(self.directory, cli=self._cli)
             raise ContainerNotRunning(f"{self.name} is not running.")
         await self.project.kill(on_line=on_line)
 
@@ -210,7 +220,21 @@ class Lifecycle:
         """
         if await self.own_containers():
             raise ServerHasContainer(f"{self.name} still has a container. Take it down first (operation `down`).")
+        await self.require_no_other_writer((), action="it cannot be removed")
         await asyncio.to_thread(rename_beneath, self.server_path, self.name, REMOVED_DIRECTORY, removed_as)
+
+    async def other_writers(self, own: Iterable[Container]) -> list[Container]:
+        """List the running containers that write in the server's folder besides ``own``."""
+        return await other_writers(self.directory, own, cli=self._cli)
+
+    async def require_no_other_writer(self, own: Iterable[Container], *, action: str) -> None:
+        """Raise FolderInUse, which names it, when a container besides ``own`` writes in the server's folder.
+
+        Args:
+            own: the server's own, which may.
+            action: what cannot be done, as a clause.
+        """
+        await require_no_other_writer(self.directory, own, cli=self._cli, action=action)
 
     async def is_outdated(self) -> bool:
         """Tell whether a container was made from another text than the file is now, or of another service."""
@@ -277,10 +301,11 @@ class Lifecycle:
             return await own_containers(self.project, server_id=self.name, cli=self._cli)
 
     async def _require_container(self) -> list[Container]:
-        return self._require_any(await self.own_containers())
+        return await self._require_any(await self.own_containers())
 
-    def _require_any(self, containers: list[Container]) -> list[Container]:
+    async def _require_any(self, containers: list[Container]) -> list[Container]:
         if not containers:
+            await require_no_other_project(self.directory, cli=self._cli)
             raise NoContainer(f"{self.name} has no container yet. Create it with the operation `up`.")
         return containers
 

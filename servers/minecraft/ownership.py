@@ -2,19 +2,34 @@
 
 import asyncio
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from mcadmin.core.errors import Conflict
 from servers.docker.cli import DockerCli
 from servers.docker.compose import ComposeManager
+from servers.docker.compose_file import project_name
 from servers.docker.container import Container
 from servers.docker.engine import DockerManager
+from servers.docker.writers import list_writers
 
 
 class ForeignContainer(Conflict):
     """A container that belongs to something else has this server's name or project."""
 
     code = "foreign_container"
+
+
+class OtherProject(Conflict):
+    """Containers of another Compose project were made from this server's folder."""
+
+    code = "other_project"
+
+
+class FolderInUse(Conflict):
+    """A container that is not the server's own writes in its folder."""
+
+    code = "folder_in_use"
 
 
 class ForeignResource(Conflict):
@@ -44,6 +59,46 @@ async def own_containers(project: ComposeManager, *, server_id: str, cli: Docker
                 f"Remove or rename it: docker rm {one.name}"
             )
     return [one for one in everything if not one.is_one_off]
+
+
+async def other_writers(directory: Path, own: Iterable[Container], *, cli: DockerCli) -> list[Container]:
+    """List the running containers that write in a server's folder, ``own`` left out; raises EngineUnreachable."""
+    known = {one.id for one in own}
+    return [one for one in await list_writers(directory, cli=cli) if one.id not in known]
+
+
+async def require_no_other_writer(directory: Path, own: Iterable[Container], *, cli: DockerCli, action: str) -> None:
+    """Check that nobody but ``own`` writes in a server's folder; ``action`` says what would harm whom.
+
+    Raises:
+        FolderInUse: naming the container.
+    """
+    for one in await other_writers(directory, own, cli=cli):
+        raise FolderInUse(
+            f"The container {one.name} writes in the folder of {directory.name}, so {action}. "
+            f"Stop it first: {stop_words(one)}"
+        )
+
+
+async def require_no_other_project(directory: Path, *, cli: DockerCli) -> None:
+    """Check that no other Compose project runs from a server's folder: the panel would act past it.
+
+    Raises:
+        OtherProject: naming it.
+    """
+    for one in await list_writers(directory, cli=cli):
+        if one.project and one.project != project_name(directory.name) and await asyncio.to_thread(
+            _is_from, one, directory
+        ):
+            raise OtherProject(
+                f"{one.name} runs from the folder of {directory.name}, but in the Compose project {one.project!r}, "
+                f"which MC Admin does not use. Take it down in that folder: {stop_words(one)}; then start it here."
+            )
+
+
+def stop_words(container: Container) -> str:
+    """Return the command that ends a container."""
+    return f"docker compose -p {container.project} down" if container.project else f"docker stop {container.name}"
 
 
 async def require_own_resources(project: ComposeManager) -> None:

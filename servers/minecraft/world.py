@@ -9,7 +9,7 @@ import os
 import struct
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mcadmin.core.errors import AppError
 from mcadmin.core.paths import Node, Root, walk
@@ -18,6 +18,8 @@ SECTOR = 4096
 MAX_FINDINGS = 50
 _MAX_LEVEL_BYTES = 16 * 2**20
 _COMPRESSIONS = {1, 2, 3, 4, 127}
+_ZLIB_BITS = {1: 31, 2: 15}  # gzip and zlib, as zlib names them
+_PIECE_BYTES = 1024 * 1024
 _EXTERNAL = 0x80  # the chunk lies in a file of its own beside the region
 _MAX_NBT_DEPTH = 64
 
@@ -26,40 +28,77 @@ Look = Callable[[io.BufferedReader, int], Iterator[str]]  # with the file's size
 
 @dataclass(frozen=True)
 class WorldReport:
-    """What was looked at, and what is wrong with it; no findings: all is well."""
+    """What was looked at, and what is wrong with it; no findings: all is well.
+
+    Attributes:
+        remarks: what is wrong with files that belong to no world, such as a plugin's own backups.
+    """
 
     levels: int
     regions: int
     findings: list[str]
+    remarks: list[str] = field(default_factory=list)
 
 
-def check_worlds(root: Root, folder: str = "") -> WorldReport:
-    """Check every world file at and below ``folder``."""
+def check_worlds(root: Root, folder: str = "", *, must_hold_world: bool = False) -> WorldReport:
+    """Check every world file at and below ``folder``.
+
+    Args:
+        root: what was restored.
+        folder: where in it.
+        must_hold_world: whether it is a finding that there is no world at all.
+    """
+    problems: list[tuple[str, str]] = []  # the file, "" for what could not be read, and what is wrong
+    worlds: set[str] = set()
     levels = regions = 0
-    findings: list[str] = []
+
     def cannot_be_read(error: AppError) -> None:
-        findings.append(str(error))
+        problems.append(("", str(error)))
 
     for node in walk(root, folder, unreadable=cannot_be_read):
-        if not node.is_file:
+        if not node.is_file or _is_of_a_mac(node.path):
             continue
         if node.name == "level.dat":
             levels += 1
-            findings += _check(node, _level)
+            worlds.add(node.path.rpartition("/")[0])
+            problems += _check(node, _level)
         elif node.name.endswith(".mca"):
             regions += 1
-            findings += _check(node, _region)
-    more = len(findings) - MAX_FINDINGS
-    told = findings[:MAX_FINDINGS] + ([f"… and {more} more"] if more > 0 else [])
-    return WorldReport(levels, regions, told)
+            problems += _check(node, _region)
+        elif _is_player(node.path) and not node.info.st_size:
+            problems.append((node.path, f"{node.path}: is empty, so this player's things are lost"))
+    findings = [text for path, text in problems if not path or not worlds or _is_in(path, worlds)]
+    remarks = [text for path, text in problems if path and worlds and not _is_in(path, worlds)]
+    if not levels and (must_hold_world or regions):
+        findings.append(f"there is no level.dat, so no game can open this world ({regions} region files are there)")
+    return WorldReport(levels, regions, _bounded(findings), _bounded(remarks))
 
 
-def _check(node: Node, look: Look) -> list[str]:
+def _bounded(texts: list[str]) -> list[str]:
+    more = len(texts) - MAX_FINDINGS
+    return texts[:MAX_FINDINGS] + ([f"… and {more} more"] if more > 0 else [])
+
+
+def _is_in(path: str, worlds: set[str]) -> bool:
+    """Tell whether a file lies in one of the folders that hold a level.dat."""
+    return any(path.startswith(f"{world}/" if world else "") for world in worlds)
+
+
+def _is_player(path: str) -> bool:
+    return path.endswith(".dat") and "/playerdata/" in f"/{path}"
+
+
+def _is_of_a_mac(path: str) -> bool:
+    """Tell whether a file is what a Mac writes beside the real ones, with the same endings and other content."""
+    return path.rpartition("/")[2].startswith("._") or "__MACOSX" in path.split("/")
+
+
+def _check(node: Node, look: Look) -> list[tuple[str, str]]:
     try:
         with os.fdopen(node.open_file(), "rb") as file:
-            return [f"{node.path}: {problem}" for problem in look(file, node.info.st_size)]
+            return [(node.path, f"{node.path}: {problem}") for problem in look(file, node.info.st_size)]
     except (OSError, AppError) as error:
-        return [f"{node.path}: could not be read ({type(error).__name__})"]
+        return [(node.path, f"{node.path}: could not be read ({type(error).__name__})")]
 
 
 def _level(file: io.BufferedReader, size: int) -> Iterator[str]:
@@ -86,6 +125,8 @@ def _region(file: io.BufferedReader, size: int) -> Iterator[str]:
     if len(table) < 2 * SECTOR:
         yield "ends within its header"
         return
+    if size > 2 * SECTOR and not any(table[:SECTOR]):
+        yield f"is {size} bytes long and lists no chunk: a power cut leaves such files"
     used: dict[int, int] = {}
     for index, place in enumerate(struct.unpack(">1024I", table[:SECTOR])):
         if not place:
@@ -114,7 +155,22 @@ def _chunk(file: io.BufferedReader, size: int, place: int) -> str | None:
         return "is cut off"
     if compression & ~_EXTERNAL not in _COMPRESSIONS:
         return f"has an unknown compression {compression}"
-    return None
+    return _body_problem(file, length - 1, compression)
+
+
+def _body_problem(file: io.BufferedReader, size: int, compression: int) -> str | None:
+    """Open a chunk's compressed stream to its end. One that lies in a file of its own, or is not packed, is passed."""
+    if compression not in _ZLIB_BITS:
+        return None
+    stream = zlib.decompressobj(_ZLIB_BITS[compression])
+    try:
+        rest = file.read(size)
+        while rest and not stream.eof:
+            stream.decompress(rest, _PIECE_BYTES)
+            rest = stream.unconsumed_tail
+    except zlib.error:
+        return "has a broken body"
+    return None if stream.eof else "has a body that ends too early"
 
 
 class _Nbt:

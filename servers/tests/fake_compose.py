@@ -9,6 +9,8 @@ import yaml
 
 from mcadmin.core.process import ProgramFailed
 
+VOLUMES = "/nonexistent/volumes"
+
 
 def read(argv: tuple[str, ...]) -> Any:
     """Read the first file."""
@@ -46,6 +48,13 @@ def rendered(argv: tuple[str, ...]) -> str:
     project = argv[argv.index("--project-name") + 1]
     networks = {"default": {"name": f"{project}_default", "ipam": {}}}
     return json.dumps({"name": project, "networks": networks} | config, default=str)
+
+
+def mount(volume: Any, directory: str) -> dict[str, Any]:
+    """Tell a mount as ``docker inspect`` does."""
+    entry = _long(volume, directory)
+    place = {"Source": entry["source"]} if entry["type"] == "bind" else {"Name": entry["source"], "Source": VOLUMES}
+    return {"Type": entry["type"], "Destination": entry["target"], "RW": not str(volume).endswith(":ro"), **place}
 
 
 def _long(volume: Any, directory: str) -> Any:

@@ -40,6 +40,7 @@ class FakeContainer:
     ports: list[str] = field(default_factory=list)  # as in the compose file: host address, port, port inside
     environment: dict[str, str] = field(default_factory=dict)
     output: list[tuple[str, str]] = field(default_factory=list)  # when, and what its process printed
+    mounts: list[dict[str, Any]] = field(default_factory=list)
     printed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -54,6 +55,7 @@ class FakeContainer:
         if self.health:
             state["Health"] = {"Status": self.health, "Log": []}
         return {
+            "Mounts": self.mounts,
             "Id": self.id, "Name": f"/{self.name}", "Created": self.created, "RestartCount": 0, "State": state,
             "Config": {
                 "Image": self.image, "Labels": self.labels, "Tty": False,
@@ -145,6 +147,8 @@ class FakeDocker:
             case ("ps", *rest):
                 wanted = [text.removeprefix("label=").split("=", 1) for text in rest if text.startswith("label=")]
                 found = [c for c in self.containers.values() if all(c.labels.get(k) == v for k, v in wanted)]
+                if "--all" not in rest:
+                    found = [one for one in found if one.state in {"running", "paused"}]
                 return "".join(f"{one.id}\n" for one in found)
             case ("inspect", *rest) if self.hanging.intersection(rest):
                 raise TimedOut("docker did not finish in time and was ended.")
@@ -284,6 +288,7 @@ class FakeDocker:
                 existing = FakeContainer(service.get("container_name", f"{project}-{name}-1"), service["image"], labels)
                 existing.ports = [str(port) for port in service.get("ports", [])]
                 existing.environment = dict(service.get("environment", {}))
+                existing.mounts = [fake_compose.mount(one, directory) for one in service.get("volumes", [])]
                 self.containers[existing.id] = existing
             if any(str(port).split(":")[0] in self.taken_ports for port in service.get("ports", [])):
                 raise ProgramFailed("docker-compose", 1, "Bind for 0.0.0.0:1 failed: port is already allocated")

@@ -82,3 +82,53 @@ def test_files_are_not_followed_out_of_the_folder(world: Path, tmp_path_factory:
     (world / "level.dat").symlink_to(outside)
 
     assert report(world) == []
+
+
+def test_world_without_its_level_is_no_world(world: Path) -> None:
+    (world / "world/level.dat").rename(world / "world/level.dat_old")
+
+    assert "no level.dat" in report(world)[0]
+
+
+@pytest.mark.parametrize(("must_hold", "count"), [(True, 1), (False, 0)])
+def test_nothing_at_all_is_a_finding_where_a_game_ran(tmp_path: Path, must_hold: bool, count: int) -> None:
+    with Root(tmp_path) as root:
+        assert len(check_worlds(root, must_hold_world=must_hold).findings) == count
+
+
+LOST = {
+    "region of zeros": ("world/region/r.0.0.mca", bytes(3 * SECTOR), "lists no chunk"),
+    "broken body": ("world/region/r.0.0.mca", region()[: 2 * SECTOR + 8] + b"x" * (SECTOR - 8), "broken body"),
+    "body cut short": ("world/region/r.0.0.mca", region(length=8), "ends too early"),
+    "empty player": ("world/playerdata/069a79f4-44e9-4726-a5be-fca90e38aaf5.dat", b"", "is empty"),
+}
+
+
+@pytest.mark.parametrize("what", LOST)
+def test_usual_losses_are_found(world: Path, what: str) -> None:
+    path, content, says = LOST[what]
+    (world / path).parent.mkdir(exist_ok=True)
+    (world / path).write_bytes(content)
+
+    assert len(report(world)) == 1
+    assert says in report(world)[0]
+
+
+@pytest.mark.parametrize(
+    "path", ["world/region/._r.0.0.mca", "__MACOSX/world/region/r.0.0.mca", "world/._level.dat"]
+)
+def test_what_a_mac_adds_is_passed_over(world: Path, path: str) -> None:
+    (world / path).parent.mkdir(parents=True, exist_ok=True)
+    (world / path).write_bytes(b"\0\x05\x16\x07")
+
+    assert report(world) == []
+
+
+def test_leftovers_outside_of_worlds_are_remarks(world: Path) -> None:
+    (world / "plugins/WorldBackups").mkdir(parents=True)
+    (world / "plugins/WorldBackups/r.0.0.mca").write_bytes(region()[:5000])
+
+    with Root(world) as root:
+        found = check_worlds(root)
+
+    assert (found.findings, len(found.remarks)) == ([], 1)

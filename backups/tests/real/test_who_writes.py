@@ -1,0 +1,166 @@
+"""A game that writes in a server's folder is never overlooked, whoever started it and by whatever name."""
+
+import subprocess
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from backups.tests.repositories import BINARIES, PASSWORD
+from servers.tests.conftest import compose_text, write_server
+from servers.tests.real.panel import Panel, free_port, operate, running_panel
+
+pytestmark = [pytest.mark.docker, pytest.mark.restic, pytest.mark.timeout(300)]
+
+TINY = "mcadmin-testbed:tiny"
+
+
+def run(*argv: str | Path, cwd: Path | None = None) -> str:
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
+    folder = tmp_path_factory.mktemp("writers")
+    access = {"RESTIC_REPOSITORY": str(folder / "repository"), "RESTIC_PASSWORD": PASSWORD, "HOME": str(folder)}
+    subprocess.run([BINARIES["0.18"], "init"], env=access, check=True, capture_output=True)
+    settings = {
+        "RESTIC__REPOSITORY_PATH": str(folder / "repository"), "RESTIC__PASSWORD": PASSWORD,
+        "ALLOWED_IMAGES": f"itzg/minecraft-server,{TINY.partition(':')[0]}",
+    }  # fmt: skip
+    with running_panel(folder, **settings) as one:
+        yield one
+
+
+@pytest.fixture
+def server(panel: Panel) -> Iterator[Path]:
+    """A server's folder with a world and a compose file that runs a sleeping game."""
+    name = f"w{uuid.uuid4().hex[:8]}"
+    text = compose_text(name, game_port=free_port(), rcon_port=free_port(), image=TINY)
+    text = text.replace("    volumes:", "    command: [sleep, '600']\n    mem_limit: 64m\n    volumes:")
+    write_server(panel.servers, name, text)
+    folder = panel.servers / name
+    (folder / "data/level.dat").write_bytes(b"level")
+    yield folder
+    found = run("docker", "ps", "--all", "--quiet", "--filter", f"name={name}").split()
+    subprocess.run(["docker", "rm", "--force", *found], capture_output=True, check=False)
+    for project in (name, f"{name}x"):
+        subprocess.run(["docker", "network", "rm", f"{project}_default"], capture_output=True, check=False)
+
+
+def compose(folder: Path, *argv: str) -> None:
+    run(Path(__file__).resolve().parents[3] / ".tools/bin/docker-compose", *argv, cwd=folder)
+
+
+def by_other_project(folder: Path, tmp_path: Path) -> str:
+    del tmp_path
+    compose(folder, "-p", f"{folder.name}x", "up", "-d")
+    return f"{folder.name}x"
+
+
+def by_name_in_the_file(folder: Path, tmp_path: Path) -> str:
+    del tmp_path
+    file = folder / "compose.yaml"
+    file.write_text(f"name: {folder.name}x\n{file.read_text()}")
+    compose(folder, "up", "-d")
+    return f"{folder.name}x"
+
+
+def by_docker_run(folder: Path, tmp_path: Path) -> str:
+    del tmp_path
+    name = f"{folder.name}-plain"
+    run("docker", "run", "-d", "--name", name, "--memory", "64m", "-v", f"{folder}/data:/data", TINY, "sleep", "600")
+    return name
+
+
+def by_another_path(folder: Path, tmp_path: Path) -> str:
+    """The servers' folder is mounted at a second place, and the container made from there."""
+    name = f"{folder.name}-seen"
+    seen = tmp_path / "seen" / folder.name / "data"
+    run("docker", "run", "-d", "--name", name, "--memory", "64m", "-v", f"{seen}:/data", TINY, "sleep", "600")
+    return name
+
+
+@pytest.fixture
+def seen(panel: Panel, tmp_path: Path) -> Iterator[None]:
+    place = tmp_path / "seen"
+    place.mkdir()
+    run("mount", "--bind", panel.servers, place)
+    yield
+    run("umount", "--lazy", place)
+
+
+WAYS: dict[str, Callable[[Path, Path], str]] = {
+    "a project under another name": by_other_project,
+    "a name in the file": by_name_in_the_file,
+    "docker run": by_docker_run,
+    "another path": by_another_path,
+}
+
+
+@pytest.mark.usefixtures("seen")
+@pytest.mark.parametrize("way", WAYS)
+def test_writer_is_seen_by_every_action(panel: Panel, server: Path, tmp_path: Path, way: str) -> None:
+    with panel.client() as client:
+        saved = snapshot(client, server.name)
+        named = WAYS[way](server, tmp_path)
+
+        made = client.post("/snapshots", json={"server_id": server.name}).json()
+        assert made["snapshot"]["saved"] == "live", made
+        required = client.post("/snapshots", json={"server_id": server.name, "require": "flushed"})
+        assert (required.status_code, required.json()["code"]) == (504, "flush_not_confirmed")
+        body = {"snapshot_id": saved, "server_id": server.name, "skip_safety_check": True}
+        refused = {
+            "restore": client.post("/snapshots/restore", json=body),
+            "remove": operate(client, server.name, "remove"),
+            "up": operate(client, server.name, "up"),
+            "down": operate(client, server.name, "down"),
+        }
+
+    codes = {name: one.status_code for name, one in refused.items()}
+    assert (codes["restore"], codes["remove"]) == (409, 409), codes
+    assert codes["up"] == (403 if way == "a name in the file" else 409)  # the name is a finding of the compose policy
+    assert named in refused["restore"].json()["detail"]
+    if way in {"a project under another name", "a name in the file"}:
+        assert refused["down"].status_code == 409
+        assert named in refused["down"].json()["detail"]
+    assert (server / "data/level.dat").read_bytes() == b"level"
+
+
+def snapshot(client: httpx.Client, server_id: str) -> str:
+    made = client.post("/snapshots", json={"server_id": server_id}).json()
+    assert made["snapshot"]["saved"] == "stopped", made
+    return str(made["snapshot"]["id"])
+
+
+VOLUMES = {
+    "a named volume": ("mcdata:/data", "volume mcdata", "\nvolumes:\n  mcdata: {}\n"),
+    "nothing at all": ("./other:/other", "/data", ""),
+    "its folder": ("./data:/data", "", ""),
+}
+
+
+@pytest.mark.parametrize("what", VOLUMES)
+def test_snapshot_without_the_world_says_so(panel: Panel, server: Path, what: str) -> None:
+    mount, place, more = VOLUMES[what]
+    file = server / "compose.yaml"
+    file.write_text(file.read_text().replace("./data:/data", mount) + more)
+
+    with panel.client() as client:
+        made = client.post("/snapshots", json={"server_id": server.name}).json()
+        required = client.post("/snapshots", json={"server_id": server.name, "require": "flushed"})
+        health = client.get("/snapshots/health").json()
+
+    good = next(one for one in health["servers"] if one["server_id"] == server.name)["last_good"]
+    if not place:
+        assert (made["snapshot"]["saved"], made["snapshot"]["missing"], required.status_code) == ("stopped", [], 200)
+        assert good
+        return
+    assert made["snapshot"]["saved"] == "partial", made
+    assert [one["place"] for one in made["snapshot"]["missing"]] == [place]
+    assert (required.status_code, required.json()["code"]) == (409, "not_all_in_snapshot")
+    assert good is None
