@@ -69,6 +69,7 @@ def _facts(event: AuditEvent) -> list[tuple[str, Any]]:
         ("Who", who),
         ("Call", f"{event.method} {event.path}"),
         ("Answer", event.status_code),
+        ("Result", event.result or None),
         ("Took", took),
         ("Server", event.server_id),
         ("Address", event.client_ip),

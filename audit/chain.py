@@ -17,6 +17,7 @@ COVERED = (
     "user_agent", "user_id", "username", "role", "path_params", "query_params", "request_body", "server_id",
     "request_id",
 )  # fmt: skip
+COVERED_IF_SET = ("result",)  # came later: rows from before it have the hash that they had
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,7 @@ class Link:
 def hash_of(values: Mapping[str, Any], *, previous_hash: str) -> str:
     """Return the hash that a row of these ``COVERED`` values has after the row of ``previous_hash``."""
     content = {name: _canonical(values[name]) for name in COVERED}
+    content |= {name: _canonical(values[name]) for name in COVERED_IF_SET if values.get(name)}
     text = json.dumps([previous_hash, content], sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 ANONYMOUS = "anonymous"
+CLIENT_LEFT = "client_left"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,13 +15,15 @@ class Event:
     """Masked already: whoever makes an event has taken the secrets out.
 
     ``status_code`` and ``processing_time_ms`` are None for what was no HTTP request; ``count`` is above 1 for
-    reads that one entry stands for.
+    reads that one entry stands for. ``result`` is ``CLIENT_LEFT`` where the client broke its request off or nobody
+    learnt how it ended, else empty.
     """
 
     method: str
     path: str
     success: bool
     status_code: int | None = None
+    result: str = ""
     processing_time_ms: float | None = None
     client_ip: str | None = None
     user_agent: str | None = None

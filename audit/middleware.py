@@ -14,7 +14,7 @@ from django.utils.functional import SimpleLazyObject
 from accounts.client_address import of_request
 from accounts.identity import Identity, SystemUser
 from audit import recorder
-from audit.events import ANONYMOUS, Event
+from audit.events import ANONYMOUS, CLIENT_LEFT, Event
 from audit.masking import media_type, summary
 
 CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
@@ -35,11 +35,16 @@ class OperationAuditMiddleware:
         started = time.perf_counter()
         raw = _small_body(request)
         before = _admin_user(request)  # a logout leaves nobody
-        response = self.get_response(request)
-        took_ms = _since(started)
-        recorder.record_made(
-            lambda: _event(request, response, user=_user(request) or before, body=_body(request, raw), took_ms=took_ms)
-        )
+        response: HttpResponse | None = None
+        try:
+            response = self.get_response(request)
+        finally:  # also when what is carried out is cancelled, as it is when the process cannot wait any longer
+            took_ms = _since(started)
+            recorder.record_made(
+                lambda: _event(
+                    request, response, user=_user(request) or before, body=_body(request, raw), took_ms=took_ms
+                )
+            )
         return response
 
     def _read(self, request: HttpRequest) -> HttpResponse:
@@ -57,15 +62,16 @@ class OperationAuditMiddleware:
 
 
 def _event(
-    request: HttpRequest, response: HttpResponse, *, user: Identity | None, body: Any, took_ms: float
+    request: HttpRequest, response: HttpResponse | None, *, user: Identity | None, body: Any, took_ms: float
 ) -> Event:
     match = request.resolver_match
     masker = recorder.masker()
     return Event(
         method=str(request.method)[:16],
         path=masker.plain(request.path),
-        status_code=response.status_code,
-        success=200 <= response.status_code < 400,
+        status_code=response.status_code if response is not None else None,
+        result=CLIENT_LEFT if response is None or _code(response) == CLIENT_LEFT else "",
+        success=response is not None and 200 <= response.status_code < 400,
         processing_time_ms=took_ms,
         client_ip=of_request(request),
         user_agent=masker.plain(agent) if (agent := request.headers.get("User-Agent")) else agent,
@@ -78,6 +84,12 @@ def _event(
         server_id=_server_id(request.path),
         request_id=recorder.this_request(),
     )
+
+
+def _code(response: HttpResponse) -> Any:
+    """Return the slug of a problem that the API answers."""
+    data = getattr(response, "data", None)
+    return data.get("code") if isinstance(data, dict) else None
 
 
 def _user(request: HttpRequest) -> Identity | None:

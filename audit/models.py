@@ -15,6 +15,7 @@ class AuditEvent(models.Model):
     method = models.CharField(max_length=16)
     path = models.CharField(max_length=2048)
     status_code = models.PositiveSmallIntegerField("status", null=True)
+    result = models.CharField(max_length=32, blank=True, default="")  # client_left, else empty
     success = models.BooleanField()
     processing_time_ms = models.FloatField("took (ms)", null=True)
     client_ip = models.GenericIPAddressField("address", null=True)

@@ -96,7 +96,7 @@ def _locked_head() -> ChainHead:
 
 def _rows(*, until: int) -> Iterator[Mapping[str, Any]]:
     """Yield all rows by sequence, a page at a time: a reader must not hold the database against the writers."""
-    names = [*chain.COVERED, "hash", "previous_hash"]
+    names = [*chain.COVERED, *chain.COVERED_IF_SET, "hash", "previous_hash"]
     rows = AuditEvent.objects.filter(sequence__lte=until).order_by("sequence").values(*names)
     page = list(rows[:_PAGE])
     while page:

@@ -8,11 +8,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mcadmin.settings")
 django_application = get_asgi_application()  # before anything that imports models
 
 from channels.routing import ProtocolTypeRouter
-from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 
 from mcadmin.every_answer import EveryAnswer
 from mcadmin.lifespan import Lifespan
 from mcadmin.routing import sockets
+from mcadmin.shielded import ShieldChanges
+from mcadmin.static_files import StaticFiles
 from mcadmin.streaming import StreamBodies
 
 application = Lifespan(
@@ -20,7 +21,7 @@ application = Lifespan(
         ProtocolTypeRouter(
             {
                 # Swagger UI and the admin site bring their own files; no web server is needed for them.
-                "http": StreamBodies(ASGIStaticFilesHandler(django_application)),
+                "http": ShieldChanges(StreamBodies(StaticFiles(django_application))),
                 # No origin check: a bearer token, not a cookie, proves who calls.
                 "websocket": sockets,
             }

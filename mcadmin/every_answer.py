@@ -1,5 +1,6 @@
 """What every answer carries, whoever makes it: Django, the static files or a socket's handshake."""
 
+import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
@@ -7,6 +8,10 @@ from django.conf import settings
 
 from accounts.client_address import is_trusted_peer
 from mcadmin.core import request_id
+from mcadmin.middleware import problem
+from mcadmin.streaming import send_answer
+
+logger = logging.getLogger(__name__)
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
@@ -32,7 +37,9 @@ _ALWAYS: Headers = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 ]
+DATA_HEADERS: Headers = [*_ALWAYS, (b"content-security-policy", _DATA)]  # of what is no page, whoever answers
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
+_BEGINNINGS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
 _NO_STORE = (b"cache-control", b"no-store")
 
 
@@ -56,13 +63,23 @@ class EveryAnswer:
             scope = {**scope, "scheme": "https" if scope["type"] == "http" else "wss"}
         is_secure = is_secure or scope.get("scheme") in {"https", "wss"}
 
+        is_begun = False
+
         async def send_complete(message: Any) -> None:
-            if message["type"] in {"http.response.start", "websocket.accept"}:
+            nonlocal is_begun
+            is_begun = True
+            if message["type"] in _BEGINNINGS:
                 headers = _complete(message.get("headers", ()), scope["path"], is_secure=is_secure)
                 message = {**message, "headers": [*headers, (b"x-request-id", own.encode())]}
             await send(message)
 
-        await self._app(scope, receive, send_complete)
+        try:
+            await self._app(scope, receive, send_complete)
+        except Exception:
+            if scope["type"] != "http" or is_begun:
+                raise  # the server breaks off, or refuses the handshake
+            logger.exception("A request failed outside of Django.")
+            await send_answer(problem(500, "error", "MC Admin failed; its log says more."), send_complete)
 
 
 def policy(path: str) -> bytes:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 
 import uvicorn
 
+from mcadmin.server_answers import HttpProtocol, WebSocketProtocol
+
 GRACE_S = 10  # for answers under way when the process is told to end
 PING_S = 10.0
 DEAF_MS = 120_000  # after this the kernel ends a connection whose client takes nothing of what is sent
@@ -72,7 +74,8 @@ def serve(application: str, listener: socket.socket, *, on_ready: Callable[[], N
     config = uvicorn.Config(
         application,
         lifespan="on",
-        ws="websockets-sansio",
+        http=HttpProtocol,
+        ws=WebSocketProtocol,
         ws_ping_interval=PING_S,
         ws_ping_timeout=PING_S,
         ws_max_size=MAX_FRAME_BYTES,

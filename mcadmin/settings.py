@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "mcadmin.middleware.AnswersInJson",
     "mcadmin.middleware.EitherSlash",
+    "accounts.session_origin.SessionOfOwnPages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -167,6 +168,7 @@ SIMPLE_JWT = {
 # Of requests that a view does not read by itself: a text of 5 MiB, every character of it escaped.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 48 * 1024 * 1024
 
+CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOWED_ORIGINS = MC_ADMIN.cors_origins
 CORS_ALLOW_CREDENTIALS = True
 CORS_PREFLIGHT_MAX_AGE = 600

@@ -25,6 +25,7 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 App = Callable[[Any, Receive, Send], Awaitable[None]]
 
+CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _BODY = "mcadmin.body"
 _PIECE_BYTES = 256 * 1024
 _MESSAGES = 8  # held while the view is busy; the server makes them of about 64 KiB
@@ -43,13 +44,13 @@ class StreamBodies:
         self._app = app
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] in {"POST", "PUT", "PATCH", "DELETE"}:
+        if scope["type"] == "http" and scope["method"] in CHANGES:
             if _reads_body_itself(scope["path"]):
                 await self._with_body(scope, receive, send)
                 return
             if _length(scope) > (limit := settings.DATA_UPLOAD_MAX_MEMORY_SIZE):
                 answer = problem(413, TooLarge.code, f"This address takes at most {limit:,} bytes.")
-                await _send(answer, send)
+                await send_answer(answer, send)
                 return
             receive = _counted(receive, limit)
         await self._app(scope, receive, send)
@@ -171,7 +172,8 @@ def _counted(receive: Receive, limit: int) -> Receive:
     return counted
 
 
-async def _send(answer: HttpResponseBase, send: Send) -> None:
+async def send_answer(answer: HttpResponseBase, send: Send) -> None:
+    """Send a small answer that Django did not make, and close the connection."""
     headers = [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in answer.items()]
     headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})

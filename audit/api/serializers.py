@@ -43,6 +43,7 @@ class AuditEventSerializer(serializers.Serializer[Any]):
     method = serializers.CharField()
     path = serializers.CharField()
     status_code = serializers.IntegerField(allow_null=True)
+    result = serializers.CharField(allow_blank=True, help_text="`client_left`: broken off, or the outcome is not known")
     success = serializers.BooleanField()
     server_id = serializers.CharField(allow_blank=True)
     client_ip = serializers.CharField(allow_null=True)

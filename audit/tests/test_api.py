@@ -53,7 +53,7 @@ def test_the_newest_come_first_with_every_field(get: Get) -> None:
     assert answer.json()["next"] is None
     assert answer.json()["events"][0] | {"hash": "", "timestamp": "", "request_id": ""} == {
         "id": 2, "timestamp": "", "username": "anonymous", "role": "anonymous", "user_id": None, "method": "POST",
-        "path": "/api/1", "status_code": 200, "success": True, "server_id": "mc", "client_ip": "10.0.0.1",
+        "path": "/api/1", "status_code": 200, "result": "", "success": True, "server_id": "mc", "client_ip": "10.0.0.1",
         "user_agent": "x", "processing_time_ms": None, "path_params": {}, "query_params": {},
         "request_body": {"a": [1]}, "request_id": "", "count": 1, "hash": "",
     }  # fmt: skip
