@@ -41,7 +41,7 @@ async def job(change: Change, *, acceptance: Acceptance, origin: str) -> Job:
     server = wiring.manager().get_instance(server_id)
     await server.get_compose_file()  # raises ServerNotFound
     await actions.check_project(server_id)
-    compose = await asyncio.to_thread(server.check_rules, text)
+    compose = await server.check_update(text)
     await _require_safe(server_id, text.encode(), acceptance)
     before = await asyncio.to_thread(wiring.live().catalog.info, server_id)
     own = {port for _, port, _ in before.published_ports}

@@ -110,7 +110,7 @@ class FindingSerializer(serializers.Serializer[Any]):
 
 
 class ServerDetailSerializer(ServerItemSerializer):
-    """One server in full. Values of secret variables are masked."""
+    """One server in full. Values of secret variables are masked; ``hints`` name conventions that the file breaks."""
 
     image = serializers.CharField(allow_null=True)
     environment = serializers.DictField(child=serializers.CharField(allow_null=True, allow_blank=True))
@@ -118,4 +118,5 @@ class ServerDetailSerializer(ServerItemSerializer):
     volumes = VolumeSerializer(many=True)
     restart = serializers.CharField(allow_null=True)
     warnings = serializers.ListField(child=serializers.CharField())
+    hints = serializers.ListField(child=serializers.CharField())
     findings = FindingSerializer(many=True)

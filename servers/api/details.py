@@ -20,18 +20,25 @@ def server_detail(server_id: str) -> dict[str, Any]:
 
     The findings of a text are asked of Compose once and remembered.
     """
-    item = server_item(wiring.live().catalog.info(server_id))
+    catalog = wiring.live().catalog
+    info = catalog.info(server_id)
+    item = server_item(info) | {"hints": list(info.hints)}
+    server = wiring.manager().get_instance(server_id)
     try:
-        compose = async_to_sync(wiring.manager().get_instance(server_id).get_minecraft_compose)()
+        written = server.read_minecraft_compose(None)
+        project = catalog.project(server_id)
+        compose = written if project is None else server.read_minecraft_compose(project)
     except BadComposeFile as error:
         return item | _nothing(findings=[one.facts() | {"accepted": False} for one in error.problems])
-    return item | _of_compose(compose) | {"findings": _findings(server_id)}
+    # Variables as they are written: what .env and env_file bring may be secret, whatever it is called.
+    environment = {name: _masked(name, value) for name, value in written.service.environment.items()}
+    shown = _of_compose(compose, directory=str(server.directory)) | {"environment": environment}
+    return item | shown | {"findings": _findings(server_id)}
 
 
-def _of_compose(compose: MCComposeFile) -> dict[str, Any]:
+def _of_compose(compose: MCComposeFile, *, directory: str) -> dict[str, Any]:
     return {
         "image": compose.image or None,
-        "environment": {name: _masked(name, value) for name, value in compose.service.environment.items()},
         "ports": [
             {
                 "host": port.host or None,
@@ -43,7 +50,12 @@ def _of_compose(compose: MCComposeFile) -> dict[str, Any]:
             for port in compose.ports
         ],
         "volumes": [
-            {"type": one.type, "source": one.source, "target": one.target, "readOnly": one.read_only}
+            {
+                "type": one.type,
+                "source": _beside(one.source, directory),
+                "target": one.target,
+                "readOnly": one.read_only,
+            }
             for one in compose.volumes
         ],
         "restart": compose.restart,
@@ -65,6 +77,13 @@ def _findings(server_id: str) -> list[dict[str, Any]]:
         return [one.facts() | {"accepted": False} for one in error.problems]
     except AppError as error:  # no Compose on this machine: what it would find is not known
         return [{"code": error.code, "message": str(error), "line": None, "file": None, "accepted": False}]
+
+
+def _beside(source: str | None, directory: str) -> str | None:
+    """Write a place in the server's directory as the file does: ``./data``."""
+    if source is not None and f"{source}/".startswith(f"{directory}/"):
+        return f".{source.removeprefix(directory)}"
+    return source
 
 
 def _masked(name: str, value: str | None) -> str | None:

@@ -77,6 +77,7 @@ class Container:
         stop_timeout_s: how long the engine waits before it kills, as Compose set it from ``stop_grace_period`` with all
             overrides and variables; None: its own default of 10 s.
         mounts: what it sees of this machine.
+        is_on_host_network: it has no network of its own: its ports are this machine's.
     """
 
     id: str
@@ -101,6 +102,7 @@ class Container:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     stop_timeout_s: int | None = None
     mounts: tuple[Mount, ...] = ()
+    is_on_host_network: bool = False
 
     @property
     def service(self) -> str:
@@ -171,6 +173,7 @@ def parse_container(item: dict[str, Any]) -> Container:
         environment=dict(text.split("=", 1) for text in item["Config"].get("Env") or () if "=" in text),
         stop_timeout_s=item["Config"].get("StopTimeout"),
         mounts=tuple(_mount(one) for one in item.get("Mounts") or ()),
+        is_on_host_network=(item.get("HostConfig") or {}).get("NetworkMode") == "host",
     )
 
 

@@ -19,12 +19,20 @@ from servers.docker.compose_yaml import BadComposeFile, Problem
 RENDER_TIMEOUT_S = 10.0
 SAME_IN_BOTH = frozenset({"PATH"})
 ONLY_HERE = frozenset({"HOME"})  # even where the panel has none
+_PLACE = r"services(?:\.[\w-]{1,80}|\[[\w-]{1,80}\]){1,6}"
 # What Compose says about names and types of the file itself; all else could quote contents.
+# Where there are groups, they alone are told.
 _HARMLESS = (
     re.compile(r"[\w.\[\]-]{1,120} additional properties? [\w', .-]{1,80} not allowed", re.IGNORECASE),
     re.compile(r"[\w.\[\]-]{1,120} must be an? [\w, ]{1,60}"),
     re.compile(r'service "?[\w.-]{1,80}"? (?:refers to|depends on) undefined [\w .":-]{1,120}'),
     re.compile(r"can't set distinct values on '[\w.]{1,60}' and '[\w.]{1,60}'"),
+    re.compile(rf"({_PLACE}: required variable [A-Za-z_]\w{{0,80}} is missing a value)"),
+    re.compile(rf"'({_PLACE})' (?:time: )?(missing unit in duration|invalid duration|invalid size)"),
+    re.compile(rf"'({_PLACE})' (environment variable [\w.-]{{1,80}}) +(is declared with a trailing space)"),
+    re.compile(rf"(invalid interpolation format for {_PLACE})"),
+    re.compile(rf"({_PLACE}: failed to cast to expected type)"),
+    re.compile(rf"({_PLACE}) '.{{0,1000}}' (does not match)", re.DOTALL),
     re.compile(r"include cycle detected|circular reference"),
     re.compile(r"services?\.[\w.-]{1,80}: invalid [\w ]{1,60}"),
 )
@@ -95,5 +103,6 @@ class _Scratch:
 
 
 def _reason(stderr: str) -> str:
-    found = next((match[0] for one in _HARMLESS if (match := one.search(stderr))), None)
+    match = next((match for one in _HARMLESS if (match := one.search(stderr))), None)
+    found = match and (" ".join(match.groups()) or match[0])
     return f": {found}" if found else ". Try `docker compose config` in its directory to see why"

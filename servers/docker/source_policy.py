@@ -19,7 +19,16 @@ ENV_FILE = ".env"
 _INTERPOLATED = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 _ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*(?:[=:]|$)", re.MULTILINE)
 _BARE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*(?:#.*)?$", re.MULTILINE)  # has Compose's own value
-_OF_COMPOSE = ("COMPOSE_", "DOCKER_")
+_OF_COMPOSE = "COMPOSE_"
+# What the docker program and Compose know; people give other names of theirs the same beginning.
+_OF_DOCKER = frozenset({
+    "DOCKER_API_VERSION", "DOCKER_AUTH_CONFIG", "DOCKER_BUILDKIT", "DOCKER_CERT_PATH", "DOCKER_CLI_HINTS",
+    "DOCKER_CLI_EXPERIMENTAL", "DOCKER_CLI_PLUGIN_EXTRA_DIRS", "DOCKER_CLI_PLUGIN_SOCKET",
+    "DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND",
+    "DOCKER_CONFIG", "DOCKER_CONTENT_TRUST", "DOCKER_CONTENT_TRUST_SERVER", "DOCKER_CONTEXT", "DOCKER_CUSTOM_HEADERS",
+    "DOCKER_DEFAULT_PLATFORM", "DOCKER_HIDE_LEGACY_COMMANDS", "DOCKER_HOST", "DOCKER_STACK_ORCHESTRATOR", "DOCKER_TLS",
+    "DOCKER_TLS_VERIFY", "DOCKER_TMPDIR",
+})  # fmt: skip
 
 
 @dataclass
@@ -195,7 +204,7 @@ class _Check:
         text = content.decode("utf-8-sig", errors="replace")  # Compose skips the mark, too
         shown = posixpath.join(base, str(path))
         for found in _ASSIGNMENT.finditer(text):
-            if of_project and found[1].startswith(_OF_COMPOSE):
+            if of_project and (found[1].startswith(_OF_COMPOSE) or found[1] in _OF_DOCKER):
                 line = text.count("\n", 0, found.start(1)) + 1
                 message = f"{found[1][:60]} changes what Compose does. Remove it."
                 self.report.findings.append(Problem("compose_variable", message, line, shown))

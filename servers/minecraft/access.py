@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address
 
 from servers.docker.container import Container
-from servers.minecraft.derivations import GAME_PORT, RCON_PORT
+from servers.minecraft.derivations import game_target, rcon_target
 from servers.minecraft.rcon import RconAddress
 
 Endpoint = tuple[str, int]
+LOOPBACK = "127.0.0.1"
 
 
 def rcon_addresses(container: Container, *, passwords: Sequence[str]) -> list[RconAddress]:
@@ -17,13 +18,13 @@ def rcon_addresses(container: Container, *, passwords: Sequence[str]) -> list[Rc
         container: the running one. Its compose file does not count: once edited, it may name another server's port.
         passwords: the likeliest first; the container's can be older than the game's own settings.
     """
-    endpoints = reachable_at(container, target=RCON_PORT)
+    endpoints = reachable_at(container, target=rcon_target(container.environment))
     return [RconAddress(*endpoint, password) for endpoint in endpoints for password in passwords]
 
 
 def game_endpoints(container: Container) -> list[Endpoint]:
     """Return where players' connections, and pings, are taken; the likeliest first."""
-    return reachable_at(container, target=GAME_PORT)
+    return reachable_at(container, target=game_target(container.environment))
 
 
 def reachable_at(container: Container, *, target: int) -> list[Endpoint]:
@@ -33,6 +34,8 @@ def reachable_at(container: Container, *, target: int) -> list[Endpoint]:
         for port in container.ports
         if port.protocol == "tcp" and (number := port.published_for(target)) is not None
     ]
+    if container.is_on_host_network:
+        found.append((LOOPBACK, target))
     if container.address:
         found.append((container.address, target))
     return found
@@ -46,4 +49,4 @@ def _of_this_machine(host: str) -> str:
         return host
     if not address.is_unspecified:
         return host
-    return "::1" if isinstance(address, IPv6Address) else "127.0.0.1"
+    return "::1" if isinstance(address, IPv6Address) else LOOPBACK

@@ -11,10 +11,15 @@ from servers.docker.ports import Port
 from servers.docker.rendered import RenderedProject
 from servers.docker.volumes import Volume
 from servers.minecraft import derivations
-from servers.minecraft.derivations import GAME_PORT, RCON_PORT, UNKNOWN
+from servers.minecraft.derivations import BEDROCK_PORT, GAME_PORT, RCON_PORT, UNKNOWN
 
 SERVICE = "mc"
+HOST_NETWORK = "host"
 MAX_PUBLISHED_PORTS = 1000
+# Conventions of ours that a file made elsewhere does not know, and that nothing depends on.
+HINTS = frozenset({"no_mc_service", "container_name", "version_missing", "port_missing"})
+# Faults that an update of such a file need not mend.
+LEFT_AS_THEY_ARE = frozenset({"version_number"})
 
 
 @dataclass(frozen=True)
@@ -24,28 +29,46 @@ class MCComposeFile:
     Attributes:
         file: the generic model; of a file on disk, what of it is right.
         service_name: the Minecraft service; None when none is recognised.
-        problems: sentences, one for each broken rule.
+        problems: sentences, one for each fault that hinders the panel.
+        hints: sentences, one for each broken convention: the panel does without it.
+        conventions: those sentences without their lines, and those of faults that an update may leave as they are.
         allowed_images: which images are games.
     """
 
     file: ComposeFile
     service_name: str | None
     problems: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    conventions: frozenset[str] = frozenset()
     allowed_images: tuple[str, ...] = ()
 
     @classmethod
-    def from_yaml(cls, text: str | bytes, *, server_id: str, allowed_images: Sequence[str]) -> Self:
+    def from_yaml(
+        cls,
+        text: str | bytes,
+        *,
+        server_id: str,
+        allowed_images: Sequence[str],
+        rendered: RenderedProject | None = None,
+        before: Self | None = None,
+    ) -> Self:
         """Read a text that is to be written.
+
+        Args:
+            rendered: what Compose makes of it, as in ``read``.
+            before: the file that it replaces: a convention that this one breaks already may stay broken.
 
         Raises:
             BadComposeFile: naming every broken rule with its line.
         """
         document = parse_yaml(text)
-        file, faults = ComposeFile.from_document_in_part(document)
-        broken = [*faults, *broken_rules(file, document, server_id=server_id, allowed_images=allowed_images)]
+        file, faults = (rendered.file, []) if rendered else ComposeFile.from_document_in_part(document)
+        rules = broken_rules(file, document, server_id=server_id, allowed_images=allowed_images)
+        known = before.conventions if before is not None else frozenset()
+        broken = [*faults, *(one for one in rules if one.message not in known)]
         if broken:
             raise BadComposeFile(broken)
-        return cls(file, SERVICE, allowed_images=tuple(allowed_images))
+        return cls(file, _choose_service(file, allowed_images), allowed_images=tuple(allowed_images))
 
     @classmethod
     def read(
@@ -68,8 +91,15 @@ class MCComposeFile:
         document = parse_yaml(text)
         file, faults = (rendered.file, []) if rendered else ComposeFile.from_document_in_part(document)
         broken = broken_rules(file, document, server_id=server_id, allowed_images=allowed_images)
-        problems = tuple(map(str, (*faults, *broken)))
-        return cls(file, _choose_service(file, allowed_images), problems, tuple(allowed_images))
+        found = [*faults, *broken]
+        return cls(
+            file,
+            _choose_service(file, allowed_images),
+            problems=tuple(str(one) for one in found if one.code not in HINTS),
+            hints=tuple(str(one) for one in found if one.code in HINTS),
+            conventions=frozenset(one.message for one in found if one.code in HINTS | LEFT_AS_THEY_ARE),
+            allowed_images=tuple(allowed_images),
+        )
 
     @property
     def service(self) -> Service:
@@ -125,12 +155,24 @@ class MCComposeFile:
         return derivations.max_memory_bytes(self.service.environment)
 
     @property
+    def is_bedrock(self) -> bool:
+        return derivations.is_bedrock(self.image)
+
+    @property
     def game_port(self) -> int:
-        return derivations.published(self.ports, GAME_PORT) or GAME_PORT
+        """The port of this machine that players come by; the game's own where none is published."""
+        target = game_target(self.service)
+        protocol = "udp" if self.is_bedrock else "tcp"
+        number = derivations.published(self.ports, target, protocol=protocol)
+        return number or self._own(target, BEDROCK_PORT, GAME_PORT)
 
     @property
     def rcon_port(self) -> int:
-        return derivations.published(self.ports, RCON_PORT) or RCON_PORT
+        target = derivations.rcon_target(self.service.environment)
+        return derivations.published(self.ports, target) or self._own(target, RCON_PORT, RCON_PORT)
+
+    def _own(self, target: int, bedrock: int, java: int) -> int:
+        return target if self.service.network_mode == HOST_NETWORK else bedrock if self.is_bedrock else java
 
     @property
     def stop_grace_period_s(self) -> float | None:
@@ -149,13 +191,17 @@ def broken_rules(
     file: ComposeFile, document: Document, *, server_id: str, allowed_images: Sequence[str]
 ) -> Iterator[Problem]:
     """Yield every rule that the file breaks, with its line; without a service ``mc``, those of the likeliest one."""
-    if SERVICE not in file.services:
+    name = _choose_service(file, allowed_images)
+    if name is None:
         line = document.line_of(("services",))
+        message = f"There must be a service called `{SERVICE}`, or one with an allowed image."
+        yield Problem("no_game_service", message, line)
+    elif name != SERVICE:
+        line = document.line_of(("services", name))
         yield Problem("no_mc_service", f"There must be a service called `{SERVICE}`.", line)
     if sum(1 for _ in islice(_published(file), MAX_PUBLISHED_PORTS + 1)) > MAX_PUBLISHED_PORTS:
         message = f"The services may publish at most {MAX_PUBLISHED_PORTS} ports."
         yield Problem("too_many_ports", message, document.line_of(("services",)))
-    name = _choose_service(file, allowed_images)
     if name is None:
         return
     at, service = ("services", name), file.services[name]
@@ -165,11 +211,25 @@ def broken_rules(
     if not derivations.is_allowed(service.image or "", allowed_images):
         allowed = ", ".join(allowed_images)
         yield Problem("image", f"The image must be one of: {allowed}.", document.line_of((*at, "image")))
+    if derivations.is_bedrock(service.image or ""):
+        return  # another edition: no VERSION is needed, its port is another, and it has no RCON
     yield from _version_rules(service, document, (*at, "environment"))
-    for target, use in ((GAME_PORT, "the game"), (RCON_PORT, "RCON")):
-        if not any(target in port.target and port.protocol == "tcp" for port in service.ports):
+    for target, use in ((game_target(service), "the game"), (derivations.rcon_target(service.environment), "RCON")):
+        if not _is_reached(service, target):
             line = document.line_of((*at, "ports"))
             yield Problem("port_missing", f"Port {target} ({use}) must be published.", line)
+
+
+def game_target(service: Service) -> int:
+    """Return the port that the service's game listens on for players."""
+    bedrock = derivations.is_bedrock(service.image or "")
+    return derivations.game_target(service.environment, bedrock=bedrock)
+
+
+def _is_reached(service: Service, target: int) -> bool:
+    if service.network_mode == HOST_NETWORK:
+        return True
+    return any(target in port.target and port.protocol == "tcp" for port in service.ports)
 
 
 def _version_rules(service: Service, document: Document, at: Path) -> Iterator[Problem]:

@@ -90,7 +90,7 @@ async def update(
         BadComposeFile: nothing was touched.
         RolledBack, RollBackFailed, what ``recheck`` raises: the old file runs again.
     """
-    await asyncio.to_thread(server.check_rules, yaml_content)
+    await server.check_update(yaml_content)
     containers = await server.own_containers()
     was_running = any(one.is_running or one.is_restarting for one in containers)
     warnings = await server.down(on_line=caller.on_line) if was_running else []
@@ -103,7 +103,7 @@ async def update(
     try:
         await _run_again(server, start=was_running, on_line=caller.on_line)
         if was_running:
-            await _watch(server, healthy_within_s=healthy_within_s)
+            warnings += await _watch(server, healthy_within_s=healthy_within_s)
     except AppError as error:
         await _roll_back(server, old, reason=str(error), start=was_running, caller=caller)
         await caller.on_written(yaml_content.encode(), old)
@@ -143,26 +143,40 @@ async def _run_again(server: "Lifecycle", *, start: bool, on_line: OnLine | None
     await (server.up(on_line=on_line) if start else server.recreate(on_line=on_line))
 
 
-async def _watch(server: "Lifecycle", *, healthy_within_s: float | None) -> None:
-    """Look on until the container has run long enough, or is healthy; raises _DidNotRun."""
+async def _watch(server: "Lifecycle", *, healthy_within_s: float | None) -> list[str]:
+    """Look on until the games have run long enough, or are healthy; raises _DidNotRun.
+
+    Other services only help: what ended with 0 has done its work, all else that does not run is a warning.
+    """
     loop = asyncio.get_running_loop()
     end = loop.time() + (WATCH_S if healthy_within_s is None else healthy_within_s)
+    names = (await server.get_minecraft_compose()).games
     while True:
         containers = await server.project.containers()
-        for one in containers:
+        games = [one for one in containers if one.service in names] or containers
+        for one in games:
             _check(one)
-        if healthy_within_s is not None and all(one.health in {Health.HEALTHY, Health.NONE} for one in containers):
-            return
+        is_healthy = all(one.health in {Health.HEALTHY, Health.NONE} for one in games)
+        if (is_healthy and healthy_within_s is not None) or (loop.time() >= end and healthy_within_s is None):
+            return [why for one in containers if one not in games and (why := _failed(one))]
         if loop.time() >= end:
-            if healthy_within_s is None:
-                return
             raise _DidNotRun(f"It was not healthy within {healthy_within_s:g} s.")
         await asyncio.sleep(LOOK_S)
 
 
 def _check(container: Container) -> None:
     if container.restart_count or container.is_restarting or not container.is_running:
-        why = container.error or f"exit code {container.exit_code}"
-        raise _DidNotRun(f"{container.name} ended soon after its start ({why}).")
+        raise _DidNotRun(f"{container.name} ended soon after its start ({_why(container)}).")
     if container.health is Health.UNHEALTHY:
         raise _DidNotRun(f"{container.name} is unhealthy: {container.health_message or 'no message'}")
+
+
+def _failed(container: Container) -> str:
+    """Say what became of a service beside the games; empty when it runs or has done its work."""
+    if container.is_running or (container.exit_code in {0, None} and not container.is_restarting):
+        return ""
+    return f"{container.name} does not run ({_why(container)})."
+
+
+def _why(container: Container) -> str:
+    return container.error or f"exit code {container.exit_code}"

@@ -7,9 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 
 from servers.docker.compose_file import literal
-from servers.docker.ports import Port
+from servers.docker.ports import MAX_PORT, Port
 
 GAME_PORT, RCON_PORT = 25565, 25575
+BEDROCK_PORT = 19132  # UDP
+TYPE_NAMES = ("MODPACK_PLATFORM", "MOD_PLATFORM", "TYPE", "SERVER_TYPE")
 UNKNOWN = "unknown"
 _FACTOR = {None: 1024**2, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}  # no unit: MiB
 _MEMORY = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*(?:([KMGT])B?)?\s*", re.IGNORECASE)
@@ -20,8 +22,11 @@ Environment = Mapping[str, str | None]
 
 
 def server_type(environment: Environment) -> str:
-    """Return ``TYPE``, else ``SERVER_TYPE``, in upper case; VANILLA when neither is set, else what it says."""
-    value = environment.get("TYPE") or environment.get("SERVER_TYPE") or "VANILLA"
+    """Return what the image takes for its type, in upper case; VANILLA when nothing is set, else what it says.
+
+    A modpack's platform comes before ``TYPE``, as in the image.
+    """
+    value = next(filter(None, map(environment.get, TYPE_NAMES)), "VANILLA")
     known = literal(value)
     return UNKNOWN if known is None else known.upper()
 
@@ -76,7 +81,29 @@ def is_allowed(image: str, allowed: Sequence[str]) -> bool:
     )
 
 
-def published(ports: Sequence[Port], target: int) -> int | None:
-    """Return the port of this machine that leads to TCP port ``target`` inside, or None."""
-    found = (port.published_for(target) for port in ports if port.protocol == "tcp")
+def is_bedrock(image: str) -> bool:
+    """Tell whether the image is of the Bedrock edition: players come by UDP, and there is no RCON."""
+    return "bedrock" in image_repository(image).rpartition("/")[2]
+
+
+def game_target(environment: Environment, *, bedrock: bool = False) -> int:
+    """Return the port that the game itself listens on for players: ``SERVER_PORT``, else the edition's own."""
+    return port_number(environment.get("SERVER_PORT")) or (BEDROCK_PORT if bedrock else GAME_PORT)
+
+
+def rcon_target(environment: Environment) -> int:
+    """Return the port that the game itself listens on for RCON."""
+    return port_number(environment.get("RCON_PORT")) or RCON_PORT
+
+
+def port_number(value: str | None) -> int | None:
+    """Return the port that a variable names; None for what is none."""
+    if value is None or not re.fullmatch(r"[0-9]{1,5}", value):
+        return None
+    return int(value) if 0 < int(value) <= MAX_PORT else None
+
+
+def published(ports: Sequence[Port], target: int, *, protocol: str = "tcp") -> int | None:
+    """Return the port of this machine that leads to port ``target`` inside, or None."""
+    found = (port.published_for(target) for port in ports if port.protocol == protocol)
     return next((number for number in found if number is not None), None)

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from mcadmin.core.errors import AppError, Conflict, NotFound
+from mcadmin.core.errors import Conflict, NotFound
 from mcadmin.core.paths import FileExists, FileMissing, Root, delete, move, rename_beneath
 from servers.docker.cli import DockerCli, PortTaken
 from servers.docker.compose import ComposeManager, find_files
 from servers.docker.container import Container
 from servers.docker.folders import DATA, ServerFolderIsALink, open_server
 from servers.minecraft import compose_update
+from servers.minecraft.compose_reading import ComposeReading
 from servers.minecraft.compose_rules import MCComposeFile
 from servers.minecraft.host_ports import taken_ports
 from servers.minecraft.ownership import (
@@ -22,7 +23,6 @@ from servers.minecraft.ownership import (
     require_no_other_writer,
     require_own_resources,
 )
-from servers.minecraft.rendering import Rendering, render_server
 
 ALLOWED_IMAGES = ("itzg/minecraft-server", "ghcr.io/itzg/minecraft-server")
 MAX_COMPOSE_BYTES = 256 * 1024
@@ -66,7 +66,7 @@ class ContainerNotRunning(Conflict):
     code = "server_not_running"
 
 
-class Lifecycle:
+class Lifecycle(ComposeReading):
     """The half of a server that changes it. Operations return sentences that the user should read: warnings."""
 
     def __init__(
@@ -90,32 +90,6 @@ class Lifecycle:
     async def get_compose_file(self) -> str:
         """Read the text of the compose file as it is."""
         return await asyncio.to_thread(self.read_compose)
-
-    async def get_minecraft_compose(self) -> MCComposeFile:
-        """Read the compose file as Minecraft's rules see it.
-
-        Raises:
-            BadComposeFile: it is no YAML that we would read.
-        """
-        return await asyncio.to_thread(self._parse)
-
-    async def render(self) -> Rendering:
-        """Return the compose project as Docker gets it; Compose runs only when the files have changed.
-
-        Raises:
-            ProgramMissing: there is no Compose.
-            FilesChange: ask again later.
-        """
-        return await render_server(
-            self.directory, server_id=self.name, cli=self._cli, allowed_images=self._allowed_images
-        )
-
-    async def render_if_possible(self) -> Rendering:
-        """Return what ``render`` does, an empty one where that cannot be had: then the text alone counts."""
-        try:
-            return await self.render()
-        except AppError:
-            return Rendering()
 
     async def create(self, yaml_content: str) -> None:
         """Make the server's directory with ``yaml_content`` as its compose file, whole or not at all.
@@ -325,10 +299,6 @@ class Lifecycle:
         except FileMissing:
             pass
         raise ServerNotFound(f"The server {self.name!r} was not found.")
-
-    def _parse(self) -> MCComposeFile:
-        text = self.read_compose()
-        return MCComposeFile.read(text, server_id=self.name, allowed_images=self._allowed_images)
 
     def _write_new(self, yaml_content: str) -> None:
         building = f"{CREATING}{self.name}-{secrets.token_hex(4)}"

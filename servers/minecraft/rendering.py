@@ -52,22 +52,31 @@ class FilesChange(Conflict):
 
 
 async def render_server(
-    directory: Path, *, server_id: str, cli: DockerCli, allowed_images: Sequence[str]
+    directory: Path,
+    *,
+    server_id: str,
+    cli: DockerCli,
+    allowed_images: Sequence[str],
+    instead: bytes | None = None,
 ) -> Rendering:
     """Render the files in ``directory``; Compose runs only when nobody has rendered them as they are now.
+
+    Args:
+        instead: a text that stands in the compose file's place.
 
     Raises:
         ProgramMissing: there is no Compose.
         FilesChange: ask again later.
     """
+    files_of = _Files(directory, server_id, cli, tuple(allowed_images), instead)
     for _ in range(_TRIES):
-        reading = await _read(directory, server_id=server_id, cli=cli, allowed_images=allowed_images)
+        reading = await files_of.read()
         files = await asyncio.to_thread(_stamps, directory, reading)
         if reading is None or any(one.code not in HARMLESS_TO_RENDER for one in reading.source.findings):
             return files
         key = (str(directory), reading.text_hash)
         outcome = _rendered.get(key) or await _render(reading)
-        again = await _read(directory, server_id=server_id, cli=cli, allowed_images=allowed_images)
+        again = await files_of.read()
         if again is not None and again.text_hash == reading.text_hash:  # Compose has read just these bytes
             if isinstance(outcome, BadComposeFile):  # not remembered: it may be for lack of time
                 return replace(files, problem=str(outcome))
@@ -76,17 +85,28 @@ async def render_server(
     raise FilesChange(f"The compose files of {server_id} change while they are read. Try again.")
 
 
-async def _read(
-    directory: Path, *, server_id: str, cli: DockerCli, allowed_images: Sequence[str]
-) -> SourceReading | None:
-    """Do the first stage; None for a text that is no YAML, of which the list tells the reason by itself."""
-    try:
-        safety = await SafetyCheck.of_directory(
-            directory, server_id=server_id, cli=cli, allowed_images=allowed_images
-        )
-        return await safety.read()
-    except BadComposeFile:
-        return None
+@dataclass(frozen=True)
+class _Files:
+    """How the files of one server are read again and again."""
+
+    directory: Path
+    server_id: str
+    cli: DockerCli
+    allowed_images: tuple[str, ...]
+    instead: bytes | None
+
+    async def read(self) -> SourceReading | None:
+        """Do the first stage; None for a text that is no YAML, of which the list tells the reason by itself."""
+        try:
+            safety = await SafetyCheck.of_directory(
+                self.directory, server_id=self.server_id, cli=self.cli, allowed_images=self.allowed_images
+            )
+            if self.instead is not None:
+                name = next(iter(safety.texts))
+                safety = replace(safety, texts={**safety.texts, name: self.instead})
+            return await safety.read()
+        except BadComposeFile:
+            return None
 
 
 async def _render(reading: SourceReading) -> RenderedProject | BadComposeFile:

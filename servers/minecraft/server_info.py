@@ -24,6 +24,7 @@ class ServerInfo:
         problem: what is wrong with the file, or None.
         is_link: the folder is a link, which nothing follows.
         published_ports: address (empty: all), number on this machine, protocol.
+        hints: conventions that the file does not keep, and that nothing depends on.
         games: names of all services that run an allowed image, in the file's order.
     """
 
@@ -39,6 +40,7 @@ class ServerInfo:
     published_ports: tuple[tuple[str, int, str], ...] = ()
     games: tuple[str, ...] = ()
     is_link: bool = False
+    hints: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -79,4 +81,5 @@ def describe(
         problem=" ".join(filter(None, (rendering.problem, *compose.problems))) or None,
         published_ports=tuple(compose.published_ports),
         games=compose.games,
+        hints=compose.hints,
     )

@@ -77,6 +77,7 @@ class FakeDocker:
         self.taken_ports: set[str] = set()
         self.first_health: str | None = "starting"
         self.crashing_images: set[str] = set()
+        self.one_shot_images: set[str] = set()  # what runs them has done its work at once
         self.gates: dict[str, asyncio.Event] = {}
         self.entered: dict[str, asyncio.Event] = {}
         self.answers: dict[str, str] = {}
@@ -296,8 +297,8 @@ class FakeDocker:
                 self._start(existing)
 
     def _start(self, one: FakeContainer) -> None:
-        if one.image in self.crashing_images:
-            self.end(one, 1)
+        if one.image in self.crashing_images | self.one_shot_images:
+            self.end(one, 0 if one.image in self.one_shot_images else 1)
             return
         self.change(one, "start", state="running", started=now(), pid=4242, health=self.first_health)
 
