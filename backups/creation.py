@@ -206,10 +206,13 @@ class _Taking:
             self._progress.warn(f"The snapshot of {one.server_id} is {one.saved}: {why}")
 
     async def _copy(self, target: Target, quiets: list[Quiet]) -> ResticSnapshotWithSummary:
-        labels = await self._labels(target, quiets)
-        left_out, told = await asyncio.to_thread(self._left_out, target, labels.servers)
+        left_out, told, torn = await asyncio.to_thread(self._left_out, target, [one.server_id for one in quiets])
         for sentence in told:
             self._progress.warn(sentence)
+        if torn and self._wish.require_flushed:
+            raise FlushNotConfirmed(f"{' '.join(told)} No snapshot was kept, as you asked for.")
+        quiets = [replace(one, saved=Saved.LIVE) if one.server_id in torn else one for one in quiets]
+        labels = await self._labels(target, quiets)
         walls = targets.boundary(await asyncio.to_thread(self._server_path.resolve), target)
         backup = functools.partial(
             self._repository.confined_to(walls).create_snapshot, [target.path], tags=labels.tags, excludes=left_out,
@@ -237,22 +240,27 @@ class _Taking:
             operation=str(self._operation_id),
         )
 
-    def _left_out(self, target: Target, servers: tuple[str, ...]) -> tuple[list[str], list[str]]:
-        """List the patterns of what is not copied, and what could not be read of them.
+    def _left_out(self, target: Target, servers: list[str]) -> tuple[list[str], list[str], set[str]]:
+        """List the patterns of what is not copied, what is to be said of them, and servers whose world they tear.
 
         They are each server's own, and in a snapshot of everything what is no server.
         """
-        found, told = [], []
+        found: list[str] = []
+        told: list[str] = []
+        torn: set[str] = set()
         for name in servers:
             data = self._server_path.resolve() / name / DATA
             try:
+                excludes.settle(data)
                 found += excludes.patterns(data)
+                told += [f"{name}: {sentence}" for sentence in excludes.warnings(data)]
+                torn |= {name} if excludes.lost_world(data, excludes.patterns(data)) else set()
             except AppError as error:
                 found += excludes.default_patterns(data)
                 told.append(f"{name}: its own list of what to leave out cannot be used, so the default is. ({error})")
         if target.scope is not Scope.GLOBAL:
-            return found, told
-        return [*found, *self._left_out_of_all(target.path)], told
+            return found, told, torn
+        return [*found, *self._left_out_of_all(target.path)], told, torn
 
     def _left_out_of_all(self, root: Path) -> list[str]:
         gone = [name for name in list_directories(root) if name.startswith(".") and name != state.FOLDER]

@@ -1,15 +1,22 @@
-"""What a snapshot leaves out: a server's own ``data/.mcadminignore``, or our default. Blocking: they read the disk."""
+"""What a snapshot leaves out: a server's own list, or our default. Blocking: they read the disk.
+
+The list lies beside ``data``, where neither the game nor the file API can write: a plugin must not decide what is in
+the backups. Earlier it lay in ``data``; such a list is taken over once, and that is said until somebody saves it again.
+"""
 
 import re
 from pathlib import Path
+from stat import S_ISDIR
 
-from backups.restic.patterns import escape
-from mcadmin.core.errors import InvalidRequest
-from mcadmin.core.paths import FileMissing
-from servers.docker.folders import open_data
+from backups.restic.patterns import Patterns, escape
+from mcadmin.core.errors import AppError, InvalidRequest
+from mcadmin.core.paths import FileMissing, Root
+from servers.docker.folders import open_data, open_server
 
 NAME = ".mcadminignore"
+TAKEN_OVER = "# Taken over from data/, where the game could write it. Save this list again to confirm it."
 DEFAULT = "/cache/\n/libraries/.cache/\n*.tmp\nsession.lock\n"
+_REGIONS = ("region", "DIM-1/region", "DIM1/region")
 MAX_BYTES = 64 * 1024
 MAX_LINES = 1000
 MAX_ANY_DEPTH = 2  # restic tries every way to fit them: with a dozen it looks at one deep file for hours
@@ -18,12 +25,64 @@ _NAME = re.compile(r"(?:[^\\\[]|\\.|\[\^?+(?:(?:\\.|[^\]\\-])(?:-(?:\\.|[^\]\\-]
 
 
 def read_list(data: Path) -> str:
-    """Return the server's own list, or the default where it has none."""
+    """Return the server's own list, or the default where it has none; changes nothing."""
     try:
-        with open_data(data) as root:
-            return root.read_bytes(NAME, max_bytes=MAX_BYTES).decode(errors="replace")
+        return _read(open_server(data.parent))
+    except FileMissing:
+        pass
+    try:
+        return f"{TAKEN_OVER}\n{_read(open_data(data))}"
     except FileMissing:
         return DEFAULT
+
+
+def settle(data: Path) -> None:
+    """Write the list beside ``data`` where it is not there yet, so that what a game writes later counts for nothing."""
+    try:
+        _read(open_server(data.parent))
+    except FileMissing:
+        with open_server(data.parent) as root:
+            root.write_bytes(NAME, read_list(data).encode())
+
+
+def warnings(data: Path) -> list[str]:
+    """Say what is wrong with the list: nobody has confirmed it, or it leaves out files of the world."""
+    told = []
+    if read_list(data).startswith(TAKEN_OVER):
+        told.append("The list was taken over from data/, where the game could write it. Save it again to confirm it.")
+    return told + lost_world(data, patterns(data))
+
+
+def lost_world(data: Path, left_out: list[str]) -> list[str]:
+    """Say which files of worlds are there and would be left out; one sentence, or none."""
+    match = Patterns(left_out).match
+    try:
+        lost = [name for name in _world_files(data) if match(f"{data}/{name}")]
+    except AppError:  # no data that could be read: the copy itself says so
+        return []
+    if not lost:
+        return []
+    more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
+    return [f"The list of what to leave out leaves out files of the world: {', '.join(lost[:3])}{more}."]
+
+
+def _world_files(data: Path) -> list[str]:
+    """List level.dat and region files of the worlds at most two folders deep."""
+    with open_data(data) as root:
+        tops = ["", *(f"{one.name}/" for one in root.entries() if S_ISDIR(one.info.st_mode) and not one.is_link)]
+        found = [f"{top}level.dat" for top in tops if root.lstat(f"{top}level.dat") is not None]
+        for top in tops:
+            for place in _REGIONS:
+                there = root.lstat(f"{top}{place}")
+                if there is not None and S_ISDIR(there.st_mode):
+                    names = [one.name for one in root.entries(f"{top}{place}")]
+                    found += [f"{top}{place}/{name}" for name in names if name.endswith(".mca")]
+    return found
+
+
+def _read(opened: Root) -> str:
+    with opened as root:
+        return root.read_bytes(NAME, max_bytes=MAX_BYTES, follow=False).decode(errors="replace")
 
 
 def write_list(data: Path, text: str) -> None:
@@ -34,7 +93,7 @@ def write_list(data: Path, text: str) -> None:
         problem = _problem(line)
         if problem:
             raise InvalidRequest(f"Line {number} {problem}.", errors={"content": [f"Line {number} {problem}."]})
-    with open_data(data) as root:
+    with open_server(data.parent) as root:
         root.write_bytes(NAME, text.encode())
 
 

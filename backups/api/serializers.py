@@ -102,6 +102,12 @@ class IgnoreSerializer(serializers.Serializer[Any]):
     content = serializers.CharField(allow_blank=True, trim_whitespace=False)
 
 
+class IgnoreAnswerSerializer(IgnoreSerializer):
+    """The list, and what is wrong with it."""
+
+    warnings = serializers.ListField(child=serializers.CharField())
+
+
 _USAGE_FIELDS = {
     "backupUsedGB": "number", "backupTotalGB": "number", "backupAvailableGB": "number",
     "repositorySizeBytes": "integer", "snapshotCount": "integer",

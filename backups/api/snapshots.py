@@ -127,22 +127,22 @@ class IgnoreView(APIView):
 
     permission_classes = [IsSignedIn]
 
-    @extend_schema(operation_id="snapshot_ignore_read", responses=serializers.IgnoreSerializer)
+    @extend_schema(operation_id="snapshot_ignore_read", responses=serializers.IgnoreAnswerSerializer)
     def get(self, request: Request, id: str) -> Response:
         """Return what snapshots of the server leave out; the default where it has no list of its own."""
-        return Response({"content": excludes.read_list(_data(id))})
+        return Response(_ignore(id))
 
     @extend_schema(
         operation_id="snapshot_ignore_write",
         request=serializers.IgnoreSerializer,
-        responses=serializers.IgnoreSerializer,
+        responses=serializers.IgnoreAnswerSerializer,
     )
     def put(self, request: Request, id: str) -> Response:
         """Replace the server's list."""
         body = serializers.IgnoreSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         excludes.write_list(_data(id), body.validated_data["content"])
-        return Response({"content": excludes.read_list(_data(id))})
+        return Response(_ignore(id))
 
 
 class RepositoryUsageView(APIView):
@@ -213,6 +213,11 @@ def _made(operation: Operation) -> dict[str, Any]:
         "snapshot": result["snapshot"], "warnings": operation.warnings, "skipped": result["skipped"],
     }  # fmt: skip
     return dict(serializers.SnapshotAnswerSerializer(answer).data)
+
+
+def _ignore(server_id: str) -> dict[str, Any]:
+    data = _data(server_id)
+    return {"content": excludes.read_list(data), "warnings": excludes.warnings(data)}
 
 
 def _data(server_id: str) -> Any:

@@ -34,7 +34,7 @@ def test_make_list_read(owner: APIClient, fake: FakeDocker, server: str, server_
         server, "server", "manual", "stopped", False,
     )  # fmt: skip
     assert whole["paths"] == [str(server_path / server)]
-    assert whole["summary"]["total_files_processed"] == 2
+    assert whole["summary"]["total_files_processed"] == 3
     path = make(owner, server_id=server, path="/ops.json")
     everything = make(owner)
     assert ids(owner) == [whole["id"], path["id"], everything["id"]]
