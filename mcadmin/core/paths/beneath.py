@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mcadmin.core.errors import AppError, Conflict, DiskFull, Forbidden, InvalidRequest, NotFound
+from mcadmin.core.paths.by_name import walked
 
 _SYS_OPENAT2 = 437
 _RESOLVE_NO_MAGICLINKS = 0x02
 _RESOLVE_NO_SYMLINKS = 0x04
 _RESOLVE_BENEATH = 0x08
+MAX_PATH_BYTES = 4096  # what the kernel takes in one piece (PATH_MAX); a longer path can be used by nobody
 _MAX_NAME_BYTES = 255
-_MAX_LINKS = 40  # as many as the kernel follows
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -93,7 +94,7 @@ def path_of(text: str) -> str:
         raise OutsideRoot("A path must not contain a backslash or a NUL.")
     if any("\ud800" <= one <= "\udfff" for one in text):
         raise InvalidRequest("The path is not valid Unicode; send raw_path for a name that is not UTF-8.")
-    return "/".join(names_of(text.lstrip("/")))
+    return _joined(text)
 
 
 def raw_path_of(text: str) -> str:
@@ -107,7 +108,14 @@ def raw_path_of(text: str) -> str:
         raw = base64.b64decode(text.replace(" ", "+"), validate=True)  # a plus sign that was not escaped
     except (binascii.Error, ValueError):
         raise InvalidRequest("raw_path is not base64.") from None
-    return "/".join(names_of(os.fsdecode(raw).lstrip("/")))
+    return _joined(os.fsdecode(raw))
+
+
+def _joined(text: str) -> str:
+    path = "/".join(names_of(text.lstrip("/")))
+    if len(os.fsencode(path)) >= MAX_PATH_BYTES:
+        raise InvalidRequest(f"A path may have at most {MAX_PATH_BYTES - 1} bytes; use a directory further up.")
+    return path
 
 
 def names_of(path: str) -> list[str]:
@@ -179,26 +187,26 @@ def open_beneath(root_fd: int, path: str, flags: int, *, follow: bool = True) ->
         return os.open(name or ".", flags | os.O_NOFOLLOW, dir_fd=parent)
 
 
-def open_regular(name: str, *, dir_fd: int) -> int:
-    """Open the regular file ``name``, which is no link, for reading; the caller closes the descriptor.
+def open_regular(name: str, *, dir_fd: int, flags: int = os.O_RDONLY) -> int:
+    """Open the regular file ``name``, which is no link; the caller closes the descriptor.
 
     Whatever else it is was never opened: opening a FIFO waits, opening a device may do things.
 
     Raises:
         NotAFile, OSError.
     """
-    return reopen_regular(os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dir_fd), name)
+    return reopen_regular(os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dir_fd), name, flags)
 
 
-def reopen_regular(handle: int, path: str) -> int:
-    """Open for reading what the O_PATH descriptor ``handle`` stands for, and close ``handle``; raises NotAFile."""
+def reopen_regular(handle: int, path: str, flags: int = os.O_RDONLY) -> int:
+    """Open the regular file that the O_PATH descriptor ``handle`` stands for, and close ``handle``; raises NotAFile."""
     try:
         kind = os.fstat(handle).st_mode
         if stat.S_ISLNK(kind):
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
         if not stat.S_ISREG(kind):
             raise NotAFile(f"{shown(path) or 'The directory'} is not a regular file.")
-        return os.open(f"/proc/self/fd/{handle}", os.O_RDONLY | os.O_CLOEXEC)
+        return os.open(f"/proc/self/fd/{handle}", flags | os.O_CLOEXEC)
     finally:
         os.close(handle)
 
@@ -216,55 +224,6 @@ def _openat2(root_fd: int, path: str, flags: int, *, follow: bool) -> int:
     raise OSError(number, os.strerror(number), path)
 
 
-@contextmanager
-def walked(
-    root_fd: int, names: list[str], *, follow: bool = True, follow_last: bool = True
-) -> Iterator[tuple[int, str | None]]:
-    """Do what openat2 does, a name at a time, up to the directory that the last name lies in.
-
-    A stack of held directories answers ``..`` in links.
-
-    Yields:
-        That directory and the last name, which is no link (unless ``follow_last`` is off) and may be missing;
-        None for it when the path ends at the directory itself.
-    """
-    held = [os.dup(root_fd)]
-    left, links = [(name, False) for name in reversed(names)], 0
-    last: str | None = None
-    try:
-        while left:
-            name, is_of_link = left.pop()
-            if name == "..":
-                if len(held) == 1:
-                    raise _os_error(errno.EXDEV, name)
-                os.close(held.pop())
-                continue
-            target = _readlink(name, held[-1])
-            if target is not None and (left or follow_last):
-                links += 1
-                if links > _MAX_LINKS or not follow:
-                    raise _os_error(errno.ELOOP, name)
-                left += _steps_of_link(name, target)
-                continue
-            if is_of_link and not _exists(name, held[-1]):
-                raise _os_error(errno.ELOOP, name)  # the link dangles
-            if not left:
-                last = name
-                break
-            held.append(os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=held[-1]))
-        yield held[-1], last
-    finally:
-        for fd in held:
-            os.close(fd)
-
-
-def _steps_of_link(name: str, target: str) -> list[tuple[str, bool]]:
-    """Return the names that a link puts in its own place, the first of them last."""
-    if target.startswith("/"):
-        raise _os_error(errno.EXDEV, name)
-    return [(part, True) for part in reversed(target.split("/")) if part not in {"", "."}]
-
-
 def is_link(found: os.stat_result) -> bool:
     """Tell whether what was found by ``lstat`` is a symbolic link."""
     return stat.S_ISLNK(found.st_mode)
@@ -273,28 +232,3 @@ def is_link(found: os.stat_result) -> bool:
 def is_directory(found: os.stat_result) -> bool:
     """Tell whether what was found is a directory."""
     return stat.S_ISDIR(found.st_mode)
-
-
-def lstat(name: str, parent: int) -> os.stat_result | None:
-    """Return what the name itself is, a link too; None when there is nothing."""
-    try:
-        return os.stat(name, dir_fd=parent, follow_symlinks=False)
-    except FileNotFoundError:
-        return None
-
-
-def _os_error(number: int, name: str) -> OSError:
-    return OSError(number, os.strerror(number), name)
-
-
-def _readlink(name: str, parent: int) -> str | None:
-    try:
-        return os.readlink(name, dir_fd=parent)
-    except OSError as error:
-        if error.errno in {errno.EINVAL, errno.ENOENT}:  # no link, or nothing: the open that follows will say
-            return None
-        raise
-
-
-def _exists(name: str, parent: int) -> bool:
-    return lstat(name, parent) is not None

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mcadmin.core.errors import AppError, DiskFull
-from mcadmin.core.paths.beneath import explained, lstat, open_beneath
+from mcadmin.core.paths.beneath import explained, open_beneath
+from mcadmin.core.paths.by_name import lstat
 from mcadmin.core.paths.copying import copy
 from mcadmin.core.paths.root import Root
 from mcadmin.core.paths.trees import Node, walk

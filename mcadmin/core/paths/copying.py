@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 
 from mcadmin.core.errors import InvalidRequest
-from mcadmin.core.paths.beneath import explained, lstat, open_regular
+from mcadmin.core.paths.beneath import explained, open_regular
+from mcadmin.core.paths.by_name import lstat
 from mcadmin.core.paths.descent import Descent
+from mcadmin.core.paths.new_file import plain_mode
 from mcadmin.core.paths.root import Root
 from mcadmin.core.paths.trees import Deletion
 
@@ -27,8 +29,9 @@ def copy(  # noqa: PLR0913 - what a copy may differ in
 ) -> int:
     """Copy a file, a link (as a link) or a tree to ``target``, where nothing may be; mode and times are kept.
 
-    Without ``keep_owner`` the copies belong to the owner of the target's root. ``on_bytes`` hears of each piece
-    of content copied; what it raises stops the copy. A copy that fails is removed.
+    A file's set-user-id and set-group-id are not. Without ``keep_owner`` the copies belong to the owner of the
+    target's root. ``on_bytes`` hears of each piece of content copied; what it raises stops the copy. A copy that fails
+    is removed.
 
     Returns:
         How many pipes, sockets and devices were left out.
@@ -132,7 +135,7 @@ class _Copying:
     def _dress(self, fd: int, info: os.stat_result) -> None:
         with suppress(PermissionError):  # not root: it is ours, which is all we can do
             os.fchown(fd, *self._owner_of(info))
-        os.fchmod(fd, stat.S_IMODE(info.st_mode))
+        os.fchmod(fd, stat.S_IMODE(info.st_mode) if stat.S_ISDIR(info.st_mode) else plain_mode(info.st_mode))
         os.utime(fd, ns=(info.st_atime_ns, info.st_mtime_ns))
 
     def _owner_of(self, info: os.stat_result) -> tuple[int, int]:

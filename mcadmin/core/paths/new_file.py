@@ -10,7 +10,8 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
-from mcadmin.core.paths.beneath import lstat
+from mcadmin.core.paths.beneath import open_regular
+from mcadmin.core.paths.by_name import lstat
 from mcadmin.core.paths.renaming import rename_exclusively
 
 Owner = tuple[int, int]
@@ -55,7 +56,8 @@ class NewFile:
     def commit(self, name: str, *, over: bool, mode: int = 0o644, expect: Expect | None = None) -> os.stat_result:
         """Give the file its name in one step and return what it is now: a reader sees the old file or the new, whole.
 
-        An old file's owner and mode are kept; a new file gets ``owner`` and ``mode``.
+        An old file's owner and mode are kept, without set-user-id and set-group-id;
+        a new file gets ``owner`` and ``mode``.
 
         Args:
             name: in the directory given; never a link.
@@ -101,21 +103,17 @@ class NewFile:
         return self._open_named(self._temporary, is_there=False)
 
     def _open_named(self, name: str, *, is_there: bool) -> int:
-        flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-        if not is_there:
-            return os.open(name, flags | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=self._parent)
-        fd = os.open(name, flags | os.O_APPEND, dir_fd=self._parent)
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            os.close(fd)
-            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), name)
-        return fd
+        if is_there:
+            return open_regular(name, dir_fd=self._parent, flags=os.O_RDWR | os.O_APPEND)
+        flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_CREAT | os.O_EXCL  # never opens what is there
+        return os.open(name, flags, 0o600, dir_fd=self._parent)
 
     def _dress(self, old: os.stat_result | None, mode: int) -> None:
         uid, gid = (old.st_uid, old.st_gid) if old else self._owner
         if (uid, gid) != (os.geteuid(), os.getegid()):
             with suppress(PermissionError):  # not root: the file is ours, which is all we can do
                 os.fchown(self.fd, uid, gid)
-        os.fchmod(self.fd, stat.S_IMODE(old.st_mode) if old else mode)
+        os.fchmod(self.fd, plain_mode(old.st_mode) if old else mode)
         os.fsync(self.fd)
 
     def _name(self, name: str, *, over: bool) -> None:
@@ -130,6 +128,11 @@ class NewFile:
         else:
             rename_exclusively(self._temporary, name, source_fd=self._parent, target_fd=self._parent)
         self._temporary = None
+
+
+def plain_mode(mode: int) -> int:
+    """Return a file's mode without set-user-id and set-group-id: new content never runs as somebody else."""
+    return stat.S_IMODE(mode) & ~(stat.S_ISUID | stat.S_ISGID)
 
 
 def _require_replaceable(old: os.stat_result, name: str, *, over: bool) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcadmin.core.errors import InvalidRequest, Unsupported
-from mcadmin.core.paths.beneath import explained, lstat, shown
+from mcadmin.core.paths.beneath import explained, shown
+from mcadmin.core.paths.by_name import lstat
 
 if TYPE_CHECKING:
     from mcadmin.core.paths.root import Root

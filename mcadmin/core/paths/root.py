@@ -15,13 +15,12 @@ from mcadmin.core.paths.beneath import (
     FileMissing,
     OutsideRoot,
     explained,
-    lstat,
     names_of,
     open_beneath,
     reopen_regular,
     shown,
-    walked,
 )
+from mcadmin.core.paths.by_name import lstat, walked
 from mcadmin.core.paths.new_file import Expect, NewFile, Owner
 
 

@@ -9,15 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from mcadmin.core.errors import AppError, InvalidRequest
-from mcadmin.core.paths.beneath import (
-    FileMissing,
-    OutsideRoot,
-    explained,
-    lstat,
-    open_beneath,
-    open_regular,
-    shown,
-)
+from mcadmin.core.paths.beneath import FileMissing, OutsideRoot, explained, open_beneath, open_regular, shown
+from mcadmin.core.paths.by_name import lstat
 from mcadmin.core.paths.descent import DIRECTORY, Descent, Moved
 from mcadmin.core.paths.new_file import TEMPORARY_PREFIX
 from mcadmin.core.paths.root import Root
