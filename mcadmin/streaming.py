@@ -28,6 +28,7 @@ App = Callable[[Any, Receive, Send], Awaitable[None]]
 CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _BODY = "mcadmin.body"
 _PIECE_BYTES = 256 * 1024
+_MOST_DIGITS = 18
 _MESSAGES = 8  # held while the view is busy; the server makes them of about 64 KiB
 
 
@@ -156,7 +157,7 @@ def _reads_body_itself(path: str) -> bool:
 
 def _length(scope: Any) -> int:
     value = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-    return int(value) if value.isdigit() else 0
+    return int(value) if value.isdigit() and len(value) <= _MOST_DIGITS else 0  # without one, what comes is counted
 
 
 def _counted(receive: Receive, limit: int) -> Receive:

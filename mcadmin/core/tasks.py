@@ -104,9 +104,28 @@ async def in_thread(
         return await asyncio.shield(thread)
     except asyncio.CancelledError:
         on_cancel()
-        while not thread.done():
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait({thread})
-        if not thread.cancelled():
-            thread.exception()  # heard: nobody else will ask
+        await _ended(thread)
         raise
+
+
+async def opened(work: Callable[..., T], *args: Any, close: Callable[[T], object]) -> T:
+    """Run ``work``, which opens something, in a thread; when we are cancelled meanwhile, ``close`` what it opened.
+
+    The thread goes on when its caller is gone, and what it returns then belongs to nobody.
+    """
+    thread = asyncio.ensure_future(asyncio.to_thread(work, *args))
+    try:
+        return await asyncio.shield(thread)
+    except asyncio.CancelledError:
+        await _ended(thread)
+        if not thread.cancelled() and thread.exception() is None:
+            await _ended(asyncio.ensure_future(asyncio.to_thread(close, thread.result())))
+        raise
+
+
+async def _ended(thread: "asyncio.Future[Any]") -> None:
+    while not thread.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait({thread})
+    if not thread.cancelled():
+        thread.exception()  # heard: nobody else will ask

@@ -73,3 +73,32 @@ async def test_a_cancelled_thread_has_ended_when_its_caller_hears_of_it() -> Non
     with pytest.raises(asyncio.CancelledError):
         await task
     assert ended == ["yes"]
+
+
+@pytest.mark.parametrize("moment", ["before", "while", "twice"])
+async def test_what_a_thread_opened_for_nobody_is_closed(moment: str) -> None:
+    go, closed = threading.Event(), list[str]()
+
+    def work() -> str:
+        go.wait(10)
+        return "opened"
+
+    caller = asyncio.create_task(tasks.opened(work, close=closed.append))
+    await asyncio.sleep(0 if moment == "before" else 0.05)
+    caller.cancel()
+    if moment == "twice":
+        await asyncio.sleep(0.01)
+        caller.cancel()
+    await asyncio.sleep(0.01)
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+
+    assert closed == ["opened"]
+
+
+async def test_what_was_opened_for_somebody_stays_open() -> None:
+    closed: list[int] = []
+
+    assert await tasks.opened(lambda: 3, close=closed.append) == 3
+    assert closed == []

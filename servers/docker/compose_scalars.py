@@ -49,8 +49,13 @@ _KINDS: list[tuple[str, re.Pattern[str], list[str]]] = [
 ]
 
 
-def _int(loader: Any, node: Any) -> int | float:
-    text = loader.construct_scalar(node).replace("_", "")
+_MOST_DIGITS = 256  # a float holds a number of so many
+
+
+def _int(loader: Any, node: Any) -> int | float | str:
+    text: str = loader.construct_scalar(node).replace("_", "")
+    if len(text) > _MOST_DIGITS:  # no number of anything; Python refuses to read one of 4,300 digits
+        return text
     sign, digits = (-1 if text[0] == "-" else 1), text.lstrip("+-").lower()
     if digits[:1] == "0" and digits[1:2] in _BASES:
         number = int(digits[2:], _BASES[digits[1]])

@@ -98,8 +98,11 @@ def _build(host: str, published: str, target: str, protocol: str, *, source: Any
     return Port(inside, outside, _address(host), protocol.strip(_HIDDEN), resolved=not hidden, source=source)
 
 
+_MOST_CHARS = 64
+
+
 def _range(text: str) -> range:
-    match = _RANGE.fullmatch(text)
+    match = _RANGE.fullmatch(text) if len(text) <= _MOST_CHARS else None
     low, high = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
     if not 0 < low <= high <= MAX_PORT:
         raise _NoPort

@@ -36,10 +36,13 @@ def game_version(environment: Environment) -> str:
     return literal(environment.get("VERSION") or "") or UNKNOWN
 
 
+_MOST_DIGITS = 18
+
+
 def max_memory_bytes(environment: Environment) -> int:
     """Return the heap of ``MAX_MEMORY``, else of ``MEMORY``; 0 when neither says a size."""
     match = _MEMORY.fullmatch(environment.get("MAX_MEMORY") or environment.get("MEMORY") or "")
-    if match is None:
+    if match is None or len(match[1]) > _MOST_DIGITS:
         return 0
     unit = match[2].upper() if match[2] else None
     return int(float(match[1]) * _FACTOR[unit])

@@ -18,6 +18,9 @@ _GROUP = re.compile(r"^[^:,]{1,64}:(?:\s|$)")  # no name holds a colon
 _MARKS = re.compile(r"^(?:\[[^\]]{0,32}\]\s*)+|\s*\([0-9a-f-]{32,36}\)$", re.IGNORECASE)  # [AFK]; `list uuids`
 
 
+_MOST_DIGITS = 10  # the game's own number has 32 bits
+
+
 class PlayersUnknown(CommandFailed):
     """The answer to ``list`` is none that we know."""
 
@@ -40,7 +43,7 @@ def parse_players(answer: str) -> PlayerList:
     """
     text = plain_text(answer)
     head = _HEAD.search(text)
-    if head is None:
+    if head is None or len(head["max"] or head["old_max"]) > _MOST_DIGITS:
         raise PlayersUnknown(f"The game's list of players cannot be read: {text.strip()[:100]!r}.")
     first, *groups = text[head.end() :].split("\n")
     listed = [first, *(_GROUP.sub("", line.strip()) for line in groups)]

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from accounts.permissions import IsSignedIn
 from mcadmin.core.errors import NotFound
 from mcadmin.core.paths import Root, file_name
-from mcadmin.core.tasks import in_thread
+from mcadmin.core.tasks import in_thread, opened
 from mcadmin.streaming import AsyncView, attachment_headers, body_of
 from servers.api.files import serializers
 from servers.api.files.paths import PATH, RAW_PATH, data, path_in_query, public, raw, readable
@@ -28,6 +28,7 @@ from servers.minecraft.files.zipping import zip_pieces
 OVERWRITE = OpenApiParameter("overwrite", bool, description="Replace a file of that name")
 PIECE_BYTES = 1024 * 1024
 _ENVELOPE_BYTES = 64 * 1024  # what multipart puts around a file
+_MOST_DIGITS = 18
 _FILE = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
 
 
@@ -45,14 +46,13 @@ class UploadView(AsyncView):
     )
     async def post(self, request: Request, id: str) -> Response:
         """Upload one file into the directory `path`, which is made when it is missing."""
-        upload, root = await in_thread(_begin_upload, request, id)
+        upload, root = await opened(_begin_upload, request, id, close=_end_upload)
         try:
             async for content in gathered(request):
                 await in_thread(upload.feed, content)
             await in_thread(upload.finish)
         finally:
-            await in_thread(upload.close)
-            root.close()
+            await in_thread(_end_upload, (upload, root))
         path = upload.path
         return Response({"message": f"{file_name(path)} was uploaded.", "path": public(path), "raw_path": raw(path)})
 
@@ -74,7 +74,7 @@ def _begin_upload(request: Request, server_id: str) -> tuple[MultipartUpload, Ro
     root = data(server_id)
     try:
         limit = settings.MC_ADMIN.max_upload_size_bytes
-        require_room(root, int(request.META.get("CONTENT_LENGTH") or 0) - _ENVELOPE_BYTES, max_bytes=limit)
+        require_room(root, _length(request) - _ENVELOPE_BYTES, max_bytes=limit)
         upload = MultipartUpload(
             root, directory, content_type=request.headers.get("Content-Type", ""),
             overwrite=is_true(request.query_params.get("overwrite")), max_bytes=limit,
@@ -83,6 +83,19 @@ def _begin_upload(request: Request, server_id: str) -> tuple[MultipartUpload, Ro
         root.close()
         raise
     return upload, root
+
+
+def _end_upload(begun: tuple[MultipartUpload, Root]) -> None:
+    upload, root = begun
+    try:
+        upload.close()
+    finally:
+        root.close()
+
+
+def _length(request: Request) -> int:
+    text = request.META.get("CONTENT_LENGTH") or ""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else 0
 
 
 def is_true(text: str | None) -> bool:
@@ -109,7 +122,7 @@ class DownloadView(AsyncView):
     )  # fmt: skip
     async def get(self, request: Request, id: str) -> HttpResponseBase:
         """Download a file, or a directory as a zip."""
-        found = await in_thread(_find, request, id)
+        found = await opened(_find, request, id, close=_give_back)
         answer = _zip(found) if isinstance(found, _Directory) else _file(request, found)
         if request.method == "HEAD" and isinstance(answer, StreamingHttpResponse):
             answer.close()
@@ -130,6 +143,13 @@ class _Directory:
     name: str
 
 
+def _give_back(found: "_File | _Directory") -> None:
+    if isinstance(found, _Directory):
+        found.root.close()
+    else:
+        os.close(found.fd)
+
+
 def _find(request: Request, server_id: str) -> "_File | _Directory":
     path = path_in_query(request)
     name = readable(path.rpartition("/")[2]) or server_id
@@ -144,6 +164,14 @@ def _find(request: Request, server_id: str) -> "_File | _Directory":
 
 
 def _file(request: Request, file: _File) -> HttpResponseBase:
+    try:
+        return _file_answer(request, file)
+    except BaseException:
+        os.close(file.fd)
+        raise
+
+
+def _file_answer(request: Request, file: _File) -> HttpResponseBase:
     tag, size = etag(file.info), file.info.st_size
     headers = attachment_headers(file.name) | {"ETag": tag, "Accept-Ranges": "bytes"}
     if tag in request.headers.get("If-None-Match", ""):
@@ -169,7 +197,11 @@ def _zip(directory: _Directory) -> HttpResponseBase:
 
 
 class FileStream:
-    """The bytes of an open file as an async iterator; Django closes it, whatever becomes of the client."""
+    """The bytes of an open file as an async iterator.
+
+    Django closes it at the end of the answer, and nobody does where the client leaves before there is one: then it
+    closes itself, when the answer is dropped.
+    """
 
     def __init__(self, fd: int, *, first: int, length: int) -> None:
         self._fd, self._at, self._left = fd, first, length
@@ -192,9 +224,11 @@ class FileStream:
             os.close(self._fd)
             self._fd = -1
 
+    __del__ = close
+
 
 class ZipStream:
-    """The zip of a held directory as an async iterator; closes the directory."""
+    """The zip of a held directory as an async iterator; closes the directory, as ``FileStream`` its file."""
 
     def __init__(self, root: Root) -> None:
         self._root = root
@@ -212,3 +246,5 @@ class ZipStream:
     def close(self) -> None:
         self._pieces.close()
         self._root.close()
+
+    __del__ = close

@@ -14,7 +14,7 @@ from rest_framework.viewsets import ViewSet
 from accounts.permissions import IsSignedIn
 from mcadmin.core.errors import AppError, InvalidRequest
 from mcadmin.core.paths import NewFile, Root, file_name, valid_name
-from mcadmin.core.tasks import in_thread
+from mcadmin.core.tasks import in_thread, opened
 from mcadmin.streaming import AsyncView
 from servers import uploads
 from servers.api.files import serializers
@@ -126,10 +126,10 @@ class UploadPiecesView(AsyncView):
         """Send the next piece. What arrives of it is kept, even if the connection breaks off."""
         offset = _offset(request)
         upload = await sync_to_async(uploads.find)(upload_id, server_id=id)
-        root = await in_thread(data, id)
+        root = await opened(data, id, close=Root.close)
         try:
             held = _part(upload, root).held()
-            file = await in_thread(held.__enter__)
+            file = await opened(held.__enter__, close=lambda _: held.__exit__(None, None, None))
             try:
                 await in_thread(parts.require_offset, file, offset)
                 await _receive(request, file, left=upload.size - offset)

@@ -28,6 +28,8 @@ _BROKEN = (
 _PIECE_BYTES = 1024 * 1024
 _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
+_LOCATOR64 = struct.Struct("<4sLQL")
+_SIGN64 = b"PK\x06\x06"
 
 
 class BadArchive(InvalidRequest):
@@ -163,19 +165,31 @@ def _path(name: str) -> str:
 def _directory_bytes(file: IO[bytes]) -> int:
     """Return how long a zip's list of contents says it is, before anything reads it into memory."""
     size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - 65536 - _END.size))
+    file.seek(max(0, size - 65536 - _END.size - _LOCATOR64.size - _END64.size))
     tail = file.read()
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) - at < _END.size:
         raise BadArchive("The archive is broken: it has no list of contents. Upload it again.")
     length = int(_END.unpack_from(tail, at)[5])
-    if length == 0xFFFFFFFF:
-        at = tail.rfind(b"PK\x06\x06")
-        if at < 0:
-            raise BadArchive("The archive is broken: its list of contents is missing. Upload it again.")
-        length = int(_END64.unpack_from(tail, at)[8])
+    large = max(_lengths64(file, tail, at), default=None)
+    if length == 0xFFFFFFFF and large is None:
+        raise BadArchive("The archive is broken: its list of contents is missing. Upload it again.")
     file.seek(0)
-    return length
+    return max(length, large or 0) if length != 0xFFFFFFFF else large or 0
+
+
+def _lengths64(file: IO[bytes], tail: bytes, end: int) -> Iterator[int]:
+    """Yield the length that each record of a large zip claims: who reads the archive may believe any of them."""
+    at = tail.find(_SIGN64)
+    while at >= 0:
+        if len(tail) - at >= _END64.size:
+            yield int(_END64.unpack_from(tail, at)[8])
+        at = tail.find(_SIGN64, at + 1)
+    if end >= _LOCATOR64.size and tail[end - _LOCATOR64.size :].startswith(b"PK\x06\x07"):
+        file.seek(min(_LOCATOR64.unpack_from(tail, end - _LOCATOR64.size)[2], 2**62))
+        record = file.read(_END64.size)
+        if record[:4] == _SIGN64 and len(record) == _END64.size:
+            yield int(_END64.unpack(record)[8])
 
 
 class _Forward:

@@ -2,7 +2,8 @@
 
 import re
 
-_RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE)
+_MAX_CHARS = 100  # two numbers of any file's size, with all the blanks somebody may put around them
+_RANGE = re.compile(r"\s*bytes\s*=\s*([0-9]*)\s*-\s*([0-9]*)\s*", re.IGNORECASE)
 
 
 class NotSatisfiable(Exception):
@@ -17,7 +18,9 @@ def wanted_range(header: str | None, *, size: int) -> tuple[int, int] | None:
     Raises:
         NotSatisfiable.
     """
-    found = _RANGE.fullmatch(header or "")
+    if header is None or len(header) > _MAX_CHARS:  # Python refuses numbers of more than 4,300 digits
+        return None
+    found = _RANGE.fullmatch(header)
     if found is None or found[1] == found[2] == "":
         return None
     if found[1] == "":

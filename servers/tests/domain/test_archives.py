@@ -258,3 +258,18 @@ def test_a_zip_that_was_spoilt_is_told_as_broken(root: Root, folder: Path, how: 
     (folder / "a.zip").write_bytes(spoilt(how))
     with pytest.raises(BadArchive, match="broken"):
         extract(root, "a.zip", "", limits=SMALL, overwrite=False)
+
+
+@pytest.mark.parametrize("place", ["before the end", "elsewhere"])
+def test_a_large_record_that_disagrees_with_the_small_one_is_believed(root: Root, folder: Path, place: str) -> None:
+    """Source: zipfile takes the ZIP64 record wherever there is one, whatever the small one says."""
+    path = make_zip(folder, ("a", b"x"))
+    content = (folder / path).read_bytes()
+    end = content.rindex(b"PK\x05\x06")
+    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, 500 * 2**20, 0)
+    gap = b"" if place == "before the end" else bytes(100_000)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, end, 1)
+    (folder / path).write_bytes(content[:end] + record + gap + locator + content[end:])
+
+    with pytest.raises(TooLarge, match="too many files"):
+        extract(root, path, "out")
