@@ -49,10 +49,12 @@ def _figures(server_id: str, status: Status) -> dict[str, Any]:
     live = wiring.live()
     sample = live.monitoring.sampler.samples.servers.get(server_id) if status.status in ANSWERING else None
     disk = live.monitoring.disk.samples.get(server_id)
-    healthy = status.status is MCServerStatus.HEALTHY
+    players = live.players(server_id) if live.may_have_players(server_id) else None
+    if players is not None and players.sampled_at is None and status.status is not MCServerStatus.HEALTHY:
+        players = None
     return {
         "cpuPercentage": sample.cpu_percent if sample else None,
         "memoryUsageBytes": sample.usage.memory.working_set_bytes if sample and sample.usage.memory else None,
-        "onlinePlayers": list(live.players(server_id).online) if healthy else None,
+        "onlinePlayers": list(players.online) if players is not None else None,
         "diskUsageBytes": disk.used_bytes if disk else None,
     }

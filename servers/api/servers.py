@@ -66,13 +66,15 @@ class ServerViewSet(ViewSet):
 
     @extend_schema(operation_id="servers_players", responses=serializers.PlayersSerializer)
     def players(self, request: Request, id: str) -> Response:
-        """Answer who is online, as last sampled; 409 unless HEALTHY."""
+        """Answer who is online, as last sampled; 409 unless HEALTHY, or RUNNING and the game answers all the same."""
         live = wiring.live()
         live.catalog.info(id)  # raises ServerNotFound
         status = live.status(id)
-        if status.status is not MCServerStatus.HEALTHY:
+        if not live.may_have_players(id):
             raise ServerNotRunning(f"{id} is {status.status}, so nobody can be online. Wait until it is HEALTHY.")
         sample = live.players(id)
+        if status.status is not MCServerStatus.HEALTHY and sample.sampled_at is None:
+            raise ServerNotRunning(f"{id} is {status.status} and has not told its players yet. {status.reason or ''}")
         answer = {
             "onlinePlayers": list(sample.online),
             "onlineCount": sample.count,

@@ -40,6 +40,12 @@ class RegistryUnreachable(Unavailable):
     code = "registry_unreachable"
 
 
+class NothingToStart(Conflict):
+    """Every service is left out unless a profile is asked for."""
+
+    code = "nothing_to_start"
+
+
 class PortTaken(Conflict):
     """Another program or container holds a port that the server publishes."""
 
@@ -145,6 +151,10 @@ def explain(error: ProgramFailed) -> Exception:
         )
     if "permission denied" in text and "docker.sock" in text:
         return EngineUnreachable("MC Admin may not use Docker's socket: add its user to the group docker.")
+    if "no service selected" in text:
+        return NothingToStart(
+            "Each service of this file has `profiles`, so Compose starts none. Remove them from the game's service."
+        )
     if any(sign in text for sign in _PORT_TAKEN):
         return PortTaken(f"A port of this server is taken by another program: {_port_line(error.stderr)}")
     return error

@@ -64,7 +64,7 @@ class Container:
         id: 64 hexadecimal digits.
         name: without the leading slash.
         image: as the container was created with, e.g. ``itzg/minecraft-server:java21``.
-        health: NONE when the image has no health check.
+        health: NONE when no health check is on.
         health_message: what the last failed check printed, shortened; else empty.
         pid: of its first process; 0 when it is not running.
         exit_code: of the last end; None when it never ended.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mcadmin.core.tasks import start
 from servers.docker.cli import DockerCli, EngineUnreachable
-from servers.docker.container import Container
+from servers.docker.container import Container, State
 from servers.docker.engine import DockerManager
 from servers.live.catalog import Catalog
 from servers.live.console_hub import ConsoleHub
@@ -59,7 +59,7 @@ class Services:
         self.console = ConsoleHub(server_path, cli=cli, container=self._container_or_none)
         self.last_words = LastWords(cli)
         self.rcon = RconPool()
-        self.players_sampler = PlayerSampler(lambda name: self.command(name, "list"), self.ping, self._healthy)
+        self.players_sampler = PlayerSampler(lambda name: self.command(name, "list"), self.ping, self._may_be_played)
         self.monitoring = Monitoring(self, server_path, cli=cli, history=stores.history)
         self._server_path = server_path
         self._real_paths: dict[Path, Path] = {}
@@ -189,8 +189,16 @@ class Services:
     def _root(self) -> Path:
         return Path(os.path.realpath(self._server_path))
 
-    def _healthy(self) -> list[str]:
-        return [name for name in self.catalog.names() if self.status(name).status is MCServerStatus.HEALTHY]
+    def may_have_players(self, server_id: str) -> bool:
+        """Tell whether players can be on: it is healthy, or runs and only its health check says otherwise."""
+        status = self.status(server_id).status
+        if status is not MCServerStatus.RUNNING:
+            return status is MCServerStatus.HEALTHY
+        container = self.container(server_id)
+        return container is not None and container.state is State.RUNNING
+
+    def _may_be_played(self) -> list[str]:
+        return [name for name in self.catalog.names() if self.may_have_players(name)]
 
     def _named(self) -> Mapping[str, Container]:
         snapshot = self.engine.snapshot

@@ -26,8 +26,11 @@ class RolledBack(CommandFailed):
     code = "rolled_back"
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"The server did not run with the new file, so the old one is back. Reason: {reason}")
-        self.extra = {"restored": True, "reason": reason}
+        super().__init__(
+            "The server did not run with the new file, so the old one is back; what the game wrote meanwhile into its "
+            f"world stays as it is. Reason: {reason}"
+        )
+        self.extra = {"restored": True, "restored_parts": {"compose": True, "data": False}, "reason": reason}
 
 
 class RollBackFailed(CommandFailed):

@@ -12,6 +12,7 @@ from servers.docker.network import NetworkIO
 from servers.docker.usage import BlockIO, Unread
 from servers.minecraft import figures, properties
 from servers.minecraft.access import game_endpoints, rcon_addresses
+from servers.minecraft.derivations import is_bedrock
 from servers.minecraft.figures import DiskSpaceInfo
 from servers.minecraft.lifecycle import ALLOWED_IMAGES, COMPOSE_NAME, Lifecycle, ServerExists, ServerNotFound
 from servers.minecraft.players import PlayersUnknown, parse_players
@@ -32,6 +33,7 @@ from servers.minecraft.status import ANSWERING, MCServerStatus, Status, choose_c
 __all__ = ["ALLOWED_IMAGES", "COMPOSE_NAME", "MCInstance", "ServerExists", "ServerNotFound", "ServerNotRunning"]
 
 MAX_PROPERTIES_BYTES = 1024 * 1024
+NO_RCON_EDITION = "{} is of the Bedrock edition, which has no RCON: it takes no commands from outside."
 NO_RCON = "The game of {} does not take commands: is RCON on (ENABLE_RCON), and its password the right one?"
 
 
@@ -155,6 +157,8 @@ class MCInstance(Lifecycle):
             RconTimedOut: no answer in time; it may have run.
         """
         container = await self._running()
+        if is_bedrock(container.image):
+            raise RconCliFailed(NO_RCON_EDITION.format(self.name))
         argv = ("exec", "--", container.id, "rcon-cli", "--", validate_command(command))
         try:
             answer = await self._cli.call(*argv, timeout_s=timeout_s)

@@ -137,7 +137,7 @@ def _running(container: Container, note: ContainerNote, health: str | None) -> S
             since = note.since or container.health_since or since
         case Health.NONE:
             since = note.since or since
-            reasons.append("The image has no health check.")
+            reasons.append("No health check is on, in the image or in the compose file.")
     if container.restart_count and status is not MCServerStatus.HEALTHY:
         reasons.append(f"Restarted {container.restart_count} times since it was started by hand{_last(note)}.")
     reason = " ".join(reasons) or None

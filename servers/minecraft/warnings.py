@@ -24,6 +24,8 @@ def warnings_of(compose: MCComposeFile) -> Iterator[str]:
     for port in compose.ports:
         if port.published_for(RCON_PORT) is not None and port.host in ALL_INTERFACES:
             yield "RCON is published on all interfaces: whoever finds the password rules the server. Use 127.0.0.1."
+    if compose.service.profiles:
+        yield "The game has `profiles`, so Compose does not start it: remove them from this service."
     if "@" not in compose.image and derivations.image_tag(compose.image) in FLOATING_TAGS:
         yield "The image has no fixed tag: another Java may come with the next pull."
     if not pids_limit(compose.service):

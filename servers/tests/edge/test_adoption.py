@@ -127,3 +127,28 @@ def test_only_what_docker_knows_is_a_finding(
     found = [one["code"] for one in owner.get(f"/api/servers/{server}").json()["findings"]]
 
     assert ("compose_variable" in found) is is_found
+
+
+def test_profiles_that_keep_the_game_from_starting_are_said(owner: APIClient, adopted: Path, fake: FakeDocker) -> None:
+    adopted.write_text(ADOPTED + "    profiles: [games]\n")
+    fake.refusals["--ansi"] = "no service selected"
+
+    assert "`profiles`" in str(owner.get("/api/servers/old").json()["warnings"])
+    answer = owner.post("/api/servers/old/operations", {"action": "up"}, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "nothing_to_start")
+
+
+def test_an_update_that_is_rolled_back_says_what_is_as_before(
+    owner: APIClient, adopted: Path, fake: FakeDocker
+) -> None:
+    up = {"action": "up"}
+    assert owner.post("/api/servers/old/operations", up, format="json").status_code == 200
+    fake.crashing_images.add("itzg/minecraft-server:java8")
+
+    answer = owner.post(
+        "/api/servers/old/compose", {"yaml_content": ADOPTED.replace("java21", "java8")}, format="json"
+    )
+
+    assert answer.status_code == 502
+    assert answer.json()["restored_parts"] == {"compose": True, "data": False}
+    assert "world" in answer.json()["detail"]
