@@ -3,6 +3,7 @@
 from typing import Any
 
 from servers import wiring
+from servers.minecraft.access import ports_of
 from servers.minecraft.server_info import ServerInfo
 from servers.minecraft.status import ANSWERING, MCServerStatus, Status
 
@@ -22,6 +23,7 @@ def server_item(info: ServerInfo) -> dict[str, Any]:
 def _item(info: ServerInfo, *, clash: str | None) -> dict[str, Any]:
     live = wiring.live()
     status = live.status(info.id)
+    running = ports_of(live.container(info.id))  # a file that was edited since says what will be
     problems = [info.problem] if info.problem else []
     if clash:
         problems.append(f"{clash!r} has the same Compose project name; rename one of the two directories.")
@@ -32,9 +34,9 @@ def _item(info: ServerInfo, *, clash: str | None) -> dict[str, Any]:
         "name": info.name,
         "serverType": info.server_type,
         "gameVersion": info.game_version,
-        "gamePort": info.game_port,
+        "gamePort": running.game_port or info.game_port,
         "maxMemoryBytes": info.max_memory_bytes,
-        "rconPort": info.rcon_port,
+        "rconPort": running.rcon_port or info.rcon_port,
         "javaVersion": info.java_version,
         "status": status.status,
         "statusReason": status.reason,

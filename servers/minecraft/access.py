@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address
+from typing import NamedTuple
 
 from servers.docker.container import Container
-from servers.minecraft.derivations import game_target, rcon_target
+from servers.minecraft.derivations import game_target, is_bedrock, published, rcon_target
 from servers.minecraft.rcon import RconAddress
 
 Endpoint = tuple[str, int]
@@ -25,6 +26,25 @@ def rcon_addresses(container: Container, *, passwords: Sequence[str]) -> list[Rc
 def game_endpoints(container: Container) -> list[Endpoint]:
     """Return where players' connections, and pings, are taken; the likeliest first."""
     return reachable_at(container, target=game_target(container.environment))
+
+
+class RunningPorts(NamedTuple):
+    """The ports of this machine that lead to a running game; None where none does."""
+
+    game_port: int | None = None
+    rcon_port: int | None = None
+
+
+def ports_of(container: Container | None) -> RunningPorts:
+    """Return by which ports a game can be reached now; none for one that does not run."""
+    if container is None or not container.pid:
+        return RunningPorts()
+    bedrock = is_bedrock(container.image)
+    game, rcon = game_target(container.environment, bedrock=bedrock), rcon_target(container.environment)
+    if container.is_on_host_network:
+        return RunningPorts(game, rcon)
+    found = published(container.ports, game, protocol="udp" if bedrock else "tcp")
+    return RunningPorts(found, published(container.ports, rcon))
 
 
 def reachable_at(container: Container, *, target: int) -> list[Endpoint]:

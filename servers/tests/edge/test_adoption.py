@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from asgiref.sync import async_to_sync
 from rest_framework.test import APIClient
 
+from servers import wiring
 from servers.minecraft import compose_update
 from servers.tests.conftest import GAME_PORT, compose_text, write_server
 from servers.tests.fake_docker import FakeDocker
@@ -152,3 +154,15 @@ def test_an_update_that_is_rolled_back_says_what_is_as_before(
     assert answer.status_code == 502
     assert answer.json()["restored_parts"] == {"compose": True, "data": False}
     assert "world" in answer.json()["detail"]
+
+
+def test_while_it_runs_the_ports_are_the_containers(owner: APIClient, adopted: Path, fake: FakeDocker) -> None:
+    assert owner.post("/api/servers/old/operations", {"action": "up"}, format="json").status_code == 200
+    async_to_sync(wiring.live().engine.refresh)()
+    adopted.write_text(ADOPTED.replace(f"{GAME_PORT}:", f"{GAME_PORT - 500}:"))
+
+    assert owner.get("/api/servers/old").json()["gamePort"] == GAME_PORT
+
+    assert owner.post("/api/servers/old/operations", {"action": "down"}, format="json").status_code == 200
+    async_to_sync(wiring.live().engine.refresh)()
+    assert owner.get("/api/servers/old").json()["gamePort"] == GAME_PORT - 500
