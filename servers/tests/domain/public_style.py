@@ -76,3 +76,13 @@ FILES: dict[str, tuple[str, Listed]] = {
     "secrets and env files": (f"services:\n  mc:\n    image: {I}:java21\n    env_file: mc.env\n    environment:\n      EULA: \"TRUE\"\n      RCON_PASSWORD_FILE: /run/secrets/rcon\n    secrets: [rcon]\n    ports: [\"25565:25565\"]\nsecrets:\n  rcon:\n    file: ./rcon.txt\n",
                               ("VANILLA", "unknown", 0, 25565, 25575, 21)),
 }  # fmt: skip
+
+# What Compose makes known of those whose variables hide it.
+RENDERED: dict[str, Listed] = {
+    "variables": ("VANILLA", "1.20", 4 * G, 25565, 25575, 21),
+}
+
+# Which of them have a problem, and which: all else that they do not keep is a hint.
+PROBLEMS: dict[str, str] = {
+    "number without quotes": "line 6: VERSION without quotes is no text, so the container gets 1.2: quote it.",
+}
