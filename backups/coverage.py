@@ -1,5 +1,6 @@
 """Whether a snapshot holds every place where a server's game writes: what is missing is said, never passed over."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,8 @@ async def find_missing(instance: MCInstance, container: Container | None) -> lis
         if compose.service_name is None:
             return []
         found = _of_file(compose.volumes, instance.directory)
-    return [Missing(instance.name, place, why) for place, why in found]
+    places = await asyncio.to_thread(list, found)  # real paths are asked of the disk
+    return [Missing(instance.name, place, why) for place, why in places]
 
 
 def _of_container(container: Container, directory: Path) -> Iterator[tuple[str, str]]:
