@@ -20,6 +20,14 @@ _ALWAYS = ("authorization", "cookie", "passwd", "passphrase")  # beside the word
 _EXACTLY = {"code"}  # login codes; as part of a name it is innocent (exit_code)
 # Commands of login plugins: whatever follows is a name and a password.
 _LOGINS = {"login", "l", "register", "reg", "authme", "changepw", "changepass"}
+MAX_FIELDS = 1000  # of a form or a query; Django refuses more, too
+
+# Strangers write these texts, so each pattern takes time in proportion to the text: a name is tried from its first
+# character only and never given back a part at a time, and whether it is sensitive is asked afterwards.
+_CHARACTER = r"[^\s:=,{}\[\]&?]"
+_NAME = rf"(?<!{_CHARACTER})(?P<name>{_CHARACTER}++)\s*+"
+_PAIR = re.compile(rf"{_NAME}[:=]\s*+")
+_EXPLICIT = re.compile(rf"^[\s-]*+\?\s*+{_NAME}$")
 
 
 class _Open:
@@ -48,16 +56,10 @@ class Masker:
     def __init__(self, sensitive: Iterable[str], *, secrets: Iterable[str] = ()) -> None:
         self._words = [*_ALWAYS, *(word.lower() for word in sensitive if word)]
         self._redact = Redactor(secrets)
-        words = "|".join(re.escape(word) for word in self._words)
-        name = rf"[^\s:=,{{}}\[\]&?]*(?:{words})[^\s:=,{{}}\[\]&?]*"
-        # From the name on, the rest of its line: a value may hold any character, quotes and separators too.
-        self._pair = re.compile(rf"(?P<name>{name}\s*[:=]\s*)(?P<value>.*)", re.IGNORECASE)
-        self._explicit = re.compile(rf"^[\s-]*\?\s*{name}\s*$", re.IGNORECASE)
 
     def is_sensitive(self, name: str) -> bool:
         """Tell whether a value of that name must not be kept."""
-        lower = name.lower()
-        return lower in _EXACTLY or any(word in lower for word in self._words)
+        return name.lower() in _EXACTLY or self._holds_word(name)
 
     def plain(self, text: str) -> str:
         """Mask known secrets and tokens in a text that has no names and values: a path, a User-Agent."""
@@ -95,17 +97,20 @@ class Masker:
                 continue
             secret = None
             masked = line
-            if found := self._pair.search(line):
-                masked = line[: found.end("name")] + MASK
-                secret = _Open(_indent(line), is_empty=not found["value"].strip())
-            elif self._explicit.match(line):
+            if (end := self._end_of_name(line)) is not None:
+                # From the name on, the rest of its line: a value may hold any character, quotes and separators too.
+                masked = line[:end] + MASK
+                secret = _Open(_indent(line), is_empty=not line[end:].strip())
+            elif (found := _EXPLICIT.match(line)) and self._holds_word(found["name"]):
                 masked = f"{line}: {MASK}"
                 secret = _Open(_indent(line), is_empty=True)
             lines.append(masked)
         return "\n".join(lines)
 
     def query(self, query: str) -> dict[str, Any]:
-        """Return the masked parameters of a query string; a name given twice has a list."""
+        """Return the masked parameters of a query string; a name given twice has a list. Past MAX_FIELDS: how many."""
+        if (fields := query.count("&") + 1) > MAX_FIELDS:
+            return {"…": f"{fields} fields"}
         return self.pairs(parse_qsl(query, keep_blank_values=True))
 
     def pairs(self, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -130,6 +135,14 @@ class Masker:
         except (ValueError, RecursionError):
             pass  # not what it says it is: told by type and size
         return summary(content_type, size=len(raw))
+
+    def _end_of_name(self, line: str) -> int | None:
+        """Return where the value of the first sensitive ``name:`` or ``name=`` of ``line`` begins."""
+        return next((found.end() for found in _PAIR.finditer(line) if self._holds_word(found["name"])), None)
+
+    def _holds_word(self, name: str) -> bool:
+        lower = name.lower()
+        return any(word in lower for word in self._words)
 
     def _field(self, name: str, value: Any, depth: int) -> Any:
         if self.is_sensitive(name):

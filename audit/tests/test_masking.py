@@ -1,4 +1,5 @@
 import json
+import time
 
 import pytest
 
@@ -167,3 +168,34 @@ def test_a_form_is_masked_as_json_is() -> None:
 
     assert CANARY not in json.dumps(told)
     assert told["command"] == f"login {MASK}"
+
+
+# What a stranger may write into any body that is kept: 10 KiB of it must cost milliseconds.
+HOSTILE = {
+    "a name of names": "key" * 3400,
+    "a name without an end": "key" + "a" * 10_000,
+    "a name before blanks": "key" + " " * 10_000,
+    "a name behind a long word": "a" * 5000 + "key" + "a" * 5000,
+    "many explicit keys": "- ? key " * 1200,
+    "blanks and dashes": " -" * 5000 + "key",
+    "halves of tokens": "eyJ" * 3300,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_texts_take_time_in_proportion_to_their_length(name: str) -> None:
+    def seconds(text: str) -> float:
+        began = time.process_time()
+        masker.text(text)
+        return time.process_time() - began
+
+    text = HOSTILE[name]
+    short = min(seconds(text[:500]) for _ in range(3))
+    # The tenth of it took 20 times as long where it was cubic; half a second stands for "never mind".
+    assert min(seconds(text[:1500]) for _ in range(3)) < max(0.3, 20 * short)
+    assert seconds(text) < max(0.5, 200 * short)
+
+
+def test_a_query_of_very_many_fields_is_counted_and_not_read() -> None:
+    assert masker.query("&".join("a" for _ in range(1001))) == {"…": "1001 fields"}
+    assert masker.body(b"a&" * 5000, content_type="application/x-www-form-urlencoded") == {"…": "5001 fields"}
