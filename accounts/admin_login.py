@@ -1,24 +1,34 @@
 """Sign in to the admin site: the same throttles and the same time as over the API."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from django.conf import settings
 from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.http.cookie import parse_cookie
 
 from accounts import client_address, login
 from accounts.shared_cache import CacheGone
 from accounts.throttles import TooManyTries
 
-if TYPE_CHECKING:
-    from django.http import HttpRequest
-
 BACKEND = "django.contrib.auth.backends.ModelBackend"  # reads the session's user; it is never asked for a password
+
+
+def has_session(cookies: str) -> bool:
+    """Tell whether a ``Cookie`` header holds the session of somebody who may use the admin site."""
+    request = HttpRequest()
+    request.COOKIES = parse_cookie(cookies)
+    request.session = SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+    return bool(getattr(get_user(request), "is_staff", False))
 
 
 class SignInForm(AdminAuthenticationForm):
     """Name and password of an owner; everybody else learns nothing, whether they exist or not."""
 
-    request: "HttpRequest"
+    request: HttpRequest
 
     def clean(self) -> dict[str, Any]:
         """Prove the password by ``accounts.login``, not by Django's backends."""

@@ -10,8 +10,11 @@ from rest_framework.request import Request
 from accounts import lookup, tokens
 from accounts.identity import Identity, SystemUser
 from accounts.tokens import TokenRefused
+from mcadmin.core.connections import mark_known
+from mcadmin.core.errors import Unavailable
 
 SCHEME = "Bearer"
+WITHHELD = "mcadmin.withheld_body"  # in an ASGI scope: the body was not read, because nobody proved an account
 
 
 def authenticate_token(token: str) -> Identity:
@@ -59,9 +62,11 @@ class TokenAuthentication(BaseAuthentication):
         if not header:
             return None
         try:
-            return authenticate_token(read_bearer(header)), SCHEME
+            user = authenticate_token(read_bearer(header))
         except TokenRefused as error:
             raise AuthenticationFailed(str(error), error.code) from None
+        _note_known(request)
+        return user, SCHEME
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - DRF's signature
         """Make DRF answer 401 and not 403: only that sends the page to its login."""
@@ -77,6 +82,31 @@ class AnySchemeAuthentication(TokenAuthentication):
         if len(words) == 2:
             request.META["HTTP_AUTHORIZATION"] = f"{SCHEME} {words[1]}"
         return super().authenticate(request)
+
+
+class BodyWithheld(Unavailable):
+    """The caller was nobody when the request began, and is somebody now."""
+
+    code = "try_again"
+
+
+def is_somebody(header: str) -> bool:
+    """Tell whether an ``Authorization`` header, whatever its first word, holds a token that lets somebody in."""
+    words = _as_sent(header).split()
+    try:
+        return len(words) == 2 and authenticate_token(words[1]) is not None
+    except TokenRefused:
+        return False
+
+
+def _note_known(request: Request) -> None:
+    """Tell the connection that it is somebody's; raises BodyWithheld where a view would take none for an empty one."""
+    scope = getattr(request._request, "scope", None)  # noqa: SLF001 - DRF has no other way to it
+    if scope is None:
+        return
+    mark_known(scope)
+    if scope.get(WITHHELD) and request.method in {"POST", "PUT", "PATCH", "DELETE"}:
+        raise BodyWithheld("Your sign-in was checked while something else changed. Send the request again.")
 
 
 def _bytes(text: str) -> bytes:

@@ -9,8 +9,10 @@ from channels.db import database_sync_to_async
 from accounts.authentication import authenticate_token
 from accounts.identity import Identity
 from accounts.tokens import TokenRefused
+from mcadmin.core.connections import mark_known
 
 SUBPROTOCOL = "bearer"
+MAX_PARAMETERS = 100  # of an address; with more, none is read
 
 
 async def authenticate_socket(scope: Mapping[str, Any]) -> tuple[Identity | None, str | None]:
@@ -23,14 +25,19 @@ async def authenticate_socket(scope: Mapping[str, Any]) -> tuple[Identity | None
     if not token:
         return None, subprotocol
     try:
-        return await database_sync_to_async(authenticate_token)(token), subprotocol
+        user = await database_sync_to_async(authenticate_token)(token)
     except TokenRefused:
         return None, subprotocol
+    mark_known(scope)
+    return user, subprotocol
 
 
 def read_token(scope: Mapping[str, Any]) -> tuple[str, str | None]:
     """Return the token ("" for none) and the subprotocol that the answer must name (None for none)."""
-    query = parse_qs(scope.get("query_string", b"").decode("utf-8", "replace"))
+    try:
+        query = parse_qs(scope.get("query_string", b"").decode("utf-8", "replace"), max_num_fields=MAX_PARAMETERS)
+    except ValueError:
+        query = {}
     offered = list(scope.get("subprotocols") or [])
     named = bool(offered) and offered[0].lower() == SUBPROTOCOL
     subprotocol = offered[0] if named else None

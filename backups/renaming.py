@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mcadmin.core.errors import InvalidRequest
 from mcadmin.core.paths import Root
-from servers import wiring
+from servers import panel_ports, wiring
 from servers.docker.compose import find_files
 from servers.minecraft.compose_rules import SERVICE, MCComposeFile
 from servers.minecraft.host_ports import is_free
@@ -76,7 +76,7 @@ def _check(compose: MCComposeFile, new_id: str, taken: set[int]) -> None:
 def _taken() -> set[int]:
     """Return the ports that the servers' own files publish."""
     infos = [info for info in wiring.live().catalog.all() if not info.problem]
-    return {port for info in infos for port in (info.game_port, info.rcon_port)}
+    return {port for info in infos for port in (info.game_port, info.rcon_port)} | panel_ports.current()
 
 
 def _next_free(first: int, taken: set[int]) -> int:

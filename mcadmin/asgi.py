@@ -11,6 +11,7 @@ from channels.routing import ProtocolTypeRouter
 
 from mcadmin.every_answer import EveryAnswer
 from mcadmin.lifespan import Lifespan
+from mcadmin.request_bodies import JudgeBodies
 from mcadmin.routing import sockets
 from mcadmin.shielded import ShieldChanges
 from mcadmin.static_files import StaticFiles
@@ -21,7 +22,7 @@ application = Lifespan(
         ProtocolTypeRouter(
             {
                 # Swagger UI and the admin site bring their own files; no web server is needed for them.
-                "http": ShieldChanges(StreamBodies(StaticFiles(django_application))),
+                "http": JudgeBodies(ShieldChanges(StreamBodies(StaticFiles(django_application)))),
                 # No origin check: a bearer token, not a cookie, proves who calls.
                 "websocket": sockets,
             }

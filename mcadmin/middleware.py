@@ -13,6 +13,7 @@ _WORDS = {
     403: ("forbidden", "This is not allowed."),
     404: ("not_found", "There is nothing at this address; it was not found."),
     405: ("method_not_allowed", "This address does not take that method."),
+    408: ("too_slow", "The request took too long to arrive."),
     413: ("too_large", "The request is too large."),
 }
 

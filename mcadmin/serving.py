@@ -2,15 +2,21 @@
 
 import asyncio
 import contextlib
+import errno
 import ipaddress
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import cast
 
 import uvicorn
 
-from mcadmin.server_answers import HttpProtocol, WebSocketProtocol
+from mcadmin.core.connections import Connections
+from mcadmin.http_protocol import LimitedHttp, LimitedSocket
 
+PORT_TRIES = 20
+_NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 GRACE_S = 10  # for answers under way when the process is told to end
 PING_S = 10.0
 DEAF_MS = 120_000  # after this the kernel ends a connection whose client takes nothing of what is sent
@@ -69,13 +75,38 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(application: str, listener: socket.socket, *, on_ready: Callable[[], None]) -> None:
+def bind_all(host: str, port: int) -> list[socket.socket]:
+    """Return sockets bound to the address; ``localhost`` means both loopback addresses, as far as there are both.
+
+    On one of them alone, a game could take the panel's port on the other, where browsers look for it, too.
+
+    Raises:
+        OSError: as ``bind``.
+    """
+    if host != "localhost":
+        return [bind(host, port)]
+    for tries_left in reversed(range(PORT_TRIES)):
+        first = bind("127.0.0.1", port)
+        try:
+            return [first, bind("::1", first.getsockname()[1])]
+        except OSError as error:
+            if error.errno in _NO_IPV6:
+                return [first]
+            first.close()
+            if port or not tries_left:  # a free port was wanted, and somebody has it on ::1
+                raise
+    raise AssertionError("unreachable")
+
+
+def serve(
+    application: str, listeners: list[socket.socket], *, connections: Connections, on_ready: Callable[[], None]
+) -> None:
     """Serve ``application`` (``module:name``) until SIGTERM or SIGINT, then end it in order."""
     config = uvicorn.Config(
         application,
         lifespan="on",
-        http=HttpProtocol,
-        ws=WebSocketProtocol,
+        http=cast("type[asyncio.Protocol]", partial(LimitedHttp, connections=connections)),
+        ws=cast("type[asyncio.Protocol]", partial(LimitedSocket, connections=connections)),
         ws_ping_interval=PING_S,
         ws_ping_timeout=PING_S,
         ws_max_size=MAX_FRAME_BYTES,
@@ -86,7 +117,7 @@ def serve(application: str, listener: socket.socket, *, on_ready: Callable[[], N
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )
-    asyncio.run(Server(config, on_ready=on_ready).serve(sockets=[listener]))
+    asyncio.run(Server(config, on_ready=on_ready).serve(sockets=listeners))
 
 
 def is_loopback(host: str) -> bool:

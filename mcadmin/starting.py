@@ -1,5 +1,6 @@
 """What every command that stays does before it begins: log, bring the database up to date."""
 
+import resource
 from collections.abc import Callable
 
 from django.conf import settings
@@ -7,6 +8,8 @@ from django.core.management.base import CommandError
 from django.db import Error as DatabaseError
 
 from mcadmin import logs, migrating
+
+DESCRIPTORS = 65_536  # far more than all connections and files together; the usual soft limit of 1,024 is not
 
 
 def start_logging() -> None:
@@ -34,6 +37,16 @@ def migrate(say: Callable[[str], object]) -> None:
         raise CommandError(f"database_url: the database cannot be used: {error}") from None
     if copy is not None:
         say(f"The database was brought up to date; as it was before: {copy}")
+
+
+def raise_descriptor_limit() -> int:
+    """Allow this process as many open files as its hard limit does, up to DESCRIPTORS; return the limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        return wanted
+    return DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
 
 
 def refuse_what_cannot_be_shared() -> None:

@@ -176,6 +176,5 @@ def _counted(receive: Receive, limit: int) -> Receive:
 async def send_answer(answer: HttpResponseBase, send: Send) -> None:
     """Send a small answer that Django did not make, and close the connection."""
     headers = [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in answer.items()]
-    headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": getattr(answer, "content", b"")})

@@ -169,3 +169,13 @@ class MinuteFigures(models.Model):
 
     def __str__(self) -> str:
         return f"{self.server_id or 'host'} at {self.at:%Y-%m-%d %H:%M}"
+
+
+class PanelPort(models.Model):
+    """A TCP port that the panel listens on; no server may publish it, on whatever address."""
+
+    port = models.PositiveIntegerField(primary_key=True)
+    owner = models.CharField(max_length=128, help_text="the process that listens there: core.process_identity")
+
+    def __str__(self) -> str:
+        return str(self.port)

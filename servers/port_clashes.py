@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from servers import leases, wiring
+from servers import leases, panel_ports, wiring
 from servers.docker.cli import PortTaken
 from servers.minecraft.host_ports import is_free
 
@@ -16,9 +16,20 @@ def port_leases(published: Iterable[Published]) -> tuple[str, ...]:
     return tuple(sorted({f"port:{port}" for _, port, _ in published}))
 
 
+def check_panel_ports(published: Iterable[Published]) -> None:
+    """Raise PortTaken when a TCP port is the panel's own, on whatever address it would be published. Blocking."""
+    panel = panel_ports.current()
+    for _, port, protocol in published:
+        if protocol == "tcp" and port in panel:
+            raise PortTaken(
+                f"Port {port} is the panel's own. Whoever has it, on another address too, would be sent the cookies of "
+                "those who sign in to the panel. Publish another one."
+            )
+
+
 def next_free(first: int, *, avoid: int = 0) -> int:
     """Return the first port from ``first`` on that no server's file and no program has; raises PortTaken."""
-    taken = {port for port, _ in ports_of_others("")} | {avoid} | _ports_in_the_making()
+    taken = {port for port, _ in ports_of_others("")} | {avoid} | panel_ports.current() | _ports_in_the_making()
     candidates = range(first, first + _PORTS_TRIED)
     found = next((port for port in candidates if port not in taken and is_free(port)), None)
     if found is None:
@@ -34,6 +45,8 @@ def check_ports(server_id: str, published: Iterable[Published], *, own: Iterable
         published: address (empty: all), number, protocol.
         own: numbers that its running container holds now.
     """
+    published = list(published)
+    check_panel_ports(published)
     others, held = ports_of_others(server_id), set(own)
     for host, port, protocol in published:
         if (port, protocol) in others:

@@ -1,5 +1,6 @@
 """``manage.py serve``: migrate, then serve the panel until told to end."""
 
+import contextlib
 import errno
 import socket
 from contextlib import AbstractContextManager, nullcontext
@@ -11,6 +12,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from mcadmin import command_line, migrating, roles, serving, starting
 from mcadmin.config import Settings
 from mcadmin.core import locks
+from mcadmin.core.connections import AT_MOST, Connections
+from servers import panel_ports
 
 APPLICATION = "mcadmin.asgi:application"
 
@@ -22,7 +25,10 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+        parser.add_argument(
+            "--host", default="localhost",
+            help="address to listen on (default: %(default)s, which is 127.0.0.1 and ::1)",
+        )  # fmt: skip
         parser.add_argument(
             "--port", type=command_line.port, default=5678, metavar="N",
             help="port to listen on; 0 takes a free one (default: %(default)s)",
@@ -38,12 +44,20 @@ class Command(BaseCommand):
             starting.refuse_what_cannot_be_shared()
             roles.take(roles.Role.WORKER)
         self._refuse_an_open_address(host)
+        descriptors = starting.raise_descriptor_limit()  # half of them are for the panel's own work
         try:
-            with self._only_one(), self._listener(host, port) as listener:
+            with self._only_one(), contextlib.ExitStack() as closing:
+                listeners = self._listeners(host, port)
+                for listener in listeners:
+                    closing.enter_context(listener)
                 starting.start_logging()
                 starting.migrate(self.stdout.write)
                 self.check()
-                serving.serve(APPLICATION, listener, on_ready=lambda: self._announce(host, listener))
+                panel_ports.note(listeners[0].getsockname()[1])
+                serving.serve(
+                    APPLICATION, listeners, connections=Connections(at_most=min(AT_MOST, descriptors // 2)),
+                    on_ready=lambda: self._announce(host, listeners[0]),
+                )  # fmt: skip
         except locks.Busy as error:
             raise CommandError(str(error)) from None
         self.stdout.write("MC Admin has ended.")
@@ -68,9 +82,9 @@ class Command(BaseCommand):
         message = f"Another `manage.py serve` uses the database {file.name} already; end that one first."
         return locks.exclusive(file.with_name(file.name + ".lock"), message=message)
 
-    def _listener(self, host: str, port: int) -> socket.socket:
+    def _listeners(self, host: str, port: int) -> list[socket.socket]:
         try:
-            return serving.bind(host, port)
+            return serving.bind_all(host, port)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 reason = f"Port {port} on {host} is taken by another program. Choose another with --port."
@@ -79,6 +93,7 @@ class Command(BaseCommand):
             raise CommandError(reason) from None
 
     def _announce(self, host: str, listener: socket.socket) -> None:
-        shown = f"[{host}]" if ":" in host else host
+        address = "127.0.0.1" if host == "localhost" else host
+        shown = f"[{address}]" if ":" in address else address
         self.stdout.write(f"MC Admin answers on http://{shown}:{listener.getsockname()[1]}")
         self.stdout.flush()

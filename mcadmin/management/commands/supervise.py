@@ -23,6 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         starting.refuse_what_cannot_be_shared()
+        starting.raise_descriptor_limit()
         roles.take(roles.Role.SUPERVISOR)
         starting.start_logging()
         starting.migrate(self.stdout.write)

@@ -1,0 +1,112 @@
+"""How many connections one process holds, and which one ends when there is no room for the next.
+
+Whoever holds a connection without an account costs the panel a descriptor and nothing else is known of them. So
+there is a limit of all and one of each address, and past it the oldest connection on which nobody has proven an
+account makes room: one that waits for a request before one that carries it out. Newcomers with a real request are
+done in milliseconds and get through whatever crowd only waits.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
+
+AT_MOST = 4096
+OF_ONE_ADDRESS = 256
+
+_STATE_KEY = "mcadmin.connection"
+
+
+class Connection:
+    """One accepted connection: all the requests on it, and the WebSocket that it may become."""
+
+    def __init__(self, address: str | None, *, end: Callable[[], None]) -> None:
+        """``end`` closes it at once; ``address`` as ``Connections.admit`` takes it."""
+        self.address = address
+        self.end = end
+        self.is_busy = False  # a request or a socket is under way
+        self.is_known = False  # somebody has proven an account on it
+
+
+class Connections:
+    """The connections of one process. It belongs to one loop."""
+
+    def __init__(self, *, at_most: int = AT_MOST, of_one_address: int = OF_ONE_ADDRESS) -> None:
+        self.at_most = at_most
+        self.of_one_address = min(of_one_address, max(1, at_most // 2))
+        self._all: dict[Connection, None] = {}  # in the order of their arrival
+        self._by_address: dict[str, dict[Connection, None]] = {}
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def admit(self, address: str | None, *, end: Callable[[], None]) -> Connection | None:
+        """Count a new connection, and end another one if there is no room; None when the new one has to go.
+
+        Args:
+            address: whose it is, as ``address_group`` gives it; None for those that are not counted by address.
+            end: closes the connection at once, and leads to ``release``.
+        """
+        if address is not None:
+            same = self._by_address.get(address, {})
+            if len(same) >= self.of_one_address and not self._make_room(same):
+                return None
+        if len(self._all) >= self.at_most and not self._make_room(self._all):
+            return None
+        connection = Connection(address, end=end)
+        self._all[connection] = None
+        if address is not None:
+            self._by_address.setdefault(address, {})[connection] = None
+        return connection
+
+    def release(self, connection: Connection) -> None:
+        """Forget a connection that has ended; a second call does nothing."""
+        if connection not in self._all:
+            return
+        del self._all[connection]
+        if connection.address is not None:
+            same = self._by_address[connection.address]
+            del same[connection]
+            if not same:
+                del self._by_address[connection.address]
+
+    def _make_room(self, among: Iterable[Connection]) -> bool:
+        victim = None
+        for one in among:
+            if not one.is_known and not one.is_busy:
+                victim = one
+                break
+            if victim is None and not one.is_known:
+                victim = one
+        if victim is None:
+            return False
+        self.release(victim)
+        victim.end()
+        return True
+
+
+def address_group(address: str) -> str:
+    """Return what counts as one address: an IPv4 address, the /64 network of an IPv6 one, any other text as it is.
+
+    One customer of a provider has at least a /64, so 2^64 addresses are one somebody.
+    """
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(parsed) if parsed.is_loopback else str(ip_network((parsed, 64), strict=False))
+
+
+def state_of(connection: Connection) -> dict[str, Any]:
+    """Return what an ASGI scope's ``state`` holds, so that ``mark_known`` finds the connection."""
+    return {_STATE_KEY: connection}
+
+
+def mark_known(scope: Mapping[str, Any]) -> None:
+    """Note that the request or socket of ``scope`` was made by somebody with an account."""
+    connection = (scope.get("state") or {}).get(_STATE_KEY)
+    if connection is not None:
+        connection.is_known = True

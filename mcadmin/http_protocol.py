@@ -1,0 +1,165 @@
+"""Uvicorn's HTTP and WebSocket protocols with limits: Uvicorn itself lets anybody hold a connection for ever.
+
+A request has HEADERS_S from its first byte to the end of its headers, and so has a new connection that stays
+silent; between requests Uvicorn's own few seconds of keep-alive count. Bodies have their time limit where their
+caller is known (mcadmin/request_bodies.py). What is sent after the answer, because nobody wanted to read the body, is
+thrown away for LINGER_S and LINGER_BYTES, so that the client reads the answer and not a connection reset.
+"""
+
+import asyncio
+from typing import Any
+
+from accounts.client_address import is_trusted_peer
+from mcadmin.core.connections import Connection, Connections, address_group, state_of
+from mcadmin.server_answers import HttpProtocol, WebSocketProtocol, raw_answer
+
+HEADERS_S = 10.0
+HEADERS_BYTES = 16 * 1024  # request line and headers together
+HEADERS_COUNT = 128
+LINGER_S = 2.0
+LINGER_BYTES = 1024 * 1024
+
+
+class LimitedHttp(HttpProtocol):
+    """One connection that speaks HTTP, counted in ``connections``."""
+
+    def __init__(self, *args: Any, connections: Connections, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._counted_in = connections
+        self._connection: Connection | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._awaits_headers = True
+        self._header_bytes = 0  # received and not yet a whole head
+        self._thrown_away = 0
+        self._is_refused = False
+        self._is_upgraded = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as Uvicorn has it
+        """Take the connection, or refuse it when there is no room."""
+        super().connection_made(transport)
+        peer = self.client[0] if self.client else ""
+        # Behind a trusted proxy all people have its address: the proxy limits each of them, we limit all together.
+        counted_as = address_group(peer) if peer and not is_trusted_peer(peer) else None
+        self._connection = self._counted_in.admit(counted_as, end=transport.abort)
+        if self._connection is None:
+            self._refuse(503, "too_many_connections", "Too many connections are open. Try again in a moment.")
+            return
+        self.app_state = {**self.app_state, **state_of(self._connection)}
+        self._set_deadline(HEADERS_S)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give the connection's place back; a WebSocket does so itself."""
+        super().connection_lost(exc)
+        self._clear_deadline()
+        if self._connection is not None and not self._is_upgraded:
+            self._counted_in.release(self._connection)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, and see that a request which does not end is given up."""
+        if self._is_refused:
+            return
+        if self._awaits_headers:
+            self._header_bytes += len(data)
+        elif self._is_idle():  # the rest of a body that nobody wanted
+            self._thrown_away += len(data)
+            if self._thrown_away > LINGER_BYTES:
+                self.flow.pause_reading()
+                return
+        super().data_received(data)
+        if self._awaits_headers and self._header_bytes > HEADERS_BYTES:
+            self._refuse_headers()
+        if self._is_idle() and self._deadline is None and self.timeout_keep_alive_task is None:
+            self._set_deadline(HEADERS_S)
+
+    def on_message_begin(self) -> None:
+        """Begin to read the head of a request."""
+        super().on_message_begin()
+        self._awaits_headers = True
+
+    def on_headers_complete(self) -> None:
+        """Start the request, unless its head is too large."""
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        self._awaits_headers, self._header_bytes = False, 0
+        if size > HEADERS_BYTES or len(self.headers) > HEADERS_COUNT:
+            self._refuse_headers()
+            return
+        super().on_headers_complete()
+        if not (self.parser.should_upgrade() and self._should_upgrade()):
+            self._begin()
+
+    def on_body(self, body: bytes) -> None:
+        """Pass the body on."""
+        if not self._is_refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End the request's body; the next thing that comes is a head."""
+        if self._is_refused:
+            return
+        super().on_message_complete()
+        self._awaits_headers, self._header_bytes, self._thrown_away = True, 0, 0
+        if self._is_idle():
+            self._clear_deadline()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request; for the rest of this one, if its body was not wanted, only for a moment."""
+        cycle = self.cycle
+        super().on_response_complete()
+        if self._connection is not None and self._is_idle():
+            self._connection.is_busy = False
+        if cycle.response_complete and cycle.more_body and not self.transport.is_closing():
+            self._set_deadline(LINGER_S)
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection on to the protocol of sockets, and its place with it."""
+        self._begin()
+        self._is_upgraded = True
+        super().handle_websocket_upgrade()
+
+    def _is_idle(self) -> bool:
+        return self.cycle is None or (self.cycle.response_complete and not self.pipeline)
+
+    def _begin(self) -> None:
+        self._clear_deadline()
+        if self._connection is not None:
+            self._connection.is_busy = True
+
+    def _set_deadline(self, seconds: float) -> None:
+        self._clear_deadline()
+        self._deadline = self.loop.call_later(seconds, self._give_up)
+
+    def _clear_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        self._deadline = None
+        if not self.transport.is_closing():
+            self.transport.close()
+
+    def _refuse_headers(self) -> None:
+        self._refuse(431, "headers_too_large", f"The headers of a request may have {HEADERS_BYTES:,} bytes in all.")
+
+    def _refuse(self, status: int, code: str, detail: str) -> None:
+        """Answer with an error before there is a request, and close."""
+        if self._is_refused or self.transport.is_closing():
+            return
+        self._is_refused = True
+        self.transport.write(raw_answer(status, code, detail))
+        self.transport.close()
+
+
+class LimitedSocket(WebSocketProtocol):
+    """A WebSocket; it holds the place of the connection that it came from."""
+
+    def __init__(self, *args: Any, connections: Connections, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._counted_in = connections
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give the place back."""
+        super().connection_lost(exc)
+        for found in self.app_state.values():
+            if isinstance(found, Connection):
+                self._counted_in.release(found)

@@ -1,0 +1,149 @@
+"""Whose body is read, how much of it, and for how long, before anything parses a byte.
+
+Django's ASGI handler reads a request's whole body before any view, and so any permission, sees the request. Here:
+
+* What needs no account (the sign-in by API and admin site) takes MAX_PUBLIC_BYTES within PUBLIC_S, from everybody.
+* Elsewhere the body of somebody who proves no account is not read: the view sees an empty one, and refuses them.
+* A method that has no use for a body is not given one.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from http.cookies import CookieError
+from typing import Any
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, ResolverMatch, resolve
+from redis.exceptions import RedisError
+
+from accounts.admin_login import has_session
+from accounts.authentication import WITHHELD, is_somebody
+from accounts.permissions import AllowAnyone
+from mcadmin.core.errors import TooLarge
+from mcadmin.middleware import is_api, problem, without_slash
+from mcadmin.streaming import CHANGES
+
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+App = Callable[[Any, Receive, Send], Awaitable[None]]
+
+MAX_PUBLIC_BYTES = 16 * 1024
+PUBLIC_S = 10.0
+_REFUSED = "mcadmin.refused_body"
+
+
+class JudgeBodies:
+    """ASGI: decides about each request's body by its address and its caller."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and _has_body(headers := _headers(scope)):
+            match = _resolve(scope["path"])
+            if match is not None and scope["method"] in CHANGES and _needs_no_account(match):
+                scope, receive = await _public(scope, receive, headers)
+            elif scope["method"] not in CHANGES or not await _is_known(scope["path"], headers):
+                scope, receive = {**scope, WITHHELD: True}, _only(b"")
+        await self._app(scope, receive, send)
+
+
+class RefusedBodies:
+    """Django middleware: answers what ``JudgeBodies`` refused, at a place where it is audited like any other answer."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        status = getattr(request, "scope", {}).get(_REFUSED)
+        if status is None:
+            return self.get_response(request)
+        code, detail = {
+            408: ("too_slow", f"The body of this request has to arrive within {PUBLIC_S:g} s."),
+            413: (TooLarge.code, f"This address takes at most {MAX_PUBLIC_BYTES:,} bytes."),
+        }[status]
+        if is_api(request.path_info):
+            return problem(status, code, detail)
+        return HttpResponse(detail + "\n", status=status, content_type="text/plain; charset=utf-8")
+
+
+async def _public(scope: Any, receive: Receive, headers: Mapping[bytes, bytes]) -> tuple[Any, Receive]:
+    """Read a small body to its end; what is too long or too slow is not read on, and marked."""
+    length = headers.get(b"content-length", b"0")
+    if length.isdigit() and (len(length) > 9 or int(length) > MAX_PUBLIC_BYTES):
+        return {**scope, _REFUSED: 413}, _only(b"")
+    body, more = b"", True
+    try:
+        async with asyncio.timeout(PUBLIC_S):
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return scope, _only(message)
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+                if len(body) > MAX_PUBLIC_BYTES:
+                    return {**scope, _REFUSED: 413}, _only(b"")
+    except TimeoutError:
+        return {**scope, _REFUSED: 408}, _only(b"")
+    return _with_length(scope, len(body)), _only(body, then=receive)
+
+
+def _with_length(scope: Any, length: int) -> Any:
+    """Return ``scope`` with the length of its body: DRF takes one that came in chunks for none at all."""
+    kept = [(name, value) for name, value in scope["headers"] if name not in {b"transfer-encoding", b"content-length"}]
+    return {**scope, "headers": [*kept, (b"content-length", str(length).encode())]}
+
+
+def _only(first: Any, *, then: Receive | None = None) -> Receive:
+    """Return a ``receive`` that gives ``first`` (a whole body, or a message), then asks ``then`` or waits for ever."""
+    message = {"type": "http.request", "body": first, "more_body": False} if isinstance(first, bytes) else first
+    is_given = False
+
+    async def receive() -> Any:
+        nonlocal is_given
+        if not is_given:
+            is_given = True
+            return message
+        if then is not None:
+            return await then()
+        return await asyncio.Event().wait()
+
+    return receive
+
+
+async def _is_known(path: str, headers: Mapping[bytes, bytes]) -> bool:
+    """Tell whether the caller proves an account in the way that counts at ``path``."""
+    try:
+        if path.startswith(f"/{settings.MC_ADMIN.admin_path}"):
+            cookies = headers.get(b"cookie", b"").decode("latin-1")
+            return bool(cookies) and await database_sync_to_async(has_session)(cookies)
+        header = headers.get(b"authorization", b"").decode("latin-1")
+        return bool(header) and await database_sync_to_async(is_somebody)(header)
+    except (DatabaseError, RedisError, CookieError):
+        return False  # the view meets the same trouble and explains it
+
+
+def _needs_no_account(match: ResolverMatch) -> bool:
+    if match.app_name == "admin":
+        return match.url_name == "login"
+    cls = getattr(match.func, "cls", None)
+    declared = getattr(match.func, "initkwargs", {}).get("permission_classes", getattr(cls, "permission_classes", ()))
+    return AllowAnyone in declared
+
+
+def _resolve(path: str) -> ResolverMatch | None:
+    try:
+        return resolve(without_slash(path))
+    except Resolver404:
+        return None
+
+
+def _headers(scope: Any) -> dict[bytes, bytes]:
+    return dict(scope["headers"])
+
+
+def _has_body(headers: Mapping[bytes, bytes]) -> bool:
+    return b"transfer-encoding" in headers or headers.get(b"content-length", b"0").strip(b"0") != b""

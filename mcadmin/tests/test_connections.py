@@ -1,0 +1,86 @@
+import pytest
+
+from mcadmin.core.connections import Connection, Connections, address_group, mark_known, state_of
+
+
+class Crowd:
+    """Connections that end as told."""
+
+    def __init__(self, **limits: int) -> None:
+        self.counted = Connections(**limits)
+        self.ended: list[str] = []
+
+    def come(
+        self, name: str, address: str | None = "a", *, busy: bool = False, known: bool = False
+    ) -> Connection | None:
+        found = self.counted.admit(address, end=lambda: self.ended.append(name))
+        if found is not None:
+            found.is_busy, found.is_known = busy, known
+        return found
+
+
+def test_the_oldest_that_only_waits_makes_room_for_the_next_of_its_address() -> None:
+    crowd = Crowd(at_most=100, of_one_address=3)
+    for name in "1234":
+        assert crowd.come(name)
+    assert crowd.ended == ["1"]
+    assert crowd.come("5", "b")
+    assert crowd.ended == ["1"]
+    assert len(crowd.counted) == 4
+
+
+def test_who_waits_goes_before_who_works_and_who_is_known_stays() -> None:
+    crowd = Crowd(at_most=4, of_one_address=2)
+    crowd.come("known", "a", known=True)
+    crowd.come("busy", "b", busy=True)
+    crowd.come("known and busy", "c", busy=True, known=True)
+    crowd.come("waits", "d")
+
+    assert crowd.come("next", "e", known=True)
+    assert crowd.come("one more", "f", known=True)
+    assert crowd.ended == ["waits", "busy"]
+    assert crowd.come("no room", "g") is None
+    assert crowd.ended == ["waits", "busy"]
+
+
+def test_addresses_behind_a_proxy_count_together_only() -> None:
+    crowd = Crowd(at_most=10, of_one_address=1)
+    for number in range(10):
+        assert crowd.come(str(number), None)
+    assert not crowd.ended
+
+
+def test_what_has_ended_is_not_counted() -> None:
+    crowd = Crowd(at_most=4, of_one_address=2)
+    for _ in range(100):
+        found = crowd.come("x")
+        assert found
+        crowd.counted.release(found)
+        crowd.counted.release(found)
+    assert len(crowd.counted) == 0
+    assert not crowd.ended
+
+
+def test_a_scope_leads_to_its_connection() -> None:
+    found = Crowd().come("x")
+    assert found
+    mark_known({"type": "http", "state": state_of(found)})
+    mark_known({"type": "http"})
+    assert found.is_known
+
+
+@pytest.mark.parametrize(
+    ("address", "group"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::1", "::1"),
+        ("", ""),
+        ("testclient", "testclient"),
+    ],
+)
+def test_an_ipv6_network_counts_as_one_address(address: str, group: str) -> None:
+    assert address_group(address) == group

@@ -1,0 +1,163 @@
+"""Requests that begin and do not end, at a real panel; connections from 127.0.0.x stand for so many strangers."""
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from mcadmin import http_protocol
+from mcadmin.core.connections import OF_ONE_ADDRESS
+from servers.tests.real.panel import FACTOR, Panel, running_panel
+
+pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
+
+HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-A: "
+BODY = b"POST /api/auth/token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nusername="
+
+
+@pytest.fixture
+def panel(tmp_path: Path) -> Iterator[Panel]:
+    with running_panel(tmp_path) as one:
+        yield one
+
+
+def port_of(panel: Panel) -> int:
+    return int(panel.url.rpartition(":")[2])
+
+
+async def half_send(port: int, begun: bytes, *, times: int, addresses: list[str]) -> list[asyncio.StreamWriter]:
+    """Open so many connections, begin a request on each, and return them."""
+
+    async def one(number: int) -> asyncio.StreamWriter | None:
+        source = (addresses[number % len(addresses)], 0)
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=source)
+        except OSError:
+            return None
+        writer.write(begun)
+        return writer
+
+    found = []
+    for first in range(0, times, 100):
+        found += await asyncio.gather(*(one(number) for number in range(first, min(first + 100, times))))
+    return [writer for writer in found if writer is not None]
+
+
+def connections_of(panel: Panel) -> list[tuple[str, int]]:
+    assert panel.process is not None
+    found = psutil.Process(panel.process.pid).net_connections("tcp")
+    return [one.raddr for one in found if one.status == psutil.CONN_ESTABLISHED and one.raddr]
+
+
+@pytest.mark.parametrize(
+    ("begun", "addresses"),
+    [(HEAD, 1), (BODY, 40), pytest.param(HEAD, 40, marks=pytest.mark.long)],
+    ids=["headers", "body", "headers of many"],
+)
+def test_half_sent_requests_leave_room_for_others(panel: Panel, begun: bytes, addresses: int) -> None:
+    async def attack() -> None:
+        sources = [f"127.0.0.{number + 2}" for number in range(addresses)]
+        writers = await half_send(port_of(panel), begun, times=1500, addresses=sources)
+        try:
+            held = await asyncio.to_thread(connections_of, panel)
+            assert len(held) <= OF_ONE_ADDRESS * addresses + 50  # some are being accepted
+            with panel.client() as client:
+                assert (await asyncio.to_thread(client.get, "/user/me")).status_code == 200
+                assert (await asyncio.to_thread(client.get, f"{panel.url}/healthz")).status_code == 200
+            end = time.monotonic() + (http_protocol.HEADERS_S + 10) * FACTOR
+            while held and time.monotonic() < end:
+                await asyncio.sleep(0.5)
+                held = [peer for peer in await asyncio.to_thread(connections_of, panel) if peer[0] in sources]
+            assert not held, f"{len(held)} are still there"
+        finally:
+            for writer in writers:
+                with contextlib.suppress(OSError):
+                    writer.close()
+
+    asyncio.run(attack())
+    assert panel.stop() == 0
+    assert "Too many open files" not in (panel.folder / "stderr").read_text() + (panel.folder / "stdout").read_text()
+
+
+@pytest.mark.parametrize("more", [b"\r\n", b"X-A: 1\r\n"])
+def test_a_trickle_does_not_keep_a_connection_open(panel: Panel, more: bytes) -> None:
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", port_of(panel)), timeout=5) as stream:
+        stream.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert stream.recv(65536).startswith(b"HTTP/1.1 200")
+        if more != b"\r\n":
+            stream.sendall(b"GET /healthz HTTP/1.1\r\n")
+        with contextlib.suppress(OSError):
+            while time.monotonic() < began + 40 * FACTOR:
+                stream.sendall(more)
+                time.sleep(0.5)
+                stream.setblocking(False)
+                with contextlib.suppress(BlockingIOError):
+                    if not stream.recv(65536):
+                        break
+                stream.settimeout(5)
+    assert time.monotonic() < began + (http_protocol.HEADERS_S + 10) * FACTOR
+
+
+def test_headers_beyond_any_use_are_refused(panel: Panel) -> None:
+    answer = httpx.get(f"{panel.url}/healthz", headers={"Cookie": "a" * 17_000})
+    assert (answer.status_code, answer.json()["code"]) == (431, "headers_too_large")
+    many = {f"x-{number}": "1" for number in range(200)}
+    assert httpx.get(f"{panel.url}/healthz", headers=many).status_code == 431
+    with socket.create_connection(("127.0.0.1", port_of(panel)), timeout=10) as stream:
+        with contextlib.suppress(OSError):
+            for _ in range(2000):
+                stream.sendall(HEAD[-5:] + b"a" * 65536)
+        answered = b""
+        with contextlib.suppress(OSError):
+            while piece := stream.recv(65536):
+                answered += piece
+        assert answered.startswith(b"HTTP/1.1 431") or not answered
+
+
+def test_a_body_that_nobody_wants_is_answered_and_then_given_up(panel: Panel) -> None:
+    with socket.create_connection(("127.0.0.1", port_of(panel)), timeout=10) as stream:
+        stream.sendall(b"POST /api/auth/register HTTP/1.1\r\nHost: localhost\r\nContent-Length: 47185920\r\n\r\n")
+        answer = stream.recv(65536)
+        assert answer.startswith(b"HTTP/1.1 401")
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "not_authenticated"
+        began = time.monotonic()
+        with contextlib.suppress(OSError):
+            while True:
+                stream.sendall(b"a" * 65536)
+        assert time.monotonic() - began < 10 * FACTOR
+    large = httpx.post(f"{panel.url}/api/auth/register", content=b"a" * 45_000_000)
+    assert large.status_code == 401
+
+
+def test_slow_readers_and_slow_senders_with_an_account_go_on(panel: Panel) -> None:
+    data = panel.servers / "lobby" / "data"
+    data.mkdir(parents=True)
+    (panel.servers / "lobby" / "compose.yaml").write_text("services: {mc: {image: itzg/minecraft-server}}\n")
+    (data / "large").write_bytes(os.urandom(1024) * 20_000)
+    slow_s = http_protocol.HEADERS_S + 4
+
+    def pieces() -> Iterator[bytes]:
+        for _ in range(14):
+            yield b"a" * 1000
+            time.sleep(slow_s / 14)
+
+    with panel.client() as client:
+        sent = client.post("/servers/lobby/files/upload", params={"path": "/"}, files={"file": ("b", b"a")})
+        assert sent.status_code == 200, sent.text
+        slow = client.put("/servers/lobby/files/content", params={"path": "/x"}, content=pieces())
+        assert slow.status_code not in {401, 408, 413}, slow.text
+        with client.stream("GET", "/servers/lobby/files/download", params={"path": "/large"}) as answer:
+            chunks = answer.iter_raw(65536)
+            got = len(next(chunks))
+            time.sleep(slow_s)
+            got += sum(map(len, chunks))
+        assert got == 1024 * 20_000
