@@ -36,7 +36,9 @@ class SignInForm(AdminAuthenticationForm):
         if username is None or not password:
             return self.cleaned_data
         try:
-            user = login.sign_in(username, password=password, address=client_address.of_request(self.request))
+            address = client_address.of_request(self.request)
+            attempt = login.take_attempt(address)
+            user = login.sign_in(username, password=password, address=address, attempt=attempt)
         except TooManyTries as error:
             raise ValidationError(str(error), "throttled") from None
         except CacheGone as error:

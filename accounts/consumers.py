@@ -8,21 +8,26 @@ from accounts import wiring
 from accounts.login_codes import LIFE_S, ROTATION_S
 from accounts.permissions import AllowAnyone
 from accounts.sockets import TOO_MANY, SocketConsumer
+from mcadmin.core.connections import address_group
 
 MAX_WAITING, MAX_WAITING_PER_ADDRESS = 100, 5
+_CROWDED = "Too many pages wait for a login code. Close one, or sign in by password."
 
 
 class LoginCodeConsumer(SocketConsumer):
     """/auth/code: a code now and every ROTATION_S, a token when somebody has verified one."""
 
     permission = AllowAnyone
-    waiting: ClassVar[Counter[str]] = Counter()
+    waiting: ClassVar[dict["LoginCodeConsumer", str]] = {}  # each with whose it counts as, in the order of arrival
 
     async def begin(self) -> None:
-        if self.waiting.total() >= MAX_WAITING or self.waiting[self.address] >= MAX_WAITING_PER_ADDRESS:
-            self.refuse(TOO_MANY, "Too many pages wait for a login code. Close one, or sign in by password.")
+        mine = address_group(self.address)
+        counted = Counter(self.waiting.values())
+        is_full = len(self.waiting) >= MAX_WAITING and not self._make_room(counted, mine)
+        if is_full or counted[mine] >= MAX_WAITING_PER_ADDRESS:
+            self.refuse(TOO_MANY, _CROWDED)
             return
-        self.waiting[self.address] += 1
+        self.waiting[self] = mine
         self.at_end.callback(self._leave)
         self.showing = self.spawn(self._show())
 
@@ -47,7 +52,16 @@ class LoginCodeConsumer(SocketConsumer):
             for code in shown:
                 await asyncio.to_thread(codes.forget, code)
 
+    def _make_room(self, counted: Counter[str], mine: str) -> bool:
+        """Let the oldest page of the address that has most go, if that is more than ours would then have."""
+        address, pages = counted.most_common(1)[0]
+        if pages <= counted[mine] + 1:
+            return False
+        oldest = next(page for page, whose in self.waiting.items() if whose == address)
+        oldest._leave()  # noqa: SLF001 - one of us
+        oldest.showing.cancel()
+        oldest.refuse(TOO_MANY, _CROWDED)
+        return True
+
     def _leave(self) -> None:
-        self.waiting[self.address] -= 1
-        if not self.waiting[self.address]:
-            del self.waiting[self.address]
+        self.waiting.pop(self, None)

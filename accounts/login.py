@@ -4,15 +4,27 @@ from django.contrib.auth.hashers import make_password
 
 from accounts import throttles
 from accounts.models import User
+from mcadmin.core.connections import address_group
 
 
-def sign_in(username: str, *, password: str, address: str | None) -> User | None:
-    """Return the active user of that name and password, or None.
+def take_attempt(address: str | None) -> str:
+    """Take a place among the sign-ins of an address, before anything that it sent is parsed.
+
+    Returns:
+        What ``sign_in`` wants.
+
+    Raises:
+        throttles.TooManyTries, CacheGone.
+    """
+    return throttles.take(throttles.LOGINS_OF_ADDRESS, address_group(address or ""))
+
+
+def sign_in(username: str, *, password: str, address: str | None, attempt: str) -> User | None:
+    """Return the active user of that name and password, or None; ``attempt`` is of ``take_attempt``.
 
     Raises:
         throttles.TooManyTries: before the password was looked at.
     """
-    attempt = throttles.take(throttles.LOGINS_OF_ADDRESS, address or "")
     try:
         return prove(username, password=password, address=address)
     except throttles.TooManyTries:
@@ -27,12 +39,12 @@ def prove(username: str, *, password: str, address: str | None) -> User | None:
         throttles.TooManyTries: before the password was looked at.
     """
     name = User.normalize_username(username)
-    places = throttles.take_all(
-        [(throttles.FAILURES_OF_PAIR, (name, address or "")), (throttles.FAILURES_OF_USERNAME, (name,))]
-    )
+    counted_as = address_group(address or "")
+    places = throttles.take_failure(name, counted_as)
     user = check_password(name, password=password)
     if user is not None:
         throttles.give_back(places)
+        throttles.remember(name, counted_as)
     return user
 
 

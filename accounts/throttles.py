@@ -16,6 +16,7 @@ from rest_framework.exceptions import APIException
 from accounts.shared_cache import reaching_it
 
 PERIOD_S = 60
+REMEMBERED_S = 30 * 24 * 60 * 60
 
 
 class TooManyTries(APIException):
@@ -39,7 +40,8 @@ class Limit:
 
 LOGINS_OF_ADDRESS = Limit("logins", 10)
 FAILURES_OF_PAIR = Limit("failures", 5)  # of one username from one address
-FAILURES_OF_USERNAME = Limit("username", 50)
+FAILURES_OF_USERNAME = Limit("username", 40)
+FIRST_FAILURES_OF_USERNAME = Limit("username-first", 10)  # kept back for addresses that have not failed in this minute
 WRONG_CODES = Limit("codes", 5)
 
 
@@ -50,9 +52,7 @@ def take(limit: Limit, *who: str) -> str:
         TooManyTries: all are taken.
         CacheGone: Redis does not answer.
     """
-    # Hashed: what people type may be long and may hold anything.
-    digest = hashlib.sha256("\0".join(who).encode("utf-8", "surrogatepass")).hexdigest()
-    places = [f"accounts.throttle.{limit.name}.{digest}.{number}" for number in range(limit.places)]
+    places = _places(limit, *who)
     now = time.time()
     with reaching_it():
         taken = cache.get_many(places)
@@ -63,23 +63,58 @@ def take(limit: Limit, *who: str) -> str:
     raise TooManyTries(wait_s=max(1, math.ceil(free_at - now)))
 
 
-def take_all(wanted: Iterable[tuple[Limit, tuple[str, ...]]]) -> list[str]:
-    """Take one place of each limit, or none.
+def remember(username: str, address: str) -> None:
+    """Note that ``username`` signed in from ``address``: strangers' failures no longer lock them out there."""
+    with reaching_it():
+        cache.set(_lately(username, address), 1, REMEMBERED_S)
+
+
+def is_remembered(username: str, address: str) -> bool:
+    """Tell whether ``username`` signed in from ``address`` in the last REMEMBERED_S, as far as the cache remembers."""
+    with reaching_it():
+        return cache.get(_lately(username, address)) is not None
+
+
+def take_failure(username: str, address: str) -> list[str]:
+    """Take the places of one failure of ``username`` from ``address``.
+
+    The places of a username are 50 in all. The last 10 are for addresses without a failure in the last minute, and an
+    address that the user signed in from lately needs none: so nobody is locked out by a few strangers elsewhere.
 
     Raises:
         TooManyTries, CacheGone: as ``take``.
     """
-    places: list[str] = []
+    pair = take(FAILURES_OF_PAIR, username, address)
+    if is_remembered(username, address):
+        return [pair]
     try:
-        for limit, who in wanted:
-            places.append(take(limit, *who))
+        return [pair, take(FAILURES_OF_USERNAME, username)]
     except TooManyTries:
-        give_back(places)
-        raise
-    return places
+        with reaching_it():
+            has_failed = any(place != pair for place in cache.get_many(_places(FAILURES_OF_PAIR, username, address)))
+        try:
+            if has_failed:
+                raise
+            return [pair, take(FIRST_FAILURES_OF_USERNAME, username)]
+        except TooManyTries:
+            give_back([pair])
+            raise
 
 
 def give_back(places: Iterable[str]) -> None:
     """Free ``places``: the try was none that counts."""
     with reaching_it():
         cache.delete_many(list(places))
+
+
+def _places(limit: Limit, *who: str) -> list[str]:
+    return [f"accounts.throttle.{limit.name}.{_digest(*who)}.{number}" for number in range(limit.places)]
+
+
+def _lately(username: str, address: str) -> str:
+    return f"accounts.signed_in.{_digest(username, address)}"
+
+
+def _digest(*who: str) -> str:
+    """Return a name for the cache: what people type may be long and may hold anything."""
+    return hashlib.sha256("\0".join(who).encode("utf-8", "surrogatepass")).hexdigest()

@@ -54,12 +54,15 @@ class TokenView(APIView):
 
         The form may come as multipart/form-data, too.
         """
+        address = client_address.of_request(request)
+        attempt = login.take_attempt(address)  # before `request.data`, which parses the body
         form = LoginSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         user = login.sign_in(
             form.validated_data["username"],
             password=form.validated_data["password"],
-            address=client_address.of_request(request),
+            address=address,
+            attempt=attempt,
         )
         if user is None:
             raise AuthenticationFailed("Username or password is wrong.", "wrong_credentials")

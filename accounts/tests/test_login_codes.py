@@ -191,6 +191,10 @@ async def test_five_pages_of_an_address_and_a_hundred_in_all(monkeypatch: pytest
     assert await count(["192.0.2.1"] * 7) == 5
     assert await count([f"192.0.2.{number}" for number in range(105)]) == 100
     assert not LoginCodeConsumer.waiting
+    # Those who have most make room, so that twenty addresses do not shut everybody out.
+    assert await count([f"192.0.2.{number % 20}" for number in range(100)] + ["198.51.100.1", "198.51.100.2"]) == 102
+    assert await count([f"2001:db8::{number}" for number in range(7)]) == 5
+    assert not LoginCodeConsumer.waiting
 
 
 class Memory:

@@ -69,16 +69,6 @@ def test_a_place_given_back_is_free() -> None:
         throttles.take(THREE, "me")
 
 
-def test_none_is_kept_when_one_of_several_is_refused() -> None:
-    for _ in range(3):
-        throttles.take(THREE, "b")
-    for _ in range(5):
-        with pytest.raises(TooManyTries):
-            throttles.take_all([(THREE, ("a",)), (THREE, ("b",))])
-
-    assert [throttles.take(THREE, "a") for _ in range(3)]
-
-
 def test_fifty_at_once_get_three_places() -> None:
     barrier = threading.Barrier(50)
 
@@ -131,9 +121,39 @@ def test_ten_logins_of_an_address_right_or_wrong(api: APIClient, alice: User) ->
 
 
 def test_fifty_failures_of_a_name_from_everywhere(api: APIClient, alice: User) -> None:
-    found = [log_in(api, peer=f"192.0.2.{number // 5}").status_code for number in range(51)]
+    found = [log_in(api, peer=f"192.0.2.{number}").status_code for number in range(51)]
 
     assert found == [401] * 50 + [429]
+
+
+def test_failures_from_ten_addresses_lock_nobody_out_elsewhere(api: APIClient, alice: User) -> None:
+    found = [log_in(api, peer=f"192.0.2.{number // 5}").status_code for number in range(50)]
+
+    assert found == [401] * 41 + [429] * 4 + [401] + [429] * 4
+    assert log_in(api, password=PASSWORD, peer="198.51.100.1").status_code == 200
+
+
+def test_an_address_that_signed_in_lately_passes_whatever_happens_elsewhere(api: APIClient, alice: User) -> None:
+    assert log_in(api, password=PASSWORD, peer="198.51.100.1").status_code == 200
+    for number in range(60):
+        log_in(api, peer=f"192.0.2.{number}")
+
+    assert log_in(api, password=PASSWORD, peer="198.51.100.2").status_code == 429
+    assert log_in(api, password=PASSWORD, peer="198.51.100.1").status_code == 200
+    assert [log_in(api, peer="198.51.100.1").status_code for _ in range(6)] == [401] * 5 + [429]
+
+
+def test_addresses_of_one_ipv6_network_are_one(api: APIClient, alice: User) -> None:
+    found = [log_in(api, peer=f"2001:db8:1:2::{number}").status_code for number in range(1, 7)]
+
+    assert found == [401] * 5 + [429]
+    assert log_in(api, peer="2001:db8:1:3::1").status_code == 401
+
+
+def test_what_an_address_sends_too_often_is_not_parsed(api: APIClient, alice: User) -> None:
+    found = [api.post(LOGIN, {"nothing": "x"}, format="multipart").status_code for _ in range(11)]
+
+    assert found == [400] * 10 + [429]
 
 
 @pytest.mark.parametrize("bearer", ["", "nonsense", "master"])
