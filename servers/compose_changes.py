@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from servers import actions, compose_safety, port_clashes, records, revisions, wiring
+from servers import actions, compose_safety, port_clashes, records, revisions, variable_warnings, wiring
 from servers.compose_safety import Acceptance
 from servers.minecraft import compose_update
 from servers.minecraft.compose_update import Caller
@@ -93,7 +93,8 @@ async def _put_in_place(change: Change, *, acceptance: Acceptance, progress: Pro
         healthy_within_s=change.healthy_within_s,
         caller=Caller(on_line=progress.line, on_written=on_written, recheck=recheck),
     )
-    for warning in warnings:
+    directory = wiring.manager().get_instance(change.server_id).directory
+    for warning in [*warnings, *await asyncio.to_thread(variable_warnings.unset_in, directory)]:
         progress.warn(warning)
     return numbers[-1]
 

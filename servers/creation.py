@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from mcadmin.core.errors import InvalidRequest
-from servers import compose_safety, incarnations, leases, operations, records, revisions, wiring
+from servers import compose_safety, incarnations, leases, operations, records, revisions, variable_warnings, wiring
 from servers.compose_safety import Acceptance
 from servers.docker.cli import PortTaken
 from servers.minecraft.compose_rules import MCComposeFile
@@ -76,7 +76,7 @@ async def _job(new: NewServer) -> Job:
     )
     await asyncio.to_thread(check_ports, new.id, compose.published_ports)
 
-    async def work(_: Progress) -> dict[str, Any]:
+    async def work(progress: Progress) -> dict[str, Any]:
         await _check_id(new.id)
         await asyncio.to_thread(check_ports, new.id, compose.published_ports)
         await wiring.manager().get_instance(new.id).create(text)
@@ -84,6 +84,9 @@ async def _job(new: NewServer) -> Job:
         await records.in_database(
             revisions.add, new.id, text, username=new.acceptance.username, message="Created."
         )
+        directory = wiring.manager().get_instance(new.id).directory
+        for warning in await asyncio.to_thread(variable_warnings.unset_in, directory):
+            progress.warn(warning)
         return {"server": new.id}
 
     return Job(

@@ -42,6 +42,11 @@ class Operation(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.server_id} ({self.state})"
 
+    @property
+    def cancellable(self) -> bool:
+        """Whether somebody may cancel it now."""
+        return self.can_cancel and self.state == OperationState.RUNNING
+
 
 class Upload(models.Model):
     """A resumable upload that is not finished; its bytes lie beside the place they are for."""

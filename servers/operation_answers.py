@@ -30,7 +30,7 @@ class OperationSerializer(serializers.Serializer[Any]):
     output = serializers.CharField(allow_blank=True)
     percent = serializers.FloatField(allow_null=True)
     stage = serializers.CharField(allow_blank=True)
-    canCancel = serializers.BooleanField(source="can_cancel")  # noqa: N815
+    canCancel = serializers.BooleanField(source="cancellable", help_text="false once it has ended")  # noqa: N815
     error = serializers.CharField(allow_blank=True)
     warnings = serializers.ListField(child=serializers.CharField())
     result = serializers.DictField(allow_null=True)

@@ -3,16 +3,15 @@
 from typing import Any
 
 from asgiref.sync import async_to_sync
-from django.conf import settings
 
 from mcadmin.core.errors import AppError
 from servers import compose_safety, wiring
 from servers.api.items import server_item
+from servers.api.secrets import masked
 from servers.docker.compose_yaml import BadComposeFile
 from servers.minecraft.compose_rules import MCComposeFile
 from servers.minecraft.warnings import warnings_of
-
-MASKED = "***"
+from servers.variable_warnings import unset_in
 
 
 def server_detail(server_id: str) -> dict[str, Any]:
@@ -31,8 +30,9 @@ def server_detail(server_id: str) -> dict[str, Any]:
     except BadComposeFile as error:
         return item | _nothing(findings=[one.facts() | {"accepted": False} for one in error.problems])
     # Variables as they are written: what .env and env_file bring may be secret, whatever it is called.
-    environment = {name: _masked(name, value) for name, value in written.service.environment.items()}
+    environment = {name: masked(name, value) for name, value in written.service.environment.items()}
     shown = _of_compose(compose, directory=str(server.directory)) | {"environment": environment}
+    shown["warnings"] += unset_in(server.directory)
     return item | shown | {"findings": _findings(server_id)}
 
 
@@ -84,8 +84,3 @@ def _beside(source: str | None, directory: str) -> str | None:
     if source is not None and f"{source}/".startswith(f"{directory}/"):
         return f".{source.removeprefix(directory)}"
     return source
-
-
-def _masked(name: str, value: str | None) -> str | None:
-    secret = any(word in name.lower() for word in settings.MC_ADMIN.audit.sensitive_fields)
-    return MASKED if secret and value else value

@@ -12,6 +12,7 @@ from pathlib import Path
 from mcadmin.core import process
 from mcadmin.core.errors import Conflict, TimedOut, Unavailable
 from mcadmin.core.process import Follow, ProgramFailed, Run
+from servers.docker import unset_variables
 
 _PROJECT_ROOT = Path(__file__).resolve().parents[2]
 _UNREACHABLE = (
@@ -83,7 +84,8 @@ class DockerCli:
     ) -> str:
         """Run Compose with ``args`` in ``cwd``; raises as ``call`` does, and PortTaken."""
         compose = await asyncio.to_thread(lambda: self._compose)  # it may have to be found
-        return await self._run(*compose, *args, cwd=cwd, timeout_s=timeout_s, on_line=on_line)
+        said = (lambda line: on_line(unset_variables.masked(line))) if on_line is not None else None
+        return await self._run(*compose, *args, cwd=cwd, timeout_s=timeout_s, on_line=said)
 
     async def render_compose(self, *args: str, cwd: Path, timeout_s: float, env: dict[str, str]) -> str:
         """Run Compose with ``env`` as its whole environment; killed, not asked, when it takes too long.
@@ -122,7 +124,7 @@ class DockerCli:
         try:
             return await self.run(*argv, cwd=cwd, timeout_s=timeout_s, on_line=on_line)
         except ProgramFailed as error:
-            raise explain(error) from error
+            raise explain(unset_variables.masked_failure(error, argv[0])) from None  # the cause holds it unmasked
         except TimedOut as error:
             if cwd is None:  # a question, not an operation: the engine hangs
                 raise EngineUnreachable(f"The Docker engine did not answer within {timeout_s:g} s.") from error

@@ -10,6 +10,7 @@ from mcadmin.core.paths import Root
 from servers.api.files import serializers
 from servers.api.files.content import IF_MATCH
 from servers.api.files.paths import data
+from servers.api.secrets import masked, without_masks
 from servers.minecraft import properties
 from servers.minecraft.files.text import etag, require_match
 
@@ -24,7 +25,7 @@ class PropertiesViewSet(ViewSet):
 
     @extend_schema(operation_id="properties_read", responses=serializers.PropertiesSerializer)
     def retrieve(self, request: Request, id: str) -> Response:
-        """Read the properties with their types, in the file's order."""
+        """Read the properties with their types, in the file's order; secrets (`rcon.password`) as `***`."""
         with data(id) as root:
             return _answer(root)
 
@@ -35,14 +36,14 @@ class PropertiesViewSet(ViewSet):
         responses=serializers.PropertiesSerializer,
     )
     def update(self, request: Request, id: str) -> Response:
-        """Change the properties given (null takes one out); comments, order and all others stay."""
+        """Change the properties given (null takes one out, `***` keeps a secret); comments, order, all others stay."""
         body = serializers.PropertiesWriteSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         if_match = request.headers.get("If-Match")
         with data(id) as root:
             seen = root.stat(NAME)
             raw = root.read_bytes(NAME, max_bytes=MAX_BYTES) if seen is not None else b""
-            changed = properties.change(raw, body.validated_data["properties"])
+            changed = properties.change(raw, without_masks(body.validated_data["properties"]))
             require_match(seen, if_match)
             tag = etag(seen) if seen is not None else None
             # Nobody may have changed it since we read it: their change would be lost.
@@ -54,4 +55,5 @@ def _answer(root: Root) -> Response:
     found = root.stat(NAME)
     raw = root.read_bytes(NAME, max_bytes=MAX_BYTES)
     tag = etag(found) if found is not None else ""
-    return Response({"properties": properties.parse(raw), "etag": tag}, headers={"ETag": tag})
+    shown = {name: masked(name, value) for name, value in properties.parse(raw).items()}
+    return Response({"properties": shown, "etag": tag}, headers={"ETag": tag})
