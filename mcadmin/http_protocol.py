@@ -17,7 +17,7 @@ HEADERS_S = 10.0
 HEADERS_BYTES = 16 * 1024  # request line and headers together
 HEADERS_COUNT = 128
 LINGER_S = 2.0
-LINGER_BYTES = 1024 * 1024
+LINGER_BYTES = 16 * 1024 * 1024  # an upload that fails, on a full disk say, has as much under way
 
 
 class LimitedHttp(HttpProtocol):

@@ -58,7 +58,7 @@ def test_what_snapshots_leave_out_by_now_is_carried_over(owner: APIClient, home:
     snapshot = save(owner, server_id=home.name)
     (home / "data/tiles").mkdir()
     (home / "data/tiles/map").write_text("in no snapshot")
-    (home / "data/.mcadminignore").write_text("/tiles\n")
+    (home / ".mcadminignore").write_text("/tiles\n")
 
     assert restore(owner, snapshot, server_id=home.name).status_code == 200
 
