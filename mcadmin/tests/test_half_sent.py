@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import os
 import socket
 import time
@@ -72,7 +71,7 @@ def test_half_sent_requests_leave_room_for_others(panel: Panel, begun: bytes, ad
             with panel.client() as client:
                 assert (await asyncio.to_thread(client.get, "/user/me")).status_code == 200
                 assert (await asyncio.to_thread(client.get, f"{panel.url}/healthz")).status_code == 200
-            end = time.monotonic() + (http_protocol.HEADERS_S + 10) * FACTOR
+            end = time.monotonic() + (http_protocol.HEADERS_S + 60) * FACTOR
             while held and time.monotonic() < end:
                 await asyncio.sleep(0.5)
                 held = [peer for peer in await asyncio.to_thread(connections_of, panel) if peer[0] in sources]
@@ -120,15 +119,19 @@ def test_headers_beyond_any_use_are_refused(panel: Panel) -> None:
         with contextlib.suppress(OSError):
             while piece := stream.recv(65536):
                 answered += piece
-        assert answered.startswith(b"HTTP/1.1 431") or not answered
+        # Which one depends on how much of it came at once: a line without an end, or headers without a request.
+        assert answered.startswith((b"HTTP/1.1 431", b"HTTP/1.1 400")) or not answered
 
 
 def test_a_body_that_nobody_wants_is_answered_and_then_given_up(panel: Panel) -> None:
     with socket.create_connection(("127.0.0.1", port_of(panel)), timeout=10) as stream:
         stream.sendall(b"POST /api/auth/register HTTP/1.1\r\nHost: localhost\r\nContent-Length: 47185920\r\n\r\n")
-        answer = stream.recv(65536)
+        answer = b""
+        while b"not_authenticated" not in answer:
+            piece = stream.recv(65536)
+            assert piece, answer
+            answer += piece
         assert answer.startswith(b"HTTP/1.1 401")
-        assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "not_authenticated"
         began = time.monotonic()
         with contextlib.suppress(OSError):
             while True:
