@@ -124,7 +124,10 @@ class DockerCli:
         try:
             return await self.run(*argv, cwd=cwd, timeout_s=timeout_s, on_line=on_line)
         except ProgramFailed as error:
-            raise explain(unset_variables.masked_failure(error, argv[0])) from None  # the cause holds it unmasked
+            masked = unset_variables.masked_failure(error, argv[0])
+            explained = explain(masked)
+            # Callers tell by the cause what the program said; the failure as it came would hold it unmasked.
+            raise explained from (masked if explained is not masked else None)
         except TimedOut as error:
             if cwd is None:  # a question, not an operation: the engine hangs
                 raise EngineUnreachable(f"The Docker engine did not answer within {timeout_s:g} s.") from error
