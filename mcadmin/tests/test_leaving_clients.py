@@ -231,7 +231,8 @@ def test_a_request_that_never_came_whole_is_no_change_and_no_event(panel: Panel)
 def test_the_end_waits_for_a_change_and_not_for_a_body(panel: Panel) -> None:
     leave(panel, request(panel, *next(one for one in changing() if one[1] == "/api/auth/register"), cut=1), 0.02)
     with socket.create_connection(_address(panel), timeout=60) as half:
-        half.sendall(b"POST /api/auth/register?cut=2 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 80\r\n\r\n{")
+        head = "POST /api/auth/register?cut=2 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 80\r\n"
+        half.sendall(f"{head}Authorization: Bearer {MASTER}\r\n\r\n{{".encode())
         wait_for(lambda: reached(panel).total(), lambda found: found == 1, limit_s=20)
         started = time.monotonic()
         assert panel.stop() == 0

@@ -176,7 +176,8 @@ def test_a_crowd_of_strangers_is_capped_and_harms_nobody(tmp_path: Path) -> None
         before = resident_mib(pid)
         many, one, consoles, waits = asyncio.run(visit())
         after = resident_mib(pid)
-        assert many.first["code"] + one.first["code"] == 100
+        # Places that the one address gives back may be taken by the others, and some are kept back from them.
+        assert 90 <= many.first["code"] <= 100
         assert many.closed[4429] == 200 - many.first["code"]
         assert one.first["code"] <= 5
         assert consoles.first == {"error": 200}
