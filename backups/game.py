@@ -8,11 +8,22 @@ from servers.live.log_reader import LogReader
 from servers.minecraft.instance import MCInstance, RconCliFailed
 from servers.minecraft.rcon import RconConnection, RconUnavailable, clean_answer
 
-_SAVED = re.compile(r"Saved the (game|world)")
-_SAVED_LINE = re.compile(r"\]: (\[Rcon: )?Saved the (game|world)\]?$")
-_SAVING_ON_LINE = re.compile(r"\]: (\[[^\]<>]+: )?(Automatic saving is now enabled|Turned on world auto-saving)\]?$")
-_OFF_ANSWER = re.compile(r"saving is now disabled|already turned off|turned off world auto-saving", re.IGNORECASE)
-_ON_ANSWER = re.compile(r"saving is now enabled|already turned on|turned on world auto-saving", re.IGNORECASE)
+_SAVED = re.compile(r"Saved the (game|world)|Save complete\.")
+# The game's own thread and logger, and nothing before its words: whatever a chat looks like, it has a name in front.
+_SAVED_LINE = re.compile(
+    r"\[[^\[\]]{1,40}\] \[Server thread/INFO\](?: \[(?:minecraft/|net\.minecraft\.|ne\.mi\.)[^\[\]\s]*\])?: "
+    r"(?:Saved the (?:game|world)|(?:Forcing save\.\.)?Save complete\.)"
+)
+_SAVING_ON_LINE = re.compile(
+    r"\]: (\[[^\]<>]+: )?(Automatic saving is now enabled|Turned on world auto-saving|Enabled level saving\.\.)\]?$"
+)
+_OFF_ANSWER = re.compile(
+    r"saving is now disabled|already turned off|turned off world auto-saving|disabled level saving", re.IGNORECASE
+)
+_ON_ANSWER = re.compile(
+    r"saving is now enabled|already turned on|turned on world auto-saving|enabled level saving", re.IGNORECASE
+)
+_UNKNOWN = re.compile(r"unknown (or incomplete )?command|no such command|command not found", re.IGNORECASE)
 
 
 def says_off(answer: str) -> bool:
@@ -28,6 +39,16 @@ def says_on(answer: str) -> bool:
 def says_saved(answer: str) -> bool:
     """Tell whether the game says that everything is written."""
     return bool(_SAVED.search(answer))
+
+
+def is_unknown(answer: str) -> bool:
+    """Tell whether the game does not know the command that it was sent."""
+    return bool(_UNKNOWN.search(answer))
+
+
+def is_confirmation(line: str) -> bool:
+    """Tell whether a line of the log is the game's own word that its world is written; no player can write one."""
+    return bool(_SAVED_LINE.fullmatch(line))
 
 
 class Game:
@@ -77,7 +98,7 @@ class GameLog:
 
     async def says_saved(self) -> bool:
         """Tell whether a line since the last look says that the world is saved."""
-        return any(_SAVED_LINE.search(line) for line in await self._read())
+        return any(is_confirmation(line) for line in await self._read())
 
     async def says_saving_is_on(self) -> bool:
         """Tell whether somebody turned saving on since the last look."""

@@ -19,6 +19,7 @@ from servers.records import in_database
 logger = logging.getLogger(__name__)
 
 ROUND_S = 10.0
+MAX_FOREIGN = 5  # answers to save-on in a row that say the same, and not that saving is on
 
 Running = Callable[[], Collection[uuid.UUID]]
 Disturbed = Callable[[Fact], Awaitable[None]]
@@ -39,6 +40,7 @@ class SaveGuard:
         self._running = running
         self._disturbed = disturbed
         self._tasks: list[asyncio.Task[None]] = []
+        self._foreign: dict[Fact, tuple[str, int]] = {}  # what a game answers again and again, and how often it did
 
     def start(self) -> None:
         """Begin the rounds; the first one is at once."""
@@ -73,14 +75,32 @@ class SaveGuard:
             async with asyncio.timeout(facts.GUARD_LIFE.total_seconds() - 5), Game(instance) as game:
                 if not fact.is_of(await _container(instance)):
                     await self._disturbed(fact)
-                elif not await turn_saving_on(instance, fact, game):
+                elif not await self._is_on(instance, fact, game):
                     return
             await in_database(facts.clear, fact.server_id, fact.operation_id)
+            self._foreign.pop(fact, None)
             logger.warning("saving of %s was left off by a backup and is on again", fact.server_id)
         except (TimeoutError, AppError) as error:
             logger.warning("what a backup of %s left could not be mended yet: %s", fact.server_id, error)
         finally:
             await in_database(facts.leave_guard, fact.server_id, fact.operation_id)
+
+    async def _is_on(self, instance: MCInstance, fact: Fact, game: Game) -> bool:
+        """Turn saving on, but not for ever where the game gives the same foreign answer again and again."""
+        answer, times = self._foreign.get(fact, ("", 0))
+        if times >= MAX_FOREIGN:
+            return False
+        turned = await turn_saving_on(instance, fact, game)
+        if not turned.answer:
+            return turned.is_on
+        times = times + 1 if turned.answer == answer else 1
+        self._foreign[fact] = (turned.answer, times)
+        if times == MAX_FOREIGN:
+            logger.error(
+                "%s answered save-on %d times with %r: it is asked no more. Look whether it saves by itself.",
+                fact.server_id, times, turned.answer[:100],
+            )  # fmt: skip
+        return False
 
 
 async def _container(instance: MCInstance) -> Container | None:

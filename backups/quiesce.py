@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from backups import facts
 from backups.coverage import Missing
 from backups.facts import Fact
-from backups.game import Game, GameLog, says_off, says_on, says_saved
+from backups.game import Game, GameLog, is_unknown, says_off, says_on, says_saved
 from backups.restic.labels import Saved
 from mcadmin.core.errors import AppError, Conflict, Unavailable
 from mcadmin.core.tasks import cancel, finish
@@ -181,7 +181,7 @@ class Bracket:
         for attempt in range(SAVE_ON_TRIES):
             if attempt:
                 await asyncio.sleep(1)
-            if await turn_saving_on(self._instance, self._fact, game):
+            if (await turn_saving_on(self._instance, self._fact, game)).is_on:
                 settle = facts.leave_claim if self.claims_too_much else facts.clear
                 await in_database(settle, self._instance.name, self._operation_id)
                 return
@@ -197,14 +197,20 @@ class Bracket:
             if says_off(answer):
                 return True
             reason = f"it answered save-off with: {answer[:100]}"
-        except (RconUnavailable, ServerNotRunning) as error:  # never sent, so saving is on as it was
-            self._fact = None
-            await in_database(facts.clear, self._instance.name, self._operation_id)
+            if is_unknown(answer):
+                await self._forget_fact()
+        except (RconUnavailable, ServerNotRunning) as error:
+            await self._forget_fact()
             reason = str(error)
         except AppError as error:
             reason = str(error)
         self.now.saved, self.now.reason = Saved.LIVE, f"saving could not be turned off: {reason}"
         return False
+
+    async def _forget_fact(self) -> None:
+        """Remove the fact: saving was never off."""
+        self._fact = None
+        await in_database(facts.clear, self._instance.name, self._operation_id)
 
     async def _store_fact(self, container: Container) -> None:
         name, loop = self._instance.name, asyncio.get_running_loop()
@@ -256,15 +262,26 @@ def _is_saved(asked: asyncio.Task[str]) -> bool:
     return error is None and says_saved(asked.result())
 
 
-async def turn_saving_on(instance: MCInstance, fact: Fact, game: Game) -> bool:
-    """Turn saving on where the container of ``fact`` still runs; True when it is on, or nothing runs."""
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """Whether saving is on now, or nothing runs; ``answer``: what the game said instead, if it was heard."""
+
+    is_on: bool
+    answer: str = ""
+
+
+async def turn_saving_on(instance: MCInstance, fact: Fact, game: Game) -> Turned:
+    """Turn saving on where the container of ``fact`` still runs."""
     try:
-        if not await _is_gone(instance, fact):
-            return says_on(await game.command("save-on", timeout_s=COMMAND_S))
+        if await _is_gone(instance, fact):
+            return Turned(is_on=True)  # a game begins with saving on
+        answer = await game.command("save-on", timeout_s=COMMAND_S)
     except AppError as error:
         logger.info("saving of %s could not be turned on: %s", instance.name, error)
-        return False
-    return True  # a game begins with saving on
+        return Turned(is_on=False)
+    # A game that does not know this command does not know save-off either: saving was never off.
+    is_on = says_on(answer) or is_unknown(answer)
+    return Turned(is_on=is_on, answer="" if is_on else answer or "nothing")
 
 
 async def _is_gone(instance: MCInstance, fact: Fact) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from backups import facts
+from backups.guard import MAX_FOREIGN
 from backups.services import BackupServices
 from backups.tests.conftest import started
 from backups.tests.edge.test_quiesce import back_up, facts_left, guard, level
@@ -116,3 +117,33 @@ async def test_a_machine_without_docker_saves_files_and_says_what_that_is_worth(
     operation = await back_up(server_id=server)
     assert level(operation) == "live"
     assert "is it installed" in operation.warnings[0]
+
+
+async def test_a_command_that_the_game_does_not_know_turned_nothing_off(
+    server_path: Path, fake: FakeDocker, game: FakeGame, restic: FakeRestic
+) -> None:
+    await started(server_path, fake, game)
+    game.answers |= dict.fromkeys(("save-off", "save-on"), b"Unknown command. Type /help for help.")
+
+    operation = await back_up()
+
+    assert (level(operation), await facts_left()) == ("live", 0)
+    assert game.commands == ["save-off"]
+
+
+async def test_the_guard_gives_up_where_the_game_always_says_the_same(
+    server_path: Path, fake: FakeDocker, game: FakeGame, restic: FakeRestic, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = await started(server_path, fake, game)
+    container = await servers_wiring.manager().get_instance(name).get_container()
+    assert container is not None
+    await records.in_database(facts.store, name, uuid.uuid4(), container)
+    game.answers["save-on"] = b"Done, my friend."
+
+    one = guard()
+    for _ in range(MAX_FOREIGN + 3):
+        await one.round()
+
+    assert game.commands.count("save-on") == MAX_FOREIGN
+    assert await facts_left() == 1  # nobody knows whether it is on
+    assert "it is asked no more" in caplog.text

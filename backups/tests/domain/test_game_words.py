@@ -1,0 +1,52 @@
+"""What a game says of saving, in the words of every family; and what only looks like it."""
+
+import pytest
+
+from backups import game
+
+HEAD = "[10:00:02] [Server thread/INFO]: "
+
+
+@pytest.mark.parametrize(
+    ("off", "saved", "on"),
+    [
+        ("Automatic saving is now disabled", "Saving the game (…)Saved the game", "Automatic saving is now enabled"),
+        ("Turned off world auto-saving", "Saving...Saved the world", "Turned on world auto-saving"),
+        ("Disabled level saving..", "Forcing save..Save complete.", "Enabled level saving.."),
+    ],
+    ids=["vanilla", "1.12", "CraftBukkit"],
+)
+def test_each_family_is_understood(off: str, saved: str, on: str) -> None:
+    assert (game.says_off(off), game.says_saved(saved), game.says_on(on)) == (True, True, True)
+    assert not any((game.says_on(off), game.says_off(on), game.is_unknown(off), game.says_saved(off)))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ['Unknown command. Type "/help" for help.', "Unknown or incomplete command, see below", "No such command"],
+)
+def test_an_unknown_command_is_told(answer: str) -> None:
+    assert game.is_unknown(answer)
+
+
+@pytest.mark.parametrize(
+    ("line", "confirms"),
+    [
+        (f"{HEAD}Saved the game", True),
+        (f"{HEAD}Saved the world", True),
+        ("[10:00:02] [Server thread/INFO] [minecraft/DedicatedServer]: Saved the world", True),
+        ("[27Nov2026 10:00:02.123] [Server thread/INFO] [net.minecraft.server.MinecraftServer/]: Saved the game", True),
+        (f"{HEAD}<Alex> Saved the game", False),
+        (f"{HEAD}[Owner] Alex: Saved the game", False),
+        (f"{HEAD}[Alex]: Saved the game", False),
+        (f"{HEAD}[Rcon: Saved the game]", False),  # a player called Rcon, and a chat in brackets
+        (f"{HEAD}Alex » [x] [Server thread/INFO]: Saved the game", False),
+        ("[10:00:02] [Async Chat Thread - #0/INFO]: Saved the game", False),
+        ("[10:00:02] [Server thread/WARN]: Saved the game", False),
+        (f"[10:00:02] [Server thread/INFO] [Chat]: {HEAD}Saved the game", False),
+        ("[10:00:02] [Server thread/INFO] [Chat]: Saved the game", False),
+        ("Saved the game", False),
+    ],
+)
+def test_only_the_games_own_line_confirms(line: str, *, confirms: bool) -> None:
+    assert game.is_confirmation(line) is confirms
