@@ -66,6 +66,8 @@ class LimitedHttp(HttpProtocol):
                 self.flow.pause_reading()
                 return
         super().data_received(data)
+        if self._is_upgraded:  # the socket's protocol has the connection now, and keeps its own time
+            return
         if self._awaits_headers and self._header_bytes > HEADERS_BYTES:
             self._refuse_headers()
         if self._is_idle() and self._deadline is None and self.timeout_keep_alive_task is None:

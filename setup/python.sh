@@ -14,6 +14,8 @@ wanted() { (cd "$ROOT" && cat requirements.txt requirements-dev.txt && echo "$RO
 is_current() { [[ -x $VENV/bin/python && -r $STAMP && $(<"$STAMP") == "$(wanted)" ]] && "$VENV/bin/python" -c ''; }
 
 make_venv() {
+    # Through a link, --clear would empty the venv of another checkout.
+    [[ ! -L $VENV ]] || die "$VENV is a link; remove it, so that this checkout gets a venv of its own:" "rm '$VENV'"
     # A venv that was moved, half-made or made by a Python that is gone is made anew.
     "$PYTHON" -m venv --clear "$VENV"
 }

@@ -176,8 +176,8 @@ def test_a_crowd_of_strangers_is_capped_and_harms_nobody(tmp_path: Path) -> None
         before = resident_mib(pid)
         many, one, consoles, waits = asyncio.run(visit())
         after = resident_mib(pid)
-        # Places that the one address gives back may be taken by the others, and some are kept back from them.
-        assert 90 <= many.first["code"] <= 100
+        # Past 100 the address with the most makes room: what the one held may have gone to the others since.
+        assert 100 <= many.first["code"] + one.first["code"] <= 100 + one.first["code"]
         assert many.closed[4429] == 200 - many.first["code"]
         assert one.first["code"] <= 5
         assert consoles.first == {"error": 200}

@@ -1,5 +1,6 @@
 """What lies in a snapshot: browsed, downloaded, compared, and tried by a drill."""
 
+import gzip
 import io
 import zipfile
 from pathlib import Path
@@ -11,6 +12,7 @@ from rest_framework.test import APIClient
 
 from backups.models import Drill
 from backups.tests.edge.conftest import save
+from servers.tests.domain.test_world import nbt
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic]
 
@@ -22,7 +24,7 @@ async def content(response: Any) -> bytes:
 
 def test_drill_tells_a_good_snapshot_from_a_bad_one(owner: APIClient, home: Path, vault: Path) -> None:
     bad = save(owner, server_id=home.name)
-    (home / "data/world/level.dat").unlink()
+    (home / "data/world/level.dat").write_bytes(gzip.compress(nbt()))
     good = save(owner)
 
     failed = owner.post(f"/api/snapshots/{bad}/verify").json()
@@ -30,7 +32,7 @@ def test_drill_tells_a_good_snapshot_from_a_bad_one(owner: APIClient, home: Path
 
     assert failed["passed"] is False
     assert "level.dat" in failed["servers"][0]["findings"][0]
-    assert (passed["passed"], passed["servers"][0]["regions"]) == (True, 1)
+    assert (passed["passed"], passed["servers"][0]["levels"], passed["servers"][0]["regions"]) == (True, 1, 1)
     assert list(Drill.objects.values_list("server_id", "passed")) == [(home.name, True), (home.name, False)]
     assert list((home.parent / ".restoring").iterdir()) == []
 
