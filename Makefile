@@ -90,6 +90,10 @@ bench: setup ## Print latencies as ratios; never a pass or a fail
 load-files: python ## Uploads and downloads of 2 GiB, slow, broken and raced; writes docs/reports/files.md
 	@$(PY) -m bench.files_load
 
+.PHONY: load-cut-off
+load-cut-off: python ## Downloads, uploads and sockets cut off at random moments; writes docs/reports/cut-off.md
+	@$(PY) -m bench.cut_off $(ARGS)
+
 load-torn: setup ## Snapshots of running servers in four ways, each restored and verified: minutes
 	@testbed/up.sh
 	@$(PY) -m bench.torn_worlds $(ARGS)

@@ -27,6 +27,7 @@ App = Callable[[Any, Receive, Send], Awaitable[None]]
 
 CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _BODY = "mcadmin.body"
+_CLOSE = "mcadmin.close"
 _PIECE_BYTES = 256 * 1024
 _MOST_DIGITS = 18
 _MESSAGES = 8  # held while the view is busy; the server makes them of about 64 KiB
@@ -45,6 +46,14 @@ class StreamBodies:
         self._app = app
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        closers: list[Callable[[], object]] = []
+        try:
+            await self._answer({**scope, _CLOSE: closers}, receive, send)
+        finally:
+            for close in closers:
+                close()
+
+    async def _answer(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] in CHANGES:
             if _reads_body_itself(scope["path"]):
                 await self._with_body(scope, receive, send)
@@ -123,6 +132,15 @@ class AsyncView(APIView):
             response = self.handle_exception(error)
         self.response = self.finalize_response(self.request, response, *args, **kwargs)
         return self.response
+
+
+def close_at_end(request: Request, close: Callable[[], object]) -> None:
+    """Call ``close`` when the request is over, whatever becomes of it; it may have been called already.
+
+    Django closes an answer that it begins to send. One that is made when the client has left is dropped, and would
+    hold what it opened until the next garbage collection.
+    """
+    getattr(request._request, "scope", {}).get(_CLOSE, []).append(close)  # noqa: SLF001 - DRF has no other way to it
 
 
 def body_of(request: Request) -> AsyncIterator[bytes]:

@@ -17,7 +17,7 @@ from accounts.permissions import IsSignedIn
 from mcadmin.core.errors import NotFound
 from mcadmin.core.paths import Root, file_name
 from mcadmin.core.tasks import in_thread, opened
-from mcadmin.streaming import AsyncView, attachment_headers, body_of
+from mcadmin.streaming import AsyncView, attachment_headers, body_of, close_at_end
 from servers.api.files import serializers
 from servers.api.files.paths import PATH, RAW_PATH, data, path_in_query, public, raw, readable
 from servers.minecraft.files.ranges import NotSatisfiable, wanted_range
@@ -123,7 +123,7 @@ class DownloadView(AsyncView):
     async def get(self, request: Request, id: str) -> HttpResponseBase:
         """Download a file, or a directory as a zip."""
         found = await opened(_find, request, id, close=_give_back)
-        answer = _zip(found) if isinstance(found, _Directory) else _file(request, found)
+        answer = _zip(request, found) if isinstance(found, _Directory) else _file(request, found)
         if request.method == "HEAD" and isinstance(answer, StreamingHttpResponse):
             answer.close()
             return HttpResponse(headers=dict(answer.items()))
@@ -189,11 +189,14 @@ def _file_answer(request: Request, file: _File) -> HttpResponseBase:
     if part:
         headers["Content-Range"] = f"bytes {first}-{last}/{size}"
     stream = FileStream(file.fd, first=first, length=last - first + 1)
+    close_at_end(request, stream.close)
     return StreamingHttpResponse(stream, status=206 if part else 200, headers=headers)
 
 
-def _zip(directory: _Directory) -> HttpResponseBase:
-    return StreamingHttpResponse(ZipStream(directory.root), headers=attachment_headers(f"{directory.name}.zip"))
+def _zip(request: Request, directory: _Directory) -> HttpResponseBase:
+    stream = ZipStream(directory.root)
+    close_at_end(request, stream.close)
+    return StreamingHttpResponse(stream, headers=attachment_headers(f"{directory.name}.zip"))
 
 
 class FileStream:
