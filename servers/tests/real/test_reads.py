@@ -1,5 +1,6 @@
 """Reading costs nothing: counted by the kernel's own exec events on the panel's process tree."""
 
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ from servers.tests.conftest import write_server
 from servers.tests.real.panel import Panel, running_panel, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
+
+# The server asked for has no container. Other tests start some on this engine; each event of theirs is looked into.
+OF_ANOTHER_CONTAINER = re.compile(r'"inspect", "--type", "container", "--", "[0-9a-f]{12}')
 
 
 @contextmanager
@@ -61,7 +65,7 @@ def test_200_status_requests_start_no_process(tmp_path: Path) -> None:
             before = wait_until_still(log)
             for _ in range(200):
                 assert client.get("/servers/quiet/status").status_code == 200
-            of_reads = execs(log)[before:]
+            of_reads = [line for line in execs(log)[before:] if not OF_ANOTHER_CONTAINER.search(line)]
             client.post("/servers/quiet/operations", json={"action": "stop"})  # the tracer sees what does start one
             wait_for(lambda: len(execs(log)), lambda count: count > before, limit_s=10)
 
