@@ -15,8 +15,9 @@ from django.http import HttpRequest
 
 from accounts import people
 from accounts.admin_login import SignInForm
+from accounts.identity import Identity, who
 from accounts.models import User
-from accounts.owners import LastOwner, ensure_an_owner_remains, ensure_owners_remain_without
+from mcadmin.core.errors import AppError
 
 if TYPE_CHECKING:  # generic in the stubs only
 
@@ -42,19 +43,24 @@ class NewUserForm(_NewUserForm):
 
 
 class UserForm(_UserForm):
-    """Name, role and whether they may sign in; refuses to take away the last owner."""
+    """Name, role and whether they may sign in; refuses what ``people.change`` would."""
+
+    by: Identity  # who fills it in
 
     class Meta:
         model = User
         fields = ["username", "password", "role", "is_active"]
 
     def clean(self) -> dict[str, Any]:
-        """Add the rule that no field knows alone."""
+        """Add the rules that no field knows alone."""
         cleaned = super().clean() or {}
         if {"role", "is_active"} <= cleaned.keys():
             try:
-                ensure_an_owner_remains(self.instance, role=cleaned["role"], is_active=cleaned["is_active"])
-            except LastOwner as error:
+                with transaction.atomic():
+                    people.check_rights(
+                        self.instance.pk, by=self.by, role=cleaned["role"], is_active=cleaned["is_active"]
+                    )
+            except AppError as error:
                 raise forms.ValidationError(str(error), error.code) from None
         return cleaned
 
@@ -83,38 +89,50 @@ class UserAdmin(_UserAdmin):
             people.end_all_tokens(user.pk)
         self.message_user(request, f"All tokens of {', '.join(user.username for user in queryset)} have ended.")
 
+    def get_form(
+        self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any,  # noqa: FBT001, FBT002 - Django's
+    ) -> Any:
+        """Tell the form who fills it in."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        return type(form.__name__, (form,), {"by": who(request)})
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
-        """End the tokens of someone whose rights change."""
-        if change and {"role", "is_active"} & set(form.changed_data):
-            obj.end_tokens()
-        super().save_model(request, obj, form, change)
+        """Store the user by the rules that hold everywhere."""
+        values = form.cleaned_data
+        if change:
+            people.change(
+                obj.pk, by=who(request), username=values["username"], role=values["role"],
+                is_active=values["is_active"],
+            )  # fmt: skip
+        else:
+            made = people.create(username=values["username"], password=values["password1"], role=values["role"])
+            obj.pk = made.pk
 
     def get_deleted_objects(
         self, objs: QuerySet[User] | Sequence[User], request: HttpRequest
     ) -> tuple[list[Any], dict[Any, Any], set[Any], list[Any]]:
-        """Show the last owner as protected, so that the page explains instead of failing."""
+        """Show who may not be deleted as protected, so that the page explains instead of failing."""
         deleted, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
         try:
             with transaction.atomic():
-                ensure_owners_remain_without(objs)
-        except LastOwner as error:
+                people.check_deletion(objs, by=who(request))
+        except AppError as error:
             protected = [*protected, str(error)]
         return deleted, counts, perms_needed, protected
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         """Delete one user unless they became the last owner meanwhile."""
-        _delete([obj])
+        _delete([obj], by=who(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Delete several users unless no owner would be left."""
-        _delete(list(queryset))
+        _delete(list(queryset), by=who(request))
 
 
-def _delete(users: Sequence[User]) -> None:
-    with transaction.atomic():
-        try:
-            ensure_owners_remain_without(users)
-        except LastOwner as error:
-            raise PermissionDenied(str(error)) from None
-        for user in users:
-            user.delete()
+def _delete(users: Sequence[User], *, by: Identity) -> None:
+    try:
+        with transaction.atomic():
+            for user in users:
+                people.delete(user.pk, by=by)
+    except AppError as error:
+        raise PermissionDenied(str(error)) from None

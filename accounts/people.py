@@ -1,6 +1,6 @@
 """Making, changing and deleting users: the rules that hold whoever asks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from django.contrib.auth.password_validation import validate_password
@@ -50,24 +50,47 @@ def read(user_id: int) -> User:
     return _found(User.objects.filter(pk=user_id).first())
 
 
-def change(
-    user_id: int, *, by: Identity, username: str | None = None, password: str | None = None, role: str | None = None
+def check_name(username: str) -> None:
+    """Check that a new user may have this name.
+
+    Raises:
+        InvalidRequest: as ``create``.
+    """
+    with _told_by_field():
+        User(username=User.normalize_username(username)).full_clean(exclude=["password"])
+
+
+def check_rights(user_id: int, *, by: Identity, role: str, is_active: bool) -> None:
+    """Check that ``by`` may give that user the role and the state; to be called in a transaction.
+
+    Raises:
+        OwnAccount: one's own rights would shrink.
+        LastOwner: nobody else is an active owner.
+    """
+    user = _lock(user_id)
+    if user.pk == by.id and (UserRole(role).rank < UserRole(user.role).rank or not is_active):
+        raise OwnAccount("You cannot lower your own rights; ask another owner.")
+    ensure_an_owner_remains(user, role=role, is_active=is_active)
+
+
+def change(  # noqa: PLR0913 - a row
+    user_id: int, *, by: Identity, username: str | None = None, password: str | None = None, role: str | None = None,
+    is_active: bool | None = None,
 ) -> User:
-    """Change what is not None; a new role or password ends the user's tokens.
+    """Change what is not None; a new role, state or password ends the user's tokens.
 
     Raises:
         UserNotFound: there is none.
-        OwnAccount: one's own role was to be lowered.
+        OwnAccount: one's own rights would shrink.
         LastOwner: nobody else is an active owner.
         InvalidRequest: as ``create``.
     """
     with _told_by_field(), transaction.atomic():
         user = _lock(user_id)
-        if role is not None and role != user.role:
-            if user.pk == by.id and UserRole(role).rank < UserRole(user.role).rank:
-                raise OwnAccount("You cannot lower your own role; ask another owner.")
-            ensure_an_owner_remains(user, role=role, is_active=user.is_active)
-            user.role = UserRole(role)
+        rights = UserRole(user.role if role is None else role), user.is_active if is_active is None else is_active
+        if rights != (user.role, user.is_active):
+            check_rights(user_id, by=by, role=rights[0], is_active=rights[1])
+            user.role, user.is_active = rights
             user.end_tokens()
         if username is not None:
             user.username = User.normalize_username(username)
@@ -78,19 +101,29 @@ def change(
     return user
 
 
+def check_deletion(users: Iterable[User], *, by: Identity) -> None:
+    """Check that ``by`` may delete all of these; to be called in a transaction.
+
+    Raises:
+        OwnAccount: one's own is among them.
+        LastOwner: nobody else is an active owner.
+    """
+    users = list(users)
+    if any(user.pk == by.id for user in users):
+        raise OwnAccount("You cannot delete your own account; ask another owner.")
+    ensure_owners_remain_without(users)
+
+
 def delete(user_id: int, *, by: Identity) -> str:
     """Delete the user; return the name they had.
 
     Raises:
         UserNotFound: there is none.
-        OwnAccount: it is one's own.
-        LastOwner: nobody else is an active owner.
+        OwnAccount, LastOwner: as ``check_deletion``.
     """
     with transaction.atomic():
         user = _lock(user_id)
-        if user.pk == by.id:
-            raise OwnAccount("You cannot delete your own account; ask another owner.")
-        ensure_owners_remain_without([user])
+        check_deletion([user], by=by)
         user.delete()
     return user.username
 

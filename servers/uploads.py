@@ -59,3 +59,8 @@ def path_of(upload: Upload) -> str:
 def touch(upload: Upload) -> None:
     """Note that a piece came."""
     upload.save(update_fields=["updated_at"])
+
+
+def forget(upload: Upload) -> None:
+    """Delete what the database knows of it."""
+    upload.delete()

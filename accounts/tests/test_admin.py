@@ -178,3 +178,24 @@ def test_ones_own_password_change_keeps_ones_own_session(site: Client, owner: Us
 
     assert site.post("/admin/password_change/", fields).status_code == 302
     assert site.get(USERS).status_code == 200
+
+
+@pytest.mark.parametrize("fields", [{"role": "admin", "is_active": "on"}, {"role": "owner"}])
+def test_nobody_lowers_their_own_rights(site: Client, owner: User, fields: dict[str, str]) -> None:
+    User.objects.create_user("second", "a good password", role=UserRole.OWNER)
+
+    answer = site.post(f"/admin/accounts/user/{owner.pk}/change/", {"username": owner.username} | fields)
+
+    assert "You cannot lower your own rights" in answer.content.decode()
+    owner.refresh_from_db()
+    assert (owner.role, owner.is_active) == (UserRole.OWNER, True)
+
+
+def test_nobody_deletes_their_own_account(site: Client, owner: User) -> None:
+    User.objects.create_user("second", "a good password", role=UserRole.OWNER)
+
+    page = site.get(f"/admin/accounts/user/{owner.pk}/delete/")
+    site.post(f"/admin/accounts/user/{owner.pk}/delete/", {"post": "yes"})
+
+    assert "You cannot delete your own account" in page.content.decode()
+    assert User.objects.filter(pk=owner.pk).exists()

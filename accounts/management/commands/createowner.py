@@ -4,14 +4,16 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
 from getpass import getpass
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.db import IntegrityError, transaction
 
-from accounts.models import User, UserRole
+from accounts import people
+from accounts.models import UserRole
+from mcadmin.core.errors import InvalidRequest
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Command(BaseCommand):
@@ -28,16 +30,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Ask for what is missing, check it, store the owner."""
-        user = User(username=User.normalize_username(_username(options)), role=UserRole.OWNER)
-        _check(lambda: user.full_clean(exclude=["password"]))
+        username = _username(options)
+        _checked(people.check_name, username)  # before a password is asked for
         password = sys.stdin.readline().rstrip("\r\n") if options["password_stdin"] else _ask_password()
-        _check(lambda: validate_password(password, user))
-        user.set_password(password)
-        try:
-            with transaction.atomic():
-                user.save()
-        except IntegrityError:  # somebody was faster
-            raise CommandError(f"There is already a user named {user.username}.") from None
+        user = _checked(people.create, username=username, password=password, role=UserRole.OWNER)
         self.stdout.write(f"{user.username} is now an owner.")
 
 
@@ -65,8 +61,9 @@ def _ask(question: Callable[[], str]) -> str:
         raise CommandError("Stopped; nothing was made.") from None
 
 
-def _check(validate: Callable[[], None]) -> None:
+def _checked(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call it, and turn a refusal into the command's own error."""
     try:
-        validate()
-    except ValidationError as error:
-        raise CommandError(" ".join(error.messages)) from None
+        return call(*args, **kwargs)
+    except InvalidRequest as error:
+        raise CommandError(str(error)) from None

@@ -63,7 +63,7 @@ class UploadsViewSet(ViewSet):
             try:
                 _part(upload, root).create(overwrite=upload.overwrite)
             except AppError:
-                upload.delete()
+                uploads.forget(upload)
                 raise
             shown = _shown(upload, root)
         where = f"/api/servers/{id}/files/uploads/{upload.pk}"
@@ -87,9 +87,9 @@ class UploadsViewSet(ViewSet):
                     overwrite=body.validated_data.get("overwrite", upload.overwrite),
                 )  # fmt: skip
             except (parts.WrongHash, parts.PartGone):
-                upload.delete()
+                uploads.forget(upload)
                 raise
-        upload.delete()
+        uploads.forget(upload)
         answer = {"message": f"{file_name(path)} was uploaded.", "path": public(path), "raw_path": raw(path)}
         return Response(answer | {"sha256": found})
 
@@ -177,11 +177,11 @@ def _part(upload: Upload, root: Root) -> Part:
 
 def _drop(upload: Upload, root: Root) -> None:
     try:
-        _part(upload, root).delete()
+        _part(upload, root).give_up()
     except (parts.PartGone, InvalidRequest):
         pass
     finally:
-        upload.delete()
+        uploads.forget(upload)
 
 
 def _forget_gone(upload: Upload, root: Root) -> None:
@@ -189,7 +189,7 @@ def _forget_gone(upload: Upload, root: Root) -> None:
     try:
         _part(upload, root).offset()
     except (parts.PartGone, InvalidRequest):
-        upload.delete()
+        uploads.forget(upload)
 
 
 def _shown(upload: Upload, root: Root) -> dict[str, Any] | None:

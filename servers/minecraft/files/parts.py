@@ -78,8 +78,8 @@ class Part:
             raise PartGone("The unfinished file is gone. Begin the upload again.")
         return found.st_size
 
-    def delete(self) -> None:
-        """Give it up."""
+    def give_up(self) -> None:
+        """Delete it."""
         with self.held() as file:
             file.close()
 
