@@ -4,11 +4,15 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+
 from servers import actions, compose_safety, port_clashes, records, revisions, variable_warnings, wiring
 from servers.compose_safety import Acceptance
 from servers.minecraft import compose_update
+from servers.minecraft.compose_rules import MCComposeFile
 from servers.minecraft.compose_update import Caller
 from servers.minecraft.safety import read_texts
+from servers.minecraft.warnings import java_warnings
 from servers.operations import Job
 from servers.progress import Progress
 
@@ -93,10 +97,16 @@ async def _put_in_place(change: Change, *, acceptance: Acceptance, progress: Pro
         healthy_within_s=change.healthy_within_s,
         caller=Caller(on_line=progress.line, on_written=on_written, recheck=recheck),
     )
-    directory = wiring.manager().get_instance(change.server_id).directory
-    for warning in [*warnings, *await asyncio.to_thread(variable_warnings.unset_in, directory)]:
+    for warning in [*warnings, *await asyncio.to_thread(_warnings_of_written, change)]:
         progress.warn(warning)
     return numbers[-1]
+
+
+def _warnings_of_written(change: Change) -> list[str]:
+    directory = wiring.manager().get_instance(change.server_id).directory
+    allowed = settings.MC_ADMIN.allowed_images
+    compose = MCComposeFile.read(change.text, server_id=change.server_id, allowed_images=allowed)
+    return [*variable_warnings.unset_in(directory), *java_warnings(compose)]
 
 
 async def _require_safe(server_id: str, text: bytes, acceptance: Acceptance) -> None:

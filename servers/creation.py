@@ -14,6 +14,7 @@ from servers.minecraft.compose_rules import MCComposeFile
 from servers.minecraft.instance import COMPOSE_NAME, ServerExists
 from servers.minecraft.server_info import DEFAULT_GAME_PORT, DEFAULT_RCON_PORT
 from servers.minecraft.template import ServerParameters, ServerType, render
+from servers.minecraft.warnings import java_warnings
 from servers.models import Operation
 from servers.operations import Job
 from servers.port_clashes import check_ports, next_free, port_leases
@@ -85,7 +86,8 @@ async def _job(new: NewServer) -> Job:
             revisions.add, new.id, text, username=new.acceptance.username, message="Created."
         )
         directory = wiring.manager().get_instance(new.id).directory
-        for warning in await asyncio.to_thread(variable_warnings.unset_in, directory):
+        unset = await asyncio.to_thread(variable_warnings.unset_in, directory)
+        for warning in [*unset, *java_warnings(compose)]:
             progress.warn(warning)
         return {"server": new.id}
 

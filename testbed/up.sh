@@ -10,6 +10,7 @@ BASE=mcadmin-testbed:base
 RUNTIME=mcadmin-testbed:runtime
 TINY=mcadmin-testbed:tiny
 SERVER=itzg/minecraft-server:java21
+ALSO=(java8 java11 java17 java25) # the tags that the panel chooses among; all are the stand-in
 
 # hash_of WORD|PATH...: of the words and of the contents, names and modes of the files.
 hash_of() {
@@ -60,6 +61,13 @@ need_server() {
     docker image prune --force --filter "label=$LABEL" >/dev/null
 }
 
+need_tags() {
+    local tag
+    for tag in "${ALSO[@]}"; do
+        is_current "${SERVER%:*}:$tag" "$server_hash" || docker tag "$SERVER" "${SERVER%:*}:$tag"
+    done
+}
+
 # A real server image in place of the stand-in.
 need_given_image() {
     docker image inspect "$TESTBED_IMAGE" >/dev/null 2>&1 || timed "pulled $TESTBED_IMAGE" docker pull "$TESTBED_IMAGE"
@@ -78,6 +86,11 @@ has strace || timed "installed strace" apt-get install -y --no-install-recommend
 has gcc || timed "installed a compiler" apt_install gcc libc6-dev
 compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null || apt_install postgresql
 is_current "$TINY" "$tiny_hash" || timed "built $TINY" "$HERE/images/tiny.sh" "$TINY" "$LABEL=$tiny_hash"
-if [[ -n ${TESTBED_IMAGE:-} ]]; then need_given_image; else need_server; fi
+if [[ -n ${TESTBED_IMAGE:-} ]]; then
+    need_given_image
+else
+    need_server
+    need_tags
+fi
 need_packages
 ln -sfn "node-$packages_hash" "$TOOLS/testbed/node"

@@ -3,9 +3,11 @@
 import re
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from servers.api.serializers import ServerItemSerializer
+from servers.minecraft import java
 from servers.minecraft.manager import NEW_SERVER_ID, RESERVED_IDS
 
 
@@ -17,6 +19,13 @@ class AcceptSerializer(serializers.Serializer[Any]):
     )
 
 
+@extend_schema_field(
+    {"oneOf": [{"type": "string", "enum": list(java.CHOICES)}, {"type": "integer", "enum": list(java.OFFERED)}]}
+)
+class JavaField(serializers.ChoiceField):
+    """``auto`` or a Java version, as a number or a text; a text inside."""
+
+
 class ServerCreateSerializer(AcceptSerializer):
     """Body of ``POST /servers``: a compose text, or parameters for our template."""
 
@@ -25,6 +34,7 @@ class ServerCreateSerializer(AcceptSerializer):
     accept_eula = serializers.BooleanField(required=False)
     type = serializers.CharField(required=False)
     version = serializers.CharField(required=False)
+    java = JavaField(choices=java.CHOICES, required=False, help_text="of the image; `auto`: what the version needs")
     max_memory = serializers.CharField(required=False)
     game_port = serializers.IntegerField(required=False, min_value=1, max_value=65535)
     rcon_port = serializers.IntegerField(required=False, min_value=1, max_value=65535)

@@ -9,11 +9,12 @@ from mcadmin.core.tasks import cancel
 from servers.docker.cli import DockerCli
 from servers.docker.container import Container, State
 from servers.live.engine_state import EngineSnapshot
+from servers.minecraft import java
 from servers.minecraft.log_lines import plain_text
 
 logger = logging.getLogger(__name__)
 
-ARGV = ("logs", "--tail", "20", "--")
+ARGV = ("logs", "--tail", "60")  # a stack trace, and what the image says after it
 MAX_CHARACTERS = 300
 TIMEOUT_S = 10.0
 AT_ONCE = 4  # a host that runs out of memory ends many at once, and has none to spare for as many processes
@@ -33,7 +34,7 @@ class LastWords:
         self._places = asyncio.Semaphore(AT_ONCE)
 
     def of(self, container: Container) -> str | None:
-        """Return the last line that the container's process printed before it failed, without colours."""
+        """Return a sentence on why the container's process failed: a cause that is known, else its last line."""
         return self._words.get(_end(container)) if _has_failed(container) else None
 
     def listen(self, snapshot: EngineSnapshot) -> None:
@@ -58,13 +59,24 @@ class LastWords:
     async def _hear(self, end: End, container: Container) -> None:
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                said = [plain_text(line) async for line in self._cli.lines(*ARGV, container.id, with_stderr=True)]
+                argv = (*ARGV, *_of_this_run(container), "--", container.id)
+                said = [plain_text(line) async for line in self._cli.lines(*argv, with_stderr=True)]
         except (AppError, TimeoutError) as error:
             logger.info("what %s said last is unknown: %s", container.name, error)
             return
         lines = [line.strip() for line in said if not _FRAME.match(line)]
         if lines and end in self._asked:
-            self._words[end] = lines[-1][:MAX_CHARACTERS]
+            self._words[end] = _known_cause(said) or f"It said: {lines[-1][:MAX_CHARACTERS]}"
+
+
+def _known_cause(said: list[str]) -> str | None:
+    """Return the cause that a line names, the last one that does: what follows it seldom tells anything."""
+    return next(filter(None, map(java.too_old, reversed(said))), None)
+
+
+def _of_this_run(container: Container) -> list[str]:
+    """Return what keeps the lines of earlier runs out: their cause may be mended."""
+    return ["--since", f"{container.started_at:%Y-%m-%dT%H:%M:%S.%fZ}"] if container.started_at else []
 
 
 def _end(container: Container) -> End:

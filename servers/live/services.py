@@ -105,7 +105,7 @@ class Services:
         doubt = snapshot.doubt(container)
         if doubt is None:
             words = self.last_words.of(container) if container else None
-            return replace(known, reason=f"{known.reason} It said: {words}") if words else known
+            return replace(known, reason=f"{known.reason} {words}") if words else known
         return Status(
             MCServerStatus.UNKNOWN, doubt.reason, doubt.since, known.exit_code, known.oom_killed,
             last_status=known.status,

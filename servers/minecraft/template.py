@@ -8,9 +8,8 @@ from enum import StrEnum
 import yaml
 
 from mcadmin.core.errors import InvalidRequest
-from servers.minecraft import derivations
+from servers.minecraft import derivations, java
 
-DEFAULT_TAG = "java21"
 MAX_MOTD_CHARACTERS = 512
 MAX_PLAYERS = 2**31 - 1  # server.properties holds a 32-bit number
 _MIB, _GIB, _TIB = 1024**2, 1024**3, 1024**4
@@ -41,6 +40,7 @@ class ServerParameters:
 
     Attributes:
         type: a ServerType, in any case.
+        java: 8, 11, 17, 21 or 25; ``auto``: what the version needs.
         max_memory: the heap, ``2G`` or ``1.5 GB``; from 256 MiB to 1 TiB.
         game_port: on this machine, open to all.
         rcon_port: on this machine, open to this machine only.
@@ -52,6 +52,7 @@ class ServerParameters:
     accept_eula: bool = False
     type: str = ServerType.VANILLA.value
     version: str = "LATEST"
+    java: str = java.AUTO
     max_memory: str = "2G"
     motd: str = "A Minecraft server"
     max_players: int = 20
@@ -80,7 +81,7 @@ def _compose_file(parameters: ServerParameters, *, image: str, heap: int) -> str
     return f"""# Written by MC Admin. Change it as you like: what is here is what runs.
 services:
   mc:
-    image: {_text(f"{image}:{DEFAULT_TAG}")}
+    image: {_text(f"{image}:{_tag(parameters)}")}
     container_name: {_text(f"mc-{parameters.id}")}
     environment:
       EULA: "TRUE" # you accepted https://aka.ms/MinecraftEULA
@@ -103,6 +104,11 @@ services:
     tty: true
     stdin_open: true
 """
+
+
+def _tag(parameters: ServerParameters) -> str:
+    chosen = parameters.java
+    return f"java{java.best_java(parameters.version, parameters.type) if chosen == java.AUTO else chosen}"
 
 
 def _text(value: str) -> str:
@@ -138,6 +144,7 @@ def _errors(parameters: ServerParameters) -> dict[str, list[str]]:
         "type": parameters.type.upper() in set(ServerType) or f"type must be one of: {', '.join(ServerType)}.",
         "version": _VERSION.fullmatch(parameters.version)
         or "version must be a game version such as 1.21.4, LATEST or SNAPSHOT.",
+        "java": parameters.java in java.CHOICES or f"java must be one of: {', '.join(java.CHOICES)}.",
         "max_memory": _MIN_HEAP_BYTES <= _heap_bytes(parameters) <= _TIB
         or "max_memory must be a size from 256M to 1T, such as 2G or 1536M.",
         "motd": (_is_line(parameters.motd) and len(parameters.motd) <= MAX_MOTD_CHARACTERS)

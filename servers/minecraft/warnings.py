@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 
 from servers.docker.compose_file import Service
-from servers.minecraft import derivations
+from servers.minecraft import derivations, java
 from servers.minecraft.compose_rules import MCComposeFile
 from servers.minecraft.derivations import RCON_PORT
 
 ALL_INTERFACES = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared, nothing listens
 FLOATING_TAGS = frozenset({"", "latest", "stable"})
+# Their VERSION is the game's, and LATEST its newest; a modpack chooses a version of its own.
+_OF_THE_GAME = frozenset(
+    {"VANILLA", "PAPER", "PURPUR", "PUFFERFISH", "FOLIA", "SPIGOT", "BUKKIT", "FABRIC", "QUILT", "FORGE", "NEOFORGE"}
+)
 _MOST_DIGITS = 18  # beyond any machine; Python itself refuses to read some thousands
 
 
@@ -30,6 +34,19 @@ def warnings_of(compose: MCComposeFile) -> Iterator[str]:
         yield "The image has no fixed tag: another Java may come with the next pull."
     if not pids_limit(compose.service):
         yield "Without pids_limit a plugin that runs wild can use up all processes of this machine."
+    yield from java_warnings(compose)
+
+
+def java_warnings(compose: MCComposeFile) -> Iterator[str]:
+    """Yield why the game does not start with the Java that the image's tag names."""
+    version = compose.environment.get("VERSION", "")
+    if compose.is_bedrock or compose.server_type not in _OF_THE_GAME:
+        return
+    if compose.java_version is None or version is None:  # the tag does not say, or a variable hides it
+        return
+    found = java.disagreement(version, compose.server_type, compose.java_version)
+    if found is not None:
+        yield found
 
 
 def memory_limit_bytes(service: Service) -> int:

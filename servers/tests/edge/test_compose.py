@@ -42,7 +42,7 @@ def test_the_detail_shows_the_file_with_secrets_masked(owner: APIClient, fake: F
     }  # fmt: skip
     assert found["volumes"] == [{"type": "bind", "source": "./data", "target": "/data", "readOnly": False}]
     assert found["findings"] == []
-    assert len(found["warnings"]) == 2  # no stop_grace_period, no pids_limit
+    assert len(found["warnings"]) == 3  # no stop_grace_period, no pids_limit, a Java that is too new
 
 
 @pytest.mark.parametrize(

@@ -83,3 +83,32 @@ async def test_a_new_start_forgets_them(fake: FakeDocker, server: str, live: Ser
     await live.engine.refresh()
     assert "said" not in (await reason(server) or "")
     assert live.last_words._words == {}
+
+
+TOO_OLD = (
+    "\tjava.lang.UnsupportedClassVersionError: net/minecraft/bundler/Main has been compiled by a more recent version "
+    "of the Java Runtime (class file version 69.0), this version of the Java Runtime only recognizes class file "
+    "versions up to 65.0"
+)
+
+
+async def test_a_java_that_is_too_old_is_told_with_the_cure(fake: FakeDocker, server: str, live: Services) -> None:
+    head = "Error: LinkageError occurred while loading main class net.minecraft.bundler.Main"
+    frames = [f"\tat java.lang.ClassLoader.define{number}(ClassLoader.java)" for number in range(30)]
+    await ended(fake, server, 1, head, TOO_OLD, *frames, "mc-server-runner: sub-process failed")
+    assert await reason(server) == (
+        "Exited with code 1. net/minecraft/bundler/Main needs Java 25, and the image has Java 21: "
+        "change the image's tag to java25."
+    )
+
+
+async def test_a_cause_of_an_earlier_run_is_not_told_again(fake: FakeDocker, server: str, live: Services) -> None:
+    one = await ended(fake, server, 1, TOO_OLD)
+    await asyncio.sleep(0.01)
+    fake._start(one)
+    await live.engine.refresh()
+    fake.print(one, "no memory")
+    fake.end(one, 1)
+    await live.engine.refresh()
+    await asyncio.sleep(0.05)
+    assert await reason(server) == "Exited with code 1. It said: no memory"
