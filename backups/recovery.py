@@ -55,7 +55,7 @@ class RestoreRecovery:
                 continue
             try:
                 plan, present = await asyncio.to_thread(staging.settle, root, operation)
-            except (OSError, AppError):  # that one is tried again; the others do not wait for it
+            except Exception:  # whatever it is: that one is tried again; the others do not wait for it
                 logger.exception("the interrupted restore %s could not be settled", operation)
                 continue
             sentence = await in_database(_write_down, operation, plan, present)

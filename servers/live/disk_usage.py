@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 import psutil
 
+from mcadmin.core.errors import AppError
 from mcadmin.core.paths import FileMissing, disk_space, tree_size_bytes
 from mcadmin.core.tasks import cancel
 from servers.docker.folders import DATA, open_data
@@ -95,15 +96,20 @@ class DiskUsage:
     async def _measure(self, name: str, *, running: bool) -> None:
         started = time.monotonic()
         loop = asyncio.get_running_loop()
-        sample = None
-        with suppress(OSError):  # it went away, or we may not look
+        try:
             sample = await loop.run_in_executor(self._pool, measure, self._server_path / name)
-        now = time.monotonic()
-        self._due[name] = now + rest_s(now - started, running=running)
-        if sample is not None:
-            with self._measured:
-                self.samples = MappingProxyType({**self.samples, name: sample})
-                self._measured.notify_all()
+        except (OSError, AppError) as error:  # it went away, or we may not look
+            logger.info("the disk usage of %s is not measured: %s", name, error)
+            return
+        except Exception:  # one server's trouble is not the others'
+            logger.exception("measuring the disk usage of %s failed", name)
+            return
+        finally:  # whatever happened: what fails is measured no more often than anything else
+            now = time.monotonic()
+            self._due[name] = now + rest_s(now - started, running=running)
+        with self._measured:
+            self.samples = MappingProxyType({**self.samples, name: sample})
+            self._measured.notify_all()
 
 
 def rest_s(took_s: float, *, running: bool) -> float:

@@ -109,7 +109,11 @@ class Sampler:
         targets = self._targets()
         servers: dict[str, ServerSample] = {}
         for name, container in targets.items():
-            sample = self._sample(name, container, now=started)
+            try:
+                sample = self._sample(name, container, now=started)
+            except Exception:  # one server's trouble is not the others', and no reason to read it more often
+                logger.exception("sampling %s failed", name)
+                sample, self._due[name] = None, _next_due(1, started)
             if sample is not None:
                 servers[name] = sample
         for gone in self._runs.keys() - targets.keys():

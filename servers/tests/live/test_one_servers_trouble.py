@@ -1,0 +1,107 @@
+"""Every loop over the servers: one server's trouble is tried as seldom as anything else, and holds up no other."""
+
+import asyncio
+import os
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Never
+
+import pytest
+
+from mcadmin.core.errors import Conflict
+from servers.live.disk_usage import DiskUsage
+from servers.live.players import PlayerSampler
+from servers.live.sampler import Sampler
+from servers.minecraft.server_ping import PingFailed, ServerPing
+from servers.tests.domain.recorded_host import RecordedHost
+from servers.tests.live.test_sampler import CASE, container
+
+TROUBLE = [OSError(5, "I/O error"), RecursionError("deep"), MemoryError(), ValueError("odd"), Conflict("a link")]
+ROUNDS_S = 2.6  # loops that try again each second do so three times
+
+
+@dataclass
+class Loop:
+    """One loop over the servers ``good`` and ``bad``; ``has_good`` tells whether the good one was served."""
+
+    start: Callable[[], object]
+    stop: Callable[[], Any]
+    has_good: Callable[[], bool]
+
+
+def disk_usage(root: Path, monkeypatch: pytest.MonkeyPatch, hit: Callable[[], Never]) -> Loop:
+    (root / "good/data").mkdir(parents=True)
+    (root / "bad/data").mkdir(parents=True)
+    real = os.statvfs
+
+    def statvfs(place: Any) -> os.statvfs_result:
+        return hit() if str(place).endswith("/bad") else real(place)
+
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    usage = DiskUsage(lambda: {"bad": True, "good": True}, root)
+    return Loop(usage.start, usage.stop, lambda: "good" in usage.samples)
+
+
+def players(root: Path, monkeypatch: pytest.MonkeyPatch, hit: Callable[[], Never]) -> Loop:
+    del root, monkeypatch
+
+    async def ask(name: str) -> str:
+        return "There are 0 of a max of 20 players online:" if name == "good" else hit()
+
+    async def ping(_: str) -> ServerPing:
+        raise PingFailed("no")
+
+    sampler = PlayerSampler(ask, ping, lambda: ["bad", "good"])
+    return Loop(sampler.start, sampler.stop, lambda: sampler.peek("good") is not None)
+
+
+def figures(root: Path, monkeypatch: pytest.MonkeyPatch, hit: Callable[[], Never]) -> Loop:
+    del monkeypatch
+    host = RecordedHost.make(root, CASE)
+    host.set_namespace("self", "net:[1]")
+    host.set_namespace(str(host.pid), "net:[2]")
+
+    class Odd(int):
+        """A process id under which nothing can be found."""
+
+        def __format__(self, spec: str) -> Never:
+            hit()
+
+        def __str__(self) -> str:
+            return f"{hit()}"
+
+    good = container(host)
+    bad = replace(good, id="bad", pid=Odd(1))
+    sampler = Sampler(lambda: {"bad": bad, "good": good}, root)
+    sampler.kernel = type(sampler.kernel)(host.proc, host.root)
+    return Loop(sampler.start, sampler.stop, lambda: "good" in sampler.samples.servers)
+
+
+LOOPS = [disk_usage, players, figures]
+# A file of the kernel that cannot be read is a figure that is not known, and no trouble.
+CASES = [(make, one) for make in LOOPS for one in TROUBLE if make is not figures or not isinstance(one, OSError)]
+
+
+@pytest.mark.parametrize(("make", "trouble"), CASES, ids=lambda one: getattr(one, "__name__", type(one).__name__))
+async def test_a_server_in_trouble_is_left_alone_for_its_time_and_the_others_are_served(
+    make: Callable[..., Loop], trouble: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: Counter[str] = Counter()
+
+    def hit() -> Never:
+        tried["bad"] += 1
+        raise trouble
+
+    loop = make(tmp_path, monkeypatch, hit)
+    loop.start()
+    try:
+        end = time.monotonic() + ROUNDS_S
+        while time.monotonic() < end or (not tried and time.monotonic() < end + 10):
+            await asyncio.sleep(0.05)
+        assert tried["bad"] == 1, "once, and then not before its next time"
+        assert loop.has_good()
+    finally:
+        await loop.stop()
