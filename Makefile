@@ -1,6 +1,6 @@
 # Two commands for whoever arrives on a fresh machine: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo stop test test-full matrix prove test-deploy check bench python ruff mypy imports migrations quick fast load-torn load-killed-backups
+.PHONY: help setup run demo stop test test-full matrix prove test-deploy lock check bench python ruff mypy imports migrations quick fast load-torn load-killed-backups
 
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -17,6 +17,9 @@ help: ## Show this list
 
 python:
 	@PYTHON=$(PYTHON) setup/python.sh
+
+lock: python ## Renew the lock files: `make lock` after a changed pin, `make lock ARGS=--upgrade` for all they bring
+	@setup/lock.sh $(ARGS)
 
 setup: python ## Install what is missing: .venv, Docker engine, Compose, restic
 	@setup/engine.sh
@@ -68,7 +71,7 @@ migrations:
 # What a change breaks most often: the domain, the core and the rules, without a database. One process: two are slower.
 quick:
 	@$(PY) -m pytest -q -m "$(NO_TOOLS) and not slow" servers/tests/domain audit/tests/test_masking.py \
-	    mcadmin/tests/test_config.py mcadmin/tests/test_tasks.py mcadmin/tests/test_paths.py mcadmin/tests/test_promises.py
+	    mcadmin/tests/test_config.py mcadmin/tests/test_tasks.py mcadmin/tests/test_paths.py mcadmin/tests/test_promises.py mcadmin/tests/test_requirements_locked.py
 
 fast: ## All tests that need no tool: minutes
 	@$(PY) -m pytest -q -n 2 -m "$(NO_TOOLS)"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make .venv and install the pinned requirements; does nothing when they are those of the last time.
+# Make .venv and install the locked requirements, each by its hash; does nothing when they are those of the last time.
 # Usage: python.sh [FOLDER], another one than .venv.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -10,7 +10,7 @@ PYTHON=${PYTHON:-python3}
 VENV=$ROOT/${1:-.venv}
 STAMP=$VENV/.requirements
 
-wanted() { (cd "$ROOT" && cat requirements.txt requirements-dev.txt && echo "$ROOT") | sha256sum | cut -c1-64; }
+wanted() { (cd "$ROOT" && cat requirements-dev.lock && echo "$ROOT") | sha256sum | cut -c1-64; }
 is_current() { [[ -x $VENV/bin/python && -r $STAMP && $(<"$STAMP") == "$(wanted)" ]] && "$VENV/bin/python" -c ''; }
 
 make_venv() {
@@ -21,8 +21,8 @@ make_venv() {
 }
 
 install() {
-    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
-        -r "$ROOT/requirements-dev.txt"
+    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --require-hashes \
+        -r "$ROOT/requirements-dev.lock"
 }
 
 is_current && exit 0
@@ -40,5 +40,5 @@ if ! "$VENV/bin/python" -c 'import pip' 2>/dev/null || [[ ! -x $VENV/bin/pip || 
     timed "made ${VENV##*/}" make_venv
 fi
 timed "installed the Python requirements into ${VENV##*/}" install ||
-    die "The requirements could not be installed from the Python package index that pip is configured for."
+    die "The requirements could not be installed from the Python package index that pip is configured for; the reason is above."
 wanted >"$STAMP"

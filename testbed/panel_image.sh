@@ -11,15 +11,15 @@ WHEELS=$ROOT/deploy/wheels
 
 wheels() {
     rm -rf "$WHEELS"
-    "$ROOT/.venv/bin/python" -m pip download --quiet --only-binary :all: --python-version 3.13 \
-        --dest "$WHEELS" --requirement "$ROOT/requirements.txt"
+    "$ROOT/.venv/bin/python" -m pip download --quiet --require-hashes --only-binary :all: --python-version 3.13 \
+        --dest "$WHEELS" --requirement "$ROOT/requirements.lock"
     touch "$WHEELS/.complete"
 }
 
 "$ROOT/setup/engine.sh"
 hold_lock testbed 9
 docker image inspect "$BASE" >/dev/null 2>&1 || timed "built $BASE" "$ROOT/testbed/images/trixie.sh" "$BASE" "$LABEL=trixie"
-[[ -e $WHEELS/.complete && $WHEELS/.complete -nt $ROOT/requirements.txt ]] || timed "fetched the panel's wheels" wheels
+[[ -e $WHEELS/.complete && $WHEELS/.complete -nt $ROOT/requirements.lock ]] || timed "fetched the panel's wheels" wheels
 timed "built $IMAGE" env DOCKER_BUILDKIT=0 docker build --quiet --network host --tag "$IMAGE" \
     --build-arg BASE=$BASE --file "$ROOT/deploy/Dockerfile" "$ROOT"
 echo "$IMAGE"
