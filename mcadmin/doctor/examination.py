@@ -19,6 +19,7 @@ CHECKS: list[tuple[Check, bool]] = [  # and whether it needs usable settings
     (servers.check_files, True),
     (servers.check_ownership, True),
     (servers.check_ports, True),
+    (servers.check_cookies, True),
     (backups.check_restic, False),
     (backups.check_confinement, False),
     (backups.check_repository, True),

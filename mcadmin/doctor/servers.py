@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections import defaultdict
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -91,19 +92,50 @@ def _unwritable(directory: Path) -> list[Finding]:
 
 async def check_ports() -> list[Finding]:
     """Tell which servers publish the same port: only one of them can be up."""
-    users: dict[int, list[str]] = defaultdict(list)
+    users: dict[tuple[int, str], list[str]] = defaultdict(list)
     for info in await _infos():
-        for port in {info.game_port, info.rcon_port} if not info.problem else ():
-            users[port].append(info.id)
+        for taken in sorted({(port, protocol) for _, port, protocol in info.published_ports}):
+            users[taken].append(info.id)
     clashes = [
         Finding(
-            "ports", Verdict.WARNING, f"Port {port} is published by {' and '.join(ids)}.",
+            "ports", Verdict.WARNING, f"Port {port}/{protocol} is published by {' and '.join(ids)}.",
             "Give each of them a port of its own, or never start them together.",
         )
-        for port, ids in sorted(users.items())
+        for (port, protocol), ids in sorted(users.items())
         if len(ids) > 1
     ]  # fmt: skip
     return clashes or ok("ports", "No two servers publish the same port.")
+
+
+async def check_cookies() -> list[Finding]:
+    """Tell which servers may publish web pages while the panel has no host name of its own: they get its cookies.
+
+    Source: RFC 6265, 8.5: cookies are kept by host name, and no port tells one service from another.
+    """
+    if any(_is_a_name(host) for host in settings.MC_ADMIN.allowed_hosts):
+        return ok("cookies", "The panel has a host name that games need not share.")
+    findings = []
+    for info in await _infos():
+        of_the_game = {info.game_port, info.rcon_port}
+        others = {port for _, port, protocol in info.published_ports if protocol == "tcp"} - of_the_game
+        if others:
+            ports = ", ".join(str(port) for port in sorted(others)[:SHOWN_FILES])
+            sentence = (
+                f"{info.id} publishes {ports} beside its game. A web page there is sent the cookies of whoever is "
+                f"signed in to the panel under the same host name."
+            )
+            advice = "Give the panel a host name of its own: add it to allowed_hosts, and open the panel by it alone."
+            findings.append(Finding("cookies", Verdict.WARNING, sentence, advice))
+    return findings or ok("cookies", "No server publishes a page that would share the panel's cookies.")
+
+
+def _is_a_name(host: str) -> bool:
+    """Tell whether a host is a name that can be the panel's alone, not an address and not the whole machine's."""
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return host not in {"", "*", "localhost"} and not host.endswith(".localhost")
+    return False
 
 
 async def _infos() -> list[Any]:
