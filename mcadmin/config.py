@@ -267,7 +267,7 @@ def _sentences(error: ValidationError) -> list[str]:
 _REASONS = {
     "missing": "is required and not set.",
     "extra_forbidden": "is not a setting of MC Admin; look for a typing error.",
-    "path_not_directory": "must be an existing directory.",
+    "path_not_directory": "must be an existing directory: make it, mount its disk, or name another one.",
     "model_type": "must be a table, in the environment as JSON or as one variable for each of its keys.",
     "int_parsing": "must be a whole number.",
 }

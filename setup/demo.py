@@ -1,7 +1,12 @@
-"""`make demo`: a panel, an owner whose password is printed once, and one Minecraft server that is ready to join."""
+"""`make demo`: a panel, one Minecraft server that is ready to join, and an owner whose password is printed once.
 
+It may be run again at any time. A run that fails ends the panel that it started, and makes no owner.
+"""
+
+import argparse
 import json
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -9,23 +14,45 @@ import time
 import tomllib
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-URL = "http://127.0.0.1:5678"
 PID_FILE = ROOT / "run" / "panel.pid"
 LOG = ROOT / "run" / "demo.log"
-SERVER, OWNER = "demo", "demo"
-START_LIMIT_S, READY_LIMIT_S = 60, 600  # the first start of a server downloads the game
+OWNER = "demo"
+START_LIMIT_S, READY_LIMIT_S, END_LIMIT_S = 60, 600, 40  # the first start of a server downloads the game
 
+_arguments = argparse.ArgumentParser(description=__doc__)
+_arguments.add_argument("--port", type=int, default=5678, help="of the panel (default: %(default)s)")
+_arguments.add_argument("--server", default="demo", help="id of the Minecraft server (default: %(default)s)")
+_given = _arguments.parse_args()
+PORT: int = _given.port
+SERVER: str = _given.server
+URL = f"http://127.0.0.1:{PORT}"
 CONFIG = tomllib.loads((ROOT / "config.toml").read_text())
 
 
 def main() -> None:
-    start_panel()
-    password = secrets.token_urlsafe(12)
-    is_new = manage("createowner", "--username", OWNER, "--password-stdin", text=password + "\n")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Ended by SIGTERM."))
+    if not CONFIG.get("master_token"):
+        sys.exit("`make demo` works with the master token, and config.toml has none: set master_token there.")
+    with panel():
+        status, port = start_server()
+        password = make_owner()  # last, and told at once: no run may leave a password that nobody has seen
+        say(f"\nPanel      {URL}/{CONFIG.get('admin_path', 'admin/')}   API {URL}/api/docs/")
+        if password is None:
+            say(f"Owner      {OWNER}, as before (a new password: .venv/bin/python manage.py changepassword {OWNER})")
+        else:
+            say(f"Owner      {OWNER}, password {password} (shown once)")
+        say(f"Minecraft  127.0.0.1:{port}, status {status}")
+        say(f"End it with: make stop (the server stays; `manage.py server {SERVER} down` ends it)")
+
+
+def start_server() -> tuple[str, int]:
+    """Make the server unless it is there, start it, and return its status and its port for players."""
     try:
         call("GET", f"/servers/{SERVER}/")
     except urllib.error.HTTPError:
@@ -33,33 +60,69 @@ def main() -> None:
     say(f"Starting the server {SERVER!r}; the first time its image and the game are downloaded …")
     call("POST", f"/servers/{SERVER}/operations", {"action": "up"}, timeout_s=READY_LIMIT_S)
     status = wait_until_ready()
-    port = call("GET", f"/servers/{SERVER}/")["gamePort"]
-    say(f"\nPanel      {URL}/{CONFIG.get('admin_path', 'admin/')}   API {URL}/api/docs/")
-    say(f"Owner      {OWNER}, password {password} (shown once)" if is_new else f"Owner      {OWNER} was there already")
-    say(f"Minecraft  127.0.0.1:{port}, status {status}")
-    say("End it with: make stop (the server stays; `manage.py server demo down` ends it)")
+    return status, int(call("GET", f"/servers/{SERVER}/")["gamePort"])
 
 
-def start_panel() -> None:
-    """Use the panel that answers, or start one that outlives this command."""
+def make_owner() -> str | None:
+    """Make the owner and return its password; None when it is there already."""
+    if any(user["username"].lower() == OWNER for user in call("GET", "/admin/users")):
+        return None
+    password = secrets.token_urlsafe(12)
+    done = subprocess.run(
+        [sys.executable, "manage.py", "createowner", "--username", OWNER, "--password-stdin"],
+        cwd=ROOT, input=password + "\n", text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        sys.exit(done.stderr.strip())
+    return password
+
+
+@contextmanager
+def panel() -> Iterator[None]:
+    """Use the panel that answers, or start one that outlives this command unless the command fails."""
     if answers():
         say(f"Using the panel that answers on {URL}.")
+        yield
         return
+    started = start_panel()
+    try:
+        wait_for_panel(started)
+        yield
+    except BaseException:
+        end_panel(started)
+        raise
+
+
+def start_panel() -> subprocess.Popen[bytes]:
     with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", 5678)) == 0:
-            sys.exit("Port 5678 is taken by another program; end it first.")
+        if probe.connect_ex(("127.0.0.1", PORT)) == 0:
+            sys.exit(f"Port {PORT} is taken by another program; end it first.")
     PID_FILE.parent.mkdir(exist_ok=True)
     with LOG.open("w") as log:
-        panel = subprocess.Popen(
-            [sys.executable, "manage.py", "serve"],
+        started = subprocess.Popen(
+            [sys.executable, "manage.py", "serve", "--port", str(PORT)],
             cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
-    PID_FILE.write_text(f"{panel.pid}\n")
+    PID_FILE.write_text(f"{started.pid}\n")
+    return started
+
+
+def wait_for_panel(started: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + START_LIMIT_S
     while not answers():
-        if panel.poll() is not None or time.monotonic() > end:
+        if started.poll() is not None or time.monotonic() > end:
             sys.exit(f"The panel did not start:\n{LOG.read_text()[-2000:]}")
         time.sleep(0.2)
+
+
+def end_panel(started: subprocess.Popen[bytes]) -> None:
+    started.terminate()
+    try:
+        started.wait(END_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        started.kill()
+        started.wait()
+    PID_FILE.unlink(missing_ok=True)
 
 
 def wait_until_ready() -> str:
@@ -93,16 +156,8 @@ def call(method: str, path: str, body: Any = None, *, timeout_s: float = 30) -> 
         if error.code == 404:
             raise
         sys.exit(f"{method} {path}: {json.load(error)['detail']}")
-
-
-def manage(*argv: str, text: str) -> bool:
-    """Run a command; False when it refuses (here: because the user is there already)."""
-    done = subprocess.run(
-        [sys.executable, "manage.py", *argv], cwd=ROOT, input=text, text=True, capture_output=True, check=False
-    )
-    if done.returncode and "already" not in done.stderr:
-        sys.exit(done.stderr.strip())
-    return done.returncode == 0
+    except OSError as error:
+        sys.exit(f"{method} {path}: the panel does not answer: {error}. Its log is {LOG}.")
 
 
 def say(text: str) -> None:
