@@ -79,6 +79,16 @@ kill_orphans() {
     done
 }
 
+# One mount for each dockerd that was killed; with them the folder cannot be removed. A container that has just ended
+# may hold one for a moment longer; after 5 s the mount is taken out of the tree, and goes when its last user does.
+unmount_data() {
+    local tries=0
+    while mountpoint -q "$FOLDER/data"; do
+        umount --recursive "$FOLDER/data" 2>/dev/null && continue
+        if ((++tries < 50)); then sleep 0.1; else umount --recursive --lazy "$FOLDER/data"; fi
+    done
+}
+
 # Mounts, network devices and namespaces that a killed dockerd left are cleared by the next one: start it once more.
 stop() {
     [[ -d $FOLDER ]] || return 0
@@ -91,8 +101,7 @@ stop() {
     docker_here ps --quiet 2>/dev/null | xargs -r docker --host "unix://$FOLDER/docker.sock" kill >/dev/null 2>&1 || true
     end_process "$PID_FILE" dockerd 20
     end_process "$CONTAINERD_PID_FILE" containerd 5
-    # One mount for each dockerd that was killed; with them the folder cannot be removed.
-    while mountpoint -q "$FOLDER/data"; do umount "$FOLDER/data"; done
+    unmount_data
     remove_bridge
     rm -f "$FOLDER/running"
 }

@@ -62,6 +62,19 @@ def test_private_engine_lives_dies_and_leaves_the_main_one_alone(folder: Path) -
         run("docker", "rm", "--force", main)
 
 
+def test_private_engine_stops_while_a_process_holds_its_mount(folder: Path) -> None:
+    private("start", folder)
+    private("kill9", folder)
+    assert f"{folder}/data" in Path("/proc/mounts").read_text(), "a killed engine leaves its mount"
+    with subprocess.Popen(["sleep", "120"], cwd=folder / "data") as holder:
+        try:
+            private("stop", folder)
+        finally:
+            holder.kill()
+
+    assert str(folder) not in Path("/proc/mounts").read_text()
+
+
 def test_compose_runs_a_project(tmp_path: Path) -> None:
     name = f"mcadmin-testbed-{os.getpid()}"
     service = {"image": TINY_IMAGE, "init": True, "command": "sleep 60"}
