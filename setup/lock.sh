@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Write requirements.lock and requirements-dev.lock: everything that the pins of requirements*.txt bring, with hashes,
-# for Python 3.11 and newer on every Linux. What is locked already stays as long as it fits; `--upgrade` renews it.
+# Write requirements.lock, requirements-dev.lock and setup/compose.lock: everything that the pins of requirements*.txt
+# and setup/compose.txt bring, with hashes, for Python 3.11 and newer on every Linux. What is locked already stays as long as it fits; `--upgrade` renews it.
 # Usage: lock.sh [--upgrade]
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -21,3 +21,5 @@ timed "wrote requirements.lock" compile requirements.txt requirements.lock "$@" 
 # The same versions for development as for the panel.
 timed "wrote requirements-dev.lock" compile requirements-dev.txt requirements-dev.lock --constraint requirements.lock "$@" ||
     die "The requirements could not be resolved; the reason is above."
+timed "wrote setup/compose.lock" compile setup/compose.txt setup/compose.lock "$@" ||
+    die "Compose's package could not be resolved; the reason is above."
