@@ -25,7 +25,7 @@ ELSEWHERE = {
 IN_TEXT = {
     "chown -R": ("it needs root, and <id>", "mcadmin/doctor/servers.py"),
     "curl --fail-with-body": ("how a test here calls curl", "mcadmin/tests/test_documented_commands_run.py"),
-    "docker build -f deploy/Dockerfile": ("minutes", "deploy/tests/test_image.py"),
+    "docker build -f deploy/Dockerfile": ("minutes", "deploy/tests/test_compose.py"),
     "docker compose config": ("what the panel runs", "servers/docker/compose.py"),
     "docker events": ("what the panel runs", "servers/docker/cli.py"),
     "docker exec <container> rcon-cli": ("what the panel runs", "servers/tests/real/test_console_command.py"),
