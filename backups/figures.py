@@ -3,8 +3,10 @@
 import asyncio
 import logging
 
-from backups import health, space, wiring
-from mcadmin.core import confinement
+from django.conf import settings
+
+from backups import embedded, health, placement, space, wiring
+from mcadmin.core import confinement, process
 from mcadmin.core.errors import AppError
 from mcadmin.core.paths import disk_space
 from mcadmin.core.tasks import cancel
@@ -42,6 +44,7 @@ class FiguresReader:
         confined: frozenset[str] | None = None
         last = {}
         try:
+            await embedded.make_planned(wiring.section(), run=wiring.run_override or process.run)
             confined = await confinement.available()
             version = str(await wiring.repository().version())
             found = await wiring.snapshot_list().read()
@@ -56,6 +59,7 @@ class FiguresReader:
             available_bytes=free, used_bytes=None if total is None or free is None else total - free,
             confined_by=None if confined is None else tuple(sorted(confined)),
             warning=confinement.NOT_CONFINED if confined == frozenset() else None,
+            placement=await asyncio.to_thread(placement.danger, wiring.section(), settings.MC_ADMIN.server_path),
         )  # fmt: skip
         return self._figures
 

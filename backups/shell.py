@@ -10,7 +10,7 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 
 from audit.recorder import shell_user
-from backups import creation, shown, targets, wiring
+from backups import creation, embedded, shown, targets, wiring
 from backups.creation import Wish
 from servers.shell_operations import carry_out
 
@@ -35,7 +35,8 @@ def _nothing(_: ArgumentParser) -> None:
 
 
 def _init(_: dict[str, Any], out: Out) -> None:
-    async_to_sync(wiring.repository().init)()
+    if not async_to_sync(embedded.make_planned)(wiring.section()):
+        async_to_sync(wiring.repository().init)()
     out.write("The backup repository was made. Keep its password somewhere else, too: without it nothing comes back.\n")
 
 

@@ -43,16 +43,17 @@ def repository() -> ResticManager:
         ResticNotConfigured: the settings name none.
     """
     if run_override is not None:
-        return ResticManager(_section(), run=run_override, binary="restic", cache_dir=cache_folder())
-    return ResticManager(_section(), run=process.run, cache_dir=cache_folder())
+        return ResticManager(section(), run=run_override, binary="restic", cache_dir=cache_folder())
+    return ResticManager(section(), run=process.run, cache_dir=cache_folder())
 
 
 def repository_path() -> str:
     """Return the configured repository as restic spells it; raises ResticNotConfigured."""
-    return _section().repository_path
+    return section().repository_path
 
 
-def _section() -> ResticSettings:
+def section() -> ResticSettings:
+    """Return how the settings describe the repository; raises ResticNotConfigured."""
     config: ResticSettings | None = settings.MC_ADMIN.restic
     if config is None:
         raise ResticNotConfigured(

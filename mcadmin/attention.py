@@ -13,7 +13,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from audit import recorder
-from backups import health, known
+from backups import health, known, placement
 from backups import wiring as backups_wiring
 from backups.health import LATE
 from backups.models import SavingOff
@@ -112,8 +112,7 @@ def _backups(servers: list[Server], backups: LastBackups) -> Iterator[Item]:
         if servers:
             yield Item(tone="warn", sentence="There are no backups: no repository is set up.", advice=advice)
         return
-    if danger := backup_figures.figures().warning:
-        yield Item(tone="bad", sentence=danger, advice="`manage.py doctor` says what helps.")
+    yield from _repository_dangers()
     if backups.problem:
         advice = "Until the repository answers, nobody can tell how old the backups are."
         yield Item(tone="bad", sentence=backups.problem, advice=advice)
@@ -126,6 +125,14 @@ def _backups(servers: list[Server], backups: LastBackups) -> Iterator[Item]:
         elif datetime.now(UTC) - last > LATE:
             age = long(datetime.now(UTC) - last)
             yield Item(tone="warn", sentence=f"The last whole backup of {server['id']} is {age} old.", **page)
+
+
+def _repository_dangers() -> Iterator[Item]:
+    figures = backup_figures.figures()
+    if figures.warning:
+        yield Item(tone="bad", sentence=figures.warning, advice="`manage.py doctor` says what helps.")
+    if figures.placement:
+        yield Item(tone="warn", sentence=figures.placement, advice=placement.ADVICE)
 
 
 def _disks(_: list[Server]) -> Iterator[Item]:

@@ -1,6 +1,7 @@
 """Where settings come from besides the environment and .env: the TOML file and a directory of secrets."""
 
 import errno
+import re
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,19 @@ class TomlFile(TomlConfigSettingsSource):
         for key in ("server_path", "logs_dir", "page_dir"):
             if isinstance(values.get(key), str):
                 values[key] = str(folder / values[key])
+        restic = values.get("restic")
+        if isinstance(restic, dict) and isinstance(place := restic.get("repository_path"), str):
+            restic["repository_path"] = _repository(place, folder)
         url = values.get("database_url")
         if isinstance(url, str) and (path := database_url.sqlite_path(url)):
             values["database_url"] = f"sqlite:///{folder / path}"
         return values
+
+
+def _repository(place: str, folder: Path) -> str:
+    """Return a repository's place; a relative folder counts from ``folder``. ``scheme:…`` is elsewhere."""
+    path = place.removeprefix("local:")
+    return place if not path or re.match(r"[a-z0-9]+:", path) else str(folder / path)
 
 
 class SecretFiles(NestedSecretsSettingsSource):

@@ -57,16 +57,30 @@ def _has_own_rights(path: str) -> bool:
 
 async def check_repository() -> list[Finding]:
     """Tell whether the repository can be read with the password."""
-    from backups import wiring  # noqa: PLC0415 - needs usable settings
+    from backups import embedded, wiring  # noqa: PLC0415 - needs usable settings
 
     if not wiring.is_configured():
         sentence = "No snapshot repository is configured."
         return warning("repository", sentence, "Fill in the section [restic] of config.toml.")
+    if await asyncio.to_thread(embedded.is_planned, wiring.section()):
+        sentence = "The backup repository of this installation is not made yet."
+        return warning("repository", sentence, "Install restic (setup/restic.sh) and run: manage.py snapshot init")
     try:
         snapshots = await wiring.repository().list_snapshots()
     except AppError as error:
         return failed("repository", str(error), "Until then no snapshot is made, and none comes back.")
     return ok("repository", f"The repository answers and holds {len(snapshots)} snapshots.")
+
+
+async def check_placement() -> list[Finding]:
+    """Tell whether the repository lies on the servers' own disk."""
+    from backups import placement, wiring  # noqa: PLC0415 - needs usable settings
+
+    if not wiring.is_configured():
+        return []
+    if danger := await asyncio.to_thread(placement.danger, wiring.section(), settings.MC_ADMIN.server_path):
+        return warning("repository's disk", danger, placement.ADVICE)
+    return ok("repository's disk", "The repository does not lie on the servers' own disk, as far as can be seen.")
 
 
 async def check_age() -> list[Finding]:

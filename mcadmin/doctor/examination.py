@@ -23,6 +23,7 @@ CHECKS: list[tuple[Check, bool]] = [  # and whether it needs usable settings
     (backups.check_restic, False),
     (backups.check_confinement, False),
     (backups.check_repository, True),
+    (backups.check_placement, True),
     (backups.check_age, True),
 ]
 

@@ -269,3 +269,22 @@ def test_an_unknown_key_of_a_section_among_secrets_is_named(secrets: Path) -> No
 
     assert "jwt.secret_kee: is not a setting" in problem()
     assert "hidden-value" not in problem()
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("./snapshots", "{}/snapshots"), ("snapshots", "{}/snapshots"), ("local:here", "{}/here"),
+        ("/srv/backups", "/srv/backups"), ("sftp:me@nas:/mc", "sftp:me@nas:/mc"), ("s3:nas/mc", "s3:nas/mc"),
+    ],
+)  # fmt: skip
+def test_a_relative_repository_counts_from_the_files_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, read: str
+) -> None:
+    write_toml(tmp_path, end=f'[restic]\nrepository_path = "{written}"\npassword = "0ne-of-our-own"\n')
+    monkeypatch.chdir("/")
+
+    section = config.load().restic
+
+    assert section is not None
+    assert section.repository_path == read.format(tmp_path)

@@ -73,8 +73,15 @@ def bad_servers(folder: Path) -> None:
 
 
 def no_repository(folder: Path) -> None:
-    with (folder / "config.toml").open("a") as file:
-        file.write(f'[restic]\nrepository_path = "{folder}/absent"\npassword = "0ne-of-our-own"\nbinary = "{RESTIC}"\n')
+    config = folder / "config.toml"
+    before, _, _ = config.read_text().partition("[restic]")
+    section = f'[restic]\nrepository_path = "{folder}/absent"\npassword = "0ne-of-our-own"\nbinary = "{RESTIC}"\n'
+    config.write_text(before + section)
+
+
+def repository_not_made(folder: Path) -> None:
+    if (folder / "snapshots").is_dir():
+        (folder / "snapshots").rename(folder / "snapshots.new")
 
 
 def dead_services(folder: Path) -> None:
@@ -89,6 +96,7 @@ def dead_services(folder: Path) -> None:
         (unknown_key, {"config": "failed"}),
         (bad_servers, {"server": "warning", "ports": "warning"}),
         pytest.param(no_repository, {"repository": "failed"}, marks=pytest.mark.restic),
+        (repository_not_made, {"repository": "warning"}),
         (dead_services, {"redis": "failed", "docker": "failed"}),
     ],
     ids=lambda one: getattr(one, "__name__", ""),

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.conf import LazySettings
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -23,6 +25,8 @@ from mcadmin import attention, overview
 from mcadmin.admin_servers import list_servers
 from mcadmin.doctor import backups as doctor
 from servers import wiring as servers_wiring
+from servers.live import backup_figures
+from servers.tests.edge.test_figures import look_at_host
 
 __all__ = ["empty_repositories", "fake", "owner", "restic", "server", "server_path", "vault"]  # fixtures
 
@@ -211,3 +215,34 @@ def test_a_repository_that_does_not_answer_holds_no_page_up(
     sentences = [one.sentence for one in attention.collect(list_servers())]
     assert any(one.startswith("The backup repository has not answered") for one in sentences)
     servers_wiring.reset()
+
+
+@pytest.mark.parametrize(
+    ("place", "is_told"), [("the servers' disk", True), ("another disk", False), ("sftp:nas:/mc", False)]
+)
+def test_a_repository_on_the_servers_disk_is_told_everywhere(
+    owner: APIClient, server: str, restic: FakeRestic, settings: LazySettings, place: str, *, is_told: bool
+) -> None:
+    if place == "another disk":
+        if Path("/dev/shm").stat().st_dev == settings.MC_ADMIN.server_path.stat().st_dev:
+            pytest.skip("there is no other disk here")
+        place = "/dev/shm/repository"
+    if place != "the servers' disk":
+        section = wiring.section().model_copy(update={"repository_path": place})
+        settings.MC_ADMIN = settings.MC_ADMIN.model_copy(update={"restic": section})
+        restic.passwords[place] = section.password
+    figures = async_to_sync(FiguresReader().look)()
+    look_at_host()
+    backup_figures.provide(lambda: figures)
+    try:
+        items = attention.collect(list_servers())
+        warning = owner.get("/api/system/info").json()["restic"]["warning"]
+    finally:
+        backup_figures.provide(None)
+    [finding] = async_to_sync(doctor.check_placement)()
+
+    assert {
+        "front page": any("same disk as the servers" in one.sentence and one.advice for one in items),
+        "system": "same disk as the servers" in (warning or ""),
+        "doctor": "same disk as the servers" in finding.sentence and bool(finding.advice),
+    } == dict.fromkeys(["front page", "system", "doctor"], is_told)

@@ -18,6 +18,7 @@ ALLOWED = {
     "servers/docker/network.py": "reads /proc, not server data",
     "servers/docker/writers.py": "compares the numbers of mounted directories and opens none",
     "servers/docker/cli.py": "looks for programs in PATH",
+    "backups/embedded.py": "makes the repository's own folder",
     "backups/mark.py": "a file beside the panel's log",
     "backups/state.py": "writes the panel's own state, which is no server's",
     "backups/restic/command.py": "looks for programs in PATH, makes restic's cache",

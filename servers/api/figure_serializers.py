@@ -94,7 +94,10 @@ class EngineSerializer(serializers.Serializer[Any]):
 
 
 class ResticSerializer(serializers.Serializer[Any]):
-    """The backup program; ``confinedBy`` is null until it is known, and empty with a ``warning`` if nothing can."""
+    """The backup program; ``confinedBy`` is null until it is known, and empty with a ``warning`` if nothing can.
+
+    ``warning`` also says when the repository lies on the servers' own disk.
+    """
 
     version = serializers.CharField(allow_null=True)
     configured = serializers.BooleanField()

@@ -45,7 +45,7 @@ class SystemViewSet(ViewSet):
                     "configured": backups.configured,
                     "problem": backups.problem,
                     "confinedBy": None if backups.confined_by is None else list(backups.confined_by),
-                    "warning": backups.warning,
+                    "warning": " ".join(filter(None, [backups.warning, backups.placement])) or None,
                 },
             }
         )

@@ -20,6 +20,7 @@ class BackupFigures:
         confined_by: what keeps restic from following a game's links out of its files, as ``core.confinement`` names
             it; empty: nothing can.
         warning: why that is a danger, a sentence; None when there is none.
+        placement: why the repository is in danger where it lies, a sentence; None when it is not.
         used_bytes, total_bytes, available_bytes: of the repository's file system; None for a remote one.
         last_snapshot_at: when the last good snapshot of each server was taken, by server id.
     """
@@ -29,6 +30,7 @@ class BackupFigures:
     problem: str | None = None
     confined_by: tuple[str, ...] | None = None
     warning: str | None = None
+    placement: str | None = None
     used_bytes: int | None = None
     total_bytes: int | None = None
     available_bytes: int | None = None

@@ -6,9 +6,12 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand, CommandError
 
+from backups import embedded
 from mcadmin import config
+from mcadmin.core.errors import AppError
 
 _TEXT = """\
 # Settings of MC Admin; README.md lists them all. This file holds secrets: keep its mode at 0600.
@@ -23,23 +26,37 @@ master_token = {master_token}
 
 [jwt]
 secret_key = {secret_key}
+
+# Backups. Better on another disk or machine than the servers: move the folder there and name it here.
+# Keep a copy of the password elsewhere: without it nothing comes back.
+[restic]
+repository_path = "./snapshots"
+password = {restic_password}
 """
 
 
 class Command(BaseCommand):
     """See ``help``."""
 
-    help = "Write a config.toml with fresh random secrets (mode 0600); one that is there is kept."
+    help = (
+        "Write a config.toml with fresh random secrets (mode 0600) and make its backup repository; what is there stays."
+    )
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         path = config.config_path()
+        if self._write(path):
+            self._plan()
+        self._make_repository()
+
+    def _write(self, path: Path) -> bool:
+        """Write the configuration, and tell whether there was none."""
         server_path = choose_server_path(path.absolute().parent)
         try:
             fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except FileExistsError:
             self.stdout.write(f"{path} is there already and is kept as it is.")
-            return
+            return False
         except OSError as error:
             raise CommandError(f"{path} cannot be written: {error.strerror}.") from None
         with os.fdopen(fd, "w", encoding="utf-8") as file:
@@ -50,6 +67,38 @@ class Command(BaseCommand):
             "Next: python manage.py migrate, python manage.py createowner, python manage.py serve\n"
             "(or sign in with the master token in that file)."
         )
+        return True
+
+    def _plan(self) -> None:
+        """Plan the repository that the new file names, unless the environment or .env names another one."""
+        section = _effective()
+        if section is None or Path(section.repository_path) != config.config_path().resolve().parent / "snapshots":
+            return
+        try:
+            embedded.plan(section)
+        except AppError as error:
+            self.stderr.write(str(error))
+
+    def _make_repository(self) -> None:
+        """Make what was planned, now or by an earlier run; without restic the plan stays, and the panel starts."""
+        if (section := _effective()) is None:
+            return
+        try:
+            if async_to_sync(embedded.make_planned)(section):
+                self.stdout.write(
+                    f"Made the backup repository {section.repository_path}. Keep the password of [restic] elsewhere, "
+                    "too: without it nothing comes back."
+                )
+        except AppError as error:
+            self.stderr.write(f"The backup repository is not made yet: {error}")
+
+
+def _effective() -> config.ResticSettings | None:
+    """Return the backups' settings as the panel will see them; None when they, or any others, cannot be used."""
+    try:
+        return config.load().restic
+    except config.ConfigError:
+        return None
 
 
 def choose_server_path(folder: Path) -> str:
@@ -63,4 +112,5 @@ def render(server_path: str) -> str:
         server_path=json.dumps(server_path),
         master_token=json.dumps(secrets.token_urlsafe(32)),
         secret_key=json.dumps(secrets.token_urlsafe(48)),
+        restic_password=json.dumps(secrets.token_urlsafe(32)),
     )
