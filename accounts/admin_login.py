@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.http.cookie import parse_cookie
 
-from accounts import client_address, login
+from accounts import login
 from accounts.shared_cache import CacheGone
 from accounts.throttles import TooManyTries
 
@@ -36,9 +36,7 @@ class SignInForm(AdminAuthenticationForm):
         if username is None or not password:
             return self.cleaned_data
         try:
-            address = client_address.of_request(self.request)
-            attempt = login.take_attempt(address)
-            user = login.sign_in(username, password=password, address=address, attempt=attempt)
+            user = login.sign_in(username, password=password, request=self.request)
         except TooManyTries as error:
             raise ValidationError(str(error), "throttled") from None
         except CacheGone as error:

@@ -1,34 +1,44 @@
 """Signing in by name and password."""
 
 from django.contrib.auth.hashers import make_password
+from django.http import HttpRequest
 
 from accounts import throttles
+from accounts.client_address import of_request
 from accounts.models import User
 from mcadmin.core.connections import address_group
 
+_ATTEMPT = "mcadmin.attempt"  # in META: no header can have this name there
 
-def take_attempt(address: str | None) -> str:
-    """Take a place among the sign-ins of an address, before anything that it sent is parsed.
 
-    Returns:
-        What ``sign_in`` wants.
+def take_attempt(request: HttpRequest) -> None:
+    """Take a place among the sign-ins of the client's address, before anything that it sent is parsed.
+
+    ``mcadmin.request_bodies.ThrottledStrangers`` does it for every route that needs no account.
 
     Raises:
         throttles.TooManyTries, CacheGone.
     """
-    return throttles.take(throttles.LOGINS_OF_ADDRESS, address_group(address or ""))
+    request.META[_ATTEMPT] = None
+    address = address_group(of_request(request) or "")
+    request.META[_ATTEMPT] = throttles.take(throttles.LOGINS_OF_ADDRESS, address)
 
 
-def sign_in(username: str, *, password: str, address: str | None, attempt: str) -> User | None:
-    """Return the active user of that name and password, or None; ``attempt`` is of ``take_attempt``.
+def is_refused(request: HttpRequest) -> bool:
+    """Tell whether ``take_attempt`` found no place: nobody has parsed what the request carries, and nobody shall."""
+    return request.META.get(_ATTEMPT, "") is None
+
+
+def sign_in(username: str, *, password: str, request: HttpRequest) -> User | None:
+    """Return the active user of that name and password, or None.
 
     Raises:
         throttles.TooManyTries: before the password was looked at.
     """
     try:
-        return prove(username, password=password, address=address)
+        return prove(username, password=password, address=of_request(request))
     except throttles.TooManyTries:
-        throttles.give_back([attempt])
+        throttles.give_back([request.META[_ATTEMPT]])
         raise
 
 

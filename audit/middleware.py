@@ -13,6 +13,7 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts.client_address import of_request
 from accounts.identity import Identity, SystemUser
+from accounts.login import is_refused
 from audit import recorder
 from audit.events import ANONYMOUS, CLIENT_LEFT, Event
 from audit.masking import media_type, summary
@@ -125,11 +126,14 @@ def _small_body(request: HttpRequest) -> bytes | None:
 
 
 def _body(request: HttpRequest, raw: bytes | None) -> Any:
-    """Tell what the request carried, masked: ``raw``, what the view parsed of a multipart form, or type and size."""
+    """Tell what the request carried, masked: ``raw``, what the view parsed of a multipart form, or type and size.
+
+    What was refused unread (``accounts.login``) is not parsed for the audit either.
+    """
     kind, size = request.headers.get("Content-Type", ""), _content_length(request)
     if not settings.MC_ADMIN.audit.log_request_body or (size == 0 and "Transfer-Encoding" not in request.headers):
         return None
-    if _is_taken_by_view(request):
+    if _is_taken_by_view(request) or is_refused(request):
         return summary(kind, size=size)
     if raw is not None:
         return recorder.masker().body(raw, content_type=kind)

@@ -2,7 +2,8 @@
 
 Django's ASGI handler reads a request's whole body before any view, and so any permission, sees the request. Here:
 
-* What needs no account (the sign-in by API and admin site) takes MAX_PUBLIC_BYTES within PUBLIC_S, from everybody.
+* What needs no account (the sign-in by API and admin site) takes MAX_PUBLIC_BYTES within PUBLIC_S, from everybody, and
+  parses them only where the throttle of sign-ins has a place for the client's address.
 * Elsewhere the body of somebody who proves no account is not read: the view sees an empty one, and refuses them.
 * A method that has no use for a body is not given one.
 """
@@ -19,9 +20,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, ResolverMatch, resolve
 from redis.exceptions import RedisError
 
+from accounts import login
 from accounts.admin_login import has_session
 from accounts.authentication import WITHHELD, is_somebody
 from accounts.permissions import AllowAnyone
+from accounts.shared_cache import CacheGone
+from accounts.throttles import TooManyTries
 from mcadmin.core.errors import TooLarge
 from mcadmin.middleware import is_api, problem, without_slash
 from mcadmin.streaming import CHANGES
@@ -51,6 +55,28 @@ class JudgeBodies:
         await self._app(scope, receive, send)
 
 
+class ThrottledStrangers:
+    """Django middleware: counts each change that needs no account, before any form of it is parsed.
+
+    It stands inside of the audit, and runs before the check against forgery, which looks into the form.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method in CHANGES and (match := _resolve(request.path_info)) and _needs_no_account(match):
+            try:
+                login.take_attempt(request)
+            except TooManyTries as error:
+                answer = _refusal(request, error.status_code, error.default_code, str(error))
+                answer.headers["Retry-After"] = str(error.wait)
+                return answer
+            except CacheGone as error:
+                return _refusal(request, 503, error.code, str(error))
+        return self.get_response(request)
+
+
 class RefusedBodies:
     """Django middleware: answers what ``JudgeBodies`` refused, at a place where it is audited like any other answer."""
 
@@ -65,9 +91,13 @@ class RefusedBodies:
             408: ("too_slow", f"The body of this request has to arrive within {PUBLIC_S:g} s."),
             413: (TooLarge.code, f"This address takes at most {MAX_PUBLIC_BYTES:,} bytes."),
         }[status]
-        if is_api(request.path_info):
-            return problem(status, code, detail)
-        return HttpResponse(detail + "\n", status=status, content_type="text/plain; charset=utf-8")
+        return _refusal(request, status, code, detail)
+
+
+def _refusal(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
+    if is_api(request.path_info):
+        return problem(status, code, detail)
+    return HttpResponse(detail + "\n", status=status, content_type="text/plain; charset=utf-8")
 
 
 async def _public(scope: Any, receive: Receive, headers: Mapping[bytes, bytes]) -> tuple[Any, Receive]:

@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "audit.middleware.OperationAuditMiddleware",
     "mcadmin.middleware.KnownHost",
+    "mcadmin.request_bodies.ThrottledStrangers",
     "mcadmin.request_bodies.RefusedBodies",
 ]
 TEMPLATES = [

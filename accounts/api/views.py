@@ -54,16 +54,10 @@ class TokenView(APIView):
 
         The form may come as multipart/form-data, too.
         """
-        address = client_address.of_request(request)
-        attempt = login.take_attempt(address)  # before `request.data`, which parses the body
         form = LoginSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        user = login.sign_in(
-            form.validated_data["username"],
-            password=form.validated_data["password"],
-            address=address,
-            attempt=attempt,
-        )
+        values = form.validated_data
+        user = login.sign_in(values["username"], password=values["password"], request=request)
         if user is None:
             raise AuthenticationFailed("Username or password is wrong.", "wrong_credentials")
         return Response({"access_token": tokens.issue(user), "token_type": "bearer"})

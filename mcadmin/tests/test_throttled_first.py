@@ -1,0 +1,87 @@
+"""The throttle of sign-ins stands before everything that parses, at every route that needs no account."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.http import HttpRequest, QueryDict
+from django.test import Client
+
+from accounts import throttles
+from accounts.permissions import AllowAnyone
+from audit.models import AuditEvent
+from mcadmin.tests.routes import api_routes
+
+pytestmark = pytest.mark.django_db
+
+PUBLIC = ["/api/auth/token", "/api/auth/token/", "/admin/login/", "/admin/login/?next=/admin/"]
+KINDS = ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json"]
+BODIES = {
+    KINDS[0]: b"&".join(b"a%d=1" % number for number in range(900)),
+    KINDS[1]: b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--x--\r\n',
+    KINDS[2]: b'{"a": 1}',
+}
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What was parsed, in the test's time: Django's parsers of forms do their work and are counted."""
+    found: list[str] = []
+    load, query = HttpRequest._load_post_and_files, QueryDict.__init__
+
+    def loading(self: HttpRequest) -> None:
+        found.append(self.path)
+        load(self)
+
+    def querying(self: QueryDict, query_string: Any = None, *args: Any, **kwargs: Any) -> None:
+        if query_string and b"a1=" in (query_string if isinstance(query_string, bytes) else query_string.encode()):
+            found.append("query")
+        query(self, query_string, *args, **kwargs)
+
+    monkeypatch.setattr(HttpRequest, "_load_post_and_files", loading)
+    monkeypatch.setattr(QueryDict, "__init__", querying)
+    yield found
+
+
+def test_the_table_has_every_route_that_needs_no_account() -> None:
+    def is_public(view: Any) -> bool:
+        declared = getattr(getattr(view, "cls", None), "permission_classes", ())
+        return AllowAnyone in getattr(view, "initkwargs", {}).get("permission_classes", declared)
+
+    changing = {"post", "put", "patch", "delete"}
+    found = {route.address() for route in api_routes() if is_public(route.view) and changing & set(route.methods)}
+
+    assert found == {"/api/auth/token"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("path", PUBLIC)
+def test_what_an_address_sends_too_often_is_not_parsed(path: str, kind: str, parsed: list[str]) -> None:
+    client = Client(enforce_csrf_checks=True)  # as strangers do, without a cookie or a token of a form
+    places = throttles.LOGINS_OF_ADDRESS.places
+    found = [client.post(path, BODIES[kind], content_type=kind).status_code for _ in range(places)]
+    assert 429 not in found
+    parsed.clear()
+
+    answer = client.post(path, BODIES[kind], content_type=kind)
+
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    assert "Too many tries." in answer.content.decode()
+    assert parsed == []
+    kept = AuditEvent.objects.order_by("-pk")[0]
+    assert (kept.status_code, kept.request_body["size"]) == (429, len(BODIES[kind]))
+
+
+def test_api_and_admin_site_share_the_places_of_an_address() -> None:
+    client = Client()
+    found = [client.post(PUBLIC[number % len(PUBLIC)], {"x": "y"}).status_code for number in range(12)]
+
+    assert found.index(429) == throttles.LOGINS_OF_ADDRESS.places
+    assert client.post(PUBLIC[2], {"x": "y"}, REMOTE_ADDR="192.0.2.9").status_code != 429
+
+
+def test_pages_are_read_as_often_as_one_likes() -> None:
+    client = Client()
+
+    assert {client.get("/admin/login/").status_code for _ in range(15)} == {200}
