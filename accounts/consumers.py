@@ -1,33 +1,44 @@
 """Socket edge of the accounts app: a page that waits to be let in."""
 
 import asyncio
+import time
 from collections import Counter
 from typing import Any, ClassVar
 
-from accounts import wiring
+from channels.db import database_sync_to_async
+from django.db import Error as DatabaseError
+
+from accounts import known_addresses, wiring
 from accounts.login_codes import LIFE_S, ROTATION_S
+from accounts.models import User
 from accounts.permissions import AllowAnyone
 from accounts.sockets import TOO_MANY, SocketConsumer
 from mcadmin.core.connections import address_group
 
 MAX_WAITING, MAX_WAITING_PER_ADDRESS = 100, 5
+KEPT_BACK = 20  # of MAX_WAITING, for addresses that somebody signed in from lately
+LEAST_S = LIFE_S  # so long a page waits before another stranger takes its place
 _CROWDED = "Too many pages wait for a login code. Close one, or sign in by password."
 
 
 class LoginCodeConsumer(SocketConsumer):
-    """/auth/code: a code now and every ROTATION_S, a token when somebody has verified one."""
+    """/auth/code: a code now and every ROTATION_S, a token when somebody has verified one.
+
+    Places are few, and anybody may take one. So a crowd of strangers only pushes out strangers: the address with most
+    pages first, then who waits longest. From an address that somebody signed in from lately, one always gets in.
+    """
 
     permission = AllowAnyone
     waiting: ClassVar[dict["LoginCodeConsumer", str]] = {}  # each with whose it counts as, in the order of arrival
 
     async def begin(self) -> None:
         mine = address_group(self.address)
-        counted = Counter(self.waiting.values())
-        is_full = len(self.waiting) >= MAX_WAITING and not self._make_room(counted, mine)
-        if is_full or counted[mine] >= MAX_WAITING_PER_ADDRESS:
+        self.is_known = await _is_known(mine)
+        if not self._has_place(mine):
             self.refuse(TOO_MANY, _CROWDED)
             return
         self.waiting[self] = mine
+        self.since = time.monotonic()
         self.at_end.callback(self._leave)
         self.showing = self.spawn(self._show())
 
@@ -39,6 +50,7 @@ class LoginCodeConsumer(SocketConsumer):
         """Hear of the view that took one of our codes."""
         self.showing.cancel()
         await self.say({"type": "verified", "access_token": event["access_token"]})
+        await database_sync_to_async(_remember)(event["user_id"], address_group(self.address))
 
     async def _show(self) -> None:
         codes = wiring.login_codes()
@@ -52,16 +64,46 @@ class LoginCodeConsumer(SocketConsumer):
             for code in shown:
                 await asyncio.to_thread(codes.forget, code)
 
-    def _make_room(self, counted: Counter[str], mine: str) -> bool:
-        """Let the oldest page of the address that has most go, if that is more than ours would then have."""
-        address, pages = counted.most_common(1)[0]
-        if pages <= counted[mine] + 1:
+    def _has_place(self, mine: str) -> bool:
+        """Tell whether there is a place for one more page of the address; if not, try to make one."""
+        own = sum(whose == mine for whose in self.waiting.values())
+        if own >= MAX_WAITING_PER_ADDRESS:
             return False
-        oldest = next(page for page, whose in self.waiting.items() if whose == address)
-        oldest._leave()  # noqa: SLF001 - one of us
-        oldest.showing.cancel()
-        oldest.refuse(TOO_MANY, _CROWDED)
+        if len(self.waiting) < MAX_WAITING - (0 if self.is_known else KEPT_BACK):
+            return True
+        page = self._dispensable(own)
+        if page is None:
+            return False
+        page._leave()  # noqa: SLF001 - one of us
+        page.showing.cancel()
+        page.refuse(TOO_MANY, _CROWDED)
         return True
+
+    def _dispensable(self, own: int) -> "LoginCodeConsumer | None":
+        """Return the page that has to go for ours, an address that has ``own``; None if all have a better right."""
+        strangers = [page for page in self.waiting if not page.is_known]
+        pages = strangers if strangers or not self.is_known else list(self.waiting)
+        if not pages:
+            return None
+        address, most = Counter(self.waiting[page] for page in pages).most_common(1)[0]
+        if most > own + 1 or (self.is_known and strangers):
+            return next(page for page in pages if self.waiting[page] == address)
+        oldest = pages[0]
+        return oldest if not self.is_known and time.monotonic() - oldest.since >= LEAST_S else None
 
     def _leave(self) -> None:
         self.waiting.pop(self, None)
+
+
+async def _is_known(address: str) -> bool:
+    try:
+        is_known: bool = await database_sync_to_async(known_addresses.is_known)(address)
+    except DatabaseError:  # a code can be shown without it
+        return False
+    return is_known
+
+
+def _remember(user_id: int, address: str) -> None:
+    user = User.objects.filter(pk=user_id).first()
+    if user is not None:
+        known_addresses.remember(user, address)

@@ -3,7 +3,7 @@
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
-from accounts import throttles
+from accounts import known_addresses, throttles
 from accounts.client_address import of_request
 from accounts.models import User
 from mcadmin.core.connections import address_group
@@ -54,7 +54,7 @@ def prove(username: str, *, password: str, address: str | None) -> User | None:
     user = check_password(name, password=password)
     if user is not None:
         throttles.give_back(places)
-        throttles.remember(name, counted_as)
+        known_addresses.remember(user, counted_as)
     return user
 
 

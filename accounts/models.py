@@ -141,3 +141,18 @@ class User(AbstractBaseUser):
         if self.tokens_valid_after is None:
             return now
         return max(now, self.tokens_valid_after + timedelta(microseconds=1))
+
+
+class SignInAddress(models.Model):
+    """An address, or a network that counts as one, that a user signed in from, and when they did last."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    address = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "address"], name="one_of_user_and_address")]
+        indexes: ClassVar = [models.Index(fields=["address"], name="sign_in_address")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.address}"

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from django.core.cache import cache
 from rest_framework.exceptions import APIException
 
+from accounts import known_addresses
 from accounts.shared_cache import reaching_it
 
 PERIOD_S = 60
-REMEMBERED_S = 30 * 24 * 60 * 60
 
 
 class TooManyTries(APIException):
@@ -63,18 +63,6 @@ def take(limit: Limit, *who: str) -> str:
     raise TooManyTries(wait_s=max(1, math.ceil(free_at - now)))
 
 
-def remember(username: str, address: str) -> None:
-    """Note that ``username`` signed in from ``address``: strangers' failures no longer lock them out there."""
-    with reaching_it():
-        cache.set(_lately(username, address), 1, REMEMBERED_S)
-
-
-def is_remembered(username: str, address: str) -> bool:
-    """Tell whether ``username`` signed in from ``address`` in the last REMEMBERED_S, as far as the cache remembers."""
-    with reaching_it():
-        return cache.get(_lately(username, address)) is not None
-
-
 def take_failure(username: str, address: str) -> list[str]:
     """Take the places of one failure of ``username`` from ``address``.
 
@@ -85,7 +73,7 @@ def take_failure(username: str, address: str) -> list[str]:
         TooManyTries, CacheGone: as ``take``.
     """
     pair = take(FAILURES_OF_PAIR, username, address)
-    if is_remembered(username, address):
+    if known_addresses.is_known_of(username, address):
         return [pair]
     try:
         return [pair, take(FAILURES_OF_USERNAME, username)]
@@ -109,10 +97,6 @@ def give_back(places: Iterable[str]) -> None:
 
 def _places(limit: Limit, *who: str) -> list[str]:
     return [f"accounts.throttle.{limit.name}.{_digest(*who)}.{number}" for number in range(limit.places)]
-
-
-def _lately(username: str, address: str) -> str:
-    return f"accounts.signed_in.{_digest(username, address)}"
 
 
 def _digest(*who: str) -> str:

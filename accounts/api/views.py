@@ -91,7 +91,7 @@ class VerifyCodeView(APIView):
                 raise InvalidRequest("The user or the code is unknown, or the code is too old.")
             throttles.give_back([place])
             token = tokens.issue(user)
-            message = {"type": "code.verified", "access_token": token}
+            message = {"type": "code.verified", "access_token": token, "user_id": user.pk}
             async_to_sync(get_channel_layer().send)(waiting, message)
         return Response({"result": "success", "access_token": token, "token_type": "bearer"})
 

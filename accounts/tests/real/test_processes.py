@@ -176,8 +176,9 @@ def test_a_crowd_of_strangers_is_capped_and_harms_nobody(tmp_path: Path) -> None
         before = resident_mib(pid)
         many, one, consoles, waits = asyncio.run(visit())
         after = resident_mib(pid)
-        # Past 100 the address with the most makes room: what the one held may have gone to the others since.
-        assert 100 <= many.first["code"] + one.first["code"] <= 100 + one.first["code"]
+        # Strangers have 80 places, and when these are taken the address with the most makes room: what the one held may
+        # have gone to the others since. The address that alice signed in from has places of its own.
+        assert 80 <= many.first["code"] + one.first["code"] <= 80 + one.first["code"] + 5
         assert many.closed[4429] == 200 - many.first["code"]
         assert one.first["code"] <= 5
         assert consoles.first == {"error": 200}
