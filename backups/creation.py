@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
-from backups import coverage, excludes, quiesce, shown, space, state, targets, wiring
+from backups import coverage, excludes, quiesce, shown, space, state, targets, wiring, worlds
 from backups.coverage import Missing, NotAllInSnapshot
 from backups.models import MadeSnapshot
 from backups.quiesce import Bracket, Quiet
@@ -119,13 +119,14 @@ class _Taking:
         if target.scope is Scope.GLOBAL and not (names or wish.skipped):
             await self._require_no_servers()
         manager = servers_wiring.manager()
-        missing = await self._missing(target, [manager.get_instance(name) for name in names])
+        instances = [manager.get_instance(name) for name in names]
+        missing = await self._missing(target, instances)
+        elsewhere = {place.server_id for place in missing}
+        held = await worlds.count(instances, scope=target.scope, elsewhere=elsewhere)
         began = datetime.now(UTC)
         self._progress.percent(1, "waiting until the game has written its world" if names else "copying")
         async with quiesce.quiet(
-            [manager.get_instance(name) for name in names],
-            operation_id=self._operation_id,
-            timeout_s=settings.MC_ADMIN.quiesce_timeout_s,
+            instances, operation_id=self._operation_id, timeout_s=settings.MC_ADMIN.quiesce_timeout_s
         ) as brackets:
             before = [bracket.now for bracket in brackets]
             self._note_missing(before, missing)
@@ -136,7 +137,7 @@ class _Taking:
         for bracket in brackets:
             if bracket.saving_is_left_off:
                 self._progress.warn(f"Saving is still off on {bracket.now.server_id}; MC Admin goes on turning it on.")
-        return await self._write_down(made, snapshot, began, missing)
+        return await self._write_down(made, snapshot, began, missing, held)
 
     async def _check_space(self, target: Target) -> None:
         folder = space.local_folder(wiring.repository_path())
@@ -293,9 +294,11 @@ class _Taking:
             raise
 
     async def _write_down(
-        self, made: ResticSnapshotWithSummary, snapshot: ResticSnapshot, began: datetime, missing: list[Missing]
-    ) -> dict[str, Any]:
-        for warning in made.warnings:
+        self, made: ResticSnapshotWithSummary, snapshot: ResticSnapshot, began: datetime, missing: list[Missing],
+        held: dict[str, int],
+    ) -> dict[str, Any]:  # fmt: skip
+        lost = await worlds.find_losses(made, held)
+        for warning in [*lost, *made.warnings]:
             self._progress.warn(warning)
 
         def write() -> dict[str, Any]:
@@ -305,6 +308,7 @@ class _Taking:
                     "operation_id": self._operation_id, "began_at": began, "ended_at": datetime.now(UTC),
                     "summary": made.summary.model_dump(mode="json"), "warnings": made.warnings,
                     "missing": [{"server_id": one.server_id, "place": one.place, "why": one.why} for one in missing],
+                    "worlds": held, "lost": lost,
                 },
             )  # fmt: skip
             return shown.shown([snapshot])[0]

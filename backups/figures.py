@@ -13,6 +13,7 @@ from mcadmin.core.tasks import cancel
 from servers import wiring as servers_wiring
 from servers.live import backup_figures
 from servers.live.backup_figures import BackupFigures
+from servers.records import in_database
 
 logger = logging.getLogger(__name__)
 
@@ -49,8 +50,8 @@ class FiguresReader:
             version = str(await wiring.repository().version())
             found = await wiring.snapshot_list().read()
             names = await asyncio.to_thread(servers_wiring.manager().list_names)
-            good = {name: health.last_good(name, found) for name in names}
-            last = {name: one.time for name, one in good.items() if one is not None}
+            good = await in_database(health.read_good, found)
+            last = {name: good[name].time for name in names if name in good}
         except AppError as error:
             problem = str(error)
         total, free = await asyncio.to_thread(_disk)

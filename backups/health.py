@@ -1,21 +1,31 @@
-"""How well each server is backed up: for people, for the metrics, for the doctor."""
+"""How well each server is backed up: for people, for the metrics, for the doctor.
+
+Snapshots of other panels in the same repository count for nothing here, nor do those dated ahead of the clock, nor
+those that lost what earlier ones hold.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from backups import wiring
 from backups.creation import KIND
-from backups.models import Drill, SavingOff
+from backups.models import Drill, MadeSnapshot, SavingOff
 from backups.restic.labels import Saved, Scope
+from backups.restic.retention import is_ahead
 from backups.restic.snapshot import ResticSnapshot
 from servers.models import Operation, OperationState
 
+MAX_WARNINGS = 3  # of one snapshot's files
 LATE = timedelta(hours=26)  # a daily backup that was missed once
 
 
 @dataclass(frozen=True, slots=True)
 class ServerHealth:
-    """One server; each field None where there is nothing to tell."""
+    """One server; each field None where there is nothing to tell.
+
+    ``warnings``: sentences on its snapshots as they are now, such as a world that the newest one does not hold.
+    """
 
     server_id: str
     last_good: str | None
@@ -27,26 +37,70 @@ class ServerHealth:
     last_drill_at: datetime | None
     last_drill_passed: bool | None
     saving_is_off_since: datetime | None
+    warnings: list[str]
 
 
 def read_health(names: Iterable[str], snapshots: Iterable[ResticSnapshot]) -> list[ServerHealth]:
     """Judge each server by ``snapshots`` (oldest first) and by the database."""
-    found = list(snapshots)
+    found = _own(snapshots)
+    good = read_good(found)
     off = {row.server_id: row.since for row in SavingOff.objects.exclude(container_id="")}
-    return [_of(name, last_good(name, found), off.get(name)) for name in names]
+    return [_of(name, good.get(name), off.get(name), _warnings(name, found)) for name in names]
 
 
-def last_good(server_id: str, snapshots: Iterable[ResticSnapshot]) -> ResticSnapshot | None:
-    """Return the newest whole snapshot that holds all of a server."""
-    good = None
-    for one in snapshots:
-        level = one.labels.level_of(server_id)
-        if level is not None and level.is_consistent and one.labels.scope is not Scope.PATH:
-            good = one
-    return good
+def read_good(snapshots: Iterable[ResticSnapshot]) -> dict[str, ResticSnapshot]:
+    """Return the newest whole snapshot that holds all of a server, by server; ``snapshots``: oldest first.
+
+    Uses the database.
+    """
+    found: dict[str, ResticSnapshot] = {}
+    lost = set(MadeSnapshot.objects.exclude(lost=[]).values_list("snapshot_id", flat=True))
+    now = datetime.now(UTC)
+    for one in _own(snapshots):
+        if one.labels.scope is Scope.PATH or one.first_id in lost or is_ahead(one.time, now):
+            continue
+        for server in one.labels.servers:
+            level = one.labels.level_of(server)
+            if level is not None and level.is_consistent:
+                found[server] = one
+    return found
 
 
-def _of(name: str, good: ResticSnapshot | None, off_since: datetime | None) -> ServerHealth:
+def ahead(snapshots: Iterable[ResticSnapshot]) -> list[str]:
+    """Say of which snapshots of this panel the date is ahead of the clock; one sentence, or none. Uses the database."""
+    now = datetime.now(UTC)
+    found = [one for one in _own(snapshots) if is_ahead(one.time, now)]
+    if not found:
+        return []
+    what = "1 snapshot is" if len(found) == 1 else f"{len(found)} snapshots are"
+    newest = found[-1]
+    sentence = (
+        f"{what} dated ahead of this machine's clock ({newest.short_id}: {newest.time:%Y-%m-%d}). They count for no "
+        "policy and never as the last good one. See that the clock is right; an owner deletes those not needed."
+    )
+    return [sentence]
+
+
+def _own(snapshots: Iterable[ResticSnapshot]) -> list[ResticSnapshot]:
+    own = wiring.instance_id()
+    return [one for one in snapshots if one.labels.instance == own]
+
+
+def _warnings(server_id: str, own: list[ResticSnapshot]) -> list[str]:
+    """Say what is wrong with a server's snapshots: dates ahead, and what its newest one lost or could not read."""
+    of_it = [one for one in own if server_id in one.labels.servers]
+    told = ahead(of_it)
+    whole = [one for one in of_it if one.labels.scope is not Scope.PATH and not is_ahead(one.time, datetime.now(UTC))]
+    made = MadeSnapshot.objects.filter(pk=whole[-1].first_id).first() if whole else None
+    if made is None:
+        return told
+    lost = [sentence for sentence in made.lost if sentence.startswith(f"{server_id}:")]
+    return [*told, *lost, *made.warnings[:MAX_WARNINGS]]
+
+
+def _of(
+    name: str, good: ResticSnapshot | None, off_since: datetime | None, warnings: list[str]
+) -> ServerHealth:
     failed = Operation.objects.filter(kind=KIND, server_id__in=[name, ""], state=OperationState.FAILED).first()
     drill = Drill.objects.filter(server_id=name).first()
     return ServerHealth(
@@ -60,4 +114,5 @@ def _of(name: str, good: ResticSnapshot | None, off_since: datetime | None) -> S
         last_drill_at=drill.at if drill else None,
         last_drill_passed=drill.passed if drill else None,
         saving_is_off_since=off_since,
+        warnings=warnings,
     )

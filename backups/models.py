@@ -54,6 +54,8 @@ class MadeSnapshot(models.Model):
     summary = models.JSONField(default=dict)
     warnings = models.JSONField(default=list)
     missing = models.JSONField(default=list)
+    worlds = models.JSONField(null=True, help_text="how many it holds of each server; null: made before that was known")
+    lost = models.JSONField(default=list, help_text="what earlier ones held and it does not, a sentence each")
 
     def __str__(self) -> str:
         return self.snapshot_id[:8]

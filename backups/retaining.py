@@ -20,22 +20,30 @@ from servers.records import in_database
 KIND = "forget"
 
 
-async def plan(policy: Policy, *, server_id: str | None, is_global: bool = False) -> Plan:
-    """Decide by the repository as it is now; changes nothing. ``is_global``: about global snapshots alone."""
+async def plan(policy: Policy, *, server_id: str | None, is_global: bool = False, made: str = "") -> Plan:
+    """Decide by the repository as it is now; changes nothing.
+
+    Args:
+        policy: what to keep.
+        server_id: of the one server that it is about; None: all.
+        is_global: it is about global snapshots alone.
+        made: id of the snapshot that was just made for the same run; it stays.
+    """
     wiring.snapshot_list().forget()
     found = await wiring.snapshot_list().read()
-    entries = await in_database(_entries, found)
+    entries = await in_database(_entries, found, made)
     return retention.plan(
         entries, policy=policy, zone=timezone.get_default_timezone(), now=datetime.now(UTC),
         server_id=server_id, is_global=is_global,
     )
 
 
-async def carry_out(
-    policy: Policy, progress: Progress, *, server_id: str | None, is_global: bool = False, prune: bool = False
-) -> Plan:
+async def carry_out(  # noqa: PLR0913 - as ``job``
+    policy: Policy, progress: Progress, *, server_id: str | None, is_global: bool = False, prune: bool = False,
+    made: str = "",
+) -> Plan:  # fmt: skip
     """Forget what ``policy`` does not keep, inside a running operation that holds the repository's lease."""
-    decided = await plan(policy, server_id=server_id, is_global=is_global)
+    decided = await plan(policy, server_id=server_id, is_global=is_global, made=made)
     progress.line(f"{len(decided.keep)} snapshots stay, {len(decided.remove)} go.")
     try:
         restic = wiring.command()
@@ -48,15 +56,18 @@ async def carry_out(
 
 
 def job(  # noqa: PLR0913 - what may be looked at, and who asks
-    policy: Policy, *, server_id: str | None, prune: bool, started_by: str, origin: str, is_global: bool = False
-) -> Job:
+    policy: Policy, *, server_id: str | None, prune: bool, started_by: str, origin: str, is_global: bool = False,
+    made: str = "",
+) -> Job:  # fmt: skip
     """Return the job that carries ``policy`` out, for one server or (None) for all of this panel's snapshots.
 
-    ``is_global``: for its global snapshots alone.
+    ``is_global``: for its global snapshots alone. ``made``: as in ``plan``.
     """
 
     async def work(progress: Progress) -> dict[str, Any]:
-        decided = await carry_out(policy, progress, server_id=server_id, is_global=is_global, prune=prune)
+        decided = await carry_out(
+            policy, progress, server_id=server_id, is_global=is_global, prune=prune, made=made
+        )
         return {"keep": decided.keep, "remove": decided.remove, "pruned": prune}
 
     return Job(kind=KIND, work=work, started_by=started_by, origin=origin, leases=(REPOSITORY_LEASE,))
@@ -106,14 +117,18 @@ def _tell(progress: Progress, line: str, stage: str) -> None:
         progress.line(line.strip())
 
 
-def _entries(snapshots: Iterable[ResticSnapshot]) -> list[Entry]:
+def _entries(snapshots: Iterable[ResticSnapshot], made_now: str) -> list[Entry]:
     """Return this panel's own snapshots as retention sees them; uses the database."""
     own, pinned = wiring.instance_id(), pins.pinned_ids()
-    with_holes = set(MadeSnapshot.objects.exclude(warnings=[]).values_list("snapshot_id", flat=True))
+    made = {one.pk: one for one in MadeSnapshot.objects.all()}
+    with_holes = {key for key, one in made.items() if one.warnings or one.lost}
+    worlds = {key: one.worlds or {} for key, one in made.items()}
     return [
         Entry(
             id=one.id, time=one.time, scope=str(one.labels.scope), paths=tuple(one.paths),
-            trigger=str(one.labels.trigger), pinned=one.first_id in pinned, is_whole=one.first_id not in with_holes,
+            trigger=str(one.labels.trigger), pinned=one.first_id in pinned,
+            is_new=one.id == made_now, is_whole=one.first_id not in with_holes,
+            without_world=frozenset(name for name, number in worlds.get(one.first_id, {}).items() if not number),
             levels={server: str(one.labels.level_of(server) or Saved.LIVE) for server in one.labels.servers},
         )
         for one in snapshots

@@ -193,7 +193,7 @@ async def _carry_out(run_id: int, schedule: Schedule) -> None:
     await in_database(_note, run_id, state=RunState.RUNNING, started_at=datetime.now(UTC))
     try:
         operation = await _back_up(schedule)
-        told = await _retain(schedule)
+        told = await _retain(schedule, (operation.result or {})["snapshot"]["id"])
     except Busy as error:
         state = RunState.SKIPPED if schedule.overlap == OverlapRule.SKIP else RunState.FAILED
         await in_database(_end, run_id, state=state, message=str(error))
@@ -229,7 +229,7 @@ async def _back_up(schedule: Schedule) -> Operation:
         await asyncio.sleep(BUSY_LOOK_S)
 
 
-async def _retain(schedule: Schedule) -> list[str]:
+async def _retain(schedule: Schedule, made: str) -> list[str]:
     """Carry out the schedule's policy; a failure of it takes nothing from the snapshot that was made."""
     try:
         policy = planning.policy_of(schedule)
@@ -237,6 +237,7 @@ async def _retain(schedule: Schedule) -> list[str]:
             return []
         job = retaining.job(
             policy, server_id=schedule.server_id or None, is_global=schedule.scope == Scope.GLOBAL, prune=False,
+            made=made,
             started_by=f"schedule {schedule.pk}", origin="schedule",
         )  # fmt: skip
         operation = await operations.run(job)

@@ -47,9 +47,13 @@ Look = Callable[[list[Server]], Iterator[Item]]
 
 @dataclass(frozen=True, kw_only=True)
 class LastBackups:
-    """When each server was last backed up well, by the repository itself; ``problem``: why nobody can tell."""
+    """When each server was last backed up well, by the repository itself; ``problem``: why nobody can tell.
+
+    ``warnings``: what is wrong with a server's newest snapshots.
+    """
 
     at: Mapping[str, datetime] = field(default_factory=dict)
+    warnings: Mapping[str, list[str]] = field(default_factory=dict)
     problem: str = ""
 
 
@@ -61,8 +65,11 @@ def read_last_backups(servers: list[Server]) -> LastBackups:
         found = known.read_soon(timeout_s=REPOSITORY_TIMEOUT_S)
     except AppError as error:
         return LastBackups(problem=str(error))
-    good = {server["id"]: health.last_good(server["id"], found) for server in servers}
-    return LastBackups(at={name: one.time for name, one in good.items() if one is not None})
+    judged = health.read_health([server["id"] for server in servers], found)
+    return LastBackups(
+        at={one.server_id: one.last_good_at for one in judged if one.last_good_at is not None},
+        warnings={one.server_id: one.warnings for one in judged},
+    )
 
 
 def collect(servers: list[Server], backups: LastBackups | None = None) -> list[Item]:
@@ -117,9 +124,15 @@ def _backups(servers: list[Server], backups: LastBackups) -> Iterator[Item]:
         advice = "Until the repository answers, nobody can tell how old the backups are."
         yield Item(tone="bad", sentence=backups.problem, advice=advice)
         return
+    yield from _snapshots(servers, backups)
+
+
+def _snapshots(servers: list[Server], backups: LastBackups) -> Iterator[Item]:
     for server in servers:
         last = backups.at.get(server["id"])
         page = {"url": reverse("admin:server", args=[server["id"]])}
+        for sentence in backups.warnings.get(server["id"], ()):
+            yield Item(tone="warn", sentence=sentence, **page)
         if last is None:
             yield Item(tone="warn", sentence=f"{server['id']} has no whole backup yet.", **page)
         elif datetime.now(UTC) - last > LATE:

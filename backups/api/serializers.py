@@ -123,7 +123,10 @@ REPOSITORY_USAGE: dict[str, Any] = {
 
 
 class ServerHealthSerializer(serializers.Serializer[Any]):
-    """How well one server is backed up. ``last_good`` is the newest whole snapshot that holds all of it."""
+    """How well one server is backed up. ``last_good`` is the newest whole snapshot that holds all of it.
+
+    ``warnings``: what is wrong with its snapshots as they are now: a world that the newest one lost, dates ahead.
+    """
 
     server_id = serializers.CharField()
     last_good = serializers.CharField(allow_null=True)
@@ -135,6 +138,7 @@ class ServerHealthSerializer(serializers.Serializer[Any]):
     last_drill_at = serializers.DateTimeField(allow_null=True)
     last_drill_passed = serializers.BooleanField(allow_null=True)
     saving_is_off_since = serializers.DateTimeField(allow_null=True)
+    warnings = serializers.ListField(child=serializers.CharField())
 
 
 class HealthSerializer(serializers.Serializer[Any]):

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from mcadmin.core.errors import InvalidRequest
 
+AHEAD = timedelta(minutes=5)  # a snapshot dated further ahead was made while a clock was wrong
 SHORT_LIVED = timedelta(days=7)  # path and safety snapshots
 MAX_KEPT = 10_000  # of one rule
 GOOD_LEVELS = frozenset({"flushed", "stopped"})
@@ -50,7 +51,9 @@ class Entry:
     Attributes:
         scope: ``server``, ``path`` or ``global``.
         levels: how well each server in it was saved, by the server's id.
-        is_whole: whether every file could be read.
+        is_whole: whether every file could be read, and nothing is lost that earlier ones hold.
+        without_world: the servers of which it holds no world, as far as that was looked at.
+        is_new: it was made by the run that the policy belongs to; it stays.
     """
 
     id: str
@@ -61,6 +64,8 @@ class Entry:
     levels: Mapping[str, str] = field(default_factory=dict)
     pinned: bool = False
     is_whole: bool = True
+    without_world: frozenset[str] = frozenset()
+    is_new: bool = False
 
     @property
     def is_short_lived(self) -> bool:
@@ -89,20 +94,22 @@ def plan(  # noqa: PLR0913 - what may be looked at
 
     Each group of one (server, scope, paths) is judged by itself. Path and safety snapshots live for
     SHORT_LIVED and count for no policy. Pinned ones stay, and so does each server's last good one; where that has
-    a hole, the last good one without, too.
+    a hole, the last good one without, too, and where it has no world, the last one that has it. One that is dated
+    ahead of ``now`` counts for no rule and stays: else it would stand for the newest, and every real one go.
 
     Args:
         zone: where an hour, a day, a week and a month begin.
         server_id: look at the snapshots of this server alone; global ones, which hold others too, stay out.
         is_global: look at the global snapshots alone.
     """
-    all_of_ours = sorted(entries, key=_by_age)
-    looked_at = [one for one in all_of_ours if server_id is None or _is_of(one, server_id)]
+    everything = sorted(entries, key=_by_age)
+    all_of_ours = [one for one in everything if not is_ahead(one.time, now)]
+    looked_at = [one for one in everything if server_id is None or _is_of(one, server_id)]
     looked_at = [one for one in looked_at if one.scope == "global" or not is_global]
-    keep = {one.id for one in all_of_ours if one.pinned} | _floor(all_of_ours)
-    keep |= _floor([one for one in all_of_ours if one.is_whole])
+    keep = {one.id for one in everything if one.pinned or one.is_new or is_ahead(one.time, now)}
+    keep |= _floor(all_of_ours) | _floor([one for one in all_of_ours if one.is_whole]) | _last_worlds(all_of_ours)
     groups: dict[tuple[str, ...], list[Entry]] = defaultdict(list)
-    for one in looked_at:
+    for one in [one for one in looked_at if not is_ahead(one.time, now)]:
         if one.is_short_lived:
             if now - one.time < SHORT_LIVED:
                 keep.add(one.id)
@@ -114,6 +121,11 @@ def plan(  # noqa: PLR0913 - what may be looked at
         keep=[one.id for one in looked_at if one.id in keep],
         remove=[one.id for one in looked_at if one.id not in keep],
     )
+
+
+def is_ahead(time: datetime, now: datetime) -> bool:
+    """Tell whether a snapshot is dated ahead of the clock: then one of the two clocks was wrong."""
+    return time > now + AHEAD
 
 
 def _by_age(entry: Entry) -> tuple[datetime, str]:
@@ -160,3 +172,16 @@ def _floor(entries: Sequence[Entry]) -> set[str]:
                 if level in GOOD_LEVELS:
                     found.setdefault(server, one)
     return {one.id for one in found.values()}
+
+
+def _last_worlds(entries: Sequence[Entry]) -> set[str]:
+    """Return, for each server whose newest snapshot has no world, the newest one that has, however it was saved."""
+    newest: set[str] = set()
+    found: dict[str, str] = {}
+    for one in reversed([one for one in entries if one.scope != "path"]):
+        for server in one.levels:
+            if server in one.without_world:
+                newest.add(server)
+            elif server not in found:
+                found[server] = one.id if server in newest else ""
+    return set(found.values()) - {""}

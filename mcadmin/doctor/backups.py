@@ -101,6 +101,9 @@ async def check_age() -> list[Finding]:
         for one in found
         if one.age_seconds is None or one.age_seconds > health.LATE.total_seconds()
     ]
+    late += [
+        Finding("backup age", Verdict.WARNING, sentence, "") for one in found for sentence in one.warnings
+    ]
     return late or ok("backup age", f"{len(found)} servers, each with a good and recent snapshot.")
 
 

@@ -1,0 +1,141 @@
+"""Whether a snapshot holds the worlds that it should: a disk that is not mounted leaves an empty folder behind.
+
+Such a snapshot would be made without a word, and in time a policy would keep nothing else.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from stat import S_ISDIR, S_ISREG
+
+from backups import excludes, wiring
+from backups.models import MadeSnapshot
+from backups.restic.labels import Scope
+from backups.restic.patterns import Patterns
+from backups.restic.snapshot import ResticSnapshotWithSummary
+from mcadmin.core.errors import AppError, Conflict, Unavailable
+from mcadmin.core.paths import FileMissing, Root, walk
+from servers.docker.folders import open_data
+from servers.minecraft.instance import MCInstance
+from servers.records import in_database
+
+MAX_DEPTH = 3  # folders between a server's data and its worlds, and one more
+SMALL_SHARE = 0.1  # of what an earlier snapshot held: less is a loss
+LEAST_BYTES = 1024 * 1024  # below that a share tells nothing
+
+
+class NothingToSave(Conflict):
+    """A server has run, and not one file is left of what its game wrote."""
+
+    code = "nothing_to_save"
+
+
+async def count(instances: Sequence[MCInstance], *, scope: Scope, elsewhere: Collection[str]) -> dict[str, int]:
+    """Count the worlds that a snapshot will hold, by server; nothing is counted for one of a path.
+
+    Args:
+        instances: the servers of the snapshot.
+        scope: of the snapshot.
+        elsewhere: ids of servers whose data are not in their folders; the snapshot says that itself.
+
+    Raises:
+        NothingToSave: the one server of the snapshot has run, and no file is left below its data.
+    """
+    found: dict[str, int] = {}
+    for one in instances if scope is not Scope.PATH else ():
+        if one.name in elsewhere:
+            continue
+        worlds = await asyncio.to_thread(_count, one)
+        found[one.name] = worlds or 0
+        if worlds is None and scope is Scope.SERVER and await _has_run(one):
+            raise NothingToSave(
+                f"{one.name} has run, but there is no file in its data any more. Is their disk mounted? Nothing was "
+                "saved; the earlier snapshots are as they were."
+            )
+    return found
+
+
+async def _has_run(instance: MCInstance) -> bool:
+    """Tell whether a game ran on the server's files: its container did, or an earlier snapshot holds its world."""
+    with suppress(Unavailable):
+        container = await instance.get_container()
+        if container is not None and container.started_at is not None:
+            return True
+    made = await in_database(lambda: list(MadeSnapshot.objects.exclude(worlds=None).values_list("worlds", flat=True)))
+    return any((worlds or {}).get(instance.name) for worlds in made)
+
+
+async def find_losses(made: ResticSnapshotWithSummary, worlds: Mapping[str, int]) -> list[str]:
+    """Say what a snapshot just made has lost against earlier ones of this panel; a sentence each.
+
+    Args:
+        made: the snapshot.
+        worlds: how many it holds of each server, as ``count`` returned it.
+    """
+    own = await in_database(wiring.instance_id)
+    present = {
+        one.first_id: one for one in await wiring.snapshot_list().read()
+        if one.labels.instance == own and one.labels.scope not in {None, Scope.PATH} and one.id != made.snapshot.id
+    }  # fmt: skip
+    rows = await in_database(lambda: list(MadeSnapshot.objects.order_by("-ended_at")))
+    earlier = [(present[row.pk].labels.servers, row) for row in rows if row.pk in present]
+    losses = []
+    for server, number in worlds.items():
+        of_it = [(row, servers) for servers, row in earlier if server in servers]
+        with_world = next((row for row, _ in of_it if (row.worlds or {}).get(server)), None)
+        if not number and with_world is not None:
+            losses.append(_sentence(server, "no world (level.dat)", "has one", with_world))
+        elif made.snapshot.labels.scope is Scope.SERVER:
+            alone = next((row for row, servers in of_it if len(servers) == 1 and not row.lost), None)
+            losses += _shrunk(server, made.summary.total_bytes_processed, alone)
+    return losses
+
+
+def _shrunk(server: str, size_bytes: int, earlier: MadeSnapshot | None) -> list[str]:
+    before = int(earlier.summary.get("total_bytes_processed", 0)) if earlier is not None else 0
+    if earlier is None or before < LEAST_BYTES or size_bytes >= SMALL_SHARE * before:
+        return []
+    return [_sentence(server, f"only {_mib(size_bytes)}", f"has {_mib(before)}", earlier)]
+
+
+def _sentence(server: str, now: str, before: str, earlier: MadeSnapshot) -> str:
+    return (
+        f"{server}: this snapshot holds {now}, and {earlier.pk[:8]} of {earlier.ended_at:%Y-%m-%d %H:%M} UTC {before}. "
+        "Is a disk not mounted? No policy removes the earlier one; if the world is meant to be gone, delete that one."
+    )
+
+
+def _mib(size_bytes: int) -> str:
+    return f"{size_bytes / 1024**2:,.1f} MiB"
+
+
+def _count(instance: MCInstance) -> int | None:
+    """Count the worlds; None where there is no file at all. Blocking."""
+    data = instance.data
+    try:
+        left_out = Patterns(excludes.patterns(data))
+    except AppError:
+        left_out = Patterns(excludes.default_patterns(data))
+    try:
+        with open_data(data) as root:
+            worlds = _worlds_in(root, "", lambda path: left_out.match(f"{data}/{path}"))
+            is_empty = not worlds and not any(node.is_file for node in walk(root, unreadable=lambda _: None))
+    except FileMissing:
+        return None
+    except AppError:  # what cannot be looked at is no loss
+        return 0
+    return None if is_empty else worlds
+
+
+def _worlds_in(root: Root, path: str, is_left_out: Callable[[str], bool], *, depth: int = 0) -> int:
+    """Count the folders with a level.dat at and below ``path``; links are not followed: restic saves none."""
+    found = 0
+    for one in root.entries(path):
+        below = f"{path}/{one.name}" if path else one.name
+        if one.is_link or is_left_out(below):
+            continue
+        if one.name == "level.dat" and S_ISREG(one.info.st_mode):
+            found += 1
+        elif S_ISDIR(one.info.st_mode) and depth < MAX_DEPTH:
+            found += _worlds_in(root, below, is_left_out, depth=depth + 1)
+    return found
