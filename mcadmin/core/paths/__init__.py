@@ -25,6 +25,7 @@ from mcadmin.core.paths.beneath import (
 )
 from mcadmin.core.paths.carrying import Carried, carry
 from mcadmin.core.paths.copying import copy
+from mcadmin.core.paths.listing import Page, page
 from mcadmin.core.paths.mounts import mount_points_at_or_below, sync_file_system
 from mcadmin.core.paths.new_file import NewFile
 from mcadmin.core.paths.real import real_path
@@ -45,6 +46,7 @@ __all__ = [
     "NotAFile",
     "OtherFileSystem",
     "OutsideRoot",
+    "Page",
     "PathBusy",
     "Root",
     "Stamp",
@@ -65,6 +67,7 @@ __all__ = [
     "mount_points_at_or_below",
     "move",
     "open_beneath",
+    "page",
     "path_of",
     "raw_path_of",
     "real_path",

@@ -150,7 +150,7 @@ class Root:
                         with suppress(FileNotFoundError):
                             info = one.stat(follow_symlinks=False)
                             is_link = stat.S_ISLNK(info.st_mode)
-                            found.append(self._led_to(path, one.name, info) if is_link else Entry(one.name, info))
+                            found.append(self.led_to(path, one.name, info) if is_link else Entry(one.name, info))
             finally:
                 os.close(fd)
         return found
@@ -227,7 +227,8 @@ class Root:
             finally:
                 os.close(parent)
 
-    def _led_to(self, directory: str, name: str, link: os.stat_result) -> Entry:
+    def led_to(self, directory: str, name: str, link: os.stat_result) -> Entry:
+        """Return the entry that a link in ``directory`` is shown as: what it leads to, or itself with a problem."""
         try:
             fd = open_beneath(self.fd, f"{directory}/{name}" if directory else name, os.O_PATH)
         except (OSError, OutsideRoot):

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
@@ -16,12 +16,25 @@ from mcadmin.core import paths, tasks
 from mcadmin.core.errors import Conflict, Forbidden
 from mcadmin.core.paths import Entry, FileMissing, Root
 from servers.api.files import serializers
-from servers.api.files.paths import PATH, RAW_PATH, data, path_in, path_in_query, public, raw, readable
+from servers.api.files.numbers import number, up_to
+from servers.api.files.paths import (
+    PATH,
+    RAW_PATH,
+    cursor,
+    data,
+    name_in_query,
+    path_in,
+    path_in_query,
+    public,
+    raw,
+    readable,
+)
 from servers.minecraft.files import changes
 from servers.operation_answers import PREFER, answer, carry_out
 from servers.operations import Job
 from servers.progress import Progress
 
+MAX_LISTED = 25_000
 _SPECIAL = "This is a pipe, a socket or a device: it cannot be opened."
 
 
@@ -31,19 +44,34 @@ class FilesViewSet(ViewSet):
     permission_classes = [IsSignedIn]
 
     @extend_schema(
-        operation_id="files_list", parameters=[PATH, RAW_PATH], responses=serializers.FileListingSerializer
-    )
+        operation_id="files_list",
+        parameters=[
+            PATH, RAW_PATH,
+            OpenApiParameter("limit", up_to(MAX_LISTED), description=f"Most items; {MAX_LISTED:,} when not given"),
+            OpenApiParameter("after", str, description="`next` of the part before"),
+        ],
+        responses=serializers.FileListingSerializer,
+    )  # fmt: skip
     def listing(self, request: Request, id: str) -> Response:
-        """List a directory."""
-        path = path_in_query(request, default="/")
+        """List a directory, a large one part by part."""
+        path, query = path_in_query(request, default="/"), request.query_params
+        limit = number(query.get("limit"), "limit", default=MAX_LISTED, highest=MAX_LISTED)
+        after = name_in_query(request, "after")
         try:
             with data(id) as root:
-                entries = root.entries(path)
+                found = paths.page(root, path, after=after, at_most=limit)
         except (FileMissing, Forbidden):
-            entries = []
-        sent = request.query_params.get("path", public(path))
+            found = paths.Page([], 0)
         # Plain dictionaries in the serializer's shape: 20,000 entries through a serializer take seconds.
-        return Response({"items": [_item(path, one) for one in entries], "current_path": sent})
+        return Response(
+            {
+                "items": [_item(path, one) for one in found.entries],
+                "current_path": query.get("path", public(path)),
+                "total": found.total,
+                "truncated": found.has_more,
+                "next": cursor(found.last) if found.has_more else None,
+            }
+        )
 
     @extend_schema(
         operation_id="files_create",

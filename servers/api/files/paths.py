@@ -61,6 +61,20 @@ def raw(path: str) -> str | None:
     return base64.b64encode(encoded).decode("ascii")
 
 
+def cursor(name: str) -> str:
+    """Return a name, whatever its bytes, as ``name_in_query`` reads it."""
+    return base64.urlsafe_b64encode(os.fsencode(name)).decode("ascii")
+
+
+def name_in_query(request: Request, parameter: str) -> str:
+    """Return the name that a parameter holds as ``cursor`` wrote it; "" without one, or InvalidRequest."""
+    text = request.query_params.get(parameter, "")
+    try:
+        return os.fsdecode(base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True))
+    except ValueError:
+        raise InvalidRequest(f"{parameter} is no `next` of an earlier answer.") from None
+
+
 class TextField(serializers.CharField):
     """A text taken as it is, empty or not."""
 

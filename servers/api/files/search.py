@@ -8,10 +8,10 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from accounts.permissions import IsSignedIn
-from mcadmin.core.errors import InvalidRequest
 from mcadmin.core.paths import Root, file_name
 from servers.api.files import serializers
 from servers.api.files.entries import carry_out_on_files
+from servers.api.files.numbers import number, up_to
 from servers.api.files.paths import PATH, RAW_PATH, data, path_in, path_in_query, public, raw
 from servers.api.files.transfers import is_true
 from servers.minecraft.files import changes
@@ -22,11 +22,6 @@ from servers.operation_answers import PREFER
 
 MAX_TAIL_LINES = 10_000
 LARGE_ARCHIVE_BYTES = 32 * 1024 * 1024
-_MOST_DIGITS = 12
-
-
-def _up_to(highest: int) -> dict[str, Any]:
-    return {"type": "integer", "minimum": 1, "maximum": highest}
 
 
 class SearchViewSet(ViewSet):
@@ -42,7 +37,7 @@ class SearchViewSet(ViewSet):
             OpenApiParameter("name", str, description="A part of the name, or a glob with * ? ["),
             OpenApiParameter("content", str, description="A part of a line; with `regex`, a regular expression"),
             OpenApiParameter("regex", bool),
-            OpenApiParameter("limit", _up_to(MAX_RESULTS), description="Most hits; 200 when not given"),
+            OpenApiParameter("limit", up_to(MAX_RESULTS), description="Most hits; 200 when not given"),
         ],
         responses=serializers.FileFoundSerializer,
     )
@@ -51,7 +46,7 @@ class SearchViewSet(ViewSet):
         query = request.query_params
         wanted = Wanted(
             name=query.get("name", ""), content=query.get("content", ""), is_regex=is_true(query.get("regex")),
-            limit=_number(query.get("limit"), "limit", default=200, highest=MAX_RESULTS),
+            limit=number(query.get("limit"), "limit", default=200, highest=MAX_RESULTS),
         )  # fmt: skip
         with data(id) as root:
             found = search(root, path_in_query(request, default="/"), wanted)
@@ -68,13 +63,13 @@ class SearchViewSet(ViewSet):
     @extend_schema(
         operation_id="files_tail",
         parameters=[
-            PATH, RAW_PATH, OpenApiParameter("lines", _up_to(MAX_TAIL_LINES), description="200 when not given")
+            PATH, RAW_PATH, OpenApiParameter("lines", up_to(MAX_TAIL_LINES), description="200 when not given")
         ],
         responses=serializers.FileTailSerializer,
     )  # fmt: skip
     def tail(self, request: Request, id: str) -> Response:
         """Read the last lines of a file, at most 1 MiB."""
-        lines = _number(request.query_params.get("lines"), "lines", default=200, highest=MAX_TAIL_LINES)
+        lines = number(request.query_params.get("lines"), "lines", default=200, highest=MAX_TAIL_LINES)
         with data(id) as root:
             found = tail(root, path_in_query(request), lines=lines)
         return Response({"content": found.content, "size": found.size, "cut": found.is_cut})
@@ -101,11 +96,3 @@ class SearchViewSet(ViewSet):
         is_large = found is not None and found.st_size >= LARGE_ARCHIVE_BYTES
         what = f"{file_name(path)} was extracted."
         return carry_out_on_files(request, id, "extract_files", work, what=what, large=is_large)
-
-
-def _number(text: str | None, name: str, *, default: int, highest: int) -> int:
-    if text is None:
-        return default
-    if not text.isdecimal() or len(text) > _MOST_DIGITS or not 1 <= int(text) <= highest:
-        raise InvalidRequest(f"{name} is a whole number from 1 to {highest}.")
-    return int(text)

@@ -24,10 +24,17 @@ class FileItemSerializer(serializers.Serializer[Any]):
 
 
 class FileListingSerializer(serializers.Serializer[Any]):
-    """A directory, unsorted. A missing path, a file and what may not be read have no items."""
+    """A directory, or a part of it, sorted by name. A missing path, a file and what may not be read have no items.
+
+    ``total`` counts the whole directory. ``truncated`` says that there is more; ``next`` is then the ``after`` of the
+    next part.
+    """
 
     items = FileItemSerializer(many=True)
     current_path = serializers.CharField(allow_blank=True)
+    total = serializers.IntegerField()
+    truncated = serializers.BooleanField()
+    next = serializers.CharField(allow_null=True)
 
 
 class FileContentSerializer(serializers.Serializer[Any]):

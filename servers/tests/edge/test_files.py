@@ -31,7 +31,60 @@ def test_a_listing_has_what_the_page_needs(owner: APIClient, files: str, data: P
 
 @pytest.mark.parametrize("path", ["/nothing", "/motd.txt", "/world/level.dat/x"])
 def test_a_listing_of_what_is_no_directory_is_empty(owner: APIClient, files: str, path: str) -> None:
-    assert owner.get(files, {"path": path}).json() == {"items": [], "current_path": path}
+    assert owner.get(files, {"path": path}).json() == {
+        "items": [], "current_path": path, "total": 0, "truncated": False, "next": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 8])
+def test_a_large_directory_comes_in_parts(owner: APIClient, files: str, data: Path, limit: int) -> None:
+    names = [b"a", b"B", b"b\\c", b"caf\xc3\xa9", b"\xff-not-utf8", b"new\nline", b"+ &"]
+    (data / "many").mkdir()
+    for name in names:
+        (data / "many" / os.fsdecode(name)).touch()
+    seen: list[str] = []
+    query: dict[str, str] = {"path": "/many", "limit": str(limit)}
+    parts = 0
+    while True:
+        part = owner.get(files, query).json()
+        parts += 1
+        assert (part["total"], len(part["items"]) <= limit) == (len(names), True)
+        assert part["truncated"] is (part["next"] is not None)
+        seen += [item["raw_path"] or base64.b64encode(item["path"][1:].encode()).decode() for item in part["items"]]
+        if part["next"] is None:
+            break
+        query["after"] = part["next"]
+
+    assert sorted(base64.b64decode(one).removeprefix(b"many/") for one in seen) == sorted(names)
+    assert parts == -(-len(names) // limit)
+
+
+def test_a_listing_goes_on_where_it_was_whatever_has_gone(owner: APIClient, files: str, data: Path) -> None:
+    (data / "many").mkdir()
+    for name in "abcd":
+        (data / "many" / name).touch()
+    first = owner.get(files, {"path": "/many", "limit": "2"}).json()
+    (data / "many" / "b").unlink()
+    (data / "many" / "aa").touch()
+    second = owner.get(files, {"path": "/many", "limit": "2", "after": first["next"]}).json()
+
+    assert [item["name"] for item in first["items"] + second["items"]] == ["a", "b", "c", "d"]
+    assert second["next"] is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"limit": one} for one in ("0", "-1", "x", "1e3", "25001", "9" * 5000, "\u0661\u0662", "")]
+    + [{"after": one} for one in ("!", "a", "\u00e9", "YQ=", "a b")],
+)
+def test_odd_parameters_of_a_listing_are_400(owner: APIClient, files: str, query: dict[str, str]) -> None:
+    assert owner.get(files, {"path": "/"} | query).status_code == 400
+
+
+def test_a_name_that_no_file_has_is_a_place_to_go_on_from(owner: APIClient, files: str) -> None:
+    for name in (b"\0", b"..", b"../../etc", b"\xff" * 4000):
+        answer = owner.get(files, {"path": "/", "after": base64.urlsafe_b64encode(name).decode()})
+        assert answer.status_code == 200
 
 
 def test_files_of_an_unknown_server_are_404(owner: APIClient, fake: FakeDocker) -> None:

@@ -1,0 +1,69 @@
+"""Pages of a directory of any size: a game can make more files in one than anybody can be shown."""
+
+import heapq
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from mcadmin.core.paths.beneath import explained, is_link, open_beneath
+from mcadmin.core.paths.by_name import lstat
+from mcadmin.core.paths.root import Entry, Root
+
+MAX_NAMES = 1_000_000  # of one directory; the rest is not looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some entries of a directory, sorted by name.
+
+    Attributes:
+        total: entries of the whole directory, at most MAX_NAMES.
+        has_more: there are entries after the last of these, or names past MAX_NAMES.
+        last: the name to go on after; "" where there is none.
+    """
+
+    entries: list[Entry]
+    total: int
+    has_more: bool = False
+    last: str = ""
+
+
+def page(root: Root, path: str = "", *, after: str = "", at_most: int) -> Page:
+    """List up to ``at_most`` entries of a directory whose names come after ``after``; what vanishes is left out.
+
+    Of all other entries only the names are seen, and none is kept.
+    """
+    with explained(path):
+        fd = open_beneath(root.fd, path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            names = _Names(fd)
+            chosen = heapq.nsmallest(at_most + 1, (name for name in names if name > after))
+            entries = [one for name in chosen[:at_most] if (one := _entry(root, path, name, fd)) is not None]
+        finally:
+            os.close(fd)
+    last = chosen[:at_most][-1] if chosen else after
+    return Page(entries, names.count, has_more=len(chosen) > at_most or names.is_cut, last=last)
+
+
+def _entry(root: Root, path: str, name: str, fd: int) -> Entry | None:
+    info = lstat(name, fd)
+    if info is None:
+        return None
+    return root.led_to(path, name, info) if is_link(info) else Entry(name, info)
+
+
+class _Names:
+    """The names in a directory, counted."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self.count = 0
+        self.is_cut = False
+
+    def __iter__(self) -> Iterator[str]:
+        with os.scandir(self._fd) as scan:
+            for one in islice(scan, MAX_NAMES):
+                self.count += 1
+                yield one.name
+            self.is_cut = next(scan, None) is not None
