@@ -25,6 +25,8 @@ FACTOR = float(os.environ.get("MCADMIN_TIME_FACTOR", "1"))
 class Panel:
     """One running panel with its own database and servers directory."""
 
+    prefix: tuple[str, ...] = ()  # before the command of ``start``; it must exec the rest
+
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
         self.servers = folder / "servers"
@@ -65,7 +67,7 @@ class Panel:
         said = self.folder / "stdout"
         with said.open("w") as stdout, (self.folder / "stderr").open("a") as stderr:
             self.process = subprocess.Popen(
-                [sys.executable, ROOT / "manage.py", "serve", "--port", "0"],
+                [*self.prefix, sys.executable, ROOT / "manage.py", "serve", "--port", "0"],
                 env=self.environment, cwd=self.folder, text=True, stdout=stdout, stderr=stderr,
             )  # fmt: skip
         has_ended = False
