@@ -72,12 +72,14 @@ async def find_losses(made: ResticSnapshotWithSummary, worlds: Mapping[str, int]
         made: the snapshot.
         worlds: how many it holds of each server, as ``count`` returned it.
     """
+    rows = await in_database(lambda: list(MadeSnapshot.objects.order_by("-ended_at")))
+    if not rows:  # the first one: restic is not asked for a list
+        return []
     own = await in_database(wiring.instance_id)
     present = {
         one.first_id: one for one in await wiring.snapshot_list().read()
         if one.labels.instance == own and one.labels.scope not in {None, Scope.PATH} and one.id != made.snapshot.id
     }  # fmt: skip
-    rows = await in_database(lambda: list(MadeSnapshot.objects.order_by("-ended_at")))
     earlier = [(present[row.pk].labels.servers, row) for row in rows if row.pk in present]
     losses = []
     for server, number in worlds.items():
