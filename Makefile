@@ -97,9 +97,10 @@ load-files: python ## Uploads and downloads of 2 GiB, slow, broken and raced; wr
 load-cut-off: python ## Downloads, uploads and sockets cut off at random moments; writes docs/reports/cut-off.md
 	@$(PY) -m bench.cut_off $(ARGS)
 
-load-torn: setup ## Snapshots of running servers in four ways, each restored and verified: minutes
+load-torn: setup ## Snapshots of running games, taken and made in four ways each, restored and verified: half an hour
 	@testbed/up.sh
 	@$(PY) -m bench.torn_worlds $(ARGS)
+	@$(PY) -m bench.torn_forms $(ARGS)
 
 .PHONY: load-console load-rcon
 load-console: python ## A console under load and a log flood; writes docs/reports/console.md

@@ -5,7 +5,7 @@ Such a snapshot would be made without a word, and in time a policy would keep no
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from stat import S_ISDIR, S_ISREG
 
 from backups import excludes, wiring
@@ -14,12 +14,12 @@ from backups.restic.labels import Scope
 from backups.restic.patterns import Patterns
 from backups.restic.snapshot import ResticSnapshotWithSummary
 from mcadmin.core.errors import AppError, Conflict, Unavailable
-from mcadmin.core.paths import FileMissing, Root, walk
-from servers.docker.folders import open_data
+from mcadmin.core.paths import Root, walk
+from servers.docker.folders import open_server
 from servers.minecraft.instance import MCInstance
 from servers.records import in_database
 
-MAX_DEPTH = 3  # folders between a server's data and its worlds, and one more
+MAX_DEPTH = 4  # of folders between a server's and its worlds'
 SMALL_SHARE = 0.1  # of what an earlier snapshot held: less is a loss
 LEAST_BYTES = 1024 * 1024  # below that a share tells nothing
 
@@ -112,18 +112,20 @@ def _mib(size_bytes: int) -> str:
 
 
 def _count(instance: MCInstance) -> int | None:
-    """Count the worlds; None where there is no file at all. Blocking."""
-    data = instance.data
+    """Count the worlds; None where there is no file but those beside the compose file. Blocking.
+
+    A game's data may have any name in the server's folder, so all of it is looked at.
+    """
+    data, directory = instance.data, instance.directory
     try:
         left_out = Patterns(excludes.patterns(data))
     except AppError:
         left_out = Patterns(excludes.default_patterns(data))
     try:
-        with open_data(data) as root:
-            worlds = _worlds_in(root, "", lambda path: left_out.match(f"{data}/{path}"))
-            is_empty = not worlds and not any(node.is_file for node in walk(root, unreadable=lambda _: None))
-    except FileMissing:
-        return None
+        with open_server(directory) as root:
+            worlds = _worlds_in(root, "", lambda path: left_out.match(f"{directory}/{path}"))
+            with closing(walk(root, unreadable=lambda _: None)) as nodes:  # type: ignore[type-var]  # a generator
+                is_empty = not worlds and not any(node.is_file and "/" in node.path for node in nodes)
     except AppError:  # what cannot be looked at is no loss
         return 0
     return None if is_empty else worlds

@@ -138,3 +138,17 @@ def test_a_server_that_never_had_a_world_loses_none(
 ) -> None:
     (server_path / server / "data/velocity.toml").write_text("bind = 0")
     assert [save(owner, server)["warnings"] for _ in range(2)] == [[], []]
+
+
+def test_a_world_in_a_folder_of_another_name_is_seen(
+    owner: APIClient, server: str, data: Path, restic: FakeRestic
+) -> None:
+    (data.parent / "compose.yaml").write_text((data.parent / "compose.yaml").read_text().replace("./data", "./mc-data"))
+    data.rename(data.parent / "mc-data")
+    owner.post(f"/api/servers/{server}/operations", {"action": "up"}, format="json")
+    owner.post(f"/api/servers/{server}/operations", {"action": "stop"}, format="json")
+    save(owner, server)
+
+    assert save(owner, server)["status"] == 200
+    (data.parent / "mc-data/world/level.dat").unlink()
+    assert "no world" in save(owner, server)["warnings"][0]
