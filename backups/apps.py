@@ -10,8 +10,11 @@ class BackupsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Hear of servers that are removed; nothing is started here."""
+        """Hear of servers that are removed, and save worlds before upgrades; nothing is started here."""
         from backups.removals import disable_schedules  # noqa: PLC0415 - models are there now
+        from backups.upgrade_safety import UpgradeSafety  # noqa: PLC0415
+        from servers import world_safety  # noqa: PLC0415
         from servers.signals import server_removed  # noqa: PLC0415
 
+        world_safety.provide(UpgradeSafety())
         server_removed.connect(disable_schedules, dispatch_uid="schedules of removed servers")

@@ -57,7 +57,7 @@ def lost_world(data: Path, left_out: list[str]) -> list[str]:
     """Say which files of worlds are there and would be left out; one sentence, or none."""
     match = Patterns(left_out).match
     try:
-        lost = [name for name in _world_files(data) if match(f"{data}/{name}")]
+        lost = [name for name in world_files(data) if match(f"{data}/{name}")]
     except AppError:  # no data that could be read: the copy itself says so
         return []
     if not lost:
@@ -66,8 +66,8 @@ def lost_world(data: Path, left_out: list[str]) -> list[str]:
     return [f"The list of what to leave out leaves out files of the world: {', '.join(lost[:3])}{more}."]
 
 
-def _world_files(data: Path) -> list[str]:
-    """List level.dat and region files of the worlds at most two folders deep."""
+def world_files(data: Path) -> list[str]:
+    """List level.dat and region files of the worlds at most two folders deep; blocking, raises as ``open_data``."""
     with open_data(data) as root:
         tops = ["", *(f"{one.name}/" for one in root.entries() if S_ISDIR(one.info.st_mode) and not one.is_link)]
         found = [f"{top}level.dat" for top in tops if root.lstat(f"{top}level.dat") is not None]

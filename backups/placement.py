@@ -11,6 +11,6 @@ ADVICE = "Move the repository's folder to another disk or machine, and name it t
 
 
 def danger(section: ResticSettings, server_path: Path) -> str | None:
-    """Return why the repository is not safe where it lies; None for a remote one, and for another disk. Blocking."""
+    """Return why the repository is not safe where it lies, and what to do; None when nothing is known. Blocking."""
     folder = local_folder(section.repository_path)
-    return SAME_DISK if folder is not None and share_a_disk(folder, server_path) else None
+    return f"{SAME_DISK} {ADVICE}" if folder is not None and share_a_disk(folder, server_path) else None

@@ -145,7 +145,7 @@ def _repository_dangers() -> Iterator[Item]:
     if figures.warning:
         yield Item(tone="bad", sentence=figures.warning, advice="`manage.py doctor` says what helps.")
     if figures.placement:
-        yield Item(tone="warn", sentence=figures.placement, advice=placement.ADVICE)
+        yield Item(tone="warn", sentence=placement.SAME_DISK, advice=placement.ADVICE)
 
 
 def _disks(_: list[Server]) -> Iterator[Item]:

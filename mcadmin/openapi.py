@@ -22,7 +22,19 @@ PROBLEM = {
                 },
             },
         },
-        "restored": {"type": "boolean", "description": "On 502 of a compose update: whether the old file runs again."},
+        "restored": {
+            "type": "boolean",
+            "description": "On 502 of a compose update: the old file runs again, on a world that no other version had.",
+        },
+        "restored_parts": {
+            "type": "object",
+            "description": "On 502 of a compose update: what is as before; data is not once the new file ran.",
+            "properties": {"compose": {"type": "boolean"}, "data": {"type": "boolean"}},
+        },
+        "safety_snapshot_id": {
+            "type": ["string", "null"],
+            "description": "On 502 of a compose update: the snapshot of the server before it.",
+        },
         "reason": {"type": "string", "description": "On 502 of a compose update: what Docker or the game said."},
         "errors": {
             "type": "object",

@@ -6,15 +6,25 @@ from typing import Any
 
 from django.conf import settings
 
+from mcadmin.core.errors import Conflict
 from servers import actions, compose_safety, port_clashes, records, revisions, variable_warnings, wiring
-from servers.compose_safety import Acceptance
+from servers.compose_safety import Acceptance, OwnerNeeded
+from servers.docker.compose_yaml import BadComposeFile
 from servers.minecraft import compose_update
 from servers.minecraft.compose_rules import MCComposeFile
 from servers.minecraft.compose_update import Caller
+from servers.minecraft.game_version import changes_game, differs_from_what_ran
 from servers.minecraft.safety import read_texts
 from servers.minecraft.warnings import java_warnings
 from servers.operations import Job
 from servers.progress import Progress
+from servers.world_safety import WorldSafety, world_safety
+
+
+class FileChanged(Conflict):
+    """What was found out about the file does not hold any more."""
+
+    code = "file_changed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,12 +34,14 @@ class Change:
     Attributes:
         message: what it is for, kept with the revision.
         healthy_within_s: wait so long for the game to be healthy, instead of watching for 15 s.
+        skip_safety_check: change the game's version or type though no snapshot holds the world; an owner's word.
     """
 
     server_id: str
     text: str
     message: str = ""
     healthy_within_s: float | None = None
+    skip_safety_check: bool = False
 
 
 async def job(change: Change, *, acceptance: Acceptance, origin: str) -> Job:
@@ -39,14 +51,19 @@ async def job(change: Change, *, acceptance: Acceptance, origin: str) -> Job:
         BadComposeFile: with every broken rule.
         UnsafeCompose: with the findings of the safety policy.
         PortTaken: a port belongs to another server or program.
+        NoSafety: another version or type of game would run on a world that no snapshot can hold first.
+        OwnerNeeded: somebody else wants to skip that snapshot.
         ServerNotFound, ProjectClash.
     """
+    if change.skip_safety_check and not acceptance.is_owner:
+        raise OwnerNeeded("Only an owner may skip the snapshot before another version of the game. Ask one.")
     server_id, text = change.server_id, change.text
     server = wiring.manager().get_instance(server_id)
     await server.get_compose_file()  # raises ServerNotFound
     await actions.check_project(server_id)
     compose = await server.check_update(text)
     await _require_safe(server_id, text.encode(), acceptance)
+    guard = await _Guard.of(change, compose)
     before = await asyncio.to_thread(wiring.live().catalog.info, server_id)
     own = {port for _, port, _ in before.published_ports}
     await asyncio.to_thread(port_clashes.check_ports, server_id, compose.published_ports, own=own)
@@ -54,23 +71,71 @@ async def job(change: Change, *, acceptance: Acceptance, origin: str) -> Job:
     async def work(progress: Progress) -> dict[str, Any]:
         await _require_safe(server_id, text.encode(), acceptance)
         await asyncio.to_thread(port_clashes.check_ports, server_id, compose.published_ports, own=own)
-        return {"revision": await _put_in_place(change, acceptance=acceptance, progress=progress)}
+        if set((await _Guard.of(change, compose)).leases) - set(guard.leases):
+            raise FileChanged(f"The compose file of {server_id} was changed just now. Try again.")
+        revision = await _put_in_place(change, acceptance=acceptance, progress=progress, guard=guard)
+        return {"revision": revision, "safety_snapshot_id": guard.saved_as}
 
     return Job(
         kind="update", server_id=server_id, work=work, started_by=acceptance.username, origin=origin,
-        leases=port_clashes.port_leases(compose.published_ports),
+        leases=(*port_clashes.port_leases(compose.published_ports), *guard.leases),
     )  # fmt: skip
 
 
-async def restore_job(server_id: str, number: int, *, acceptance: Acceptance, origin: str) -> Job:
+async def restore_job(
+    server_id: str, number: int, *, acceptance: Acceptance, origin: str, skip_safety_check: bool = False
+) -> Job:
     """Return the job that puts an old revision in place again; raises RevisionNotFound, and as ``job`` does."""
     await wiring.manager().get_instance(server_id).get_compose_file()  # raises ServerNotFound
     revision = await records.in_database(revisions.read, server_id, number)
-    change = Change(server_id=server_id, text=revision.yaml_content, message=f"Revision {number} again.")
+    change = Change(
+        server_id=server_id, text=revision.yaml_content, message=f"Revision {number} again.",
+        skip_safety_check=skip_safety_check,
+    )  # fmt: skip
     return await job(change, acceptance=acceptance, origin=origin)
 
 
-async def _put_in_place(change: Change, *, acceptance: Acceptance, progress: Progress) -> int:
+class _Guard:
+    """The snapshot before another version or type of game runs on a world; nothing where that is not so."""
+
+    def __init__(self, server_id: str, *, other_game: bool, safety: WorldSafety | None) -> None:
+        self.other_game = other_game
+        self.saved_as: str | None = None
+        self._server_id = server_id
+        self._safety = safety
+
+    @classmethod
+    async def of(cls, change: Change, new: MCComposeFile) -> "_Guard":
+        """Look whether a snapshot is needed, and can be made; raises NoSafety."""
+        safety, server_id = world_safety(), change.server_id
+        if safety is None or not await _is_other_game(server_id, new) or not await safety.has_world(server_id):
+            return cls(server_id, other_game=False, safety=None)
+        if change.skip_safety_check:
+            return cls(server_id, other_game=True, safety=None)
+        await safety.require_possible(server_id)
+        return cls(server_id, other_game=True, safety=safety)
+
+    @property
+    def leases(self) -> tuple[str, ...]:
+        return self._safety.leases if self._safety else ()
+
+    async def save(self, progress: Progress) -> str | None:
+        """Make the snapshot where one is needed, and return its id."""
+        if self._safety is not None:
+            self.saved_as = await self._safety.save(self._server_id, progress)
+        return self.saved_as
+
+
+async def _is_other_game(server_id: str, new: MCComposeFile) -> bool:
+    server = wiring.manager().get_instance(server_id)
+    try:
+        old = await server.get_minecraft_compose()
+    except BadComposeFile:  # nobody can say what ran
+        return True
+    return changes_game(old, new) or differs_from_what_ran(new, await server.project.containers())
+
+
+async def _put_in_place(change: Change, *, acceptance: Acceptance, progress: Progress, guard: _Guard) -> int:
     """Update the file, keep each text that it then held as a revision, and return the number of the last."""
     numbers: list[int] = []
 
@@ -95,7 +160,10 @@ async def _put_in_place(change: Change, *, acceptance: Acceptance, progress: Pro
         wiring.manager().get_instance(change.server_id),
         change.text,
         healthy_within_s=change.healthy_within_s,
-        caller=Caller(on_line=progress.line, on_written=on_written, recheck=recheck),
+        caller=Caller(
+            on_line=progress.line, on_written=on_written, recheck=recheck, save=lambda: guard.save(progress),
+            other_game=guard.other_game,
+        ),
     )
     for warning in [*warnings, *await asyncio.to_thread(_warnings_of_written, change)]:
         progress.warn(warning)

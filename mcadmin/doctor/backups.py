@@ -78,8 +78,8 @@ async def check_placement() -> list[Finding]:
 
     if not wiring.is_configured():
         return []
-    if danger := await asyncio.to_thread(placement.danger, wiring.section(), settings.MC_ADMIN.server_path):
-        return warning("repository's disk", danger, placement.ADVICE)
+    if await asyncio.to_thread(placement.danger, wiring.section(), settings.MC_ADMIN.server_path):
+        return warning("repository's disk", placement.SAME_DISK, placement.ADVICE)
     return ok("repository's disk", "The repository does not lie on the servers' own disk, as far as can be seen.")
 
 

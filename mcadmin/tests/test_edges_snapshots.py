@@ -243,6 +243,6 @@ def test_a_repository_on_the_servers_disk_is_told_everywhere(
 
     assert {
         "front page": any("same disk as the servers" in one.sentence and one.advice for one in items),
-        "system": "same disk as the servers" in (warning or ""),
+        "system": "same disk as the servers" in (warning or "") and "another disk" in (warning or ""),
         "doctor": "same disk as the servers" in finding.sentence and bool(finding.advice),
     } == dict.fromkeys(["front page", "system", "doctor"], is_told)

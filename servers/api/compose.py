@@ -79,8 +79,9 @@ class ComposeViewSet(ViewSet):
         given = body.validated_data
         healthy = given.get("timeout_s", HEALTHY_TIMEOUT_S) if given.get("wait") else None
         change = Change(
-            server_id=id, text=given["yaml_content"], message=given.get("message", ""), healthy_within_s=healthy
-        )
+            server_id=id, text=given["yaml_content"], message=given.get("message", ""), healthy_within_s=healthy,
+            skip_safety_check=given["skip_safety_check"],
+        )  # fmt: skip
         acceptance = acceptance_of(request, given.get("accept_findings"))
         job = async_to_sync(compose_changes.job)(change, acceptance=acceptance, origin="api")
         return carry_out(request, job, done=lambda done: answer(done, message=f"{id} has its new compose file."))
@@ -104,16 +105,18 @@ class ComposeViewSet(ViewSet):
 
     @extend_schema(
         operation_id="servers_compose_restore",
-        request=shapes.AcceptSerializer,
+        request=shapes.RevisionRestoreSerializer,
         parameters=[PREFER, OpenApiParameter("number", int, OpenApiParameter.PATH)],
         responses={200: OperationAnswerSerializer, 202: OperationAnswerSerializer},
     )
     def restore(self, request: Request, id: str, number: int) -> Response:
         """Put an old revision in place, as a new text would be."""
-        body = shapes.AcceptSerializer(data=request.data or {})
+        body = shapes.RevisionRestoreSerializer(data=request.data or {})
         body.is_valid(raise_exception=True)
+        given = body.validated_data
         job = async_to_sync(compose_changes.restore_job)(
-            id, number, acceptance=acceptance_of(request, body.validated_data.get("accept_findings")), origin="api"
-        )
+            id, number, acceptance=acceptance_of(request, given.get("accept_findings")), origin="api",
+            skip_safety_check=given["skip_safety_check"],
+        )  # fmt: skip
         said = f"{id} has revision {number} of its compose file again."
         return carry_out(request, job, done=lambda done: answer(done, message=said))

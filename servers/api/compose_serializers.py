@@ -64,7 +64,16 @@ class ComposeSerializer(serializers.Serializer[Any]):
     override_yaml = serializers.CharField(required=False, help_text="where there is an override file")
 
 
-class ComposeUpdateSerializer(AcceptSerializer):
+class RevisionRestoreSerializer(AcceptSerializer):
+    """Body of ``POST /servers/{id}/compose/revisions/{number}/restore``, and a part of that of a new text."""
+
+    skip_safety_check = serializers.BooleanField(
+        required=False, default=False,
+        help_text="owner: change the game's version or type though no snapshot of its world can be made first",
+    )  # fmt: skip
+
+
+class ComposeUpdateSerializer(RevisionRestoreSerializer):
     """Body of ``POST /servers/{id}/compose``."""
 
     yaml_content = serializers.CharField(trim_whitespace=False)

@@ -20,7 +20,7 @@ class BackupFigures:
         confined_by: what keeps restic from following a game's links out of its files, as ``core.confinement`` names
             it; empty: nothing can.
         warning: why that is a danger, a sentence; None when there is none.
-        placement: why the repository is in danger where it lies, a sentence; None when it is not.
+        placement: why the repository is in danger where it lies, and what to do; None when it is not.
         used_bytes, total_bytes, available_bytes: of the repository's file system; None for a remote one.
         last_snapshot_at: when the last good snapshot of each server was taken, by server id.
     """

@@ -18,6 +18,50 @@ LOOK_S = 0.5
 OnLine = Callable[[str], None]
 OnWritten = Callable[[bytes, bytes], Awaitable[None]]
 Recheck = Callable[[bytes], Awaitable[None]]
+Save = Callable[[], Awaitable[str | None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailedUpdate:
+    """Why an update failed, and what it leaves of the world.
+
+    Attributes:
+        reason: what Docker or the game said.
+        game_ran: whether a game was started with the new file, so that it may have written.
+        other_game: whether that was another version or type of game on a world that there was.
+        saved_as: the snapshot that holds the world as it was, if one was made.
+    """
+
+    reason: str
+    game_ran: bool = False
+    other_game: bool = False
+    saved_as: str | None = None
+
+    @property
+    def is_world_safe(self) -> bool:
+        """Whether no other game has run on the world; the same one may have written all the same."""
+        return not (self.game_ran and self.other_game)
+
+    @property
+    def world(self) -> str:
+        """What became of the world, the rest of a sentence."""
+        said = "no game was started with it, so its world is as before"
+        if not self.is_world_safe:
+            said = "its world is NOT as before if the other version has written it"
+        elif self.game_ran:
+            said = "what the game wrote meanwhile into its world stays as it is"
+        if self.game_ran and self.saved_as:
+            said += f"; as it was, it is in snapshot {self.saved_as[:8]}: take the server down and restore that"
+        return said
+
+    def fields(self, *, restored: bool) -> dict[str, object]:
+        """Return what the answer says beside its sentence."""
+        return {
+            "restored": restored,
+            "restored_parts": {"compose": True, "data": not self.game_ran},
+            "safety_snapshot_id": self.saved_as,
+            "reason": self.reason,
+        }
 
 
 class RolledBack(CommandFailed):
@@ -25,12 +69,12 @@ class RolledBack(CommandFailed):
 
     code = "rolled_back"
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, failed: FailedUpdate) -> None:
         super().__init__(
-            "The server did not run with the new file, so the old one is back; what the game wrote meanwhile into its "
-            f"world stays as it is. Reason: {reason}"
+            f"The server did not run with the new file, so the old one is back; {failed.world}. "
+            f"Reason: {failed.reason}"
         )
-        self.extra = {"restored": True, "restored_parts": {"compose": True, "data": False}, "reason": reason}
+        self.extra = failed.fields(restored=failed.is_world_safe)
 
 
 class RollBackFailed(CommandFailed):
@@ -38,12 +82,12 @@ class RollBackFailed(CommandFailed):
 
     code = "roll_back_failed"
 
-    def __init__(self, reason: str, again: str) -> None:
+    def __init__(self, failed: FailedUpdate, again: str) -> None:
         super().__init__(
-            f"The server did not run with the new file: {reason} The old file is back in its place, but could not "
-            f"be started: {again}"
+            f"The server does not run with the new file: {failed.reason} The old file is in its place, but could not "
+            f"be started: {again} After the try with the new one, {failed.world}."
         )
-        self.extra = {"restored": False, "reason": reason}
+        self.extra = failed.fields(restored=False)
 
 
 class _DidNotRun(Conflict):
@@ -58,6 +102,11 @@ async def _trusted(_text: bytes) -> None:
     """Nobody holds the file against a policy."""
 
 
+async def _not_saved() -> str | None:
+    """Nobody saves the world first."""
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Caller:
     """Who lets a file be changed, as far as they want to hear and be asked.
@@ -66,11 +115,15 @@ class Caller:
         on_line: called with what Compose prints.
         on_written: called with old and new content after each change of the file, also by a roll-back.
         recheck: called with the text that is to start once what ran before has ended; raises what speaks against it.
+        save: called when nothing runs and nothing is changed yet; returns the id of a snapshot, if it made one.
+        other_game: whether another version or type of game is to run on a world that there is.
     """
 
     on_line: OnLine | None = None
     on_written: OnWritten = _unheard
     recheck: Recheck = _trusted
+    save: Save = _not_saved
+    other_game: bool = False
 
 
 NOBODY = Caller()
@@ -91,14 +144,13 @@ async def update(
 
     Raises:
         BadComposeFile: nothing was touched.
-        RolledBack, RollBackFailed, what ``recheck`` raises: the old file runs again.
+        RolledBack, RollBackFailed, what ``recheck`` and ``save`` raise: the old file runs again.
     """
     await server.check_update(yaml_content)
     containers = await server.own_containers()
     was_running = any(one.is_running or one.is_restarting for one in containers)
     warnings = await server.down(on_line=caller.on_line) if was_running else []
-    if was_running:
-        await _check_again(server, yaml_content.encode(), caller=caller)
+    saved_as = await _prepare(server, yaml_content.encode(), was_running=was_running, caller=caller)
     old = await asyncio.to_thread(server.replace_compose, yaml_content.encode())
     await caller.on_written(old, yaml_content.encode())
     if not containers:
@@ -108,38 +160,60 @@ async def update(
         if was_running:
             warnings += await _watch(server, healthy_within_s=healthy_within_s)
     except AppError as error:
-        await _roll_back(server, old, reason=str(error), start=was_running, caller=caller)
-        await caller.on_written(yaml_content.encode(), old)
-        raise RolledBack(str(error)) from error
+        game_ran = was_running and await _has_run(server)
+        failed = FailedUpdate(
+            reason=str(error), game_ran=game_ran, other_game=caller.other_game, saved_as=saved_as
+        )
+        await _roll_back(server, old, failed=failed, start=was_running, caller=caller)
+        raise RolledBack(failed) from error
     return warnings
 
 
-async def _check_again(server: "Lifecycle", text: bytes, *, caller: Caller) -> None:
-    """Check what is to start, now that nothing runs that could make a link of what it names."""
+async def _prepare(server: "Lifecycle", text: bytes, *, was_running: bool, caller: Caller) -> str | None:
+    """Check what is to start, now that nothing runs that could make a link of what it names, and save the world.
+
+    Returns the snapshot's id. What fails lets the old file, which is still in its place, run again.
+    """
     try:
-        await caller.recheck(text)
+        if was_running:
+            await caller.recheck(text)
+        return await caller.save()
     except AppError as error:
-        old = await server.get_compose_file()
-        await _start_old(server, old.encode(), reason=str(error), start=True, caller=caller)
+        if was_running:
+            old = await server.get_compose_file()
+            await _start_old(server, old.encode(), failed=FailedUpdate(reason=str(error)), start=True, caller=caller)
         raise
 
 
-async def _roll_back(server: "Lifecycle", old: bytes, *, reason: str, start: bool, caller: Caller) -> None:
+async def _has_run(server: "Lifecycle") -> bool:
+    """Tell whether any container that is there was ever started; yes where nobody can say."""
+    try:
+        return any(one.started_at is not None for one in await server.project.containers())
+    except AppError:
+        return True
+
+
+async def _roll_back(
+    server: "Lifecycle", old: bytes, *, failed: FailedUpdate, start: bool, caller: Caller
+) -> None:
     try:
         grace_s = await server.grace_s(await server.project.containers())
         await server.project.down(timeout_s=grace_s, on_line=caller.on_line)
     finally:
-        await asyncio.to_thread(server.replace_compose, old)
-    await _start_old(server, old, reason=reason, start=start, caller=caller)
+        new = await asyncio.to_thread(server.replace_compose, old)
+        await caller.on_written(new, old)
+    await _start_old(server, old, failed=failed, start=start, caller=caller)
 
 
-async def _start_old(server: "Lifecycle", old: bytes, *, reason: str, start: bool, caller: Caller) -> None:
+async def _start_old(
+    server: "Lifecycle", old: bytes, *, failed: FailedUpdate, start: bool, caller: Caller
+) -> None:
     """Let the old file run again, unless what ran meanwhile has changed what it names."""
     try:
         await caller.recheck(old)
         await _run_again(server, start=start, on_line=caller.on_line)
     except AppError as error:
-        raise RollBackFailed(reason, str(error)) from error
+        raise RollBackFailed(failed, str(error)) from error
 
 
 async def _run_again(server: "Lifecycle", *, start: bool, on_line: OnLine | None) -> None:

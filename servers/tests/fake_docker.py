@@ -298,6 +298,7 @@ class FakeDocker:
 
     def _start(self, one: FakeContainer) -> None:
         if one.image in self.crashing_images | self.one_shot_images:
+            one.started = now()
             self.end(one, 0 if one.image in self.one_shot_images else 1)
             return
         self.change(one, "start", state="running", started=now(), pid=4242, health=self.first_health)

@@ -1,0 +1,54 @@
+"""The snapshot of a stopped server before its game becomes another one."""
+
+import asyncio
+
+from django.conf import settings
+
+from backups import coverage, creation, excludes, wiring
+from backups.creation import Wish
+from backups.restic.labels import Trigger
+from mcadmin.core.errors import AppError
+from mcadmin.core.paths import FileMissing
+from servers import wiring as servers_wiring
+from servers.docker.folders import DATA
+from servers.progress import Progress
+from servers.world_safety import NoSafety
+
+
+class UpgradeSafety:
+    """Makes them in the panel's repository; see ``servers.world_safety``."""
+
+    leases = (creation.REPOSITORY_LEASE,)
+
+    async def has_world(self, server_id: str) -> bool:
+        """Look for a level.dat or regions; yes where the data lie elsewhere, or cannot be read."""
+        if await self._missing(server_id):
+            return True
+        try:
+            return bool(await asyncio.to_thread(excludes.world_files, settings.MC_ADMIN.server_path / server_id / DATA))
+        except FileMissing:
+            return False
+        except AppError:
+            return True
+
+    async def require_possible(self, server_id: str) -> None:
+        """Raise NoSafety unless the repository answers and a snapshot would hold all that the game writes."""
+        if missing := await self._missing(server_id):
+            raise NoSafety(server_id, missing[0].why)
+        try:
+            await wiring.repository().command.require_writable()
+            await wiring.snapshot_list().read()
+        except AppError as error:
+            raise NoSafety(server_id, str(error)) from error
+
+    async def save(self, server_id: str, progress: Progress) -> str:
+        """Make the snapshot, ``stopped`` or none, and return its id."""
+        progress.line("A snapshot is made before the game becomes another one.")
+        wish = Wish(server_id=server_id, require_flushed=True, trigger=Trigger.SAFETY)
+        made = await creation.take(wish, progress)
+        return str(made["snapshot"]["id"])
+
+    @staticmethod
+    async def _missing(server_id: str) -> list[coverage.Missing]:
+        instance = servers_wiring.manager().get_instance(server_id)
+        return await coverage.find_missing(instance, await instance.get_container())
