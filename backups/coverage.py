@@ -76,7 +76,10 @@ def _volume(name: str) -> tuple[str, str]:
 
 
 def _is_inside(source: Path, directory: Path) -> bool:
-    return source.resolve().is_relative_to(directory.resolve())
+    try:
+        return source.resolve().is_relative_to(directory.resolve())
+    except (OSError, RuntimeError, ValueError):  # a loop of links, or a text that can be no path: it leads nowhere
+        return False
 
 
 _NOWHERE = "Nothing is mounted at /data, so the game's files go with its container. Bind `./data:/data`."

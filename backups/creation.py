@@ -2,30 +2,30 @@
 
 import asyncio
 import functools
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
-from backups import coverage, excludes, quiesce, shown, space, state, targets, wiring, worlds
+from backups import coverage, excluded, quiesce, shown, space, state, targets, wiring, worlds
+from backups.claims import disown, take_back
 from backups.coverage import Missing, NotAllInSnapshot
 from backups.models import MadeSnapshot
 from backups.quiesce import Bracket, Quiet
 from backups.restic import locks
 from backups.restic.events import BackupProgress
 from backups.restic.labels import Labels, Saved, Scope, Trigger, worst
-from backups.restic.manager import ResticManager
-from backups.restic.patterns import escape
 from backups.restic.snapshot import ResticSnapshot, ResticSnapshotWithSummary
+from backups.skipping import FlushNotConfirmed, Skipped
 from backups.targets import Target
-from mcadmin.core.errors import AppError, Conflict, TimedOut, Unavailable
-from mcadmin.core.paths import PathBusy, list_directories
+from mcadmin.core.errors import AppError, CommandFailed, Conflict, Unavailable
+from mcadmin.core.paths import PathBusy
 from servers import leases
 from servers import wiring as servers_wiring
-from servers.docker.folders import DATA, ServerFolderIsALink
+from servers.docker.folders import ServerFolderIsALink, folder_is_a_link
 from servers.minecraft.instance import MCInstance
 from servers.operations import Job
 from servers.progress import Progress
@@ -33,12 +33,6 @@ from servers.records import in_database
 
 KIND = "backup"
 REPOSITORY_LEASE = "repository"  # one writing job at a time
-
-
-class FlushNotConfirmed(TimedOut):
-    """A consistent snapshot was wanted and could not be made."""
-
-    code = "flush_not_confirmed"
 
 
 class NoServersFound(Conflict):
@@ -53,15 +47,17 @@ class Wish:
 
     Attributes:
         server_id, path: of page-contract 5.5; both empty: everything.
-        require_flushed: rather none than one that may be torn.
-        skipped: servers that a global snapshot leaves out because they are busy.
+        require_flushed: rather none than one that may be torn; of everything, rather without that server.
+        skipped: servers that a global snapshot leaves out from the beginning: a sentence each, by id.
+        unknown: as ``skipped``, folders that cannot be looked into; what they hold is copied, nothing claimed of it.
     """
 
     server_id: str = ""
     path: str = ""
     require_flushed: bool = False
     trigger: Trigger = Trigger.MANUAL
-    skipped: tuple[str, ...] = ()
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    unknown: Mapping[str, str] = field(default_factory=dict)
 
 
 def job(wish: Wish, *, started_by: str, origin: str) -> Job:
@@ -74,11 +70,12 @@ def job(wish: Wish, *, started_by: str, origin: str) -> Job:
     target = targets.find(settings.MC_ADMIN.server_path, server_id=wish.server_id, path=wish.path)
     wanted = [REPOSITORY_LEASE]
     if target.scope is Scope.GLOBAL:
-        names, busy = servers_wiring.manager().list_names(), leases.busy()
-        free = [name for name in names if leases.server_lease(name) not in busy]
-        linked = servers_wiring.manager().list_linked_names()
-        wish = replace(wish, skipped=tuple(sorted({*names, *linked} - set(free))))
-        wanted += [leases.server_lease(name) for name in free]
+        manager, busy = servers_wiring.manager(), leases.busy()
+        leases_of = {name: leases.server_lease(name) for name in manager.list_names()}
+        skipped = {name: f"{name} is busy with something else." for name, one in leases_of.items() if one in busy}
+        skipped |= {name: folder_is_a_link(name) for name in manager.list_linked_names()}
+        wish = replace(wish, skipped=skipped, unknown=manager.list_unreadable())
+        wanted += [one for one in leases_of.values() if one not in busy]
     return Job(
         kind=KIND, server_id=wish.server_id, started_by=started_by, origin=origin, leases=tuple(wanted),
         can_cancel=True, work=functools.partial(take, wish),
@@ -89,10 +86,11 @@ async def take(wish: Wish, progress: Progress) -> dict[str, Any]:
     """Make the snapshot inside a running operation, which holds the leases of the servers and of the repository.
 
     Returns:
-        ``snapshot`` as the API shows it, ``skipped`` servers.
+        ``snapshot`` as the API shows it, ``skipped`` servers, and ``skipped_because``: a sentence for each of them.
 
     Raises:
         FlushNotConfirmed: only with ``require_flushed``; there is no snapshot.
+        NoServerCouldBeSaved: everything was to be saved, and each server is busy or in trouble.
         AppError: as ResticManager says.
     """
     try:
@@ -106,9 +104,10 @@ class _Taking:
 
     def __init__(self, wish: Wish, progress: Progress) -> None:
         self._wish = wish
+        self._skipped = Skipped({**wish.skipped, **wish.unknown}, progress)
         self._progress = progress
         self._operation_id = progress.operation_id
-        self._repository: ResticManager = wiring.repository()
+        self._repository = wiring.repository()
         self._server_path = settings.MC_ADMIN.server_path
 
     async def run(self) -> dict[str, Any]:
@@ -116,28 +115,42 @@ class _Taking:
         target = await asyncio.to_thread(targets.find, self._server_path, server_id=wish.server_id, path=wish.path)
         await self._check_space(target)
         names = await self._names(target)
-        if target.scope is Scope.GLOBAL and not (names or wish.skipped):
+        if target.scope is Scope.GLOBAL and not (names or self._skipped.reasons):
             await self._require_no_servers()
         manager = servers_wiring.manager()
         instances = [manager.get_instance(name) for name in names]
-        missing = await self._missing(target, instances)
-        elsewhere = {place.server_id for place in missing}
-        held = await worlds.count(instances, scope=target.scope, elsewhere=elsewhere)
+        missing, held = await self._look_at(target, instances)
+        self._skipped.require_one_kept(names)
         began = datetime.now(UTC)
         self._progress.percent(1, "waiting until the game has written its world" if names else "copying")
         async with quiesce.quiet(
-            instances, operation_id=self._operation_id, timeout_s=settings.MC_ADMIN.quiesce_timeout_s
-        ) as brackets:
-            before = [bracket.now for bracket in brackets]
-            self._note_missing(before, missing)
-            self._insist(before)
+            [one for one in instances if one.name not in self._skipped],
+            operation_id=self._operation_id, timeout_s=settings.MC_ADMIN.quiesce_timeout_s, not_held=self._leave_out,
+        ) as entered:  # fmt: skip
+            self._note_missing([bracket.now for bracket in entered], missing)
+            self._insist([bracket.now for bracket in entered])
+            left_out = await self._left_out(target, [bracket.now for bracket in self._kept(entered)])
+            brackets = self._kept(entered)
+            self._skipped.require_one_kept(names)
             await self._require_same(target)
-            made = await self._copy(target, before)
+            made = await self._copy(target, [bracket.now for bracket in brackets], left_out)
             snapshot = await self._settle(made.snapshot, brackets)  # before the facts go: a guard could take over
-        for bracket in brackets:
+        for bracket in entered:
             if bracket.saving_is_left_off:
                 self._progress.warn(f"Saving is still off on {bracket.now.server_id}; MC Admin goes on turning it on.")
-        return await self._write_down(made, snapshot, began, missing, held)
+        return await self._write_down(
+            made, snapshot, began, [one for one in missing if one.server_id not in self._skipped],
+            {name: number for name, number in held.items() if name not in self._skipped},
+        )  # fmt: skip
+
+    def _leave_out(self, server_id: str, error: Exception) -> None:
+        """Leave one server out of a snapshot of everything; of one server, its trouble is that of the snapshot."""
+        if self._wish.server_id:
+            raise error
+        self._skipped.add(server_id, error)
+
+    def _kept(self, held: list[Bracket]) -> list[Bracket]:
+        return [bracket for bracket in held if bracket.now.server_id not in self._skipped]
 
     async def _check_space(self, target: Target) -> None:
         folder = space.local_folder(wiring.repository_path())
@@ -153,7 +166,7 @@ class _Taking:
         if target.server_id:
             return [target.server_id]
         found = await asyncio.to_thread(servers_wiring.manager().list_names)
-        return [name for name in found if name not in self._wish.skipped]
+        return [name for name in found if name not in self._skipped]
 
     async def _require_no_servers(self) -> None:
         """Save nothing but the panel's state only where there never was a server.
@@ -168,18 +181,33 @@ class _Taking:
                 "Nothing was saved."
             )
 
-    async def _missing(self, target: Target, instances: list[MCInstance]) -> list[Missing]:
-        """List what of the servers cannot be in the snapshot; of a path nothing is missing, it is what it is.
+    async def _look_at(
+        self, target: Target, instances: list[MCInstance]
+    ) -> tuple[list[Missing], dict[str, int]]:
+        """Return what of the servers cannot be in the snapshot, and how many worlds of each will be; see ``worlds``."""
+        missing: list[Missing] = []
+        held: dict[str, int] = {}
+        for one in instances:
+            try:
+                found = await self._missing(target, one)
+                held |= await worlds.count([one], scope=target.scope, elsewhere={place.server_id for place in found})
+                missing += found
+            except Exception as error:  # noqa: BLE001 - whatever it is: it is told, and the others are saved
+                self._leave_out(one.name, error)
+        return missing, held
+
+    async def _missing(self, target: Target, instance: MCInstance) -> list[Missing]:
+        """List what of a server cannot be in the snapshot; of a path nothing is missing, it is what it is.
 
         Raises:
             NotAllInSnapshot: a consistent one is wanted; before any game is held still.
         """
         found: list[Missing] = []
-        for instance in instances if target.scope is not Scope.PATH else ():
-            with suppress(Unavailable, ServerFolderIsALink):  # the level says that nobody knows
-                found += await coverage.find_missing(instance, await instance.get_container())
+        if target.scope is not Scope.PATH:
+            with suppress(Unavailable, CommandFailed, ServerFolderIsALink):  # the level says that nobody knows
+                found = await coverage.find_missing(instance, await instance.get_container())
         if found and self._wish.require_flushed:
-            raise NotAllInSnapshot(f"{found[0].server_id}: {found[0].why} No snapshot was made, as you asked for.")
+            raise NotAllInSnapshot(f"{instance.name}: {found[0].why} No snapshot was made, as you asked for.")
         return found
 
     @staticmethod
@@ -197,22 +225,37 @@ class _Taking:
             raise PathBusy(f"{wish.path} was changed just now. Try again.")
 
     def _insist(self, quiets: list[Quiet]) -> None:
-        """Tell what is not as good as it could be; raise where nothing less is wanted."""
+        """Tell what is not as good as it could be; where nothing less is wanted, leave it out."""
         for one in quiets:
             if one.saved.is_consistent:
                 continue
             why = one.reason if one.reason.endswith((".", "?")) else f"{one.reason}."  # an error is a sentence already
             if self._wish.require_flushed:
-                raise FlushNotConfirmed(f"{one.server_id}: {why} No snapshot was kept, as you asked for.")
-            self._progress.warn(f"The snapshot of {one.server_id} is {one.saved}: {why}")
+                why = f"{one.server_id}: {why} No snapshot was kept, as you asked for."
+                self._leave_out(one.server_id, FlushNotConfirmed(why))
+            else:
+                self._progress.warn(f"The snapshot of {one.server_id} is {one.saved}: {why}")
 
-    async def _copy(self, target: Target, quiets: list[Quiet]) -> ResticSnapshotWithSummary:
-        left_out, told, torn = await asyncio.to_thread(self._left_out, target, [one.server_id for one in quiets])
-        for sentence in told:
+    async def _left_out(self, target: Target, quiets: list[Quiet]) -> list[str]:
+        """Return the patterns of what is not copied; lower the level of servers whose worlds they tear."""
+        root, names = await asyncio.to_thread(self._server_path.resolve), [one.server_id for one in quiets]
+        lists = await asyncio.to_thread(excluded.of_servers, root, names)
+        for sentence in lists.warnings:
             self._progress.warn(sentence)
-        if torn and self._wish.require_flushed:
-            raise FlushNotConfirmed(f"{' '.join(told)} No snapshot was kept, as you asked for.")
-        quiets = [replace(one, saved=Saved.LIVE) if one.server_id in torn else one for one in quiets]
+        for one in quiets:
+            if one.server_id not in lists.torn:
+                continue
+            one.saved, one.reason = worst([one.saved, Saved.LIVE]), lists.torn[one.server_id]
+            if self._wish.require_flushed:
+                why = f"{one.reason} No snapshot was kept, as you asked for."
+                self._leave_out(one.server_id, FlushNotConfirmed(why))
+        if target.scope is not Scope.GLOBAL:
+            return lists.patterns
+        skipped = self._skipped.reasons.keys() - self._wish.unknown.keys()
+        around = await asyncio.to_thread(excluded.around_servers, target.path, skipped)
+        return [*lists.patterns, *around]
+
+    async def _copy(self, target: Target, quiets: list[Quiet], left_out: list[str]) -> ResticSnapshotWithSummary:
         labels = await self._labels(target, quiets)
         walls = targets.boundary(await asyncio.to_thread(self._server_path.resolve), target)
         backup = functools.partial(
@@ -241,40 +284,12 @@ class _Taking:
             operation=str(self._operation_id),
         )
 
-    def _left_out(self, target: Target, servers: list[str]) -> tuple[list[str], list[str], set[str]]:
-        """List the patterns of what is not copied, what is to be said of them, and servers whose world they tear.
-
-        They are each server's own, and in a snapshot of everything what is no server.
-        """
-        found: list[str] = []
-        told: list[str] = []
-        torn: set[str] = set()
-        for name in servers:
-            data = self._server_path.resolve() / name / DATA
-            try:
-                excludes.settle(data)
-                found += excludes.patterns(data)
-                told += [f"{name}: {sentence}" for sentence in excludes.warnings(data)]
-                torn |= {name} if excludes.lost_world(data, excludes.patterns(data)) else set()
-            except AppError as error:
-                found += excludes.default_patterns(data)
-                told.append(f"{name}: its own list of what to leave out cannot be used, so the default is. ({error})")
-        if target.scope is not Scope.GLOBAL:
-            return found, told, torn
-        return [*found, *self._left_out_of_all(target.path)], told, torn
-
-    def _left_out_of_all(self, root: Path) -> list[str]:
-        gone = [name for name in list_directories(root) if name.startswith(".") and name != state.FOLDER]
-        found = [escape(str(root / name)) for name in (*gone, *self._wish.skipped)]
-        repository = space.local_folder(wiring.repository_path())
-        return [*found, escape(str(repository))] if repository else found
-
     def _tell(self, done: BackupProgress) -> None:
         text = f"copying: {done.files_done} of {done.total_files} files"
         self._progress.percent(5 + 90 * done.percent_done, text)
 
     async def _settle(self, snapshot: ResticSnapshot, brackets: list[Bracket]) -> ResticSnapshot:
-        """Take back what the snapshot claims of a server that was disturbed while it was copied."""
+        """Take back what the snapshot claims of servers that were disturbed while they were copied."""
         before = [bracket.now.saved for bracket in brackets]
         worse = [
             bracket for old, bracket in zip(before, brackets, strict=True) if (await bracket.judge()).saved is not old
@@ -283,10 +298,13 @@ class _Taking:
             return snapshot
         quiets = [bracket.now for bracket in worse]
         try:
-            if self._wish.require_flushed:
+            if self._wish.require_flushed and len(worse) == len(brackets):
                 delete = functools.partial(self._repository.delete, snapshot.id)
                 await locks.past_dead(self._repository.command, delete)
             self._insist(quiets)
+            self._skipped.require_one_kept([bracket.now.server_id for bracket in brackets])
+            if self._wish.require_flushed:
+                return await disown(self._repository, snapshot, [one.server_id for one in quiets])
             return await take_back(self._repository, snapshot, {one.server_id: one.saved for one in quiets})
         except AppError:
             for bracket in worse:
@@ -314,20 +332,5 @@ class _Taking:
             return shown.shown([snapshot])[0]
 
         self._progress.percent(100, "done")
-        return {"snapshot": await in_database(write), "skipped": list(self._wish.skipped)}
-
-
-async def take_back(
-    repository: ResticManager, snapshot: ResticSnapshot, levels: dict[str, Saved]
-) -> ResticSnapshot:
-    """Lower what a snapshot claims of servers, and return it with its new id."""
-    labels = snapshot.labels
-    by_server = {**labels.saved_by_server, **levels} if labels.scope is Scope.GLOBAL else {}
-    lower = replace(labels, saved=worst([*levels.values(), labels.saved or Saved.LIVE]), saved_by_server=by_server)
-    old, new = set(labels.tags), set(lower.tags)
-    change = functools.partial(
-        repository.relabel, snapshot.id, remove=sorted(old - new), add=sorted(new - old)
-    )
-    await locks.past_dead(repository.command, change)
-    found = await repository.list_snapshots(tags=[f"operation:{labels.operation}"])
-    return next(one for one in found if one.first_id == snapshot.first_id)
+        reasons = self._skipped.reasons
+        return {"snapshot": await in_database(write), "skipped": sorted(reasons), "skipped_because": reasons}

@@ -57,7 +57,11 @@ class SaveGuard:
             return
         running = await in_database(self._running)
         left = [fact for fact in found if fact.operation_id not in running]
-        await asyncio.gather(*(self._mend(fact) for fact in left))
+        for fact, failed in zip(
+            left, await asyncio.gather(*map(self._mend, left), return_exceptions=True), strict=True
+        ):
+            if isinstance(failed, Exception):  # one server's trouble is not the others'
+                logger.error("what a backup of %s left could not be mended yet", fact.server_id, exc_info=failed)
 
     async def _run(self) -> None:
         while True:

@@ -54,14 +54,14 @@ def read_good(snapshots: Iterable[ResticSnapshot]) -> dict[str, ResticSnapshot]:
     Uses the database.
     """
     found: dict[str, ResticSnapshot] = {}
-    lost = set(MadeSnapshot.objects.exclude(lost=[]).values_list("snapshot_id", flat=True))
+    lost = dict(MadeSnapshot.objects.exclude(lost=[]).values_list("snapshot_id", "lost"))
     now = datetime.now(UTC)
     for one in _own(snapshots):
-        if one.labels.scope is Scope.PATH or one.first_id in lost or is_ahead(one.time, now):
+        if one.labels.scope is Scope.PATH or is_ahead(one.time, now):
             continue
         for server in one.labels.servers:
             level = one.labels.level_of(server)
-            if level is not None and level.is_consistent:
+            if level is not None and level.is_consistent and not _of_server(server, lost.get(one.first_id, [])):
                 found[server] = one
     return found
 
@@ -94,8 +94,12 @@ def _warnings(server_id: str, own: list[ResticSnapshot]) -> list[str]:
     made = MadeSnapshot.objects.filter(pk=whole[-1].first_id).first() if whole else None
     if made is None:
         return told
-    lost = [sentence for sentence in made.lost if sentence.startswith(f"{server_id}:")]
-    return [*told, *lost, *made.warnings[:MAX_WARNINGS]]
+    return [*told, *_of_server(server_id, made.lost), *made.warnings[:MAX_WARNINGS]]
+
+
+def _of_server(server_id: str, sentences: list[str]) -> list[str]:
+    """Return those about one server: a snapshot of everything holds others beside it."""
+    return [one for one in sentences if one.startswith(f"{server_id}:")]
 
 
 def _of(

@@ -7,7 +7,7 @@ saving is off is written down first and removed last, so that a guard can mend w
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -16,7 +16,7 @@ from backups.coverage import Missing
 from backups.facts import Fact
 from backups.game import Game, GameLog, is_unknown, says_off, says_on, says_saved
 from backups.restic.labels import Saved
-from mcadmin.core.errors import AppError, Conflict, Unavailable
+from mcadmin.core.errors import AppError, CommandFailed, Conflict, Unavailable
 from mcadmin.core.tasks import cancel, finish
 from servers.docker.container import Container
 from servers.minecraft.instance import MCInstance, ServerNotFound, ServerNotRunning
@@ -58,12 +58,14 @@ class Quiet:
 
 @asynccontextmanager
 async def quiet(
-    instances: Sequence[MCInstance], *, operation_id: uuid.UUID, timeout_s: float
-) -> AsyncIterator[list["Bracket"]]:
+    instances: Sequence[MCInstance], *, operation_id: uuid.UUID, timeout_s: float,
+    not_held: Callable[[str, Exception], None],
+) -> AsyncIterator[list["Bracket"]]:  # fmt: skip
     """Keep servers from writing inside the block, all together; saving is on again behind it, whatever happened.
 
-    Raises:
-        GuardBusy: the guard did not let go of a server.
+    Args:
+        not_held: is given the id of each server that could not be held still, and the reason; when it does not
+            raise, the block begins without that server.
     """
     stacks = [AsyncExitStack() for _ in instances]
     ways = [_quiet_one(instance, operation_id=operation_id, timeout_s=timeout_s) for instance in instances]
@@ -71,8 +73,10 @@ async def quiet(
         entered = await asyncio.gather(
             *(stack.enter_async_context(way) for stack, way in zip(stacks, ways, strict=True)), return_exceptions=True
         )
-        for one in entered:
-            if isinstance(one, BaseException):
+        for instance, one in zip(instances, entered, strict=True):
+            if isinstance(one, Exception):
+                not_held(instance.name, one)
+            elif isinstance(one, BaseException):
                 raise one
         yield [one for one in entered if isinstance(one, Bracket)]
     finally:
@@ -80,7 +84,10 @@ async def quiet(
 
 
 async def _leave(stacks: list[AsyncExitStack]) -> None:
-    await asyncio.gather(*(stack.aclose() for stack in stacks))
+    """End all brackets, and each of them whatever happens to another; a fact that stays is left to the guard."""
+    for left in await asyncio.gather(*(stack.aclose() for stack in stacks), return_exceptions=True):
+        if isinstance(left, BaseException):
+            logger.error("a server could not be let go after its copy; the guard goes on trying", exc_info=left)
 
 
 @asynccontextmanager
@@ -89,7 +96,7 @@ async def _quiet_one(
 ) -> AsyncIterator["Bracket"]:
     try:
         container = await instance.get_container()
-    except Unavailable as error:
+    except (Unavailable, CommandFailed) as error:
         bracket = Bracket(instance, None, operation_id=operation_id)
         bracket.now = Quiet(instance.name, Saved.LIVE, f"nobody knows whether it runs: {error}")
         yield bracket
@@ -141,7 +148,7 @@ class Bracket:
         own = [self._container] if self._container is not None else []
         try:
             self._others = [one.name for one in await self._instance.other_writers(own)]
-        except Unavailable as error:
+        except (Unavailable, CommandFailed) as error:
             self.now = Quiet(self._instance.name, Saved.LIVE, f"nobody knows who writes there: {error}")
             return
         self._lower_for_others()

@@ -55,10 +55,10 @@ class RestoreRecovery:
                 continue
             try:
                 plan, present = await asyncio.to_thread(staging.settle, root, operation)
+                sentence = await in_database(_write_down, operation, plan, present)
             except Exception:  # whatever it is: that one is tried again; the others do not wait for it
                 logger.exception("the interrupted restore %s could not be settled", operation)
                 continue
-            sentence = await in_database(_write_down, operation, plan, present)
             if sentence:
                 told.append(sentence)
                 logger.warning(sentence)

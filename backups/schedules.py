@@ -1,13 +1,14 @@
 """Run schedules: each due time exactly once, however many processes look. The rows are the lock."""
 
 import asyncio
+import functools
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from accounts.identity import Identity
 from backups import creation, due_times, planning, retaining, wiring
@@ -56,18 +57,23 @@ class Scheduler:
 
     async def _run(self) -> None:
         while True:
-            try:
-                await in_database(interrupt_dead)
-                await self.round()
-            except Exception:  # the loop must live
-                logger.exception("looking at the schedules failed")
+            for step in (functools.partial(in_database, interrupt_dead), self.round):
+                try:
+                    await step()
+                except Exception:  # the loop must live
+                    logger.exception("looking at the schedules failed")
             await asyncio.sleep(LOOK_S)
 
 
 def claim_due(now: datetime) -> list[int]:
     """Write down every due time up to ``now`` that has no row yet; return the runs that are ours to begin."""
-    found = Schedule.objects.filter(enabled=True).values_list("pk", flat=True)
-    return [run for schedule_id in found for run in claim(schedule_id, now)]
+    ripe = []
+    for schedule_id in Schedule.objects.filter(enabled=True).values_list("pk", flat=True):
+        try:
+            ripe += claim(schedule_id, now)
+        except Exception as error:  # noqa: BLE001 - one schedule's trouble is not the others'
+            _tell_failure(schedule_id, error)
+    return ripe
 
 
 def claim(schedule_id: int, now: datetime) -> list[int]:
@@ -117,6 +123,18 @@ def _tell(schedule: Schedule | None, reason: str) -> None:
     if schedule is not None and schedule.disabled_because != reason[:200]:
         logger.error("schedule %s cannot be followed: %s", schedule.pk, reason)
         Schedule.objects.filter(pk=schedule.pk).update(disabled_because=reason[:200])
+
+
+def _tell_failure(schedule_id: int, error: Exception) -> None:
+    """Say that a schedule failed for a reason nobody thought of; with its traceback once, not every LOOK_S."""
+    sentence = f"MC Admin failed at it ({type(error).__name__}). Its log says more."
+    try:
+        schedule = Schedule.objects.filter(pk=schedule_id).first()
+        if schedule is not None and schedule.disabled_because != sentence:
+            logger.error("looking at schedule %s failed", schedule_id, exc_info=error)
+            _tell(schedule, sentence)
+    except DatabaseError:  # then that is the trouble
+        logger.exception("looking at schedule %s failed", schedule_id)
 
 
 def next_due(schedule: Schedule) -> datetime | None:

@@ -5,7 +5,7 @@ import uuid
 from functools import cache
 
 from backups import wiring
-from backups.creation import take_back
+from backups.claims import take_back
 from backups.facts import Fact
 from backups.figures import FiguresReader
 from backups.guard import SaveGuard

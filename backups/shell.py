@@ -58,8 +58,8 @@ def _create(options: dict[str, Any], out: Out) -> None:
         out.write(json.dumps(snapshot) + "\n")
         return
     out.write(f"Snapshot {snapshot['short_id']} was made ({snapshot['saved']}).\n")
-    if result["skipped"]:
-        out.write(f"Left out because they were busy: {', '.join(result['skipped'])}\n")
+    for name, why in sorted(result["skipped_because"].items()):
+        out.write(f"Left out: {name}. {why}\n")
 
 
 def _list_arguments(parser: ArgumentParser) -> None:

@@ -76,12 +76,16 @@ class SnapshotRequestSerializer(ServerSnapshotRequestSerializer):
 
 
 class SnapshotAnswerSerializer(serializers.Serializer[Any]):
-    """A snapshot just made; ``warnings`` say what of it could be better, ``skipped`` names servers left out."""
+    """A snapshot just made; ``warnings`` say what of it could be better, ``skipped`` names servers left out.
+
+    ``skipped_because`` holds a sentence for each of them, by its id.
+    """
 
     message = serializers.CharField()
     snapshot = SnapshotSerializer()
     warnings = serializers.ListField(child=serializers.CharField())
     skipped = serializers.ListField(child=serializers.CharField())
+    skipped_because = serializers.DictField(child=serializers.CharField())
 
 
 class PinSerializer(serializers.Serializer[Any]):

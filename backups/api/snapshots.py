@@ -211,6 +211,7 @@ def _made(operation: Operation) -> dict[str, Any]:
     answer = {
         "message": f"Snapshot {result['snapshot']['short_id']} was made.",
         "snapshot": result["snapshot"], "warnings": operation.warnings, "skipped": result["skipped"],
+        "skipped_because": result["skipped_because"],
     }  # fmt: skip
     return dict(serializers.SnapshotAnswerSerializer(answer).data)
 

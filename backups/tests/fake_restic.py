@@ -1,11 +1,13 @@
 """restic at the process boundary: a repository in memory that speaks as 0.14 and 0.18 were recorded."""
 
 import asyncio
+import errno
 import fnmatch
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+import stat
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,7 @@ class FakeRestic:
         snapshots: as ``restic snapshots --json`` would list them.
         gate: holds backups, before they look at a file, until it is set; ``entered`` tells that one waits.
         commands: every subcommand that was run, in order.
+        unreadable: names of files on which the disk fails.
     """
 
     version: str
@@ -50,6 +53,7 @@ class FakeRestic:
     gate: asyncio.Event | None = None
     entered: asyncio.Event = field(default_factory=asyncio.Event)
     commands: list[str] = field(default_factory=list)
+    unreadable: set[str] = field(default_factory=set)
 
     async def __call__(
         self,
@@ -97,7 +101,7 @@ class FakeRestic:
 
     def _backup(self, rest: list[str], on_line: Callable[[str], None] | None) -> str:
         paths = rest[rest.index("--") + 1 :]
-        files, errors = _look(paths, _options(rest, "exclude"))
+        files, errors = _look(paths, _options(rest, "exclude"), self.unreadable)
         entry = self._add(rest, paths, files)
         status = {"message_type": "status", "percent_done": 0, "total_files": 1, "total_bytes": 3}
         summary = {"message_type": "summary", **entry["summary"], "total_duration": 0.21}
@@ -191,12 +195,21 @@ def _is_wanted(entry: dict[str, Any], rest: list[str]) -> bool:
     )
 
 
-def _look(paths: list[str], excludes: list[str]) -> tuple[list[int], list[tuple[str, OSError]]]:
+def _look(
+    paths: list[str], excludes: list[str], unreadable: set[str]
+) -> tuple[list[int], list[tuple[str, OSError]]]:
     """Return the sizes of the files that can be read, and those that cannot."""
-    sizes, errors = [], []
-    found = [os.path.join(top, name) for path in paths for top, _, names in os.walk(path) for name in names]
+    sizes: list[int] = []
+    errors: list[tuple[str, OSError]] = []
+    found = [name for path in paths for name in _files_below(path)]
     for path in [*found, *(path for path in paths if not os.path.isdir(path))]:
         if any(fnmatch.fnmatch(os.path.basename(path), pattern) for pattern in excludes):
+            continue
+        if not stat.S_ISREG(os.lstat(path).st_mode):  # restic notes what else there is, and does not open it
+            continue
+        if os.path.basename(path) in unreadable:
+            errors.append((path, OSError(errno.EIO, os.strerror(errno.EIO))))
+            sizes.append(0)
             continue
         try:
             with open(path, "rb") as file:
@@ -205,3 +218,18 @@ def _look(paths: list[str], excludes: list[str]) -> tuple[list[int], list[tuple[
             errors.append((path, error))
             sizes.append(0)
     return sizes, errors
+
+
+def _files_below(folder: str) -> Iterator[str]:
+    """Yield whatever is no folder; depth costs no stack, as in restic."""
+    folders = [folder]
+    while folders:
+        top = folders.pop()
+        if not os.path.isdir(top):  # a file, or too deep for a path
+            continue
+        with os.scandir(top) as entries:
+            for one in entries:
+                if one.is_dir(follow_symlinks=False):
+                    folders.append(one.path)
+                else:
+                    yield one.path

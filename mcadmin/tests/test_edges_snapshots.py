@@ -13,7 +13,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User, UserRole
-from backups import creation, wiring
+from backups import claims, wiring
 from backups.figures import FiguresReader
 from backups.models import Pin
 from backups.restic.labels import Saved
@@ -69,7 +69,7 @@ def change_tags(snapshot_id: str) -> str:
     async def change() -> ResticSnapshot:
         found = next(one for one in await wiring.snapshot_list().read() if one.id == snapshot_id)
         level = {found.labels.servers[0]: Saved.UNCONFIRMED}
-        return await creation.take_back(wiring.repository(), found, level)
+        return await claims.take_back(wiring.repository(), found, level)
 
     changed: ResticSnapshot = async_to_sync(change)()
     wiring.snapshot_list().forget()

@@ -121,6 +121,10 @@ def test_descriptors_are_given_back(root: Root) -> None:
         (errno.EROFS, "world/x", "The disk with world/x is read-only. Check how it is mounted."),
         (errno.EACCES, "", "The operating system does not let MC Admin use the directory. Check its owner and mode."),
         (errno.ENOENT, "", "The directory does not exist."),
+        *(
+            (number, "x", "The disk does not give x: look into the system's log, and whether the disk is there.")
+            for number in (errno.EIO, errno.ENOTCONN, errno.EUCLEAN, errno.ENOKEY, errno.EHOSTDOWN)
+        ),
     ],
 )
 def test_the_systems_numbers_become_sentences(number: int, path: str, sentence: str) -> None:

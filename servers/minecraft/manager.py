@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mcadmin.core.errors import AppError, NotFound
-from mcadmin.core.paths import list_directories, list_links
+from mcadmin.core.paths import FileMissing, list_directories, list_links
 from servers.docker.cli import DockerCli
 from servers.docker.compose import COMPOSE_FILES, find_files
 from servers.docker.compose_file import project_name
@@ -81,12 +81,27 @@ class DockerMCManager:
         """List the servers whose folder is a link, which are shown and not worked with; blocking."""
         return [name for name in list_links(self.server_path, holding=COMPOSE_FILES) if is_server_id(name)]
 
+    def list_unreadable(self) -> dict[str, str]:
+        """List the folders that may be servers and cannot be looked into, with a sentence that says why; blocking."""
+        found = {}
+        for name in filter(is_server_id, list_directories(self.server_path)):
+            try:
+                self._compose_names(name)
+            except FileMissing:  # it went away
+                continue
+            except AppError as error:
+                found[name] = f"{name} cannot be looked into: {error}"
+        return found
+
     def _has_compose(self, name: str) -> bool:
         try:
-            with open_server(self.server_path / name) as root:
-                return bool(find_files(root))
+            return bool(self._compose_names(name))
         except AppError:  # it went away, or we may not look into it
             return False
+
+    def _compose_names(self, name: str) -> tuple[str, ...]:
+        with open_server(self.server_path / name) as root:
+            return find_files(root)
 
 
 def is_server_id(name: str) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from backups.tests.fake_restic import FakeRestic
+from servers.tests.conftest import write_server
 from servers.tests.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -152,3 +153,17 @@ def test_a_world_in_a_folder_of_another_name_is_seen(
     assert save(owner, server)["status"] == 200
     (data.parent / "mc-data/world/level.dat").unlink()
     assert "no world" in save(owner, server)["warnings"][0]
+
+
+def test_what_one_server_lost_takes_nothing_from_the_others_in_a_snapshot_of_all(
+    owner: APIClient, server_path: Path, server: str, data: Path, restic: FakeRestic
+) -> None:
+    write_server(server_path, "other")
+    (server_path / "other/data/level.dat").write_bytes(b"level")
+    first = owner.post("/api/snapshots", {}, format="json").json()["snapshot"]["id"]
+    shutil.rmtree(data / "world")
+    second = owner.post("/api/snapshots", {}, format="json").json()["snapshot"]["id"]
+
+    judged = {one["server_id"]: one for one in owner.get("/api/snapshots/health").json()["servers"]}
+    assert {name: one["last_good"] for name, one in judged.items()} == {server: first, "other": second}
+    assert [bool(judged[name]["warnings"]) for name in (server, "other")] == [True, False]

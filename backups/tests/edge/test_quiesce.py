@@ -9,10 +9,11 @@ import pytest
 from django.conf import LazySettings
 
 from backups import creation, facts, services, wiring
-from backups.creation import FlushNotConfirmed, Wish
+from backups.creation import Wish
 from backups.guard import SaveGuard
 from backups.models import SavingOff
 from backups.restic.failures import RepositoryLocked
+from backups.skipping import FlushNotConfirmed
 from backups.tests.conftest import started
 from backups.tests.fake_restic import FakeRestic
 from servers import operations, records

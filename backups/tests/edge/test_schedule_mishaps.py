@@ -2,14 +2,15 @@
 
 import asyncio
 import errno
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from asgiref.sync import async_to_sync
+from cronsim import CronSim
 from rest_framework.test import APIClient
 
-from backups import wiring
+from backups import due_times, wiring
 from backups.models import Schedule, ScheduleRun
 from backups.schedules import Scheduler, claim_due
 from backups.tests.edge.test_schedules import NOON, schedule, states
@@ -39,6 +40,27 @@ def test_a_schedule_that_cannot_be_read_stops_no_other(owner: APIClient, broken:
     assert len(claim_due(NOON)) == 1
     bad.refresh_from_db()
     assert bad.disabled_because == ""
+
+
+def test_a_schedule_that_fails_for_a_reason_nobody_thought_of_stops_no_other(
+    owner: APIClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_time(cron: str, start: datetime) -> CronSim:
+        if cron == "13 * * * *":
+            raise OverflowError("date value out of range")
+        return CronSim(cron, start)
+
+    monkeypatch.setattr(due_times, "CronSim", no_time)
+    bad = schedule("lobby", cron="13 * * * *")
+    good = schedule("survival")
+    assert len(claim_due(NOON)) == 1
+    assert [run.schedule_id for run in ScheduleRun.objects.all()] == [good.pk]
+    for _ in range(3):
+        claim_due(NOON)
+    bad.refresh_from_db()
+    assert bad.enabled
+    assert "OverflowError" in bad.disabled_because
+    assert [one.exc_info is not None for one in caplog.records if one.exc_info] == [True], "told once, not each round"
 
 
 def test_schedules_go_on_after_a_clock_that_was_years_ahead(db: None) -> None:

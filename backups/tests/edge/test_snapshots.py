@@ -195,7 +195,8 @@ def test_a_policy_does_not_trade_a_whole_snapshot_for_one_with_a_hole(
     owner: APIClient, fake: FakeDocker, server: str, server_path: Path, restic: FakeRestic
 ) -> None:
     whole = make(owner, server_id=server)["id"]
-    (server_path / server / "data/level.dat").symlink_to("not-to-be-read")  # for the fake: a file that it cannot open
+    (server_path / server / "data/level.dat").write_bytes(b"level")
+    restic.unreadable.add("level.dat")
     holes = [make(owner, server_id=server)["id"] for _ in range(2)]
     answer = owner.post("/api/snapshots/forget", {"keep_last": 1, "dry_run": True}, format="json").json()
     assert (answer["keep"], answer["remove"]) == ([whole, holes[1]], [holes[0]])

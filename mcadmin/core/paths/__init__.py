@@ -8,6 +8,7 @@ The one ``__init__`` with code: callers need not know which of the files inside 
 """
 
 from mcadmin.core.paths.beneath import (
+    DiskFailed,
     FileExists,
     FileMissing,
     NotAFile,
@@ -38,6 +39,7 @@ from mcadmin.core.paths.writability import unwritable
 
 __all__ = [
     "Carried",
+    "DiskFailed",
     "Entry",
     "FileExists",
     "FileMissing",

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mcadmin.core.errors import AppError, Conflict, DiskFull, Forbidden, InvalidRequest, NotFound
+from mcadmin.core.errors import AppError, Conflict, DiskFull, Forbidden, InvalidRequest, NotFound, Unavailable
 from mcadmin.core.paths.by_name import walked
 
 _SYS_OPENAT2 = 437
@@ -51,6 +51,12 @@ class PathBusy(Conflict):
     code = "path_busy"
 
 
+class DiskFailed(Unavailable):
+    """The disk, or the machine behind it, does not give what lies there."""
+
+    code = "disk_failed"
+
+
 class _OpenHow(ctypes.Structure):
     _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
 
@@ -60,7 +66,13 @@ _forbidden = (Forbidden, "The operating system does not let MC Admin use {}. Che
 _full = (DiskFull, "There is no room left on the disk to write {}. Free some space and try again.")
 _unusable = (InvalidRequest, "{} is not a usable name.")
 _exists_already = (FileExists, "{} exists already.")
+_failed = (DiskFailed, "The disk does not give {}: look into the system's log, and whether the disk is there.")
 _busy = (PathBusy, "{} is in use or was just changed. Try again.")
+# What a broken disk, a locked encrypted folder, and a FUSE or network file system that went away answer.
+_DISK_FAILURES = (
+    errno.EIO, errno.ENXIO, errno.ENODEV, errno.EUCLEAN, errno.EBADMSG, errno.EREMOTEIO, errno.ENOTCONN,
+    errno.ECONNABORTED, errno.ESHUTDOWN, errno.EHOSTDOWN, errno.ETIMEDOUT, errno.ENOKEY,
+)  # fmt: skip
 _MEANING: dict[int, tuple[type[AppError], str]] = {
     errno.ENOENT: _missing,
     errno.ENOTDIR: _missing,
@@ -79,6 +91,7 @@ _MEANING: dict[int, tuple[type[AppError], str]] = {
     errno.EBUSY: _busy,
     errno.ETXTBSY: _busy,
     errno.ESTALE: _busy,
+    **dict.fromkeys(_DISK_FAILURES, _failed),
     errno.EFBIG: (InvalidRequest, "{} would become larger than the file system allows."),
 }
 

@@ -1,0 +1,67 @@
+"""What one snapshot does not copy, and what has to be said of it. Blocking: it reads the disk."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from backups import excludes, space, state, wiring
+from backups.restic.patterns import escape
+from mcadmin.core.errors import AppError
+from mcadmin.core.paths import list_directories
+from servers.docker.folders import DATA
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Excluded:
+    """The servers' own lists of what to leave out, together.
+
+    Attributes:
+        patterns: as restic takes them.
+        warnings: sentences that name their server.
+        torn: servers whose list leaves out files of their world, and the sentence that says so.
+    """
+
+    patterns: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    torn: dict[str, str] = field(default_factory=dict)
+
+    def add(self, server_path: Path, name: str) -> None:
+        """Add what the server ``name`` leaves out; a list that cannot be used never keeps it from being saved."""
+        data = server_path / name / DATA
+        try:
+            excludes.settle(data)
+            patterns = excludes.patterns(data)
+            warnings = [f"{name}: {sentence}" for sentence in excludes.warnings(data)]
+            lost = excludes.lost_world(data, patterns)
+        except Exception as error:
+            why = str(error) if isinstance(error, AppError) else f"MC Admin failed at it: {type(error).__name__}."
+            if not isinstance(error, AppError):
+                logger.exception("the list of what to leave out of %s could not be used", name)
+            self.patterns += excludes.default_patterns(data)
+            self.warnings.append(
+                f"{name}: its own list of what to leave out cannot be used, so the default is. ({why})"
+            )
+            return
+        self.patterns += patterns
+        self.warnings += warnings
+        if lost:
+            self.torn[name] = f"{name}: {lost[0]}"
+
+
+def of_servers(server_path: Path, names: Iterable[str]) -> Excluded:
+    """Return what the lists of the servers ``names`` leave out."""
+    found = Excluded()
+    for name in names:
+        found.add(server_path, name)
+    return found
+
+
+def around_servers(root: Path, skipped: Iterable[str]) -> list[str]:
+    """Return the patterns of what is no server in a snapshot of everything, and of servers that are left out."""
+    gone = [name for name in list_directories(root) if name.startswith(".") and name != state.FOLDER]
+    found = [escape(str(root / name)) for name in (*gone, *skipped)]
+    repository = space.local_folder(wiring.repository_path())
+    return [*found, escape(str(repository))] if repository else found
