@@ -141,6 +141,7 @@ class _Restoring:
         await asyncio.to_thread(staging.examine, self._root, plan)
         if self._order.is_as_new:
             await self._rename(plan)
+        await asyncio.to_thread(staging.restrict_access, self._root, plan)
         plan = await asyncio.to_thread(staging.complete, self._root, plan)
         if self._order.is_whole:
             await compose_safety.require_safe(

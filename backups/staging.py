@@ -23,6 +23,7 @@ from mcadmin.core.paths import (
     disk_space,
     exchange,
     move,
+    restrict,
     sync_file_system,
 )
 from servers.docker.folders import DATA
@@ -187,6 +188,21 @@ def carry_over(server_path: Path, plan: Plan, *, left_out: Callable[[str], bool]
             return Carried()
         with root.subdirectory(plan.target, follow=False) as old, root.subdirectory(plan.staged, follow=False) as new:
             return carry(old, new, wanted=left_out)
+
+
+def restrict_access(server_path: Path, plan: Plan) -> None:
+    """Let a whole server's folder be passed by the users who can pass the present one, a new one by its owner alone.
+
+    The bits in the snapshot do not count: they may be older than the decision who on this machine reads the folder.
+    """
+    if plan.target != plan.server_id:
+        return
+    with Root(server_path) as root, root.subdirectory(plan.staged, follow=False) as new:
+        if not _is_directory(root, plan.target):
+            restrict(new, like=None)
+            return
+        with root.subdirectory(plan.target, follow=False) as present:
+            restrict(new, like=present)
 
 
 def complete(server_path: Path, plan: Plan) -> Plan:

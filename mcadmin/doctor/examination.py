@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from mcadmin.doctor import backups, engine, installation, servers
+from mcadmin.doctor import backups, engine, installation, privileges, servers
 from mcadmin.doctor.findings import Check, Finding
 
 CHECKS: list[tuple[Check, bool]] = [  # and whether it needs usable settings
@@ -18,6 +18,8 @@ CHECKS: list[tuple[Check, bool]] = [  # and whether it needs usable settings
     (servers.check_free_space, True),
     (servers.check_files, True),
     (servers.check_ownership, True),
+    (privileges.check_privileges, True),
+    (privileges.check_folders, True),
     (servers.check_ports, True),
     (servers.check_cookies, True),
     (backups.check_restic, False),

@@ -305,7 +305,8 @@ class Lifecycle(ComposeReading):
         with Root(self.server_path) as root:
             if root.lstat(self.name) is not None:
                 raise ServerExists(f"A server or directory named {self.name!r} exists already. Choose another id.")
-            root.make_directory(building)
+            # Docker mounts data/ as root by its path; nobody else on this machine shall reach what a game puts there.
+            root.make_directory(building, mode=0o700)
             try:
                 root.make_directory(f"{building}/{DATA}")
                 root.write_bytes(f"{building}/{COMPOSE_NAME}", yaml_content.encode(), mode=0o600)

@@ -4,6 +4,7 @@ import os
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from stat import S_IMODE
 from typing import Any
 
 import pytest
@@ -52,6 +53,25 @@ def test_whole_server_comes_back_and_the_old_one_is_kept(owner: APIClient, home:
     assert kept.parent.name == ".removed"
     assert list((home.parent / ".restoring").iterdir()) == []
     assert "is kept as .removed/" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("was", [0o700, 0o755])
+@pytest.mark.parametrize("present", [0o700, 0o750, 0o755, None])
+def test_who_can_enter_a_restored_folder_is_decided_by_the_present_one(
+    owner: APIClient, home: Path, vault: Path, was: int, present: int | None
+) -> None:
+    home.chmod(was)
+    data = (home / "data").stat().st_mode
+    snapshot = save(owner, server_id=home.name)
+    if present is None:
+        shutil.rmtree(home)
+    else:
+        home.chmod(present)
+
+    assert restore(owner, snapshot, server_id=home.name).status_code == 200
+
+    assert S_IMODE(home.stat().st_mode) == (0o700 if present is None else present)
+    assert (home / "data").stat().st_mode == data
 
 
 def test_what_snapshots_leave_out_by_now_is_carried_over(owner: APIClient, home: Path, vault: Path) -> None:
@@ -156,6 +176,7 @@ def test_new_server_is_made_of_a_snapshot(owner: APIClient, home: Path, vault: P
     old = owner.get(f"/api/servers/{home.name}").json()
     assert made["problem"] is None
     assert made["gamePort"] != old["gamePort"]
+    assert S_IMODE((home.parent / "second").stat().st_mode) == 0o700
     assert (home.parent / "second/data/world/level.dat").read_text() == "old"
     assert restore(owner, snapshot, **{"as": "second"}).status_code == 409
     assert restore(owner, snapshot, **{"as": "Not An Id"}).status_code == 400

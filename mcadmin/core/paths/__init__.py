@@ -29,6 +29,13 @@ from mcadmin.core.paths.copying import copy
 from mcadmin.core.paths.listing import Page, page
 from mcadmin.core.paths.mounts import mount_points_at_or_below, sync_file_system
 from mcadmin.core.paths.new_file import NewFile
+from mcadmin.core.paths.privileged import (
+    is_open_to_others,
+    is_within_reach,
+    missing_mount_options,
+    privileged,
+    restrict,
+)
 from mcadmin.core.paths.real import real_path
 from mcadmin.core.paths.renaming import OtherFileSystem, exchange, move, rename_beneath
 from mcadmin.core.paths.root import Entry, Root
@@ -63,17 +70,22 @@ __all__ = [
     "file_name",
     "is_directory",
     "is_link",
+    "is_open_to_others",
     "is_settled",
+    "is_within_reach",
     "list_directories",
     "list_links",
+    "missing_mount_options",
     "mount_points_at_or_below",
     "move",
     "open_beneath",
     "page",
     "path_of",
+    "privileged",
     "raw_path_of",
     "real_path",
     "rename_beneath",
+    "restrict",
     "shown",
     "stamp",
     "sync_file_system",
