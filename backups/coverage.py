@@ -7,8 +7,9 @@ from pathlib import Path
 
 from mcadmin.core.errors import AppError, Conflict, Unavailable
 from servers.docker.container import Container
+from servers.docker.folders import DATA, DataElsewhere
 from servers.docker.volumes import Volume
-from servers.minecraft.instance import MCInstance
+from servers.minecraft.instance import MCInstance, ServerNotFound
 
 DATA_IN_CONTAINER = "/data"
 
@@ -48,6 +49,22 @@ async def find_missing(instance: MCInstance, container: Container | None) -> lis
     return [Missing(instance.name, place, why) for place, why in places]
 
 
+async def require_usual_folder(instance: MCInstance, path: str) -> None:
+    """Refuse a single path of a game whose files are not in the folder ``data``: it would be another place.
+
+    Raises:
+        DataElsewhere.
+    """
+    if not path:
+        return
+    try:
+        root = await instance.data_root()
+    except ServerNotFound:  # a removed one: its snapshots name the place
+        return
+    if root.in_server != DATA:
+        raise DataElsewhere(f"{root.sentence} {_WHOLE_ONLY}")
+
+
 def _of_container(container: Container, directory: Path) -> Iterator[tuple[str, str]]:
     mount = next((one for one in container.mounts if one.target.rstrip("/") == DATA_IN_CONTAINER), None)
     if mount is None:
@@ -82,5 +99,6 @@ def _is_inside(source: Path, directory: Path) -> bool:
         return False
 
 
+_WHOLE_ONLY = "A single path is saved and restored only below the folder `data`: leave `path` out."
 _NOWHERE = "Nothing is mounted at /data, so the game's files go with its container. Bind `./data:/data`."
 _OUTSIDE = "The game's files lie outside of the server's folder, so snapshots do not hold them. Bind `./data:/data`."

@@ -114,11 +114,12 @@ class _Taking:
         wish = self._wish
         target = await asyncio.to_thread(targets.find, self._server_path, server_id=wish.server_id, path=wish.path)
         await self._check_space(target)
-        names = await self._names(target)
+        names, manager = await self._names(target), servers_wiring.manager()
         if target.scope is Scope.GLOBAL and not (names or self._skipped.reasons):
             await self._require_no_servers()
-        manager = servers_wiring.manager()
         instances = [manager.get_instance(name) for name in names]
+        if target.server_id:
+            await coverage.require_usual_folder(manager.get_instance(target.server_id), wish.path)
         missing, held = await self._look_at(target, instances)
         self._skipped.require_one_kept(names)
         began = datetime.now(UTC)

@@ -3,8 +3,6 @@
 import asyncio
 from datetime import UTC, datetime
 
-from django.conf import settings
-
 from backups import sources, staging, wiring
 from backups.models import MadeSnapshot
 from backups.restic.snapshot import ResticSnapshot
@@ -12,7 +10,6 @@ from backups.restore_order import relative_name, server_path
 from backups.targets import Target
 from mcadmin.core.errors import AppError
 from servers import wiring as servers_wiring
-from servers.docker.folders import DATA, open_data
 from servers.minecraft.instance import ServerNotFound
 from servers.models import Operation
 from servers.records import in_database
@@ -73,7 +70,7 @@ def _read_last_start(server_id: str) -> datetime | None:
 def _last_log(server_id: str) -> datetime | None:
     """Return when the game last wrote into its log: then it ran, whoever started it."""
     try:
-        with open_data(settings.MC_ADMIN.server_path / server_id / DATA) as root:
+        with servers_wiring.live().data_root(server_id).hold() as root:
             found = root.stat("logs/latest.log")
     except AppError:
         return None

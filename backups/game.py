@@ -4,7 +4,9 @@ import asyncio
 import re
 from typing import Self
 
+from mcadmin.core.paths import Root
 from servers.live.log_reader import LogReader
+from servers.minecraft.data_root import DataRoot, usual
 from servers.minecraft.instance import MCInstance, RconCliFailed
 from servers.minecraft.rcon import RconConnection, RconUnavailable, clean_answer
 
@@ -90,10 +92,13 @@ class GameLog:
     """What the game writes into its log from the moment this is begun. Its methods block no loop."""
 
     def __init__(self, instance: MCInstance) -> None:
-        self._reader = LogReader(instance.data)
+        self._instance = instance
+        self._root: DataRoot | None = None
+        self._reader = LogReader(self._hold)
 
     async def begin(self) -> None:
         """Pass over what is there."""
+        self._root = await self._instance.data_root()
         await self._read()
 
     async def says_saved(self) -> bool:
@@ -107,6 +112,9 @@ class GameLog:
     async def close(self) -> None:
         """Let the file go."""
         await asyncio.to_thread(self._reader.close)
+
+    def _hold(self) -> Root:
+        return (self._root or usual(self._instance.server_path, self._instance.name)).hold()
 
     async def _read(self) -> list[str]:
         lines: list[str] = []

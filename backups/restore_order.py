@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from backups import deletion, sources, staging, targets, wiring
+from backups import coverage, deletion, sources, staging, targets, wiring
 from backups.restic.labels import Scope
 from backups.restic.restoring import Piece
 from backups.restic.snapshot import ResticSnapshot
@@ -73,6 +73,7 @@ async def order(wish: RestoreWish) -> Order:
 
     Raises:
         ResticNotConfigured, SnapshotNotFound, NotInSnapshot, InvalidRequest.
+        DataElsewhere: a path of a game whose files are not in the folder ``data``.
         ServerExists: the new server's id is taken.
     """
     wiring.repository()
@@ -81,6 +82,7 @@ async def order(wish: RestoreWish) -> Order:
     past = await asyncio.to_thread(targets.find_past, server_path(), server_id=server_id, path=wish.path)
     source = sources.source_of(snapshot, server_id=server_id, target=past)
     if not wish.as_new:
+        await coverage.require_usual_folder(servers_wiring.manager().get_instance(server_id), wish.path)
         return Order(wish=wish, snapshot=snapshot, server_id=server_id, target=past, source=source)
     if wish.path:
         raise InvalidRequest("A new server is made of a whole one: leave path out, or as.")

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from servers.api.serializers import ServerItemSerializer
 from servers.minecraft import java
+from servers.minecraft.data_root import DataKind
 from servers.minecraft.manager import NEW_SERVER_ID, RESERVED_IDS
 
 
@@ -128,6 +129,19 @@ class FindingSerializer(serializers.Serializer[Any]):
     accepted = serializers.BooleanField()
 
 
+class DataRootSerializer(serializers.Serializer[Any]):
+    """Where the game keeps its files: what it sees as `/data`."""
+
+    kind = serializers.ChoiceField(
+        choices=[one.value for one in DataKind],
+        help_text="folder: in the server's directory. volume: a named volume of the engine. elsewhere: out of reach",
+    )
+    inSnapshots = serializers.BooleanField(  # noqa: N815
+        help_text="whether a snapshot of the server holds these files"
+    )
+    sentence = serializers.CharField(help_text="the place in words; with `elsewhere` what to do about it")
+
+
 class ServerDetailSerializer(ServerItemSerializer):
     """One server in full. Values of secret variables are masked; ``hints`` name conventions that the file breaks."""
 
@@ -138,4 +152,5 @@ class ServerDetailSerializer(ServerItemSerializer):
     restart = serializers.CharField(allow_null=True)
     warnings = serializers.ListField(child=serializers.CharField())
     hints = serializers.ListField(child=serializers.CharField())
+    dataRoot = DataRootSerializer()  # noqa: N815
     findings = FindingSerializer(many=True)

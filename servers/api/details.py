@@ -10,6 +10,7 @@ from servers.api.items import server_item
 from servers.api.secrets import masked
 from servers.docker.compose_yaml import BadComposeFile
 from servers.minecraft.compose_rules import MCComposeFile
+from servers.minecraft.data_root import DataKind
 from servers.minecraft.warnings import warnings_of
 from servers.variable_warnings import unset_in
 
@@ -21,7 +22,7 @@ def server_detail(server_id: str) -> dict[str, Any]:
     """
     catalog = wiring.live().catalog
     info = catalog.info(server_id)
-    item = server_item(info) | {"hints": list(info.hints)}
+    item = server_item(info) | {"hints": list(info.hints), "dataRoot": _data_root(server_id)}
     server = wiring.manager().get_instance(server_id)
     try:
         written = server.read_minecraft_compose(None)
@@ -61,6 +62,12 @@ def _of_compose(compose: MCComposeFile, *, directory: str) -> dict[str, Any]:
         "restart": compose.restart,
         "warnings": list(warnings_of(compose)),
     }
+
+
+def _data_root(server_id: str) -> dict[str, Any]:
+    seen = wiring.live().data_root(server_id).seen()
+    # A snapshot is one of the server's directory.
+    return {"kind": seen.kind.value, "inSnapshots": seen.kind is DataKind.FOLDER, "sentence": seen.sentence}
 
 
 def _nothing(*, findings: list[dict[str, Any]]) -> dict[str, Any]:

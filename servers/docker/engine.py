@@ -5,10 +5,13 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 from mcadmin.core.process import ProgramFailed
 from servers.docker.cli import DockerCli
 from servers.docker.container import Container, parse_inspect
+from servers.docker.engine_volumes import KnownVolumes, is_volume_name, parse_volumes, volumes_folder
 from servers.docker.events import WANTED, Event, parse_event
 from servers.docker.inspection import Inspection, inspect_batch
 
@@ -82,16 +85,21 @@ class DockerManager:
 
     async def labels(self, kind: str, names: Sequence[str]) -> dict[str, dict[str, str]]:
         """Return the labels of volumes or networks by name, of those that exist; ``kind`` names which."""
+        found = await self._inspect_others(kind, names) if names else []
+        return {one["Name"]: one.get("Labels") or {} for one in found}
+
+    async def volumes(self, names: Sequence[str]) -> KnownVolumes:
+        """Ask what the named volumes are and where the engine keeps its own; what can be no name is not asked.
+
+        Raises:
+            EngineUnreachable.
+        """
         if not names:
-            return {}
-        argv = ("inspect", "--type", kind, "--", *names)
-        try:
-            out = await self._cli.call(*argv, timeout_s=QUESTION_TIMEOUT_S)
-        except ProgramFailed as error:  # as for containers: docker prints the others
-            if not any(sign in error.stderr.lower() for sign in _NOT_THERE):
-                raise
-            out = error.stdout
-        return {one["Name"]: one.get("Labels") or {} for one in json.loads(out)}
+            return KnownVolumes()
+        out = await self._cli.call("info", "--format", "{{json .}}", timeout_s=QUESTION_TIMEOUT_S)
+        wanted = [name for name in names if is_volume_name(name)]
+        found = parse_volumes(await self._inspect_others("volume", wanted) if wanted else [])
+        return KnownVolumes(volumes_folder(json.loads(out)), MappingProxyType(found), frozenset(names))
 
     async def events(self, since: datetime) -> AsyncIterator[Event]:
         """Follow what happens to containers, beginning with what happened after ``since``.
@@ -111,6 +119,16 @@ class DockerManager:
     async def execute(self, container: str, *argv: str, timeout_s: float = 30.0) -> str:
         """Run ``argv`` inside a running container and return what it prints."""
         return await self._cli.call("exec", "--", container, *argv, timeout_s=timeout_s)
+
+    async def _inspect_others(self, kind: str, names: Sequence[str]) -> list[dict[str, Any]]:
+        """Inspect volumes or networks; those that are not there are left out."""
+        try:
+            out = await self._cli.call("inspect", "--type", kind, "--", *names, timeout_s=QUESTION_TIMEOUT_S)
+        except ProgramFailed as error:  # as for containers: docker prints the others
+            if not any(sign in error.stderr.lower() for sign in _NOT_THERE):
+                raise
+            out = error.stdout
+        return list(json.loads(out or "[]"))
 
     async def _inspect(self, names: Sequence[str]) -> str:
         if not names:

@@ -7,8 +7,8 @@ reader and writer of the panel, which runs as root, to any place of the machine.
 
 from pathlib import Path
 
-from mcadmin.core.errors import Conflict
-from mcadmin.core.paths import OutsideRoot, Root
+from mcadmin.core.errors import Conflict, Forbidden
+from mcadmin.core.paths import FileMissing, OutsideRoot, Root, is_same_mount
 
 DATA = "data"
 
@@ -54,6 +54,43 @@ def open_data(data: Path) -> Root:
                 f"{data.name} of {data.parent.name} is a link, so its files are not in the server's folder. Move the "
                 "folder that it leads to here, or bind-mount it here."
             ) from None
+
+
+def open_data_in(directory: Path, inside: str) -> Root:
+    """Hold the folder with a game's files, at ``inside`` below its server's; "" is that itself. As ``open_data``."""
+    return open_data(directory / inside) if inside and "/" not in inside else _open_below(directory, inside)
+
+
+def open_volume(volumes: Path, inside: str) -> Root:
+    """Hold the folder of a volume at ``inside`` below the engine's own folder of volumes; the caller closes it.
+
+    Raises:
+        FileMissing: there is no such volume (yet).
+        DataElsewhere: the engine's folder is not to be seen from here, a link is on the way, or something is mounted
+            there: a volume of the same name may have been made anew, with options that mount any place at all.
+    """
+    try:
+        top = Root(volumes)
+    except (FileMissing, Forbidden):
+        raise DataElsewhere("MC Admin does not see the engine's folder of volumes, where the files are.") from None
+    with top:
+        try:
+            held = top.own_subdirectory(inside)
+        except OutsideRoot:
+            raise DataElsewhere("The folder of the volume is a link, which is not followed.") from None
+        if not is_same_mount(top.fd, held.fd):
+            held.close()
+            raise DataElsewhere("Another place is mounted on the folder of the volume, which is not opened.")
+        return held
+
+
+def _open_below(directory: Path, inside: str) -> Root:
+    with open_server(directory) as server:
+        try:
+            return server.own_subdirectory(inside)
+        except OutsideRoot:
+            message = f"{inside} of {directory.name} is, or is reached by, a link, which is not followed."
+            raise DataElsewhere(message) from None
 
 
 def folder_is_a_link(name: str) -> str:

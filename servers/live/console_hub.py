@@ -10,13 +10,13 @@ from pathlib import Path
 from mcadmin.core.tasks import cancel, start
 from servers.docker.cli import DockerCli
 from servers.docker.container import Container
-from servers.docker.folders import DATA
 from servers.live.console_reader import ConsoleReader
 from servers.live.container_source import ContainerSource
 from servers.live.home import Home
 from servers.live.line_source import LogFileSource
 from servers.live.log_watch import LogWatch
 from servers.live.viewer import Viewer
+from servers.minecraft.data_root import DataRoot
 
 logger = logging.getLogger(__name__)
 
@@ -40,9 +40,11 @@ class ConsoleHub:
         *,
         cli: DockerCli,
         container: Callable[[str], Container | None],
+        data_root: Callable[[str], DataRoot],
         linger_s: float = LINGER_S,
     ) -> None:
-        """``container`` tells a server's container as last seen; it may block for a moment."""
+        """``container`` and ``data_root`` tell a server's as last seen; they may block for a moment."""
+        self._data_root = data_root
         self._server_path = server_path
         self._cli = cli
         self._container = container
@@ -146,7 +148,7 @@ class ConsoleHub:
     def _lines(self, server_id: str, source: Source) -> ContainerSource | LogFileSource:
         if source is Source.CONTAINER:
             return ContainerSource(self._cli, lambda: self._container(server_id), name=server_id)
-        return LogFileSource(self._server_path / server_id / DATA, self._watch)
+        return LogFileSource(lambda: self._data_root(server_id).hold(), self._watch)
 
     def _leave(self, server_id: str, viewer: Viewer, *, but: object = None) -> None:
         """Take ``viewer`` from every reader of the server but one; a reader without viewers ends after a while."""

@@ -17,7 +17,7 @@ import psutil
 from mcadmin.core.errors import AppError
 from mcadmin.core.paths import FileMissing, disk_space, tree_size_bytes
 from mcadmin.core.tasks import cancel
-from servers.docker.folders import DATA, open_data
+from servers.minecraft.data_root import DataRoot
 
 logger = logging.getLogger(__name__)
 
@@ -42,11 +42,12 @@ class DiskSample:
 class DiskUsage:
     """Belongs to one loop; ``samples`` and ``wanted`` are safe from any thread."""
 
-    def __init__(self, names: Names, server_path: Path) -> None:
-        """``names`` is called in a thread; it returns all servers and whether each of them runs."""
+    def __init__(self, names: Names, server_path: Path, *, data_root: Callable[[str], DataRoot]) -> None:
+        """``names`` returns all servers and whether each of them runs; it and ``data_root`` are called in a thread."""
         self.samples: Mapping[str, DiskSample] = MappingProxyType({})
         self._names = names
         self._server_path = server_path
+        self._data_root = data_root
         self._due: dict[str, float] = {}
         self._wanted: set[str] = set()
         self._measured = threading.Condition()
@@ -97,7 +98,7 @@ class DiskUsage:
         started = time.monotonic()
         loop = asyncio.get_running_loop()
         try:
-            sample = await loop.run_in_executor(self._pool, measure, self._server_path / name)
+            sample = await loop.run_in_executor(self._pool, self._look, name)
         except (OSError, AppError) as error:  # it went away, or we may not look
             logger.info("the disk usage of %s is not measured: %s", name, error)
             return
@@ -111,20 +112,28 @@ class DiskUsage:
             self.samples = MappingProxyType({**self.samples, name: sample})
             self._measured.notify_all()
 
+    def _look(self, name: str) -> DiskSample:
+        return measure(self._data_root(name), self._server_path)
+
 
 def rest_s(took_s: float, *, running: bool) -> float:
     """Return how long a server is left alone after a measurement that took ``took_s``."""
     return max(RUNNING_S if running else STOPPED_S, took_s / MAX_SHARE)
 
 
-def measure(directory: Path) -> DiskSample:
-    """Measure one server's directory. Blocking, and slow on purpose."""
-    total, available = disk_space(directory)
+def measure(data_root: DataRoot, server_path: Path) -> DiskSample:
+    """Measure one game's files; where there are none, their disk would be that of the servers.
+
+    Blocking, and slow on purpose.
+
+    Raises:
+        DataElsewhere, ServerFolderIsALink.
+    """
     try:
-        with open_data(directory / DATA) as data:
-            used = tree_size_bytes(data, pause=Pause())
+        with data_root.hold() as data:
+            used, (total, available) = tree_size_bytes(data, pause=Pause()), disk_space(data.fd)
     except FileMissing:
-        used = 0
+        used, (total, available) = 0, disk_space(server_path)
     return DiskSample(used, total, available, datetime.now(UTC))
 
 

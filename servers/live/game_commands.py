@@ -2,25 +2,27 @@
 
 import asyncio
 import time
-from functools import partial
+from collections.abc import Awaitable, Callable
 
 from mcadmin.core.errors import AppError
-from servers.docker.container import Container
 from servers.live.rcon_pool import RconPool
 from servers.minecraft.instance import MCInstance, RconCliFailed, ServerNotRunning
-from servers.minecraft.rcon import CONNECT_TIMEOUT_S, RconUnavailable, clean_answer
+from servers.minecraft.rcon import CONNECT_TIMEOUT_S, RconAddress, RconUnavailable, clean_answer
 from servers.minecraft.status import MCServerStatus, Status
 
 STARTING_PATIENCE_S = 3.0  # a game that is still starting may already answer
 AGAIN_S = 0.3
 
+Addresses = Callable[[], Awaitable[list[RconAddress]]]
+
 
 async def run_command(
-    pool: RconPool, instance: MCInstance, text: str, *, status: Status, container: Container | None
+    pool: RconPool, instance: MCInstance, text: str, *, status: Status, addresses: Addresses
 ) -> str:
     """Run one valid command in a game whose container runs and return its answer without colours.
 
     A game that is not healthy yet is tried for three seconds; a command that it took is waited for in any case.
+    ``addresses`` tells where it may take commands, as ``RconPool.command`` wants it.
 
     Raises:
         ServerNotRunning: it is not healthy, and does not take commands.
@@ -28,11 +30,11 @@ async def run_command(
         RconTimedOut, RconBroken: it took the command, which may have run.
     """
     if status.status is MCServerStatus.HEALTHY:
-        return clean_answer(await _try(pool, instance, text, container, patience_s=CONNECT_TIMEOUT_S))
+        return clean_answer(await _try(pool, instance, text, addresses, patience_s=CONNECT_TIMEOUT_S))
     end = time.monotonic() + STARTING_PATIENCE_S
     while True:
         try:
-            return clean_answer(await _try(pool, instance, text, container, patience_s=end - time.monotonic()))
+            return clean_answer(await _try(pool, instance, text, addresses, patience_s=end - time.monotonic()))
         except (RconUnavailable, RconCliFailed) as error:
             if time.monotonic() + AGAIN_S < end:
                 await asyncio.sleep(AGAIN_S)
@@ -41,10 +43,9 @@ async def run_command(
 
 
 async def _try(
-    pool: RconPool, instance: MCInstance, text: str, container: Container | None, *, patience_s: float
+    pool: RconPool, instance: MCInstance, text: str, addresses: Addresses, *, patience_s: float
 ) -> str:
     """Run it over the kept connection, or by ``rcon-cli`` if there is none and none can be made."""
-    addresses = partial(instance.rcon_addresses, container=container)
     try:
         return await pool.command(instance.name, text, addresses=addresses, connect_timeout_s=max(patience_s, AGAIN_S))
     except RconUnavailable:

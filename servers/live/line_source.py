@@ -2,11 +2,10 @@
 
 import asyncio
 from contextlib import suppress
-from pathlib import Path
 from typing import Protocol
 
 from mcadmin.core.tasks import finish
-from servers.live.log_reader import Batch, LogReader
+from servers.live.log_reader import Batch, LogReader, OpenData
 from servers.live.log_watch import LogWatch, Watches
 
 LOOK_S = 1.0  # between looks when no event comes
@@ -35,11 +34,12 @@ class LineSource(Protocol):
 
 
 class LogFileSource:
-    """``data/logs/latest.log`` of one server, woken by the kernel."""
+    """``logs/latest.log`` of one server's game, woken by the kernel."""
 
-    def __init__(self, data: Path, watch: LogWatch) -> None:
-        self._data = data
-        self._reader = LogReader(data)
+    def __init__(self, open_data: OpenData, watch: LogWatch) -> None:
+        """``open_data`` as in ``LogReader``."""
+        self._open_data = open_data
+        self._reader = LogReader(open_data)
         self._watch = watch
         self._watches: Watches = []
         self._watched: object = None  # the places the watches are on
@@ -97,4 +97,4 @@ class LogFileSource:
                 await asyncio.to_thread(self._watch.unwatch, old)
             if places is not None and not self._closed:
                 loop = asyncio.get_running_loop()
-                self._watches = await asyncio.to_thread(self._watch.watch, self._data, self._woken.set, loop=loop)
+                self._watches = await asyncio.to_thread(self._watch.watch, self._open_data, self._woken.set, loop=loop)

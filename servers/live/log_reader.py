@@ -2,12 +2,11 @@
 
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from mcadmin.core.errors import AppError
-from mcadmin.core.paths import FileMissing
-from servers.docker.folders import open_data
+from mcadmin.core.paths import FileMissing, Root
 from servers.minecraft.log_lines import MAX_LINE_BYTES, clean_line
 
 LOGS, LOG = "logs", "logs/latest.log"
@@ -20,6 +19,7 @@ EMPTIED = "The log file was emptied. Lines written just before that may be missi
 _MARK_BYTES = 1024  # what we read last, and what the file begins with, is compared before we go on
 
 Identity = tuple[int, int]  # device and inode
+OpenData = Callable[[], Root]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Batch:
 
 
 class LogReader:
-    """Reads ``logs/latest.log`` below ``data``. Blocking: every call belongs in a thread; calls exclude each other.
+    """Reads ``logs/latest.log`` of a game. Blocking: every call belongs in a thread; calls exclude each other.
 
     The first read begins at most TAIL_BYTES before the end, at a line's start; later ones go on from
     there: over rotation by rename (the rest of the old file first), truncation, rewriting and re-creation.
@@ -44,10 +44,11 @@ class LogReader:
     opened: ``problem`` says why.
     """
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, open_data: OpenData) -> None:
+        """``open_data`` holds the folder with the game's files, which may be another one each time."""
         self.problem: str | None = "The log has not been looked for yet."
         self.places: tuple[Identity | None, Identity | None] = (None, None)  # of data and data/logs: a watch is due
-        self._data = data
+        self._open_data = open_data
         self._lock = threading.Lock()
         self._file: _OpenLog | None = None
         self._is_first = True
@@ -84,7 +85,7 @@ class LogReader:
         """Find out what the name leads to now, and in which directories it lies."""
         self.places = (None, None)
         try:
-            with open_data(self._data) as root:
+            with self._open_data() as root:
                 self.places = (_identity(root.stat(".")), _identity(root.stat(LOGS)))
                 found = _identity(root.stat(LOG))
         except FileMissing:
@@ -101,7 +102,7 @@ class LogReader:
         if current is None:
             return Batch()
         try:
-            with open_data(self._data) as root:
+            with self._open_data() as root:
                 self._file = _OpenLog(root.open_file(LOG))
         except AppError as error:  # gone again, or no regular file
             self.problem = str(error)

@@ -8,7 +8,6 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
 from watchdog.events import (
@@ -25,10 +24,10 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
 from mcadmin.core.errors import AppError
-from servers.docker.folders import open_data
+from mcadmin.core.paths import Root
+from servers.live.log_reader import LOGS, Identity
 
-Watches = list[tuple[Path, "_Waker"]]
-Identity = tuple[int, int]  # device and inode
+Watches = list[tuple[Identity, "_Waker"]]
 
 logger = logging.getLogger(__name__)
 
@@ -43,61 +42,69 @@ class LogWatch:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._observer: BaseObserver | None = None
-        self._watched: dict[Path, _Watched] = {}
+        self._watched: dict[Identity, _Watched] = {}
         self._ended = False
 
-    def watch(self, data: Path, wake: Callable[[], None], *, loop: asyncio.AbstractEventLoop) -> Watches:
-        """Call ``wake`` on ``loop`` when ``data/logs`` appears in ``data`` or anything in it changes.
+    def watch(
+        self, open_data: Callable[[], Root], wake: Callable[[], None], *, loop: asyncio.AbstractEventLoop
+    ) -> Watches:
+        """Call ``wake`` on ``loop`` when ``logs`` appears among the game's files or anything in it changes.
 
-        A directory that is missing, or for which the kernel has no watch left, is simply not watched. A watch stays
-        with the directory it was set on: when another takes its name, ``unwatch`` and watch anew.
+        ``open_data`` is that of ``LogReader``. A directory that is missing, or for which the kernel has no watch
+        left, is simply not watched. A watch stays with the directory it was set on: when another takes its name,
+        ``unwatch`` and watch anew.
         """
         waker = _Waker(wake, loop)
         watches: Watches = []
-        with self._lock:
+        with self._lock, suppress(AppError):
             if self._ended:
                 return watches
-            for inside, kinds in (("", _OF_DATA), ("logs", _OF_LOGS)):
-                directory = data / inside
-                try:
-                    self._join(directory, _identity(data, inside), kinds, waker)
-                except (FileNotFoundError, AppError):
-                    continue
-                except OSError as error:
-                    logger.info("%s is not watched but looked at every second: %s", directory.name, error)
-                    continue
-                watches.append((directory, waker))
+            with open_data() as data:
+                for path, kinds in (("", _OF_DATA), (LOGS, _OF_LOGS)):
+                    with suppress(AppError):
+                        self._join(data.subdirectory(path), kinds, waker, watches)
         return watches
 
     def unwatch(self, watches: Watches) -> None:
         """End watches; those already gone are no matter, and others of the same directory stay."""
         with self._lock:
-            for directory, waker in watches:
-                watched = self._watched.get(directory)
+            for identity, waker in watches:
+                watched = self._watched.get(identity)
                 if watched is None or waker not in watched.wakers.all:
                     continue
                 watched.wakers.all = tuple(one for one in watched.wakers.all if one is not waker)
                 if not watched.wakers.all:
-                    self._leave(directory)
+                    self._leave(identity)
 
-    def _join(
-        self, directory: Path, identity: Identity | None, kinds: list[type[FileSystemEvent]], waker: "_Waker"
-    ) -> None:
-        """Wake ``waker``, too: the observer has one watch a name, which may lead to another directory by now."""
-        watched = self._watched.get(directory)
-        wakers = watched.wakers if watched is not None else _Wakers()
-        if watched is None or watched.identity != identity:
-            if watched is not None:
-                self._leave(directory)
-            watch = self._started().schedule(wakers, str(directory), event_filter=kinds)
-            self._watched[directory] = _Watched(watch, identity, wakers)
-        wakers.all = (*wakers.all, waker)
+    def _join(self, held: Root, kinds: list[type[FileSystemEvent]], waker: "_Waker", watches: Watches) -> None:
+        """Wake ``waker``, too: the observer has one watch for a directory.
 
-    def _leave(self, directory: Path) -> None:
-        watched = self._watched.pop(directory)
+        The kernel gets the descriptor that we hold: by its name it could be a link by now. Held for as long as it is
+        watched, no other directory is given its number.
+        """
+        own = held.stat("")
+        identity = (own.st_dev, own.st_ino) if own is not None else (0, 0)
+        watched = self._watched.get(identity)
+        if watched is not None:
+            held.close()
+        else:
+            wakers = _Wakers()
+            try:
+                watch = self._started().schedule(wakers, f"/proc/self/fd/{held.fd}/.", event_filter=kinds)
+            except OSError as error:
+                held.close()
+                logger.info("a folder of logs is not watched but looked at every second: %s", error)
+                return
+            watched = self._watched[identity] = _Watched(watch, held, wakers)
+        watched.wakers.all = (*watched.wakers.all, waker)
+        watches.append((identity, waker))
+
+    def _leave(self, identity: Identity) -> None:
+        watched = self._watched.pop(identity)
         if self._observer is not None:
             with suppress(KeyError):
                 self._observer.unschedule(watched.watch)
+        watched.held.close()
 
     def close(self) -> None:
         """End the observer and its threads; later watches are empty."""
@@ -107,7 +114,9 @@ class LogWatch:
                 self._observer.stop()
                 self._observer.join()
                 self._observer = None
-                self._watched.clear()
+            for watched in self._watched.values():
+                watched.held.close()
+            self._watched.clear()
 
     def _started(self) -> BaseObserver:
         if self._observer is None:
@@ -115,13 +124,6 @@ class LogWatch:
             observer.start()
             self._observer = observer
         return self._observer
-
-
-def _identity(data: Path, inside: str) -> Identity | None:
-    """Tell which directory it is; raises AppError where it is none, or is reached by a link that leads out."""
-    with open_data(data) as root:
-        own = root.stat(inside)
-    return (own.st_dev, own.st_ino) if own is not None else None
 
 
 class _Waker:
@@ -157,5 +159,5 @@ class _Wakers(FileSystemEventHandler):
 
 class _Watched(NamedTuple):
     watch: ObservedWatch
-    identity: Identity | None
+    held: Root
     wakers: _Wakers

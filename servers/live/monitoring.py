@@ -15,6 +15,7 @@ from servers.live.list_feed import Item, ListFeed
 from servers.live.readings import ServerSample
 from servers.live.sampler import HostSample, Sampler
 from servers.live.versions import Versions
+from servers.minecraft.data_root import DataRoot
 from servers.minecraft.instance import ServerNotRunning
 from servers.minecraft.status import ANSWERING, MCServerStatus, Status
 
@@ -41,6 +42,7 @@ class Servers(Protocol):
     def status(self, server_id: str) -> Status: ...
     def container(self, server_id: str) -> Container | None: ...
     def count_players(self, server_id: str) -> int | None: ...
+    def data_root(self, server_id: str) -> DataRoot: ...
 
 
 class Monitoring:
@@ -51,7 +53,7 @@ class Monitoring:
     ) -> None:
         """``history`` keeps figures beyond the last hour; without it they are forgotten."""
         self.sampler = Sampler(self._living, server_path)
-        self.disk = DiskUsage(self._is_living, server_path)
+        self.disk = DiskUsage(self._is_living, server_path, data_root=servers.data_root)
         self.versions = Versions(cli)
         self.history = History(players=servers.count_players, disk=self._used_bytes, store=history)
         self._servers = servers

@@ -5,11 +5,12 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from mcadmin.core.tasks import start
 from servers.docker.cli import DockerCli, EngineUnreachable
+from servers.docker.compose_file import project_name
 from servers.docker.container import Container, State
 from servers.docker.engine import DockerManager
 from servers.live.catalog import Catalog
@@ -18,11 +19,13 @@ from servers.live.container_notes import NoteStore
 from servers.live.engine_state import EngineSnapshot, EngineState
 from servers.live.game_commands import run_command
 from servers.live.history import HistoryStore
+from servers.live.known_volumes import VolumeTable
 from servers.live.last_words import LastWords
 from servers.live.monitoring import Monitoring
 from servers.live.players import PlayerSampler, PlayersSample
 from servers.live.rcon_pool import RconPool
 from servers.live.rendered_files import RenderedFiles
+from servers.minecraft.data_root import DataRoot, locate, mount_of_container
 from servers.minecraft.instance import ServerNotFound, ServerNotRunning
 from servers.minecraft.manager import DockerMCManager
 from servers.minecraft.rcon import validate_command
@@ -56,7 +59,8 @@ class Services:
         self.rendered = RenderedFiles(manager)
         self.catalog = Catalog(manager, allowed_images, rendered=self.rendered)
         self.engine = EngineState(DockerManager(cli), stores.notes)
-        self.console = ConsoleHub(server_path, cli=cli, container=self._container_or_none)
+        self.volumes = VolumeTable(DockerManager(cli), self._volumes_of_files)
+        self.console = ConsoleHub(server_path, cli=cli, container=self._container_or_none, data_root=self.data_root)
         self.last_words = LastWords(cli)
         self.rcon = RconPool()
         self.players_sampler = PlayerSampler(lambda name: self.command(name, "list"), self.ping, self._may_be_played)
@@ -77,8 +81,10 @@ class Services:
             self._listens = True
             self.engine.listen(self._engine_changed)
             self.engine.listen(self.last_words.listen)
+            self.engine.listen(self.volumes.engine_changed)
         self.rendered.start()
         self.engine.start()
+        self.volumes.start()
         self.players_sampler.start()
         self.monitoring.start()
 
@@ -89,6 +95,7 @@ class Services:
         self._running = False
         await self.monitoring.stop()
         await self.players_sampler.stop()
+        await self.volumes.stop()
         await self.engine.stop()
         await self.rendered.stop()
         await self.last_words.stop()
@@ -119,6 +126,18 @@ class Services:
             directory = self._real(directory)
         candidates = self._candidates(directory)
         return choose_container(candidates, directory=directory, service=info.service, server_id=server_id)
+
+    def data_root(self, server_id: str) -> DataRoot:
+        """Return where a server's game has its files, from memory; raises ServerNotFound."""
+        info = self.catalog.info(server_id)
+        container = self.container(server_id)
+        mount = info.data_mount if container is None else mount_of_container(container)
+        project = project_name(server_id) if container is None else None
+        known = self.volumes.known
+        return locate(mount, server_path=self._server_path, server_id=server_id, volumes=known, project=project)
+
+    def _volumes_of_files(self) -> list[str]:
+        return [one.data_mount.name for one in self.catalog.all() if one.data_mount and one.data_mount.name]
 
     def foreign(self, server_id: str) -> Container | None:
         """Return a container that has this server's name and was not made from its directory, or None."""
@@ -152,7 +171,9 @@ class Services:
             InvalidRequest, ServerNotFound; and what ``run_command`` raises.
         """
         text = validate_command(command)
-        status, container = await asyncio.to_thread(lambda: (self.status(server_id), self.container(server_id)))
+        status, container, data_root = await asyncio.to_thread(
+            lambda: (self.status(server_id), self.container(server_id), self.data_root(server_id))
+        )
         instance = self.manager.get_instance(server_id)
         if status.status is MCServerStatus.REMOVED:
             await instance.get_compose_file()  # raises ServerNotFound
@@ -160,7 +181,8 @@ class Services:
             raise EngineUnreachable(status.reason or "The Docker engine cannot be reached.")
         if status.status not in ANSWERING:
             raise ServerNotRunning(f"{server_id} is not running ({status.status}). Start it first.")
-        return await run_command(self.rcon, instance, text, status=status, container=container)
+        addresses = partial(instance.rcon_addresses, container=container, data_root=data_root)
+        return await run_command(self.rcon, instance, text, status=status, addresses=addresses)
 
     async def ping(self, server_id: str) -> ServerPing:
         """Ask a running game what it tells to players' server lists.

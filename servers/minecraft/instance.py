@@ -1,17 +1,21 @@
 """A Minecraft server: a directory, its compose project, and what can be done with and asked of it."""
 
 import asyncio
+from pathlib import Path
 
 from mcadmin.core.errors import AppError, CommandFailed, Conflict, TimedOut
 from mcadmin.core.paths import FileMissing, disk_space, tree_size_bytes
 from mcadmin.core.process import ProgramFailed
 from servers.docker.cli import EngineUnreachable
-from servers.docker.container import Container
-from servers.docker.folders import open_data
+from servers.docker.compose_file import project_name
+from servers.docker.container import Container, Mount
+from servers.docker.engine import DockerManager
+from servers.docker.engine_volumes import KnownVolumes
 from servers.docker.network import NetworkIO
 from servers.docker.usage import BlockIO, Unread
 from servers.minecraft import figures, properties
 from servers.minecraft.access import game_endpoints, rcon_addresses
+from servers.minecraft.data_root import DataRoot, locate, mount_of_container
 from servers.minecraft.derivations import is_bedrock
 from servers.minecraft.figures import DiskSpaceInfo
 from servers.minecraft.lifecycle import ALLOWED_IMAGES, COMPOSE_NAME, Lifecycle, ServerExists, ServerNotFound
@@ -82,6 +86,28 @@ class MCInstance(Lifecycle):
             choose_container, containers, directory=self.directory, service=info.service, server_id=self.name
         )
 
+    async def data_root(self) -> DataRoot:
+        """Find out where the game's files lie: by its container's mounts, else by its compose file."""
+        info = await self.get_server_info()
+        try:
+            container = await self.get_container()
+        except AppError:  # the engine is away, or docker is not there: the file says the same as a rule
+            container = None
+        if container is None:
+            return await self._data_root(info.data_mount, project=project_name(self.name))
+        return await self._data_root(mount_of_container(container))
+
+    async def _data_root(self, mount: Mount | None, *, project: str | None = None) -> DataRoot:
+        """Find the folder behind a mount; only a volume is asked about. ``project`` as in ``locate``."""
+        names = [mount.name] if mount is not None and mount.name else []
+        try:
+            volumes = await DockerManager(self._cli).volumes(names)
+        except AppError:
+            volumes = KnownVolumes()
+        return await asyncio.to_thread(
+            locate, mount, server_path=self.server_path, server_id=self.name, volumes=volumes, project=project
+        )
+
     async def get_container_id(self) -> str:
         """Return the full id of the running container; raises ServerNotRunning."""
         return (await self._running()).id
@@ -111,21 +137,25 @@ class MCInstance(Lifecycle):
     async def get_disk_space_info(self) -> DiskSpaceInfo:
         """Return the bytes in ``data/`` and of its file system; always available."""
         await self.get_compose_file()
-        return await asyncio.to_thread(self._disk_space)
+        return await asyncio.to_thread(_disk_space, await self.data_root(), self.directory)
 
     # What it says
 
-    async def rcon_addresses(self, *, container: Container | None = None) -> list[RconAddress]:
+    async def rcon_addresses(
+        self, *, container: Container | None = None, data_root: DataRoot | None = None
+    ) -> list[RconAddress]:
         """Find where and with which passwords the running server may take commands, the likeliest first.
 
         Args:
             container: the running one where it is known; the engine is asked if not.
+            data_root: where the game's files lie, as far as it is known.
 
         Raises:
             RconUnavailable: no password is set anywhere.
         """
         container = container or await self._running()
-        of_properties = await asyncio.to_thread(self._password_from_properties)
+        data_root = data_root or await self._data_root(mount_of_container(container))
+        of_properties = await asyncio.to_thread(_password_from_properties, data_root)
         passwords = [container.environment.get("RCON_PASSWORD"), of_properties]
         known = [one for one in dict.fromkeys(passwords) if one]
         if not known:
@@ -187,25 +217,27 @@ class MCInstance(Lifecycle):
 
     # Inside
 
-    def _disk_space(self) -> DiskSpaceInfo:
-        total, available = disk_space(self.directory)
-        try:
-            with open_data(self.data) as root:
-                return DiskSpaceInfo(tree_size_bytes(root), total, available)
-        except FileMissing:
-            return DiskSpaceInfo(0, total, available)
-
-    def _password_from_properties(self) -> str | None:
-        """Read the game's own setting; None where there is none, or it is not ours to read."""
-        try:
-            with open_data(self.data) as root:
-                values = properties.parse(root.read_bytes("server.properties", max_bytes=MAX_PROPERTIES_BYTES))
-        except AppError:  # the file's password is one of two, and rcon-cli needs neither
-            return None
-        return str(values.get("rcon.password", "")).strip() or None
-
     async def _running(self) -> Container:
         container = await self.get_container()
         if container is None or status_of(container).status not in ANSWERING or not container.pid:
             raise ServerNotRunning(f"{self.name} is not running.")
         return container
+
+
+def _disk_space(data_root: DataRoot, directory: Path) -> DiskSpaceInfo:
+    try:
+        with data_root.hold() as root:
+            total, available = disk_space(root.fd)
+            return DiskSpaceInfo(tree_size_bytes(root), total, available)
+    except FileMissing:
+        return DiskSpaceInfo(0, *disk_space(directory))
+
+
+def _password_from_properties(data_root: DataRoot) -> str | None:
+    """Read the game's own setting; None where there is none, or it is not ours to read."""
+    try:
+        with data_root.hold() as root:
+            values = properties.parse(root.read_bytes("server.properties", max_bytes=MAX_PROPERTIES_BYTES))
+    except AppError:  # the file's password is one of two, and rcon-cli needs neither
+        return None
+    return str(values.get("rcon.password", "")).strip() or None

@@ -4,8 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mcadmin.core.errors import AppError, NotFound
+from servers.docker.compose_file import project_name
+from servers.docker.container import Mount
 from servers.docker.folders import ServerFolderIsALink
 from servers.minecraft.compose_rules import MCComposeFile
+from servers.minecraft.data_root import USUAL_MOUNT, mount_of_file
 from servers.minecraft.rendering import Rendering
 
 UNKNOWN = "unknown"
@@ -26,6 +29,7 @@ class ServerInfo:
         published_ports: address (empty: all), number on this machine, protocol.
         hints: conventions that the file does not keep, and that nothing depends on.
         games: names of all services that run an allowed image, in the file's order.
+        data_mount: what the game would see at /data; None: nothing of this machine.
     """
 
     id: str
@@ -41,6 +45,7 @@ class ServerInfo:
     games: tuple[str, ...] = ()
     is_link: bool = False
     hints: tuple[str, ...] = ()
+    data_mount: Mount | None = USUAL_MOUNT
 
     @property
     def name(self) -> str:
@@ -81,5 +86,15 @@ def describe(
         problem=" ".join(filter(None, (rendering.problem, *compose.problems))) or None,
         published_ports=tuple(compose.published_ports),
         games=compose.games,
+        data_mount=_data_mount(compose, server_id),
         hints=compose.hints,
     )
+
+
+def _data_mount(compose: MCComposeFile, server_id: str) -> Mount | None:
+    """Return what the game of a compose file would see at ``/data``; of a file without a game, the usual."""
+    if compose.service_name is None:
+        return USUAL_MOUNT
+    declared = (compose.file.model_extra or {}).get("volumes")
+    declared = declared if isinstance(declared, dict) else {}
+    return mount_of_file(compose.volumes, declared, project=project_name(server_id))

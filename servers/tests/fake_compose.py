@@ -50,10 +50,18 @@ def rendered(argv: tuple[str, ...]) -> str:
     return json.dumps({"name": project, "networks": networks} | config, default=str)
 
 
-def mount(volume: Any, directory: str) -> dict[str, Any]:
-    """Tell a mount as ``docker inspect`` does."""
+def volume_names(config: Any, project: str) -> dict[str, str]:
+    """Tell how the engine calls the volumes of a file, by their key there."""
+    found = {key: one or {} for key, one in (config.get("volumes") or {}).items()}
+    return {key: one.get("name") or (key if one.get("external") else f"{project}_{key}") for key, one in found.items()}
+
+
+def mount(volume: Any, directory: str, names: dict[str, str]) -> dict[str, Any]:
+    """Tell a mount as ``docker inspect`` does; ``names`` are those of volumes by their key in the file."""
     entry = _long(volume, directory)
-    place = {"Source": entry["source"]} if entry["type"] == "bind" else {"Name": entry["source"], "Source": VOLUMES}
+    name = names.get(entry["source"], entry["source"])
+    of_volume = {"Name": name, "Source": f"{VOLUMES}/{name}/_data"}
+    place = {"Source": entry["source"]} if entry["type"] == "bind" else of_volume
     return {"Type": entry["type"], "Destination": entry["target"], "RW": not str(volume).endswith(":ro"), **place}
 
 

@@ -86,6 +86,8 @@ class FakeDocker:
         self.hanging: set[str] = set()  # ids of containers on which inspect does not come back in time
         self.refusals: dict[str, str] = {}  # what the engine answers to a verb instead of doing it
         self.lost_calls: dict[str, int] = {}  # how many of the next calls of a verb do not reach the engine
+        self.root_dir = Path("/nonexistent")  # a test that wants files in volumes gives it a folder
+        self.volumes: dict[str, dict[str, Any]] = {}
         self.open_logs = self.most_open_logs = 0
         self._watchers: list[asyncio.Queue[str | None]] = []
 
@@ -154,7 +156,8 @@ class FakeDocker:
             case ("inspect", *rest) if self.hanging.intersection(rest):
                 raise TimedOut("docker did not finish in time and was ended.")
             case ("inspect", *rest):
-                found_now = self._inspect(rest[rest.index("--") + 1 :])
+                inspect = self._inspect_volumes if "volume" in rest else self._inspect
+                found_now = inspect(rest[rest.index("--") + 1 :])
                 await self._wait_at_gate("inspect")
                 return found_now
             case ("exec", "--", _, "rcon-cli", "--", command):
@@ -163,7 +166,8 @@ class FakeDocker:
                     raise ProgramFailed(argv[0], 1, self.failures[command])
                 return self.answers.get(command, f"ran {command}")
             case ("info", *_):
-                return json.dumps({"ServerVersion": "fake", "CgroupVersion": "1", "CgroupDriver": "cgroupfs"})
+                answer = {"ServerVersion": "fake", "CgroupVersion": "1", "CgroupDriver": "cgroupfs"}
+                return json.dumps(answer | {"DockerRootDir": str(self.root_dir)})
         raise ProgramFailed(argv[0], 125, f"unknown command: {shlex.join(argv)}")
 
     def _reach(self, argv: tuple[str, ...]) -> None:
@@ -232,6 +236,25 @@ class FakeDocker:
             self.entered[verb].set()
             await gate.wait()
 
+    def make_volume(self, name: str, *, project: str = "", driver: str = "local", **options: str) -> Path:
+        """Make a volume where there is none of that name and return its folder."""
+        folder = self.root_dir / "volumes" / name / "_data"
+        if name not in self.volumes:
+            if self.root_dir.exists():
+                folder.mkdir(parents=True)
+            labels = {"com.docker.compose.project": project} if project else None
+            self.volumes[name] = {
+                "Name": name, "Driver": driver, "Options": options or None, "Mountpoint": str(folder), "Labels": labels,
+            }  # fmt: skip
+        return folder
+
+    def _inspect_volumes(self, names: list[str]) -> str:
+        found = [self.volumes[name] for name in names if name in self.volumes]
+        if len(found) < len(names):
+            said = [f"Error response from daemon: get {name}: no such volume" for name in names]
+            raise ProgramFailed("docker", 1, "\n".join(said), json.dumps(found))
+        return json.dumps(found)
+
     def _inspect(self, names: list[str]) -> str:
         whole = [c for c in self.containers.values() if c.id not in self.broken]
         found = [c.inspect() for c in whole if c.id in names or c.name in names]
@@ -272,7 +295,10 @@ class FakeDocker:
                     self.end(one, 137 if verb == "kill" else 0)
 
     async def _up(self, project: str, directory: str, argv: tuple[str, ...], ours: list[FakeContainer]) -> None:
-        services = (await asyncio.to_thread(fake_compose.read, argv))["services"]
+        config = await asyncio.to_thread(fake_compose.read, argv)
+        services, names = config["services"], fake_compose.volume_names(config, project)
+        for name in names.values():
+            await asyncio.to_thread(self.make_volume, name, project=project)
         text_hash = fake_compose.hash_of(services)
         for name, service in services.items():
             existing = next((c for c in ours if c.labels["com.docker.compose.service"] == name), None)
@@ -289,7 +315,7 @@ class FakeDocker:
                 existing = FakeContainer(service.get("container_name", f"{project}-{name}-1"), service["image"], labels)
                 existing.ports = [str(port) for port in service.get("ports", [])]
                 existing.environment = dict(service.get("environment", {}))
-                existing.mounts = [fake_compose.mount(one, directory) for one in service.get("volumes", [])]
+                existing.mounts = [fake_compose.mount(one, directory, names) for one in service.get("volumes", [])]
                 self.containers[existing.id] = existing
             if any(str(port).split(":")[0] in self.taken_ports for port in service.get("ports", [])):
                 raise ProgramFailed("docker-compose", 1, "Bind for 0.0.0.0:1 failed: port is already allocated")

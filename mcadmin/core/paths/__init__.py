@@ -27,7 +27,7 @@ from mcadmin.core.paths.beneath import (
 from mcadmin.core.paths.carrying import Carried, carry
 from mcadmin.core.paths.copying import copy
 from mcadmin.core.paths.listing import Page, page
-from mcadmin.core.paths.mounts import mount_points_at_or_below, sync_file_system
+from mcadmin.core.paths.mounts import is_same_mount, mount_points_at_or_below, sync_file_system
 from mcadmin.core.paths.new_file import NewFile
 from mcadmin.core.paths.privileged import (
     is_open_to_others,
@@ -36,7 +36,7 @@ from mcadmin.core.paths.privileged import (
     privileged,
     restrict,
 )
-from mcadmin.core.paths.real import real_path
+from mcadmin.core.paths.real import place_inside, real_path
 from mcadmin.core.paths.renaming import OtherFileSystem, exchange, move, rename_beneath
 from mcadmin.core.paths.root import Entry, Root
 from mcadmin.core.paths.sizes import disk_space, list_directories, list_links
@@ -71,6 +71,7 @@ __all__ = [
     "is_directory",
     "is_link",
     "is_open_to_others",
+    "is_same_mount",
     "is_settled",
     "is_within_reach",
     "list_directories",
@@ -81,6 +82,7 @@ __all__ = [
     "open_beneath",
     "page",
     "path_of",
+    "place_inside",
     "privileged",
     "raw_path_of",
     "real_path",

@@ -21,6 +21,19 @@ def mount_points_at_or_below(path: Path, *, mountinfo: Path = Path("/proc/self/m
     return sorted(point for point in points if point == path or path in point.parents)
 
 
+def is_same_mount(one: int, other: int) -> bool:
+    """Tell whether two descriptors lie in one mount: a bind mount of the same disk is another one.
+
+    Source: proc(5), /proc/pid/fdinfo, the line ``mnt_id``.
+    """
+    return _mount_id(one) == _mount_id(other)
+
+
+def _mount_id(fd: int) -> str:
+    lines = Path(f"/proc/self/fdinfo/{fd}").read_text().splitlines()
+    return next(line for line in lines if line.startswith("mnt_id:"))
+
+
 def sync_file_system(fd: int) -> None:
     """Wait until everything written to the file system of ``fd`` is on its disk. Source: syncfs(2)."""
     with explained("The file system"):

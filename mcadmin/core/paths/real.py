@@ -19,3 +19,25 @@ def real_path(root: Root, path: str) -> Path:
             return Path(os.readlink(f"/proc/self/fd/{fd}"))
         finally:
             os.close(fd)
+
+
+def place_inside(directory: Path, place: str) -> str | None:
+    """Return where ``place`` lies below ``directory``, "" for that itself; None when it lies elsewhere.
+
+    ``directory`` may be known by another name there: by a link above it, or because its disk is mounted twice.
+    What lies below it is taken as it is written; nobody has looked whether it is a link.
+
+    Args:
+        place: an absolute path, or one relative to ``directory``.
+    """
+    path = os.path.normpath(os.path.join(directory, place))
+    for top in (str(directory), os.path.realpath(directory)):
+        if path == top or path.startswith(f"{top}/"):
+            return path[len(top) :].lstrip("/")
+    for parent in (Path(path), *Path(path).parents):
+        try:
+            if os.path.samefile(parent, directory):
+                return path[len(str(parent)) :].lstrip("/")
+        except OSError:
+            continue
+    return None

@@ -12,7 +12,6 @@ from mcadmin.core import paths
 from mcadmin.core.errors import InvalidRequest
 from mcadmin.core.paths import Root
 from servers import wiring
-from servers.docker.folders import open_data
 
 PATH = OpenApiParameter("path", str, description="Below `data/`, with or without `/` in front")
 RAW_PATH = OpenApiParameter("raw_path", str, description="Instead of `path`: base64 of the bytes, for names not UTF-8")
@@ -22,7 +21,7 @@ def data(server_id: str) -> Root:
     """Hold the server's ``data/``; the caller closes it. Raises ServerNotFound, FileMissing."""
     live = wiring.live()
     live.catalog.info(server_id)
-    return open_data(wiring.manager().get_instance(server_id).data)
+    return live.data_root(server_id).hold()
 
 
 def path_in_query(request: Request, *, default: str | None = None) -> str:

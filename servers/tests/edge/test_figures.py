@@ -15,6 +15,7 @@ from servers.live import backup_figures, monitoring
 from servers.live.backup_figures import BackupFigures
 from servers.live.disk_usage import measure
 from servers.live.readings import Kernel
+from servers.minecraft.data_root import usual
 from servers.tests.domain.recorded_host import RecordedHost
 from servers.tests.fake_docker import FakeDocker
 
@@ -125,7 +126,7 @@ def test_disk_usage_needs_no_running_server(
     owner: APIClient, fake: FakeDocker, server: str, server_path: Path
 ) -> None:
     (server_path / server / "data/world").write_bytes(b"x" * 12345)
-    wiring.live().monitoring.disk.samples = {server: measure(server_path / server)}
+    wiring.live().monitoring.disk.samples = {server: measure(usual(server_path, server), server_path)}
 
     answer = owner.get(f"/api/servers/{server}/disk-usage").json()
 

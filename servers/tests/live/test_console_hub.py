@@ -17,7 +17,7 @@ from servers.tests.fake_docker import FakeDocker
 
 @pytest.fixture
 async def hub(server_path: Path, fake: FakeDocker) -> AsyncIterator[ConsoleHub]:
-    made = ConsoleHub(server_path, cli=fake.cli, container=wiring.live().container)
+    made = ConsoleHub(server_path, cli=fake.cli, container=wiring.live().container, data_root=wiring.live().data_root)
     yield made
     await made.close()
 
@@ -75,7 +75,8 @@ async def test_the_end_of_the_panel_meets_readers_whose_time_is_over(
     names = [f"s{number}" for number in range(8)]
     for name in names:
         write_server(server_path, name)
-    hub = ConsoleHub(server_path, cli=fake.cli, container=wiring.live().container, linger_s=0.0)
+    live = wiring.live()
+    hub = ConsoleHub(server_path, cli=fake.cli, container=live.container, data_root=live.data_root, linger_s=0.0)
     async with AsyncExitStack() as views:
         for name in names:
             await views.enter_async_context(hub.view(name))

@@ -140,7 +140,7 @@ async def test_an_engine_that_was_away_is_followed_again(fake: FakeDocker, serve
 async def test_a_reader_ends_a_while_after_its_last_viewer(
     fake: FakeDocker, server: str, live: Services, server_path: Path
 ) -> None:
-    hub = ConsoleHub(server_path, cli=fake.cli, container=live.container, linger_s=0.05)
+    hub = ConsoleHub(server_path, cli=fake.cli, container=live.container, data_root=live.data_root, linger_s=0.05)
     one = await up(fake, server)
     fake.print(one, "x")
     async with watching(hub, server) as eyes:

@@ -4,10 +4,12 @@ import asyncio
 import shutil
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 from servers.live import disk_usage
 from servers.live.disk_usage import DiskUsage, Pause
+from servers.minecraft.data_root import usual
 
 
 def make_server(root: Path, name: str, *, size: int) -> None:
@@ -19,7 +21,7 @@ async def test_every_server_is_measured_and_a_removed_one_forgotten(tmp_path: Pa
     names = {"a": True, "b": False}
     for name in names:
         make_server(tmp_path, name, size=1000)
-    usage = DiskUsage(lambda: dict(names), tmp_path)
+    usage = DiskUsage(lambda: dict(names), tmp_path, data_root=partial(usual, tmp_path))
     usage.start()
     try:
         async with asyncio.timeout(5):
@@ -36,7 +38,7 @@ async def test_every_server_is_measured_and_a_removed_one_forgotten(tmp_path: Pa
 
 async def test_the_first_measurement_is_waited_for_and_no_other(tmp_path: Path) -> None:
     make_server(tmp_path, "a", size=7)
-    usage = DiskUsage(lambda: {"a": False}, tmp_path)
+    usage = DiskUsage(lambda: {"a": False}, tmp_path, data_root=partial(usual, tmp_path))
     assert await asyncio.to_thread(usage.wanted, "a", wait_s=0.01) is None
 
     usage.start()

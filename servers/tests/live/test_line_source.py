@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mcadmin.core.paths import Root
 from servers.live import line_source
 from servers.live.line_source import LogFileSource
 from servers.live.log_watch import LogWatch
@@ -16,7 +17,7 @@ from servers.live.log_watch import LogWatch
 async def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LogFileSource]:
     monkeypatch.setattr(line_source, "LOOK_S", 60.0)
     watch = LogWatch()
-    one = LogFileSource(tmp_path, watch)
+    one = LogFileSource(lambda: Root(tmp_path), watch)
     yield one
     await one.close()
     await asyncio.to_thread(watch.close)
@@ -107,7 +108,7 @@ async def test_nothing_is_watched_after_it_is_closed(source: LogFileSource, tmp_
 @asynccontextmanager
 async def beside(watch: LogWatch, data: Path) -> AsyncIterator[LogFileSource]:
     """Another reader of the same log, which watches it already."""
-    one = LogFileSource(data, watch)
+    one = LogFileSource(lambda: Root(data), watch)
     try:
         await one.read()
         await one.changed()

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mcadmin.core.paths import Root
 from servers.live import log_reader
 from servers.live.log_reader import EMPTIED, TAIL_BYTES, Batch, LogReader
 from servers.minecraft.log_lines import CUT_MARK, MAX_LINE_BYTES
@@ -88,7 +89,7 @@ STEP = st.one_of(
 def test_every_line_comes_out_once_and_in_order(steps: list[Step], chunk: int, ends: str) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(log_reader, "CHUNK_BYTES", chunk)
-        game, reader = Game(Path(folder)), LogReader(Path(folder))
+        game, reader = Game(Path(folder)), LogReader(lambda: Root(Path(folder)))
         got: list[str] = []
         has_rotated = True
         for what, lines, cuts in steps:
@@ -130,7 +131,7 @@ def test_the_first_read_begins_at_a_lines_start_in_the_last_mebibyte(data: Path)
     game = Game(data)
     line = "x" * 99
     game.write(f"{line}\n".encode() * 20_000)
-    reader, got = LogReader(data), list[str]()
+    reader, got = LogReader(lambda: Root(data)), list[str]()
     read_all(reader, got)
     assert set(got) == {line}
     assert len(got) == TAIL_BYTES // 100
@@ -141,7 +142,7 @@ def test_the_first_read_begins_at_a_lines_start_in_the_last_mebibyte(data: Path)
 def test_a_backlog_is_counted_instead_of_read(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_reader, "BACKLOG_BYTES", 10_000)
     monkeypatch.setattr(log_reader, "CAUGHT_UP_BYTES", 1_000)
-    game, reader, got = Game(data), LogReader(data), list[str]()
+    game, reader, got = Game(data), LogReader(lambda: Root(data)), list[str]()
     read_all(reader, got)
     game.write(b"".join(b"line %d\n" % number for number in range(10_000)))
     batches = read_all(reader, got)
@@ -152,7 +153,7 @@ def test_a_backlog_is_counted_instead_of_read(data: Path, monkeypatch: pytest.Mo
 
 
 def test_a_log_that_was_emptied_is_read_anew_and_that_is_told(data: Path) -> None:
-    game, reader, got = Game(data), LogReader(data), list[str]()
+    game, reader, got = Game(data), LogReader(lambda: Root(data)), list[str]()
     read_all(reader, got)
     game.write(b"one\ntwo\n")
     read_all(reader, got)
@@ -164,7 +165,7 @@ def test_a_log_that_was_emptied_is_read_anew_and_that_is_told(data: Path) -> Non
 
 
 def test_a_log_written_anew_to_the_same_length_is_noticed(data: Path) -> None:
-    game, reader, got = Game(data), LogReader(data), list[str]()
+    game, reader, got = Game(data), LogReader(lambda: Root(data)), list[str]()
     read_all(reader, got)
     game.write(b"one\n")
     read_all(reader, got)
@@ -175,7 +176,7 @@ def test_a_log_written_anew_to_the_same_length_is_noticed(data: Path) -> None:
 
 
 def test_a_log_written_anew_with_lines_of_one_length_that_end_alike_is_noticed(data: Path) -> None:
-    game, reader, got = Game(data), LogReader(data), list[str]()
+    game, reader, got = Game(data), LogReader(lambda: Root(data)), list[str]()
     read_all(reader, got)
     ending = "the same words at the end " * 80
     game.write(f"1 {ending}\n2 {ending}\n".encode())
@@ -188,7 +189,7 @@ def test_a_log_written_anew_with_lines_of_one_length_that_end_alike_is_noticed(d
 
 
 def test_a_directory_that_was_made_anew_is_followed(data: Path) -> None:
-    game, reader, got = Game(data), LogReader(data), list[str]()
+    game, reader, got = Game(data), LogReader(lambda: Root(data)), list[str]()
     game.write(b"one\n")
     read_all(reader, got)
     places = reader.places
@@ -205,13 +206,13 @@ def test_a_directory_that_was_made_anew_is_followed(data: Path) -> None:
 def test_what_is_no_file_is_said_to_be_none(data: Path, make: Callable[[Path], None]) -> None:
     (data / "logs").mkdir()
     make(data / "logs" / "latest.log")
-    reader = LogReader(data)
+    reader = LogReader(lambda: Root(data))
     assert reader.read() == Batch()
     assert "not a regular file" in (reader.problem or "")
 
 
 def test_a_line_without_end_neither_grows_nor_hides_what_follows(data: Path) -> None:
-    game, reader, got = Game(data), LogReader(data), list[str]()
+    game, reader, got = Game(data), LogReader(lambda: Root(data)), list[str]()
     read_all(reader, got)
     for _ in range(40):
         game.write(b"y" * 100_000)

@@ -1,0 +1,175 @@
+"""Where a game's files lie on this machine: what its container sees at ``/data``, and how we open it."""
+
+import posixpath
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from mcadmin.core.errors import AppError
+from mcadmin.core.paths import FileMissing, Root, place_inside
+from servers.docker.container import Container, Mount
+from servers.docker.engine_volumes import KnownVolumes, is_volume_name
+from servers.docker.folders import DataElsewhere, open_data_in, open_volume
+from servers.docker.volumes import Volume
+
+TARGET = "/data"
+USUAL = "data"
+UNRENDERED = "unrendered"  # kind of a mount whose source has variables in it
+USUAL_MOUNT = Mount("bind", USUAL, TARGET, is_writable=True)  # as MC Admin's own template has it
+_ADVICE = "MC Admin can neither show nor save them there. Mount a folder of the server's directory: `./data:/data`."
+
+_LATER = "It is known as soon as the server has a container (operation `up`)."
+_MAYBE_OTHERS = (
+    "It was not made for this server, so MC Admin opens it only while the server's own container has it "
+    "(operation `up`)."
+)
+
+
+class DataKind(StrEnum):
+    """FOLDER: inside the server's directory. VOLUME: a named volume of the engine. ELSEWHERE: out of our reach."""
+
+    FOLDER = "folder"
+    VOLUME = "volume"
+    ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class DataRoot:
+    """The folder that a game sees as ``/data``.
+
+    Attributes:
+        server_id: whose game.
+        top: a folder that no game can change: that of all servers, or the engine's folder of volumes.
+        inside: where the files lie below ``top``, without a link on the way; empty for ELSEWHERE.
+        sentence: where that is, in words.
+        is_there: False for a volume that the engine does not have yet.
+    """
+
+    kind: DataKind
+    server_id: str
+    top: Path
+    inside: str
+    sentence: str
+    is_there: bool = True
+
+    @property
+    def in_server(self) -> str | None:
+        """Where it lies below the server's directory, "" for that itself; None for another place."""
+        if self.kind is not DataKind.FOLDER:
+            return None
+        return self.inside.removeprefix(self.server_id).lstrip("/")
+
+    def hold(self) -> Root:
+        """Hold it as a root, with its own owner for new files; no link is followed. Blocking.
+
+        Raises:
+            DataElsewhere, ServerFolderIsALink.
+            FileMissing: there is no such folder (yet).
+        """
+        if self.kind is DataKind.ELSEWHERE:
+            raise DataElsewhere(self.sentence)
+        if not self.is_there:  # somebody else may make one of that name: only the engine knows whose it is
+            raise FileMissing(f"{self.sentence} The volume is made with the server's container (operation `up`).")
+        if self.kind is DataKind.VOLUME:
+            return open_volume(self.top, self.inside)
+        return open_data_in(self.top / self.server_id, self.in_server or "")
+
+    def seen(self) -> "DataRoot":
+        """Return it as it is now: ELSEWHERE with the reason where it cannot be opened. Blocking."""
+        try:
+            self.hold().close()
+        except FileMissing:
+            return self
+        except AppError as error:
+            return replace(self, kind=DataKind.ELSEWHERE, sentence=str(error))
+        return self
+
+
+def usual(server_path: Path, server_id: str) -> DataRoot:
+    """Return the root of a server as MC Admin makes them: the folder ``data`` of its directory."""
+    return _folder(server_path, server_id, USUAL)
+
+
+def mount_of_container(container: Container) -> Mount | None:
+    """Return what a container sees at ``/data``; None: nothing of this machine."""
+    return next((one for one in container.mounts if one.target == TARGET), None)
+
+
+def mount_of_file(volumes: Iterable[Volume], declared: Mapping[str, Any], *, project: str) -> Mount | None:
+    """Return what a container made from a compose file would see at ``/data``; None: nothing of this machine.
+
+    Args:
+        volumes: the game service's; their values as Docker gets them, or as they are written.
+        declared: the file's own top-level ``volumes``.
+        project: name of the Compose project, which volumes without a ``name`` are called after.
+    """
+    one = next((one for one in volumes if posixpath.normpath(one.target) == TARGET), None)
+    if one is None:
+        return None
+    if "$" in (one.source or ""):
+        return Mount(UNRENDERED, one.source or "", TARGET, not one.read_only)
+    if one.type != "volume":
+        return Mount(one.type, one.source or "", TARGET, not one.read_only)
+    said = declared.get(one.source or "")
+    details = said if isinstance(said, Mapping) else {}
+    whole = one.source if details.get("external") is True else f"{project}_{one.source}"
+    name = str(details.get("name") or whole) if one.source else ""
+    return Mount("volume", "", TARGET, not one.read_only, name)
+
+
+def locate(
+    mount: Mount | None, *, server_path: Path, server_id: str, volumes: KnownVolumes, project: str | None = None
+) -> DataRoot:
+    """Find the folder behind what is mounted at ``/data``. Blocking: it may look where a bind leads.
+
+    Args:
+        mount: from a container, or as a compose file would have it.
+        server_path: the folder of all servers.
+        server_id: whose game.
+        volumes: what is known of the engine's volumes.
+        project: the server's Compose project where only a file names the mount, and a file may name what belongs to
+            others; None where a container has it.
+    """
+    if mount is None:
+        return _elsewhere(server_id, "inside its container, with which they are lost: nothing is mounted at /data")
+    if mount.kind == "bind":
+        inside = place_inside(server_path / server_id, mount.source)
+        if inside is None:
+            return _elsewhere(server_id, f"in {mount.source[:200]}, outside the server's directory")
+        return _folder(server_path, server_id, inside)
+    if mount.kind == "volume":
+        return _volume(mount, server_id, volumes, project)
+    if mount.kind == UNRENDERED:
+        return _elsewhere(server_id, f"at {mount.source[:200]}, a place that a variable names", advice=_LATER)
+    return _elsewhere(server_id, f"in a mount of the type {mount.kind[:40]}")
+
+
+def _folder(server_path: Path, server_id: str, inside: str) -> DataRoot:
+    where = f"in the folder `{inside}` of the server's directory" if inside else "in the server's directory itself"
+    place = f"{server_id}/{inside}" if inside else server_id
+    return DataRoot(DataKind.FOLDER, server_id, server_path, place, f"The game's files are {where}.")
+
+
+def _volume(mount: Mount, server_id: str, volumes: KnownVolumes, project: str | None) -> DataRoot:
+    name = mount.name
+    if not is_volume_name(name):
+        return _elsewhere(server_id, "in a volume without a name, which is lost with its container")
+    named, volume, top = f"in the volume `{name}`", volumes.known.get(name), volumes.folder
+    if top is None or name not in volumes.asked or (volume is None and project is None):
+        where = f"{named}, which the engine has not been asked about yet"
+        return _elsewhere(server_id, where, advice="Try again in a moment.")
+    root = DataRoot(DataKind.VOLUME, server_id, top, "", f"The game's files are {named}.", is_there=False)
+    if volume is None:
+        return root
+    inside = volumes.inside(name)
+    if inside is None:
+        return _elsewhere(server_id, f"{named}, which leads to another place by its driver or its options")
+    if project not in {None, volume.project}:
+        return _elsewhere(server_id, named, advice=_MAYBE_OTHERS)
+    return replace(root, inside=inside, is_there=True)
+
+
+def _elsewhere(server_id: str, where: str, *, advice: str = _ADVICE) -> DataRoot:
+    return DataRoot(DataKind.ELSEWHERE, server_id, Path("/"), "", f"The game's files are {where}. {advice}")
