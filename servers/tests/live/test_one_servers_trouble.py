@@ -1,7 +1,6 @@
 """Every loop over the servers: one server's trouble is tried as seldom as anything else, and holds up no other."""
 
 import asyncio
-import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from mcadmin.core.errors import Conflict
 from servers.live.disk_usage import DiskUsage
 from servers.live.players import PlayerSampler
 from servers.live.sampler import Sampler
+from servers.minecraft.data_root import DataRoot, usual
 from servers.minecraft.server_ping import PingFailed, ServerPing
 from servers.tests.domain.recorded_host import RecordedHost
 from servers.tests.live.test_sampler import CASE, container
@@ -32,21 +32,18 @@ class Loop:
     has_good: Callable[[], bool]
 
 
-def disk_usage(root: Path, monkeypatch: pytest.MonkeyPatch, hit: Callable[[], Never]) -> Loop:
+def disk_usage(root: Path, hit: Callable[[], Never]) -> Loop:
     (root / "good/data").mkdir(parents=True)
-    (root / "bad/data").mkdir(parents=True)
-    real = os.statvfs
 
-    def statvfs(place: Any) -> os.statvfs_result:
-        return hit() if str(place).endswith("/bad") else real(place)
+    def data_root(name: str) -> DataRoot:
+        return usual(root, name) if name == "good" else hit()
 
-    monkeypatch.setattr(os, "statvfs", statvfs)
-    usage = DiskUsage(lambda: {"bad": True, "good": True}, root)
+    usage = DiskUsage(lambda: {"bad": True, "good": True}, root, data_root=data_root)
     return Loop(usage.start, usage.stop, lambda: "good" in usage.samples)
 
 
-def players(root: Path, monkeypatch: pytest.MonkeyPatch, hit: Callable[[], Never]) -> Loop:
-    del root, monkeypatch
+def players(root: Path, hit: Callable[[], Never]) -> Loop:
+    del root
 
     async def ask(name: str) -> str:
         return "There are 0 of a max of 20 players online:" if name == "good" else hit()
@@ -58,8 +55,7 @@ def players(root: Path, monkeypatch: pytest.MonkeyPatch, hit: Callable[[], Never
     return Loop(sampler.start, sampler.stop, lambda: sampler.peek("good") is not None)
 
 
-def figures(root: Path, monkeypatch: pytest.MonkeyPatch, hit: Callable[[], Never]) -> Loop:
-    del monkeypatch
+def figures(root: Path, hit: Callable[[], Never]) -> Loop:
     host = RecordedHost.make(root, CASE)
     host.set_namespace("self", "net:[1]")
     host.set_namespace(str(host.pid), "net:[2]")
@@ -87,7 +83,7 @@ CASES = [(make, one) for make in LOOPS for one in TROUBLE if make is not figures
 
 @pytest.mark.parametrize(("make", "trouble"), CASES, ids=lambda one: getattr(one, "__name__", type(one).__name__))
 async def test_a_server_in_trouble_is_left_alone_for_its_time_and_the_others_are_served(
-    make: Callable[..., Loop], trouble: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make: Callable[..., Loop], trouble: Exception, tmp_path: Path
 ) -> None:
     tried: Counter[str] = Counter()
 
@@ -95,7 +91,7 @@ async def test_a_server_in_trouble_is_left_alone_for_its_time_and_the_others_are
         tried["bad"] += 1
         raise trouble
 
-    loop = make(tmp_path, monkeypatch, hit)
+    loop = make(tmp_path, hit)
     loop.start()
     try:
         end = time.monotonic() + ROUNDS_S
