@@ -160,7 +160,8 @@ def test_a_body_that_nobody_wants_is_answered_and_then_given_up(panel: Panel) ->
 def test_slow_readers_and_slow_senders_with_an_account_go_on(panel: Panel) -> None:
     data = panel.servers / "lobby" / "data"
     data.mkdir(parents=True)
-    (panel.servers / "lobby" / "compose.yaml").write_text("services: {mc: {image: itzg/minecraft-server}}\n")
+    service = "{image: itzg/minecraft-server, volumes: [./data:/data]}"
+    (panel.servers / "lobby" / "compose.yaml").write_text(f"services: {{mc: {service}}}\n")
     (data / "large").write_bytes(os.urandom(1024) * 20_000)
     slow_s = http_protocol.HEADERS_S + 4
 
