@@ -4,13 +4,14 @@ import logging
 import os
 import sys
 from argparse import ArgumentTypeError
+from collections.abc import Callable
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import Error as DatabaseError
 from django.db import OperationalError
 
-from mcadmin.config import MAX_DAYS
+from mcadmin.config import limits
 from mcadmin.database_trouble import explain
 
 INTERRUPTED = 130  # as shells tell of SIGINT
@@ -46,23 +47,23 @@ def main(argv: list[str]) -> int | str:
     return 0
 
 
-def days(text: str) -> int:
-    """Read a number of days out of an option; the type of ``add_argument``.
+def like_setting(name: str) -> Callable[[str], int]:
+    """Return what reads an option in the place of the setting ``name``: the type of ``add_argument``.
 
-    Raises:
-        argparse.ArgumentTypeError: it is no whole number, negative, or so many that no date is that old.
+    It raises argparse.ArgumentTypeError for a text that is no whole number, or that the setting would not take.
     """
-    return _number(text, most=MAX_DAYS)
+    least, most = limits(name)
+    return lambda text: _number(text, least=least, most=most)
 
 
 def port(text: str) -> int:
-    """Read a port, 0 for any free one; the type of ``add_argument``, as ``days``."""
-    return _number(text, most=65535)
+    """Read a port, 0 for any free one; the type of ``add_argument``."""
+    return _number(text, least=0, most=65535)
 
 
-def _number(text: str, *, most: int) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and int(text) <= most):
-        raise ArgumentTypeError(f"must be a whole number from 0 to {most}")
+def _number(text: str, *, least: int, most: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most):
+        raise ArgumentTypeError(f"must be a whole number from {least} to {most}")
     return int(text)
 
 

@@ -196,6 +196,14 @@ def _is_secret_name(name: str) -> bool:
     return any(word in name.lower() for word in ("password", "secret", "token", "key"))
 
 
+def limits(name: str) -> tuple[int, int]:
+    """Return the least and the greatest value that the setting ``name``, a whole number with both, takes."""
+    bounds = Settings.model_fields[name].metadata
+    (least,) = (one.ge for one in bounds if hasattr(one, "ge"))
+    (most,) = (one.le for one in bounds if hasattr(one, "le"))
+    return least, most
+
+
 def config_path() -> Path:
     """Return the TOML file's path: ``MC_ADMIN_CONFIG``, else ``config.toml`` in the working directory."""
     return Path(os.environ.get(CONFIG_VARIABLE, "config.toml"))

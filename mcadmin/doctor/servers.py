@@ -5,19 +5,23 @@ import os
 from collections import defaultdict
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
-from mcadmin.core.errors import AppError
+from mcadmin.core.errors import AppError, NotFound
 from mcadmin.core.paths import FileMissing, disk_space, shown, unwritable
-from mcadmin.doctor.findings import Finding, Verdict, failed, ok
+from mcadmin.doctor.findings import Finding, Verdict, failed, ok, warning
 from servers.docker.folders import DATA, open_data
+
+if TYPE_CHECKING:
+    from servers.minecraft.instance import MCInstance
 
 LITTLE_SPACE_BYTES = 2 * 1024**3
 NO_SPACE_BYTES = 200 * 1024**2
 SHOWN_FILES = 5
+SHOWN_FOLDERS = 20
 
 
 async def check_server_path() -> list[Finding]:
@@ -61,6 +65,19 @@ async def check_files() -> list[Finding]:
         if info.problem
     ]
     return bad or ok("server", f"{len(infos)} servers, all with a usable compose file.")
+
+
+async def check_places() -> list[Finding]:
+    """Tell which folders hold a compose file and cannot be servers: no list shows them, or only as a problem."""
+    from servers.minecraft.misplaced import misplaced_servers  # noqa: PLC0415 - needs usable settings
+
+    found = await asyncio.to_thread(misplaced_servers, settings.MC_ADMIN.server_path)
+    if not found:
+        return ok("places", "Every compose file in the servers' directory belongs to a server.")
+    bad = [Finding("places", Verdict.WARNING, sentence) for _, sentence in sorted(found.items())[:SHOWN_FOLDERS]]
+    if len(found) > SHOWN_FOLDERS:
+        bad.append(Finding("places", Verdict.WARNING, f"{len(found) - SHOWN_FOLDERS} more folders cannot be servers."))
+    return bad
 
 
 async def check_ownership() -> list[Finding]:
@@ -114,19 +131,38 @@ async def check_cookies() -> list[Finding]:
     """
     if any(_is_a_name(host) for host in settings.MC_ADMIN.allowed_hosts):
         return ok("cookies", "The panel has a host name that games need not share.")
+    from servers import wiring  # noqa: PLC0415 - needs usable settings
+
     findings = []
-    for info in await _infos():
-        of_the_game = {info.game_port, info.rcon_port}
-        others = {port for _, port, protocol in info.published_ports if protocol == "tcp"} - of_the_game
-        if others:
-            ports = ", ".join(str(port) for port in sorted(others)[:SHOWN_FILES])
-            sentence = (
-                f"{info.id} publishes {ports} beside its game. A web page there is sent the cookies of whoever is "
-                f"signed in to the panel under the same host name."
-            )
-            advice = "Give the panel a host name of its own: add it to allowed_hosts, and open the panel by it alone."
-            findings.append(Finding("cookies", Verdict.WARNING, sentence, advice))
+    for instance in await wiring.manager().get_all_instances():
+        findings += await _pages_of(instance)
     return findings or ok("cookies", "No server publishes a page that would share the panel's cookies.")
+
+
+async def _pages_of(instance: "MCInstance") -> list[Finding]:
+    """Tell where a server may show a web page; what Docker gets counts, not what the text of its file says."""
+    try:
+        project = (await instance.render()).project
+        compose = await asyncio.to_thread(instance.read_minecraft_compose, project)
+    except NotFound:  # it went away meanwhile
+        return []
+    except AppError:  # no Compose, no readable file: the text alone tells nothing of variables and other files
+        project = compose = None
+    if project is None or compose is None:
+        sentence = f"Which ports {instance.name} publishes is not known: Compose cannot render its file."
+        advice = "See what doctor says of the server and of Compose. A page on one of its ports would get the cookies."
+        return warning("cookies", sentence, advice)
+    where = [str(port) for port in compose.page_ports[:SHOWN_FILES]]
+    if compose.on_host_network:
+        where.append(f"any port that {' or '.join(compose.on_host_network)} opens in this machine's own network")
+    if not where:
+        return []
+    sentence = (
+        f"{instance.name} publishes {', '.join(where)} beside its game. A web page there is sent the cookies of "
+        "whoever is signed in to the panel under the same host name."
+    )
+    advice = "Give the panel a host name of its own: add it to allowed_hosts, and open the panel by it alone."
+    return warning("cookies", sentence, advice)
 
 
 def _is_a_name(host: str) -> bool:

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from mcadmin.core.confined_exec import LANDLOCK
 from mcadmin.core.confinement import Confinement
 from mcadmin.tests.panel import ROOT, environment, manage
-from servers.tests.conftest import compose_text, write_server
+from servers.tests.conftest import write_server
 
 MOST_LAYERS = 16
 RESTIC = str(ROOT / ".tools/bin/restic")
@@ -159,38 +159,4 @@ def test_doctor_names_files_that_a_server_cannot_write(tmp_path: Path, settings:
     found = findings(out.getvalue())["ownership"]
     assert found["sentence"] == "lobby cannot write ops.json in its data/."
     assert "chown -R --reference" in found["advice"]
-    wiring.reset()
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(
-    ("more_ports", "hosts", "verdict", "named"),
-    [
-        ([], ["localhost"], "ok", ""),
-        (["8123:8123"], ["localhost", "192.0.2.7", "[::1]"], "warning", "lobby publishes 8123"),
-        (["8100:8100"], ["*"], "warning", "lobby publishes 8100"),
-        (["19132:19132/udp"], ["localhost"], "ok", ""),
-        (["8123:8123"], ["localhost", "panel.example.org"], "ok", ""),
-    ],
-)
-def test_doctor_names_pages_that_get_the_panels_cookies(
-    tmp_path: Path, settings: Any, more_ports: list[str], hosts: list[str], verdict: str, named: str
-) -> None:
-    from servers import wiring
-
-    text = compose_text("lobby")
-    added = "".join(f'\n      - "{port}"' for port in more_ports)
-    (tmp_path / "servers").mkdir()
-    write_server(tmp_path / "servers", "lobby", text.replace("    ports:", f"    ports:{added}"))
-    settings.MC_ADMIN = settings.MC_ADMIN.model_copy(
-        update={"server_path": tmp_path / "servers", "allowed_hosts": hosts}
-    )
-    wiring.reset()
-    out = io.StringIO()
-
-    with suppress(SystemExit):
-        call_command("doctor", "--json", stdout=out)
-
-    found = findings(out.getvalue())["cookies"]
-    assert (found["verdict"], named in found["sentence"]) == (verdict, True)
     wiring.reset()

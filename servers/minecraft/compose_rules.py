@@ -186,6 +186,26 @@ class MCComposeFile:
         """
         return list(islice(_published(self.file), MAX_PUBLISHED_PORTS))
 
+    @property
+    def page_ports(self) -> list[int]:
+        """The TCP ports on this machine that may show a web page: all that are no game's and no RCON's, sorted."""
+        found: set[int] = set()
+        for name, service in self.file.services.items():
+            own = {game_target(service), derivations.rcon_target(service.environment)} if name in self.games else set()
+            found |= {
+                number
+                for port in service.ports
+                if port.protocol == "tcp"
+                for number, target in zip(port.published or (), port.target, strict=False)
+                if target not in own
+            }
+        return sorted(found)
+
+    @property
+    def on_host_network(self) -> list[str]:
+        """The services that have no network of their own: any port on which they listen is this machine's."""
+        return [name for name, one in self.file.services.items() if one.network_mode == HOST_NETWORK]
+
 
 def broken_rules(
     file: ComposeFile, document: Document, *, server_id: str, allowed_images: Sequence[str]

@@ -73,15 +73,14 @@ class Command(BaseCommand):
 def add_prune_arguments(parser: ArgumentParser) -> None:
     """Declare what ``audit prune`` and ``prune_audit`` take."""
     parser.add_argument(
-        "--days", type=command_line.days, metavar="N", help="keep events of the last N days (default: audit_keep_days)"
-    )
+        "--days", type=command_line.like_setting("audit_keep_days"), metavar="N",
+        help="keep events of the last N days (default: audit_keep_days)",
+    )  # fmt: skip
 
 
 def prune(days: int | None) -> str:
     """Delete old events, leave an event about it, and say how many they were."""
     keep_days = settings.MC_ADMIN.audit_keep_days if days is None else days
-    if keep_days < 1:
-        raise CommandError("--days must be at least 1.")
     deleted = store.prune(keep_days=keep_days)
     body = {"keep_days": keep_days, "deleted": deleted}
     recorder.record_call(user=recorder.shell_user(), method="SHELL", path="audit prune", success=True, body=body)

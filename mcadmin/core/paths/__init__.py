@@ -39,7 +39,7 @@ from mcadmin.core.paths.privileged import (
 from mcadmin.core.paths.real import place_inside, real_path
 from mcadmin.core.paths.renaming import OtherFileSystem, exchange, move, rename_beneath
 from mcadmin.core.paths.root import Entry, Root
-from mcadmin.core.paths.sizes import disk_space, list_directories, list_links
+from mcadmin.core.paths.sizes import disk_space, list_directories, list_holding, list_links
 from mcadmin.core.paths.stamps import Stamp, is_settled, stamp
 from mcadmin.core.paths.trees import Node, TooDeep, count_entries, delete, tree_size_bytes, walk
 from mcadmin.core.paths.writability import unwritable
@@ -75,6 +75,7 @@ __all__ = [
     "is_settled",
     "is_within_reach",
     "list_directories",
+    "list_holding",
     "list_links",
     "missing_mount_options",
     "mount_points_at_or_below",

@@ -2,13 +2,33 @@
 
 import os
 from collections.abc import Collection
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
+
+from mcadmin.core.errors import AppError
+from mcadmin.core.paths.root import Root
 
 
 def list_directories(root: Path) -> list[str]:
     """Return the names of the directories in ``root``, sorted, links left out."""
     with os.scandir(root) as entries:
         return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+
+
+def list_holding(root: Root, files: Collection[str], *, at_most: int) -> list[str]:
+    """Return the names of the directories in ``root`` that hold one of ``files`` or a file of such a name, sorted.
+
+    Links are not followed. Of a large directory the first ``at_most`` entries are looked into.
+    """
+    found = []
+    with os.scandir(root.fd) as entries:
+        directories = [entry.name for entry in islice(entries, at_most) if entry.is_dir(follow_symlinks=False)]
+    for name in directories:
+        with suppress(AppError), root.subdirectory(name, follow=False) as held:
+            if any(held.lstat(file) is not None for file in files):
+                found.append(name)
+    return sorted(found)
 
 
 def list_links(root: Path, *, holding: Collection[str]) -> list[str]:

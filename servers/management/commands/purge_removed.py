@@ -19,7 +19,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("names", nargs="*", help="names below .removed/")
-        parser.add_argument("--older-than", type=command_line.days, metavar="DAYS", help="instead of removed_keep_days")
+        days = command_line.like_setting("removed_keep_days")
+        parser.add_argument("--older-than", type=days, metavar="DAYS", help="instead of removed_keep_days")
         parser.add_argument("--dry-run", action="store_true", help="say what would go, and leave it")
 
     def handle(self, *args: Any, **options: Any) -> None:
