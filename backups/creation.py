@@ -15,6 +15,7 @@ from backups.claims import disown, take_back
 from backups.coverage import Missing, NotAllInSnapshot
 from backups.models import MadeSnapshot
 from backups.quiesce import Bracket, Quiet
+from backups.reading import Reading, TooMuchToRead
 from backups.restic import locks
 from backups.restic.events import BackupProgress
 from backups.restic.labels import Labels, Saved, Scope, Trigger, worst
@@ -109,6 +110,9 @@ class _Taking:
         self._operation_id = progress.operation_id
         self._repository = wiring.repository()
         self._server_path = settings.MC_ADMIN.server_path
+        self._reading = Reading()
+        self._told: list[str] = []
+        self._holes: list[str] = []
 
     async def run(self) -> dict[str, Any]:
         wish = self._wish
@@ -130,12 +134,12 @@ class _Taking:
         ) as entered:  # fmt: skip
             self._note_missing([bracket.now for bracket in entered], missing)
             self._insist([bracket.now for bracket in entered])
-            left_out = await self._left_out(target, [bracket.now for bracket in self._kept(entered)])
-            brackets = self._kept(entered)
-            self._skipped.require_one_kept(names)
-            await self._require_same(target)
-            made = await self._copy(target, [bracket.now for bracket in brackets], left_out)
-            snapshot = await self._settle(made.snapshot, brackets)  # before the facts go: a guard could take over
+            try:
+                made = await self._copy(target, entered)
+            except TooMuchToRead:  # made since we looked: now it is seen, and left out
+                await self._size_up(target, [bracket.now.server_id for bracket in self._kept(entered)])
+                made = await self._copy(target, entered)
+            snapshot = await self._settle(made.snapshot, self._kept(entered))  # before a guard could take over
         for bracket in entered:
             if bracket.saving_is_left_off:
                 self._progress.warn(f"Saving is still off on {bracket.now.server_id}; MC Admin goes on turning it on.")
@@ -195,7 +199,22 @@ class _Taking:
                 missing += found
             except Exception as error:  # noqa: BLE001 - whatever it is: it is told, and the others are saved
                 self._leave_out(one.name, error)
+        await self._size_up(target, [one.name for one in instances if one.name not in self._skipped])
         return missing, held
+
+    async def _size_up(self, target: Target, names: list[str]) -> None:
+        """Find out how much a copy would read, and what of it for nothing."""
+        root = await asyncio.to_thread(self._server_path.resolve)
+        for name in names:
+            try:
+                await asyncio.to_thread(self._reading.look, target, root / name)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._leave_out(name, error)
+        if target.scope is Scope.GLOBAL:
+            await asyncio.to_thread(self._reading.look_around, root, {*names, *self._not_copied()})
+
+    def _not_copied(self) -> set[str]:
+        return self._skipped.reasons.keys() - self._wish.unknown.keys()
 
     async def _missing(self, target: Target, instance: MCInstance) -> list[Missing]:
         """List what of a server cannot be in the snapshot; of a path nothing is missing, it is what it is.
@@ -240,9 +259,11 @@ class _Taking:
     async def _left_out(self, target: Target, quiets: list[Quiet]) -> list[str]:
         """Return the patterns of what is not copied; lower the level of servers whose worlds they tear."""
         root, names = await asyncio.to_thread(self._server_path.resolve), [one.server_id for one in quiets]
-        lists = await asyncio.to_thread(excluded.of_servers, root, names)
+        lists = await asyncio.to_thread(excluded.of_servers, root, names, self._reading)
         for sentence in lists.warnings:
-            self._progress.warn(sentence)
+            if sentence not in self._told:
+                self._progress.warn(sentence)
+        self._told, self._holes = lists.warnings, lists.holes
         for one in quiets:
             if one.server_id not in lists.torn:
                 continue
@@ -252,12 +273,14 @@ class _Taking:
                 self._leave_out(one.server_id, FlushNotConfirmed(why))
         if target.scope is not Scope.GLOBAL:
             return lists.patterns
-        skipped = self._skipped.reasons.keys() - self._wish.unknown.keys()
-        around = await asyncio.to_thread(excluded.around_servers, target.path, skipped)
+        around = await asyncio.to_thread(excluded.around_servers, target.path, self._not_copied())
         return [*lists.patterns, *around]
 
-    async def _copy(self, target: Target, quiets: list[Quiet], left_out: list[str]) -> ResticSnapshotWithSummary:
-        labels = await self._labels(target, quiets)
+    async def _copy(self, target: Target, entered: list[Bracket]) -> ResticSnapshotWithSummary:
+        left_out = await self._left_out(target, [bracket.now for bracket in self._kept(entered)])
+        self._skipped.require_one_kept([bracket.now.server_id for bracket in entered])
+        await self._require_same(target)
+        labels = await self._labels(target, [bracket.now for bracket in self._kept(entered)])
         walls = targets.boundary(await asyncio.to_thread(self._server_path.resolve), target)
         backup = functools.partial(
             self._repository.confined_to(walls).create_snapshot, [target.path], tags=labels.tags, excludes=left_out,
@@ -286,6 +309,8 @@ class _Taking:
         )
 
     def _tell(self, done: BackupProgress) -> None:
+        if max(done.total_bytes, done.bytes_done) > self._reading.limit_bytes:
+            raise TooMuchToRead("While it was copied, files came that pretend to be larger than they are. Try again.")
         text = f"copying: {done.files_done} of {done.total_files} files"
         self._progress.percent(5 + 90 * done.percent_done, text)
 
@@ -325,7 +350,7 @@ class _Taking:
                 pk=snapshot.first_id,
                 defaults={
                     "operation_id": self._operation_id, "began_at": began, "ended_at": datetime.now(UTC),
-                    "summary": made.summary.model_dump(mode="json"), "warnings": made.warnings,
+                    "summary": made.summary.model_dump(mode="json"), "warnings": [*self._holes, *made.warnings],
                     "missing": [{"server_id": one.server_id, "place": one.place, "why": one.why} for one in missing],
                     "worlds": held, "lost": lost,
                 },

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from backups import excludes, space, state, wiring
+from backups.reading import Reading, ToRead
 from backups.restic.patterns import escape
 from mcadmin.core.errors import AppError
 from mcadmin.core.paths import list_directories
@@ -21,12 +22,21 @@ class Excluded:
     Attributes:
         patterns: as restic takes them.
         warnings: sentences that name their server.
-        torn: servers whose list leaves out files of their world, and the sentence that says so.
+        holes: those of them that say what is missing although nobody asked for it.
+        torn: servers of which files of the world are left out, and the sentence that says so.
     """
 
     patterns: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    holes: list[str] = field(default_factory=list)
     torn: dict[str, str] = field(default_factory=dict)
+
+    def add_to_read(self, found: ToRead) -> None:
+        """Add what would be read for nothing."""
+        if found.patterns:
+            self.patterns += found.patterns
+            self.warnings.append(found.told)
+            self.holes.append(found.told)
 
     def add(self, server_path: Path, name: str) -> None:
         """Add what the server ``name`` leaves out; a list that cannot be used never keeps it from being saved."""
@@ -51,11 +61,19 @@ class Excluded:
             self.torn[name] = f"{name}: {lost[0]}"
 
 
-def of_servers(server_path: Path, names: Iterable[str]) -> Excluded:
-    """Return what the lists of the servers ``names`` leave out."""
+def of_servers(server_path: Path, names: Iterable[str], reading: Reading) -> Excluded:
+    """Return what the lists of the servers ``names`` leave out, and what would be read for nothing."""
     found = Excluded()
     for name in names:
         found.add(server_path, name)
+        to_read = reading.of_servers.get(name, ToRead())
+        found.add_to_read(to_read)
+        if lost := excludes.lost_files(server_path / name / DATA, list(to_read.patterns)):
+            found.torn[name] = f"{name}: left out are files of the world, as they pretend to be larger: {lost}."
+            found.warnings.append(found.torn[name])
+            found.holes.append(found.torn[name])
+    for one in reading.around:
+        found.add_to_read(one)
     return found
 
 

@@ -5,18 +5,20 @@ the backups. Earlier it lay in ``data``; such a list is taken over once, and tha
 """
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from stat import S_ISDIR
 
 from backups.restic.patterns import Patterns, escape
 from mcadmin.core.errors import AppError, InvalidRequest
-from mcadmin.core.paths import FileMissing, Root
+from mcadmin.core.paths import FileMissing, Root, names_in
 from servers.docker.folders import open_data, open_server
 
 NAME = ".mcadminignore"
 TAKEN_OVER = "# Taken over from data/, where the game could write it. Save this list again to confirm it."
 DEFAULT = "/cache/\n/libraries/.cache/\n*.tmp\nsession.lock\n"
 _REGIONS = ("region", "DIM-1/region", "DIM1/region")
+MAX_WORLDS, MAX_REGIONS = 1000, 20_000  # that are looked at, of one server and of one folder
 MAX_BYTES = 64 * 1024
 MAX_LINES = 1000
 MAX_ANY_DEPTH = 2  # restic tries every way to fit them: with a dozen it looks at one deep file for hours
@@ -55,29 +57,37 @@ def warnings(data: Path) -> list[str]:
 
 def lost_world(data: Path, left_out: list[str]) -> list[str]:
     """Say which files of worlds are there and would be left out; one sentence, or none."""
+    lost = lost_files(data, left_out)
+    return [f"The list of what to leave out leaves out files of the world: {lost}."] if lost else []
+
+
+def lost_files(data: Path, left_out: list[str]) -> str:
+    """Name the files of worlds that are there and would be left out by the patterns ``left_out``; empty for none."""
     match = Patterns(left_out).match
     try:
         lost = [name for name in world_files(data) if match(f"{data}/{name}")]
     except AppError:  # no data that could be read: the copy itself says so
-        return []
-    if not lost:
-        return []
+        return ""
     more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
-    return [f"The list of what to leave out leaves out files of the world: {', '.join(lost[:3])}{more}."]
+    return f"{', '.join(lost[:3])}{more}"
 
 
-def world_files(data: Path) -> list[str]:
-    """List level.dat and region files of the worlds at most two folders deep; blocking, raises as ``open_data``."""
+def world_files(data: Path) -> Iterator[str]:
+    """Yield level.dat and region files of the worlds at most two folders deep; blocking, raises as ``open_data``.
+
+    Of a folder that a game has filled with any number of files only so many are looked at.
+    """
     with open_data(data) as root:
-        tops = ["", *(f"{one.name}/" for one in root.entries() if S_ISDIR(one.info.st_mode) and not one.is_link)]
-        found = [f"{top}level.dat" for top in tops if root.lstat(f"{top}level.dat") is not None]
+        tops = ["", *(f"{name}/" for name in sorted(names_in(root, directories=True, at_most=MAX_WORLDS)))]
+        for top in tops:
+            if root.lstat(f"{top}level.dat") is not None:
+                yield f"{top}level.dat"
         for top in tops:
             for place in _REGIONS:
                 there = root.lstat(f"{top}{place}")
                 if there is not None and S_ISDIR(there.st_mode):
-                    names = [one.name for one in root.entries(f"{top}{place}")]
-                    found += [f"{top}{place}/{name}" for name in names if name.endswith(".mca")]
-    return found
+                    names = names_in(root, f"{top}{place}", directories=False, at_most=MAX_REGIONS)
+                    yield from (f"{top}{place}/{name}" for name in sorted(names) if name.endswith(".mca"))
 
 
 def _read(opened: Root) -> str:
@@ -104,6 +114,14 @@ def patterns(data: Path) -> list[str]:
     are no pattern, as somebody may have written by hand, are passed over.
     """
     return _patterns(data, read_list(data))
+
+
+def usable_patterns(data: Path) -> list[str]:
+    """Return the list as ``patterns`` does, and the default where it cannot be read."""
+    try:
+        return patterns(data)
+    except AppError:
+        return default_patterns(data)
 
 
 def default_patterns(data: Path) -> list[str]:

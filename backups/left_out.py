@@ -6,7 +6,6 @@ from pathlib import Path
 from backups import excludes
 from backups.restic.patterns import Patterns
 from backups.restore_order import Order
-from mcadmin.core.errors import AppError
 from servers.docker.folders import DATA
 
 
@@ -29,10 +28,7 @@ class LeftOut:
         if order.is_as_new:
             return cls(order, ())
         data = server_path / order.target.server_id / DATA
-        try:
-            return cls(order, excludes.patterns(data))
-        except AppError:
-            return cls(order, excludes.default_patterns(data))
+        return cls(order, excludes.usable_patterns(data))
 
     def match(self, path: str) -> bool:
         """Tell whether ``path`` is left alone."""

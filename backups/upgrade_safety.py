@@ -25,7 +25,8 @@ class UpgradeSafety:
         if await self._missing(server_id):
             return True
         try:
-            return bool(await asyncio.to_thread(excludes.world_files, settings.MC_ADMIN.server_path / server_id / DATA))
+            data = settings.MC_ADMIN.server_path / server_id / DATA
+            return await asyncio.to_thread(lambda: any(excludes.world_files(data)))
         except FileMissing:
             return False
         except AppError:

@@ -6,7 +6,7 @@ Such a snapshot would be made without a word, and in time a policy would keep no
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing, suppress
-from stat import S_ISDIR, S_ISREG
+from stat import S_ISREG
 
 from backups import excludes, wiring
 from backups.models import MadeSnapshot
@@ -14,12 +14,13 @@ from backups.restic.labels import Scope
 from backups.restic.patterns import Patterns
 from backups.restic.snapshot import ResticSnapshotWithSummary
 from mcadmin.core.errors import AppError, Conflict, Unavailable
-from mcadmin.core.paths import Root, walk
+from mcadmin.core.paths import Root, names_in, walk
 from servers.docker.folders import open_server
 from servers.minecraft.instance import MCInstance
 from servers.records import in_database
 
 MAX_DEPTH = 4  # of folders between a server's and its worlds'
+MAX_FOLDERS = 1000  # of one folder that are looked into
 SMALL_SHARE = 0.1  # of what an earlier snapshot held: less is a loss
 LEAST_BYTES = 1024 * 1024  # below that a share tells nothing
 
@@ -117,10 +118,7 @@ def _count(instance: MCInstance) -> int | None:
     A game's data may have any name in the server's folder, so all of it is looked at.
     """
     data, directory = instance.data, instance.directory
-    try:
-        left_out = Patterns(excludes.patterns(data))
-    except AppError:
-        left_out = Patterns(excludes.default_patterns(data))
+    left_out = Patterns(excludes.usable_patterns(data))
     try:
         with open_server(directory) as root:
             worlds = _worlds_in(root, "", lambda path: left_out.match(f"{directory}/{path}"))
@@ -133,13 +131,11 @@ def _count(instance: MCInstance) -> int | None:
 
 def _worlds_in(root: Root, path: str, is_left_out: Callable[[str], bool], *, depth: int = 0) -> int:
     """Count the folders with a level.dat at and below ``path``; links are not followed: restic saves none."""
-    found = 0
-    for one in root.entries(path):
-        below = f"{path}/{one.name}" if path else one.name
-        if one.is_link or is_left_out(below):
-            continue
-        if one.name == "level.dat" and S_ISREG(one.info.st_mode):
-            found += 1
-        elif S_ISDIR(one.info.st_mode) and depth < MAX_DEPTH:
+    level = f"{path}/level.dat" if path else "level.dat"
+    info = root.lstat(level)
+    found = int(info is not None and S_ISREG(info.st_mode) and not is_left_out(level))
+    for name in names_in(root, path, directories=True, at_most=MAX_FOLDERS) if depth < MAX_DEPTH else ():
+        below = f"{path}/{name}" if path else name
+        if not is_left_out(below):
             found += _worlds_in(root, below, is_left_out, depth=depth + 1)
     return found

@@ -102,8 +102,10 @@ class FakeRestic:
     def _backup(self, rest: list[str], on_line: Callable[[str], None] | None) -> str:
         paths = rest[rest.index("--") + 1 :]
         files, errors = _look(paths, _options(rest, "exclude"), self.unreadable)
+        status = {"message_type": "status", "percent_done": 0, "total_files": 1, "total_bytes": sum(files)}
+        if on_line is not None:
+            on_line(json.dumps(status))
         entry = self._add(rest, paths, files)
-        status = {"message_type": "status", "percent_done": 0, "total_files": 1, "total_bytes": 3}
         summary = {"message_type": "summary", **entry["summary"], "total_duration": 0.21}
         summary["snapshot_id"] = entry["id"]
         if self.version == "0.14":
@@ -113,7 +115,7 @@ class FakeRestic:
             del entry["summary"], entry["program_version"]
         stdout = [json.dumps(status), json.dumps(summary)]
         stderr = [self._error(item, error) for item, error in errors]
-        for line in stdout + stderr:
+        for line in stdout[1:] + stderr:
             if on_line is not None:
                 on_line(line)
         if errors:
@@ -203,7 +205,8 @@ def _look(
     errors: list[tuple[str, OSError]] = []
     found = [name for path in paths for name in _files_below(path)]
     for path in [*found, *(path for path in paths if not os.path.isdir(path))]:
-        if any(fnmatch.fnmatch(os.path.basename(path), pattern) for pattern in excludes):
+        own = [os.path.basename(path), path, *map(str, Path(path).parents)]
+        if any(fnmatch.fnmatch(name, pattern) for name in own for pattern in excludes):
             continue
         if not stat.S_ISREG(os.lstat(path).st_mode):  # restic notes what else there is, and does not open it
             continue
@@ -213,7 +216,8 @@ def _look(
             continue
         try:
             with open(path, "rb") as file:
-                sizes.append(len(file.read()))
+                file.read(1)
+                sizes.append(os.fstat(file.fileno()).st_size)
         except OSError as error:
             errors.append((path, error))
             sizes.append(0)

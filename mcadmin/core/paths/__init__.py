@@ -26,7 +26,8 @@ from mcadmin.core.paths.beneath import (
 )
 from mcadmin.core.paths.carrying import Carried, carry
 from mcadmin.core.paths.copying import copy
-from mcadmin.core.paths.listing import Page, page
+from mcadmin.core.paths.holes import hole_bytes
+from mcadmin.core.paths.listing import Page, names_in, page
 from mcadmin.core.paths.mounts import is_same_mount, mount_points_at_or_below, sync_file_system
 from mcadmin.core.paths.new_file import NewFile
 from mcadmin.core.paths.privileged import (
@@ -68,6 +69,7 @@ __all__ = [
     "exchange",
     "explained",
     "file_name",
+    "hole_bytes",
     "is_directory",
     "is_link",
     "is_open_to_others",
@@ -80,6 +82,7 @@ __all__ = [
     "missing_mount_options",
     "mount_points_at_or_below",
     "move",
+    "names_in",
     "open_beneath",
     "page",
     "path_of",

@@ -46,6 +46,31 @@ def page(root: Root, path: str = "", *, after: str = "", at_most: int) -> Page:
     return Page(entries, names.count, has_more=len(chosen) > at_most or names.is_cut, last=last)
 
 
+def names_in(root: Root, path: str = "", *, directories: bool, at_most: int) -> list[str]:
+    """Return names in a directory, without a look at what they are: of its directories, or of all else; in no order.
+
+    Args:
+        root, path: the directory.
+        directories: which of the two; a link is no directory.
+        at_most: then it ends; of MAX_NAMES entries at most.
+    """
+    with explained(path):
+        fd = open_beneath(root.fd, path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            with os.scandir(fd) as scan:
+                wanted = (one.name for one in islice(scan, MAX_NAMES) if _is_directory(one) is directories)
+                return list(islice(wanted, at_most))
+        finally:
+            os.close(fd)
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:  # gone meanwhile, where the file system does not tell the kind with the name
+        return False
+
+
 def _entry(root: Root, path: str, name: str, fd: int) -> Entry | None:
     info = lstat(name, fd)
     if info is None:

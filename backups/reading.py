@@ -1,0 +1,181 @@
+"""What a copy would read, and which files are left out of it because that would take for ever. Blocking.
+
+A program in a game can make a file of 8 TiB that takes no room on the disk, or give one file a thousand names. restic
+reads every byte of them, five seconds for each GiB, while the game is held still.
+"""
+
+import math
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from stat import S_ISREG
+
+from backups import excludes
+from backups.restic.labels import Scope
+from backups.restic.patterns import Patterns, escape
+from backups.targets import Target
+from mcadmin.core.errors import AppError, Conflict
+from mcadmin.core.paths import Node, Root, hole_bytes, is_directory, shown, walk
+from servers.docker.folders import DATA, open_server
+
+MAX_WASTED_BYTES = 4 * 1024**3  # of one server, read for nothing
+LEAST_BYTES = 1024**2  # of a single file: less does not count
+MAX_FOUND = 100_000
+MAX_NAMED = 100
+SPARE_BYTES = 16 * 1024**3  # by which a copy may read more than was there when it began
+
+_SIZES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+
+
+class TooMuchToRead(Conflict):
+    """A copy would read more than there is on the disk."""
+
+    code = "too_much_to_read"
+
+
+@dataclass(frozen=True, slots=True)
+class ToRead:
+    """What a copy of one server reads.
+
+    Attributes:
+        size_bytes: of the files, without what is left out.
+        patterns: of files that are left out although nobody asked for it, as restic takes them.
+        told: a sentence about them; empty where there are none.
+    """
+
+    size_bytes: float = 0
+    patterns: tuple[str, ...] = ()
+    told: str = ""
+
+
+def look(folder: Path, inside: str, *, left_out: list[str]) -> ToRead:
+    """Add up what a copy would read, and choose what to leave out so that little of it is read for nothing.
+
+    Args:
+        folder: of a server.
+        inside: path in it that shall be copied; "" is all.
+        left_out: patterns of what is not copied anyhow.
+
+    Raises:
+        TooMuchToRead: more such files than could be named.
+        AppError: as ``open_server``.
+    """
+    is_left_out, size, seen = Patterns(left_out).match, 0, set[tuple[int, int]]()
+    found: list[tuple[int, str]] = []
+    with open_server(folder) as root:
+        for node in _files(root, inside):
+            size += node.info.st_size
+            wasted = _wasted(node, seen)
+            if wasted < LEAST_BYTES or is_left_out(f"{folder}/{node.path}"):
+                continue
+            found.append((wasted, node.path))
+            if len(found) > MAX_FOUND:
+                raise _too_many(folder.name, len(found))
+    found.sort()
+    total = sum(wasted for wasted, _ in found)
+    chosen: list[tuple[int, str]] = []
+    while total > MAX_WASTED_BYTES:
+        chosen.append(found.pop())
+        total -= chosen[-1][0]
+        size -= chosen[-1][0]
+    if not chosen:
+        return ToRead(size)
+    patterns = tuple(escape(f"{folder}/{path}") for path in _named(folder.name, [path for _, path in chosen]))
+    return ToRead(size, patterns, _sentence(folder.name, chosen))
+
+
+class Reading:
+    """What one snapshot would read; each look is blocking.
+
+    Attributes:
+        of_servers: by server.
+    """
+
+    def __init__(self) -> None:
+        self.of_servers: dict[str, ToRead] = {}
+        self._around: list[ToRead] = []
+
+    def look(self, target: Target, home: Path) -> None:
+        """Look at what of a server, whose folder is ``home``, is in ``target``; raises as ``look``."""
+        inside = str(target.path.relative_to(home)) if target.scope is Scope.PATH else ""
+        self.of_servers[home.name] = look(home, inside, left_out=excludes.usable_patterns(home / DATA))
+
+    def look_around(self, root: Path, servers: Collection[str]) -> None:
+        """Look at what else lies in the folder of all servers."""
+        self._around = []
+        with Root(root) as server_path:
+            for one in server_path.entries():
+                if one.is_link or one.name in servers or one.name.startswith("."):
+                    continue
+                try:
+                    is_file = not is_directory(one.info)
+                    found = ToRead(one.info.st_size) if is_file else look(root / one.name, "", left_out=[])
+                except AppError:  # nobody knows: then there is no limit
+                    found = ToRead(math.inf)
+                self._around.append(found)
+
+    @property
+    def around(self) -> list[ToRead]:
+        """What else was found to be left out."""
+        return [one for one in self._around if one.patterns]
+
+    @property
+    def limit_bytes(self) -> float:
+        """How much the copy may read at most: files grow meanwhile, but not by any amount."""
+        return 2 * sum(one.size_bytes for one in (*self.of_servers.values(), *self._around)) + SPARE_BYTES
+
+
+def size_text(size_bytes: float) -> str:
+    """Return a size as people read it, such as ``8.0 TiB``."""
+    unit = 0
+    while size_bytes >= 1024 and unit < len(_SIZES) - 1:
+        size_bytes, unit = size_bytes / 1024, unit + 1
+    return f"{size_bytes:.1f} {_SIZES[unit]}"
+
+
+def _files(root: Root, inside: str) -> Iterator[Node]:
+    """Yield the regular files at and below a path; what cannot be looked at is told by the copy itself."""
+    info = root.lstat(inside) if inside else None
+    if info is not None and S_ISREG(info.st_mode):
+        with root.parent(inside) as (fd, name):
+            yield Node(inside, name, info, fd)
+        return
+    with suppress(AppError):
+        yield from (node for node in walk(root, inside, unreadable=lambda _: None) if node.is_file)
+
+
+def _wasted(node: Node, seen: set[tuple[int, int]]) -> int:
+    """Return how many bytes of a file are read for nothing: its holes, or all where it was met by another name."""
+    if node.info.st_nlink > 1:
+        own = (node.info.st_dev, node.info.st_ino)
+        if own in seen:
+            return node.info.st_size
+        seen.add(own)
+    return hole_bytes(node) if node.info.st_size >= LEAST_BYTES else 0
+
+
+def _named(server_id: str, paths: list[str]) -> list[str]:
+    """Return the paths, or the folders that hold them where there are too many: restic takes only so many words."""
+    named = sorted(set(paths))
+    while len(named) > MAX_NAMED:
+        named = sorted({str(PurePosixPath(path).parent) for path in named})
+        if any("/" not in path for path in named):  # all of the data
+            raise _too_many(server_id, len(paths))
+    return named
+
+
+def _too_many(server_id: str, number: int) -> TooMuchToRead:
+    return TooMuchToRead(
+        f"{server_id}: {number} files or more pretend to be larger than they are, so a copy would take for ever. "
+        "Delete them, or name their folders in the list of what to leave out."
+    )
+
+
+def _sentence(server_id: str, chosen: list[tuple[int, str]]) -> str:
+    files = ", ".join(f"{shown(path)} ({size_text(wasted)})" for wasted, path in chosen[:3])
+    more = f" and {len(chosen) - 3} more" if len(chosen) > 3 else ""
+    return (
+        f"{server_id}: left out, because a copy would read for hours what takes no room on the disk (holes, or further "
+        f"names of one file): {files}{more}. Delete them, or name them in the list of what to leave out."
+    )
