@@ -18,8 +18,8 @@ from servers.docker.cli import find_program
 from servers.docker.container import Container
 from servers.docker.engine import DockerManager
 from servers.live.sampler import INTERVAL_S, Sampler
-from servers.tests.conftest import compose_text, write_server
-from servers.tests.real.panel import Panel, free_port, running_panel, wait_for
+from servers.tests.conftest import write_server
+from servers.tests.real.panel import Panel, real_text, running_panel, wait_for
 
 SERVERS, RUNNING, LISTED = 20, 10, 50
 AT_ONCE = 6
@@ -37,7 +37,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, running_panel(Path(folder)) as panel, panel.client() as client:
         idle_mib = resident_mib(panel)
         for name in names:
-            write_server(panel.servers, name, compose_text(name, game_port=free_port(), rcon_port=free_port()))
+            write_server(panel.servers, name, real_text(name))
         try:
             for name in names[:RUNNING]:
                 client.post(f"/servers/{name}/operations", json={"action": "up"}).raise_for_status()
@@ -180,7 +180,7 @@ def containers(run: str, number: int) -> Iterator[dict[str, Container]]:
     names = [f"s{run}-{one:02}" for one in range(number)]
 
     def start(name: str) -> None:
-        argv = [docker, "run", "--detach", "--name", name, TINY, "sleep", "900"]
+        argv = [docker, "run", "--detach", "--memory", "64m", "--name", name, TINY, "sleep", "900"]
         subprocess.run(argv, check=True, capture_output=True)
 
     try:

@@ -25,8 +25,8 @@ import psutil
 from bench import soak_report
 from bench.soak_figures import Life, keep_looking
 from bench.soak_viewers import ConsoleViewer, ListViewer
-from servers.tests.conftest import IMAGE, compose_text
-from servers.tests.real.panel import MASTER, Panel, free_port, wait_for
+from servers.tests.conftest import IMAGE
+from servers.tests.real.panel import MASTER, Panel, real_text, wait_for
 from servers.tests.real.private_engine import PrivateEngine, private_engine
 
 SERVERS, VIEWERS, LEAVING, LISTS = 10, 20, 4, 3
@@ -220,7 +220,7 @@ def make_servers(soak: Soak) -> None:
     knobs = "".join(f'      {key}: "{value}"\n' for key, value in KNOBS.items())
     with soak.panel.client() as client:
         for name in soak.names:
-            text = compose_text(name, game_port=free_port(), rcon_port=free_port())
+            text = real_text(name)
             text = text.replace("    ports:\n", f"{knobs}{HEALTH}    ports:\n")
             directory = soak.panel.servers / name
             (directory / "data").mkdir(parents=True)

@@ -18,8 +18,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from bench.console_load import CHECKOUT
-from servers.tests.conftest import compose_text, write_server
-from servers.tests.real.panel import MASTER, Panel, free_port, wait_for
+from servers.tests.conftest import write_server
+from servers.tests.real.panel import MASTER, Panel, real_text, wait_for
 
 REPORT = CHECKOUT / "docs" / "reports" / "startup.md"
 TIMES, SERVERS, CONSOLES, LISTS, CODES = 5, 50, 20, 5, 3
@@ -87,7 +87,7 @@ async def close_code(socket: ClientConnection) -> str:
 def with_operation(panel: Panel, case: Case) -> None:
     """End the panel while a real server is being stopped."""
     name = f"startup-{uuid.uuid4().hex[:8]}"
-    text = compose_text(name, game_port=free_port(), rcon_port=free_port())
+    text = real_text(name)
     text = text.replace("    ports:\n", f'      TESTBED_STOP_S: "{STOP_S}"\n    ports:\n')
     write_server(panel.servers, name, text)
     try:

@@ -18,8 +18,8 @@ import httpx
 
 from bench import torn_worlds
 from bench.torn_worlds import FLUSH_S, PASSWORD, ROOT, SAVE_S, Bed
-from servers.tests.conftest import IMAGE, compose_text
-from servers.tests.real.panel import free_port, running_panel, wait_for
+from servers.tests.conftest import IMAGE
+from servers.tests.real.panel import real_text, running_panel, wait_for
 from testbed.verify_world import verify
 
 REPORT = ROOT / "docs" / "reports" / "torn-forms.md"
@@ -77,8 +77,8 @@ def write(one: Bed, name: str, text: str) -> Path:
 def text_of(name: str) -> str:
     """Return the file of one game that writes all the time."""
     lines = "".join(f'      {key}: "{value}"\n' for key, value in KNOBS.items() if key.startswith("TESTBED"))
-    text = compose_text(name, game_port=free_port(), rcon_port=free_port())
-    return text.replace("    ports:\n", f"{lines}    mem_limit: 512m\n    ports:\n")
+    text = real_text(name, memory="512m")
+    return text.replace("    ports:\n", f"{lines}    ports:\n")
 
 
 def two_games(one: Bed, name: str) -> None:
@@ -104,8 +104,8 @@ def docker_run(one: Bed, name: str) -> None:
     """Make it by ``docker run``, with a compose file laid beside it."""
     folder = write(one, name, text_of(name))
     knobs = [word for key, value in KNOBS.items() for word in ("--env", f"{key}={value}")]
-    argv = ["--name", f"{name}-plain", "--memory", "512m", "--volume", f"{folder}/data:/data", *knobs, IMAGE]
-    subprocess.run(["docker", "run", "--detach", *argv], check=True, capture_output=True)
+    argv = ["--name", f"{name}-plain", "--volume", f"{folder}/data:/data", *knobs, IMAGE]
+    subprocess.run(["docker", "run", "--detach", "--memory", "512m", *argv], check=True, capture_output=True)
 
 
 def up(one: Bed, name: str) -> None:

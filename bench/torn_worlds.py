@@ -17,8 +17,7 @@ from pathlib import Path
 
 import httpx
 
-from servers.tests.conftest import compose_text
-from servers.tests.real.panel import Panel, free_port, running_panel, wait_for
+from servers.tests.real.panel import Panel, real_text, running_panel, wait_for
 from testbed.verify_world import verify
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -133,7 +132,7 @@ def start(panel: Panel, client: httpx.Client, name: str, *, knobs: dict[str, obj
     """Make a server by hand, start it and wait until its game answers."""
     chosen = {"TESTBED_FLUSH_S": FLUSH_S, "TESTBED_SAVE_INTERVAL_S": SAVE_S, **(knobs or {})}
     lines = "".join(f'      {key}: "{value}"\n' for key, value in chosen.items())
-    text = compose_text(name, game_port=free_port(), rcon_port=free_port())
+    text = real_text(name)
     directory = panel.servers / name
     (directory / "data").mkdir(parents=True)
     (directory / "compose.yaml").write_text(text.replace("    ports:\n", f"{lines}    ports:\n"))

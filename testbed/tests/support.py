@@ -17,6 +17,7 @@ TESTBED = Path(__file__).resolve().parent.parent
 TOOLS = TESTBED.parent / ".tools"
 SERVER_IMAGE = "itzg/minecraft-server:java21"
 TINY_IMAGE = "mcadmin-testbed:tiny"
+MEMORY = "1g"  # several times what a stand-in needs; the last --memory of a command counts
 PASSWORD = "not-a-secret"
 
 
@@ -101,7 +102,10 @@ class StandIn:
         words = [word for key, value in variables.items() for word in ("--env", f"{key}={value}")]
         ports = ("--publish", "127.0.0.1::25565", "--publish", "127.0.0.1::25575")
         volume = ("--volume", f"{data}:/data")
-        run("docker", "run", "--detach", "--name", self.name, *ports, *volume, *words, *options, SERVER_IMAGE)
+        run(
+            "docker", "run", "--detach", "--name", self.name, "--memory", MEMORY, *ports, *volume, *words, *options,
+            SERVER_IMAGE,
+        )  # fmt: skip
 
     def remove(self) -> None:
         run("docker", "rm", "--force", "--volumes", self.name)

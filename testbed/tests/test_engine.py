@@ -37,7 +37,7 @@ def network_devices() -> set[str]:
 
 
 def test_private_engine_lives_dies_and_leaves_the_main_one_alone(folder: Path) -> None:
-    main = run("docker", "run", "--detach", "--init", TINY_IMAGE, "sleep", "600").strip()
+    main = run("docker", "run", "--detach", "--init", "--memory", "64m", TINY_IMAGE, "sleep", "600").strip()
     before = network_devices()
     try:
         private("start", folder)

@@ -22,7 +22,7 @@ def test_images_have_the_outside_that_is_expected() -> None:
 
 
 def test_tiny_image_runs_a_shell() -> None:
-    assert run("docker", "run", "--rm", TINY_IMAGE, "sh", "-c", "echo yes; which sleep httpd") == (
+    assert run("docker", "run", "--rm", "--memory", "64m", TINY_IMAGE, "sh", "-c", "echo yes; which sleep httpd") == (
         "yes\n/bin/sleep\n/bin/httpd\n"
     )
 
@@ -39,6 +39,22 @@ def test_it_becomes_healthy_by_a_ping(server: StandIn) -> None:
     wait_until(lambda: server.health() == "healthy")
 
     assert "localhost:25565 answers" in run("docker", "exec", server.name, "mc-health")
+
+
+def test_a_huge_properties_file_costs_the_health_check_nothing(start: Start) -> None:
+    """A game, or whoever attacks the panel, makes it as large as they like; one line of 64 GiB here."""
+    server = start("--memory", "192m").wait_ready()
+    wait_until(lambda: server.health() == "healthy")
+    with (server.data / "server.properties").open("r+b") as file:
+        file.seek(0, 2)
+        file.truncate(64 * 2**30)
+
+    for _ in range(3):
+        assert "localhost:25565 answers" in run("docker", "exec", server.name, "timeout", "4", "mc-health")
+        assert "players online" in run("docker", "exec", server.name, "timeout", "4", "rcon-cli", "list")
+    files = "cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null || true"
+    counted = re.findall(r"^oom_kill (\d+)$", run("docker", "exec", server.name, "sh", "-c", files), re.MULTILINE)
+    assert set(counted) == {"0"}
 
 
 def test_log_has_the_lines_of_the_game_and_stdout_has_them_too(server: StandIn) -> None:

@@ -82,3 +82,8 @@ def test_rcon_cli_in_the_image(server: StandIn) -> None:
     assert ask("list").strip() == "There are 0 of a max of 7 players online:"
     assert ask("testbed", "echo", "9000").strip() == "0123456789" * 900
     assert "wrong RCON password" in ask("--password", "wrong", "list", code=1)
+    assert ask("--", "list") == ask("list")
+    assert ask("--port", "25575", "--", "testbed", "echo", "20").strip() == "01234567890123456789"
+    # After -- nothing is an option: the game gets it, and does not know it.
+    unknown = ask("nonsense").replace("nonsense", "--password wrong list")
+    assert ask("--", "--password", "wrong", "list") == unknown

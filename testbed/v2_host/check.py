@@ -32,7 +32,7 @@ def docker(*argv: str) -> str:
 
 
 def start(name: str, options: tuple[str, ...], command: str) -> ContainerCgroup:
-    container_id = docker("run", "--detach", "--name", name, *options, IMAGE, "sh", "-c", command)
+    container_id = docker("run", "--detach", "--name", name, "--memory", "1g", *options, IMAGE, "sh", "-c", command)
     pid = int(docker("inspect", "--format", "{{.State.Pid}}", name))
     return find_cgroup(pid, container_id)
 

@@ -15,8 +15,8 @@ import pytest
 
 from backups.tests.repositories import BINARIES, PASSWORD
 from servers.docker.cli import find_program
-from servers.tests.conftest import compose_text, write_server
-from servers.tests.real.panel import Panel, free_port, running_panel, wait_for
+from servers.tests.conftest import write_server
+from servers.tests.real.panel import Panel, real_text, running_panel, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.restic, pytest.mark.process, pytest.mark.timeout(300)]
 
@@ -35,7 +35,7 @@ def panel(tmp_path: Path) -> Iterator[Panel]:
 def server(panel: Panel) -> Iterator[str]:
     """A server whose container is made and does not run."""
     name = f"t{uuid.uuid4().hex[:8]}"
-    text = compose_text(name, game_port=free_port(), rcon_port=free_port())
+    text = real_text(name)
     home = write_server(panel.servers, name, text)
     (home / "data/level.dat").write_text("old")
     compose = [find_program("docker-compose") or "docker-compose", "--project-directory", str(home)]

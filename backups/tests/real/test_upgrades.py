@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from backups.tests.repositories import BINARIES, PASSWORD
-from servers.tests.conftest import compose_text, write_server
-from servers.tests.real.panel import Panel, free_port, operate, running_panel, status, wait_for
+from servers.tests.conftest import write_server
+from servers.tests.real.panel import Panel, operate, real_text, running_panel, status, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.restic, pytest.mark.timeout(300)]
 
@@ -28,8 +28,8 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
 @pytest.fixture
 def server(panel: Panel) -> Iterator[Path]:
     name = f"g{uuid.uuid4().hex[:8]}"
-    text = compose_text(name, game_port=free_port(), rcon_port=free_port())
-    write_server(panel.servers, name, text.replace("    volumes:", "    mem_limit: 512m\n    volumes:"))
+    text = real_text(name, memory="512m")
+    write_server(panel.servers, name, text)
     yield panel.servers / name
     subprocess.run(["docker", "rm", "--force", f"mc-{name}"], capture_output=True, check=False)
     subprocess.run(["docker", "network", "rm", f"{name}_default"], capture_output=True, check=False)

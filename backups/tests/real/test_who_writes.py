@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from backups.tests.repositories import BINARIES, PASSWORD
-from servers.tests.conftest import compose_text, write_server
-from servers.tests.real.panel import Panel, free_port, operate, running_panel
+from servers.tests.conftest import write_server
+from servers.tests.real.panel import Panel, operate, real_text, running_panel
 
 pytestmark = [pytest.mark.docker, pytest.mark.restic, pytest.mark.timeout(300)]
 
@@ -40,8 +40,8 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
 def server(panel: Panel) -> Iterator[Path]:
     """A server's folder with a world and a compose file that runs a sleeping game."""
     name = f"w{uuid.uuid4().hex[:8]}"
-    text = compose_text(name, game_port=free_port(), rcon_port=free_port(), image=TINY)
-    text = text.replace("    volumes:", "    command: [sleep, '600']\n    mem_limit: 64m\n    volumes:")
+    text = real_text(name, image=TINY, memory="64m")
+    text = text.replace("    volumes:", "    command: [sleep, '600']\n    volumes:")
     write_server(panel.servers, name, text)
     folder = panel.servers / name
     (folder / "data/level.dat").write_bytes(b"level")

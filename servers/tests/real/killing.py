@@ -8,13 +8,13 @@ from typing import Any
 import httpx
 
 from servers.docker.orphans import find_orphan
-from servers.tests.conftest import compose_text, write_server
-from servers.tests.real.panel import Panel, free_port, operate, running_panel, status, wait_for
+from servers.tests.conftest import write_server
+from servers.tests.real.panel import Panel, operate, real_text, running_panel, status, wait_for
 
 
 def kill_during(folder: Path, server_id: str, *, kind: str, after_s: float) -> dict[str, Any]:
     """Kill by SIGKILL ``after_s`` seconds into an operation; return its state, which file is there, and the status."""
-    old = compose_text(server_id, game_port=free_port(), rcon_port=free_port())
+    old = real_text(server_id)
     new = old.replace("MAX_MEMORY: 2G", "MAX_MEMORY: 3G")
     with running_panel(folder) as panel:
         write_server(panel.servers, server_id, old)

@@ -16,6 +16,8 @@ from typing import IO, Any
 import httpx
 from websockets.sync.client import ClientConnection, connect
 
+from servers.tests.conftest import IMAGE, compose_text
+
 ROOT = Path(__file__).resolve().parents[3]
 MASTER = "m4st3r-t0ken-of-the-end-to-end-test"
 LOOK_S = 0.01
@@ -114,6 +116,12 @@ def operate(
 def status(client: httpx.Client, server_id: str) -> str:
     found: str = client.get(f"/servers/{server_id}/status").json()["status"]
     return found
+
+
+def real_text(server_id: str, *, image: str = IMAGE, memory: str = "4g") -> str:
+    """Return ``compose_text`` for a real engine: free ports, and a limit on what a game that runs wild takes."""
+    text = compose_text(server_id, game_port=free_port(), rcon_port=free_port(), image=image)
+    return text.replace("    volumes:\n", f"    mem_limit: {memory}\n    volumes:\n")
 
 
 def free_port() -> int:

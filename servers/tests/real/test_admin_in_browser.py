@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from servers.tests.conftest import compose_text, write_server
+from servers.tests.conftest import write_server
 from servers.tests.real.browser import WIDTHS, Watch, browser
-from servers.tests.real.panel import FACTOR, Panel, free_port, running_panel
+from servers.tests.real.panel import FACTOR, Panel, real_text, running_panel
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 PASSWORD = "c0rrect horse battery"
@@ -22,7 +22,7 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
     with running_panel(folder) as running:
         running.manage("createowner", "--username", "olga", "--password-stdin", text=PASSWORD)
         for name in ("survival", "creative"):
-            write_server(running.servers, name, compose_text(name, game_port=free_port(), rcon_port=free_port()))
+            write_server(running.servers, name, real_text(name))
         write_server(running.servers, "half-written", "services: [")
         with running.client() as client:
             client.post("/auth/token", data={"username": "mallory", "password": "guess"})
@@ -35,7 +35,7 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
 @pytest.mark.timeout(400)
 def test_an_owner_starts_a_server_and_reads_what_happened(panel: Panel) -> None:
     server_id = f"b{uuid.uuid4().hex[:8]}"
-    text = compose_text(server_id, game_port=free_port(), rcon_port=free_port())
+    text = real_text(server_id)
     write_server(panel.servers, server_id, text)
     try:
         with browser(panel.url) as watch:

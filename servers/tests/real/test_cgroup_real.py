@@ -27,7 +27,8 @@ class Container:
     def __init__(self, *options: str) -> None:
         name = f"mcadmin-test-{uuid.uuid4().hex[:8]}"
         busy = "while :; do :; done"
-        self.id = docker("run", "--detach", "--name", name, *options, IMAGE, "sh", "-c", busy).strip()
+        self.id = docker("run", "--detach", "--memory", "256m", "--name", name, *options, IMAGE, "sh", "-c", busy)
+        self.id = self.id.strip()
         self.pid = int(docker("inspect", "--format", "{{.State.Pid}}", self.id))
 
     def remove(self) -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from servers.tests.conftest import compose_text
-from servers.tests.real.panel import Panel, free_port, operate, running_panel, status, wait_for
+from servers.tests.real.panel import Panel, operate, real_text, running_panel, status, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 # The shell is needed: setpriv itself still has root's capabilities when it starts its program.
@@ -31,8 +30,7 @@ def panel() -> Iterator[Panel]:
 def server(panel: Panel) -> Iterator[Path]:
     """A server that was made by the panel and whose game has come up."""
     name = f"c{uuid.uuid4().hex[:8]}"
-    text = compose_text(name, game_port=free_port(), rcon_port=free_port())
-    text = text.replace("    volumes:", "    mem_limit: 512m\n    volumes:")
+    text = real_text(name, memory="512m")
     with panel.client() as client:
         made = client.post("/servers/", json={"id": name, "yaml_content": text})
         assert made.status_code == 201, made.text

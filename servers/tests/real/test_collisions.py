@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from servers.docker.cli import find_program
-from servers.tests.conftest import compose_text, write_server
+from servers.tests.conftest import write_server
 from servers.tests.real.killing import kill_during
-from servers.tests.real.panel import free_port, operate, running_panel, status, wait_for
+from servers.tests.real.panel import free_port, operate, real_text, running_panel, status, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
@@ -42,7 +42,7 @@ def at_once(work: Any, count: int = MANY) -> list[httpx.Response]:
 def test_of_many_operations_at_once_one_wins(tmp_path: Path, names: list[str]) -> None:
     server_id = names[0]
     with running_panel(tmp_path) as panel, panel.client() as client:
-        write_server(panel.servers, server_id, compose_text(server_id, game_port=free_port(), rcon_port=free_port()))
+        write_server(panel.servers, server_id, real_text(server_id))
 
         answers = at_once(lambda _: operate(client, server_id, "up", headers={"Prefer": "respond-async"}))
 
@@ -103,16 +103,19 @@ def test_nobodys_container_is_touched(tmp_path: Path, names: list[str]) -> None:
     upper, dotted = base.upper(), f"{base[:3]}.{base[3:]}"
     with running_panel(tmp_path) as panel, panel.client() as client:
         for name in (base, upper, dotted):
-            write_server(panel.servers, name, compose_text(name, game_port=free_port(), rcon_port=free_port()))
+            write_server(panel.servers, name, real_text(name))
         for name in (foreign, squatted):
-            write_server(panel.servers, name, compose_text(name, game_port=free_port(), rcon_port=free_port()))
+            write_server(panel.servers, name, real_text(name))
         elsewhere = tmp_path / "elsewhere" / foreign
         elsewhere.mkdir(parents=True)
-        theirs_text = f"services:\n  mc:\n    image: {TINY}\n    command: [sleep, '600']\n    init: true\n"
+        theirs_text = f"services:\n  mc:\n    image: {TINY}\n    mem_limit: 64m\n    init: true\n"
+        theirs_text += "    command: [sleep, '600']\n"
         (elsewhere / "compose.yaml").write_text(theirs_text)
         compose = [find_program("docker-compose") or "docker-compose", "--project-directory", str(elsewhere)]
         subprocess.run([*compose, "up", "--detach"], check=True, capture_output=True)
-        squatter = ["docker", "run", "--detach", "--init", "--name", f"mc-{squatted}", TINY, "sleep", "600"]
+        squatter = [
+            "docker", "run", "--detach", "--init", "--memory", "64m", "--name", f"mc-{squatted}", TINY, "sleep", "600",
+        ]  # fmt: skip
         subprocess.run(squatter, check=True, capture_output=True)
         theirs = running(f"{foreign}-mc-1"), running(f"mc-{squatted}")
         try:

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from websockets.sync.client import ClientConnection
 
-from servers.tests.conftest import compose_text, write_server
-from servers.tests.real.panel import Panel, free_port, receive_until, running_panel, wait_for
+from servers.tests.conftest import write_server
+from servers.tests.real.panel import Panel, real_text, receive_until, running_panel, wait_for
 from testbed.tests.support import Player
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(240)]
@@ -45,7 +45,7 @@ def docker(*argv: str) -> str:
 
 
 def write(panel: Panel, server: str, edit: Edit = lambda text: text) -> Path:
-    text = compose_text(server, game_port=free_port(), rcon_port=free_port())
+    text = real_text(server)
     return write_server(panel.servers, server, edit(text))
 
 

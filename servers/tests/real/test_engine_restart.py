@@ -19,6 +19,7 @@ COMPOSE = """services:
     container_name: mc-{id}
     command: ["sleep", "600"]
     init: true
+    mem_limit: 64m
     restart: unless-stopped
 """
 

@@ -54,7 +54,7 @@ class Server:
         write_server(panel.servers, name)
 
     def run(self, command: str, *options: str) -> None:
-        docker("run", "--detach", "--name", self.container, *options, IMAGE, "sh", "-c", command)
+        docker("run", "--detach", "--name", self.container, "--memory", "1g", *options, IMAGE, "sh", "-c", command)
 
     def remove(self) -> None:
         docker("rm", "--force", "--volumes", self.container, check=False)
@@ -220,7 +220,7 @@ def act(chance: random.Random, server: Server) -> None:
     name = server.container
     match state:
         case "":
-            docker("create", "--name", name, IMAGE, "sleep", "600")
+            docker("create", "--memory", "64m", "--name", name, IMAGE, "sleep", "600")
         case "running":
             choices = [("pause", name), ("kill", name), ("restart", "-t", "0", name), ("rm", "-f", name)]
             docker(*chance.choice(choices))

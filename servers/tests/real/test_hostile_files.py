@@ -171,7 +171,8 @@ def test_with_the_policy_off_it_would_have_reached_the_host(
             directory.mkdir()
             shell = command.format(pid=victim.pid)
             (directory / "compose.yaml").write_text(
-                f"services:\n  mc:\n    image: mcadmin-testbed:tiny\n    command: [sh, -c, '{shell}']\n"
+                f"services:\n  mc:\n    image: mcadmin-testbed:tiny\n    mem_limit: 64m\n"
+                f"    command: [sh, -c, '{shell}']\n"
                 f"    {line.format(there=canary.folder)}\n"
             )
             said = subprocess.run(

@@ -10,8 +10,8 @@ from textwrap import dedent
 
 import pytest
 
-from servers.tests.conftest import compose_text, write_server
-from servers.tests.real.panel import ROOT, free_port
+from servers.tests.conftest import write_server
+from servers.tests.real.panel import ROOT, real_text
 from testbed.tests.support import TOOLS
 
 pytestmark = [pytest.mark.docker, pytest.mark.restic, pytest.mark.timeout(180)]
@@ -68,7 +68,7 @@ SCRIPT = """
 
 def test_the_patterns_work_from_a_plain_script(tmp_path: Path) -> None:
     name = f"p{uuid.uuid4().hex[:8]}"
-    text = compose_text(name, game_port=free_port(), rcon_port=free_port())
+    text = real_text(name)
     write_server(tmp_path / "servers", name, text)
     script = tmp_path / "patterns.py"
     script.write_text(dedent(SCRIPT))

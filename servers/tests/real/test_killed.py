@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from servers.tests.conftest import compose_text, write_server
-from servers.tests.real.panel import free_port, running_panel, wait_for
+from servers.tests.conftest import write_server
+from servers.tests.real.panel import real_text, running_panel, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
 
@@ -17,7 +17,7 @@ def test_killed_in_the_middle_of_up_it_goes_on_after_its_return(tmp_path: Path) 
     server_id = f"k{uuid.uuid4().hex[:8]}"
     try:
         with running_panel(tmp_path) as panel:
-            text = compose_text(server_id, game_port=free_port(), rcon_port=free_port())
+            text = real_text(server_id)
             write_server(panel.servers, server_id, text)
             path = f"/servers/{server_id}/operations"
             with panel.client() as client:
@@ -44,7 +44,7 @@ def test_sigterm_waits_for_the_operation_that_runs(tmp_path: Path) -> None:
     server_id = f"k{uuid.uuid4().hex[:8]}"
     try:
         with running_panel(tmp_path) as panel:
-            text = compose_text(server_id, game_port=free_port(), rcon_port=free_port())
+            text = real_text(server_id)
             write_server(panel.servers, server_id, text)
             with panel.client() as client:
                 begun = client.post(

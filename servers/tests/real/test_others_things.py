@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from servers.docker.cli import find_program
-from servers.tests.conftest import compose_text, write_server
-from servers.tests.real.panel import free_port, operate, running_panel
+from servers.tests.conftest import write_server
+from servers.tests.real.panel import operate, real_text, running_panel
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
@@ -34,7 +34,7 @@ def name() -> Iterator[str]:
 
 
 def text_of(name: str) -> str:
-    return compose_text(name, game_port=free_port(), rcon_port=free_port())
+    return real_text(name)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,8 @@ def test_what_another_project_made_is_not_taken_over(
 def test_a_one_off_container_of_another_directory_is_not_removed(tmp_path: Path, name: str) -> None:
     elsewhere = tmp_path / "elsewhere" / name
     elsewhere.mkdir(parents=True)
-    (elsewhere / "compose.yaml").write_text(f"services:\n  job:\n    image: {TINY}\n    init: true\n")
+    text = f"services:\n  job:\n    image: {TINY}\n    init: true\n    mem_limit: 64m\n"
+    (elsewhere / "compose.yaml").write_text(text)
     compose = [find_program("docker-compose") or "docker-compose", "--project-directory", str(elsewhere)]
     subprocess.run([*compose, "run", "--detach", "job", "sleep", "600"], check=True, capture_output=True)
     with running_panel(tmp_path) as panel, panel.client() as client:

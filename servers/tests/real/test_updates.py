@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from servers.tests.conftest import compose_text, write_server
-from servers.tests.real.panel import Panel, free_port, operate, running_panel, status, wait_for
+from servers.tests.conftest import write_server
+from servers.tests.real.panel import Panel, operate, real_text, running_panel, status, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
@@ -29,7 +29,7 @@ def server_id(panel: Panel) -> Iterator[str]:
 
 
 def text_of(name: str) -> str:
-    return compose_text(name, game_port=free_port(), rcon_port=free_port())
+    return real_text(name)
 
 
 def container_id(server_id: str) -> str:
@@ -142,7 +142,7 @@ def test_a_broken_or_unsafe_text_touches_nothing(panel: Panel, server_id: str) -
         for text, expected in (
             (old.replace("mc:", "game:"), (400, "bad_compose_file")),
             (old + "    nonsense: 1\n", (403, "unsafe_compose")),
-            (old + "    mem_limit: lots\n", (400, "bad_compose_file")),
+            (old.replace("mem_limit: 4g", "mem_limit: lots"), (400, "bad_compose_file")),
             (old + "    privileged: true\n", (403, "unsafe_compose")),
         ):
             answer = client.post(f"/servers/{server_id}/compose", json={"yaml_content": text})
