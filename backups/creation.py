@@ -13,6 +13,8 @@ from django.conf import settings
 from backups import coverage, excluded, quiesce, shown, space, state, targets, wiring, worlds
 from backups.claims import disown, take_back
 from backups.coverage import Missing, NotAllInSnapshot
+from backups.excluded import Excluded
+from backups.list_changes import find_changes
 from backups.models import MadeSnapshot
 from backups.quiesce import Bracket, Quiet
 from backups.reading import Reading, TooMuchToRead
@@ -111,8 +113,7 @@ class _Taking:
         self._repository = wiring.repository()
         self._server_path = settings.MC_ADMIN.server_path
         self._reading = Reading()
-        self._told: list[str] = []
-        self._holes: list[str] = []
+        self._excluded = Excluded()
 
     async def run(self) -> dict[str, Any]:
         wish = self._wish
@@ -261,9 +262,9 @@ class _Taking:
         root, names = await asyncio.to_thread(self._server_path.resolve), [one.server_id for one in quiets]
         lists = await asyncio.to_thread(excluded.of_servers, root, names, self._reading)
         for sentence in lists.warnings:
-            if sentence not in self._told:
+            if sentence not in self._excluded.warnings:
                 self._progress.warn(sentence)
-        self._told, self._holes = lists.warnings, lists.holes
+        self._excluded = lists
         for one in quiets:
             if one.server_id not in lists.torn:
                 continue
@@ -341,18 +342,20 @@ class _Taking:
         self, made: ResticSnapshotWithSummary, snapshot: ResticSnapshot, began: datetime, missing: list[Missing],
         held: dict[str, int],
     ) -> dict[str, Any]:  # fmt: skip
-        lost = await worlds.find_losses(made, held)
-        for warning in [*lost, *made.warnings]:
+        lost, lists = await worlds.find_losses(made, held), self._excluded
+        changes = await in_database(find_changes, lists.lists)
+        for warning in [*changes, *lost, *made.warnings]:
             self._progress.warn(warning)
+        notes = [*changes, *(one for one in lists.warnings if one not in lists.holes)]
 
         def write() -> dict[str, Any]:
             MadeSnapshot.objects.update_or_create(
                 pk=snapshot.first_id,
                 defaults={
                     "operation_id": self._operation_id, "began_at": began, "ended_at": datetime.now(UTC),
-                    "summary": made.summary.model_dump(mode="json"), "warnings": [*self._holes, *made.warnings],
+                    "summary": made.summary.model_dump(mode="json"), "warnings": [*lists.holes, *made.warnings],
                     "missing": [{"server_id": one.server_id, "place": one.place, "why": one.why} for one in missing],
-                    "worlds": held, "lost": lost,
+                    "worlds": held, "lost": lost, "lists": lists.lists, "notes": notes,
                 },
             )  # fmt: skip
             return shown.shown([snapshot])[0]

@@ -23,12 +23,14 @@ class Excluded:
         patterns: as restic takes them.
         warnings: sentences that name their server.
         holes: those of them that say what is missing although nobody asked for it.
+        lists: the lines of each server's list as it is used.
         torn: servers of which files of the world are left out, and the sentence that says so.
     """
 
     patterns: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     holes: list[str] = field(default_factory=list)
+    lists: dict[str, list[str]] = field(default_factory=dict)
     torn: dict[str, str] = field(default_factory=dict)
 
     def add_to_read(self, found: ToRead) -> None:
@@ -43,7 +45,7 @@ class Excluded:
         data = server_path / name / DATA
         try:
             excludes.settle(data)
-            patterns = excludes.patterns(data)
+            patterns, lines = excludes.patterns(data), excludes.lines(data)
             warnings = [f"{name}: {sentence}" for sentence in excludes.warnings(data)]
             lost = excludes.lost_world(data, patterns)
         except Exception as error:
@@ -57,6 +59,7 @@ class Excluded:
             return
         self.patterns += patterns
         self.warnings += warnings
+        self.lists[name] = lines
         if lost:
             self.torn[name] = f"{name}: {lost[0]}"
 

@@ -4,6 +4,7 @@ The list lies beside ``data``, where neither the game nor the file API can write
 the backups. Earlier it lay in ``data``; such a list is taken over once, and that is said until somebody saves it again.
 """
 
+import codecs
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from servers.docker.folders import open_data, open_server
 NAME = ".mcadminignore"
 TAKEN_OVER = "# Taken over from data/, where the game could write it. Save this list again to confirm it."
 DEFAULT = "/cache/\n/libraries/.cache/\n*.tmp\nsession.lock\n"
+_NEWLINE = re.compile(r"\r\n|\r|\n")
 _REGIONS = ("region", "DIM-1/region", "DIM1/region")
 MAX_WORLDS, MAX_REGIONS = 1000, 20_000  # that are looked at, of one server and of one folder
 MAX_BYTES = 64 * 1024
@@ -48,10 +50,14 @@ def settle(data: Path) -> None:
 
 
 def warnings(data: Path) -> list[str]:
-    """Say what is wrong with the list: nobody has confirmed it, or it leaves out files of the world."""
-    told = []
-    if read_list(data).startswith(TAKEN_OVER):
+    """Say what is wrong with the list: nobody confirmed it, lines are no pattern, it leaves out the world's files."""
+    told, text = [], read_list(data)
+    if text.startswith(TAKEN_OVER):
         told.append("The list was taken over from data/, where the game could write it. Save it again to confirm it.")
+    bad = [(number, problem) for number, line in enumerate(_NEWLINE.split(text), 1) if (problem := _problem(line))]
+    if bad:
+        more = f" So it is with {len(bad) - 1} more." if len(bad) > 1 else ""
+        told.append(f"Line {bad[0][0]} of the list of what to leave out {bad[0][1]}: it counts for nothing.{more}")
     return told + lost_world(data, patterns(data))
 
 
@@ -92,14 +98,34 @@ def world_files(data: Path) -> Iterator[str]:
 
 def _read(opened: Root) -> str:
     with opened as root:
-        return root.read_bytes(NAME, max_bytes=MAX_BYTES, follow=False).decode(errors="replace")
+        text = _decoded(root.read_bytes(NAME, max_bytes=MAX_BYTES, follow=False))
+    if len(_NEWLINE.findall(text)) > MAX_LINES:  # each line is a word of restic's command, which takes only so many
+        raise _too_long()
+    return text
+
+
+def _decoded(raw: bytes) -> str:
+    """Return the text of a list as an editor may have written it: in UTF-8, else UTF-16, else Latin-1."""
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return raw.decode("utf-16", errors="replace")
+    if b"\0" in raw[:2]:  # UTF-16 without a mark: its first sign is none but an ASCII one, such as / or *
+        return raw.decode("utf-16-be" if raw[:1] == b"\0" else "utf-16-le", errors="replace")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _too_long() -> InvalidRequest:
+    return InvalidRequest(f"The list may have {MAX_LINES} lines and {MAX_BYTES // 1024} KiB.")
 
 
 def write_list(data: Path, text: str) -> None:
     """Replace the server's own list; raises InvalidRequest, naming the line that is no pattern."""
-    if len(text.encode(errors="replace")) > MAX_BYTES or text.count("\n") > MAX_LINES:
-        raise InvalidRequest(f"The list may have {MAX_LINES} lines and {MAX_BYTES // 1024} KiB.")
-    for number, line in enumerate(text.split("\n"), 1):
+    text = text.removeprefix("\ufeff")
+    if len(text.encode(errors="replace")) > MAX_BYTES or len(_NEWLINE.findall(text)) > MAX_LINES:
+        raise _too_long()
+    for number, line in enumerate(_NEWLINE.split(text), 1):
         problem = _problem(line)
         if problem:
             raise InvalidRequest(f"Line {number} {problem}.", errors={"content": [f"Line {number} {problem}."]})
@@ -131,8 +157,18 @@ def default_patterns(data: Path) -> list[str]:
 
 def _patterns(data: Path, text: str) -> list[str]:
     base = escape(str(data))
-    lines = [line.strip() for line in text.split("\n")]
-    return [_bound(line, base) for line in lines if line and not line.startswith("#") and not _problem(line)]
+    return [_bound(line, base) for line in _lines(text) if not _problem(line)]
+
+
+def _lines(text: str) -> list[str]:
+    """Return what counts of a list: no comments, no blanks around a line."""
+    found = [line.strip() for line in _NEWLINE.split(text)]
+    return [line for line in found if line and not line.startswith("#")]
+
+
+def lines(data: Path) -> list[str]:
+    """Return the lines of the server's list that count, as somebody wrote them; the default's where it has none."""
+    return _lines(read_list(data))
 
 
 def _bound(line: str, base: str) -> str:

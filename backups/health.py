@@ -94,7 +94,9 @@ def _warnings(server_id: str, own: list[ResticSnapshot]) -> list[str]:
     made = MadeSnapshot.objects.filter(pk=whole[-1].first_id).first() if whole else None
     if made is None:
         return told
-    return [*told, *_of_server(server_id, made.lost), *made.warnings[:MAX_WARNINGS]]
+    others = tuple(f"{one}:" for one in whole[-1].labels.servers if one != server_id)
+    holes = [one for one in made.warnings if not one.startswith(others)]
+    return [*told, *_of_server(server_id, [*made.lost, *made.notes]), *holes[:MAX_WARNINGS]]
 
 
 def _of_server(server_id: str, sentences: list[str]) -> list[str]:

@@ -56,6 +56,8 @@ class MadeSnapshot(models.Model):
     missing = models.JSONField(default=list)
     worlds = models.JSONField(null=True, help_text="how many it holds of each server; null: made before that was known")
     lost = models.JSONField(default=list, help_text="what earlier ones held and it does not, a sentence each")
+    lists = models.JSONField(default=dict, help_text="the lines of each server's list of what to leave out")
+    notes = models.JSONField(default=list, help_text="what is to be said of these lists, a sentence each")
 
     def __str__(self) -> str:
         return self.snapshot_id[:8]

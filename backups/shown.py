@@ -37,6 +37,7 @@ def _shown(snapshot: ResticSnapshot, *, pinned: bool, row: MadeSnapshot | None) 
         "trigger": labels.trigger,
         "saved": labels.saved,
         "missing": row.missing if row is not None else [],
+        "warnings": [*row.lost, *row.notes, *row.warnings] if row is not None else [],
         "pinned": pinned,
         "summary": {name: summary.get(name) for name in FIELDS} if summary else None,
     }

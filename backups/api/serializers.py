@@ -52,6 +52,7 @@ class SnapshotSerializer(serializers.Serializer[Any]):
     trigger = serializers.ChoiceField(choices=[one.value for one in Trigger], allow_null=True)
     saved = serializers.ChoiceField(choices=[one.value for one in Saved], allow_null=True)
     missing = MissingPlaceSerializer(many=True)
+    warnings = serializers.ListField(child=serializers.CharField())
     pinned = serializers.BooleanField()
     summary = SnapshotSummarySerializer(allow_null=True)
 

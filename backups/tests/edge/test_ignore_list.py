@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from backups import wiring
 from backups.tests.edge.conftest import save
+from mcadmin import attention
+from mcadmin.admin_servers import list_servers
 
 pytestmark = [pytest.mark.restic, pytest.mark.django_db(transaction=True)]
 
@@ -38,6 +41,13 @@ def test_what_a_game_writes_after_the_first_snapshot_counts_for_nothing(
     assert last_good(owner) == made["snapshot"]["id"]
 
 
+def front_page() -> list[str]:
+    """Return what the front page says of snapshots."""
+    wiring.snapshot_list().forget()
+    sentences = [item.sentence for item in attention.collect(list_servers())]
+    return [one for one in sentences if "what to leave out" in one or "taken over" in one]
+
+
 @pytest.mark.parametrize("content", ["*\n", "/world/\n", "level.dat*\n", "*.mca\n", "/world/region/\n"])
 def test_a_list_that_leaves_the_world_out_makes_no_good_snapshot(
     owner: APIClient, server: str, home: Path, vault: Path, content: str
@@ -49,6 +59,7 @@ def test_a_list_that_leaves_the_world_out_makes_no_good_snapshot(
     made = make(owner, server)
 
     assert any("leaves out files of the world" in one for one in made["warnings"])
+    assert any("leaves out files of the world" in one for one in front_page())
     assert made["snapshot"]["saved"] == "live"
     assert last_good(owner) == good
     body = {"server_id": server, "require": "flushed"}
@@ -69,5 +80,63 @@ def test_a_list_in_the_old_place_is_taken_over_once_and_that_is_said(
     assert owner.get(address).json() == before
     assert "/dynmap/" in before["content"]
     assert before["warnings"]
+    assert any("taken over" in one for one in front_page())
     assert owner.put(address, {"content": "/dynmap/\n"}, format="json").json()["warnings"] == []
     assert make(owner, server)["warnings"] == []
+
+
+def test_a_list_that_changed_is_told_once_on_the_snapshot_and_the_front_page(
+    owner: APIClient, server: str, home: Path, vault: Path
+) -> None:
+    (home / ".mcadminignore").write_text("/dynmap/\n/old/\n")
+    make(owner, server)
+    assert front_page() == []
+    (home / ".mcadminignore").write_text("# by hand\n/dynmap/ \r\n/new/\n")
+
+    made = make(owner, server)
+
+    [told] = made["warnings"]
+    assert told == (
+        f"{server}: the list of what to leave out was changed since the last snapshot: "
+        "it has '/new/' and no longer has '/old/'."
+    )
+    assert made["snapshot"]["warnings"] == front_page() == [told]
+    assert owner.get(f"/api/snapshots/{made['snapshot']['id']}").json()["warnings"] == [told]
+    assert last_good(owner) == made["snapshot"]["id"]
+    made = owner.post("/api/snapshots", {}, format="json").json()
+    assert made["warnings"] == made["snapshot"]["warnings"] == front_page() == []
+    (home / ".mcadminignore").write_text("/new/\n/dynmap/\n")
+    assert "has its lines in another order" in make(owner, server)["warnings"][0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_a_list_means_the_same_however_an_editor_wrote_it(
+    owner: APIClient, server: str, home: Path, vault: Path, encoding: str, newline: str
+) -> None:
+    (home / "data/gr\u00fc\u00df").mkdir()
+    (home / "data/gr\u00fc\u00df/x").touch()
+    (home / ".mcadminignore").write_bytes(newline.join(["/gr\u00fc\u00df/", "/ab", ""]).encode(encoding))
+
+    made = make(owner, server)
+
+    assert made["warnings"] == []
+    files = owner.get(f"/api/snapshots/{made['snapshot']['id']}/files?path={home}/data").json()["items"]
+    assert not {"ab", "gr\u00fc\u00df"} & {one["name"] for one in files}
+
+
+def test_lines_that_are_no_pattern_are_named(owner: APIClient, server: str, home: Path, vault: Path) -> None:
+    (home / ".mcadminignore").write_text("/ab\n../../x\n[\n")
+    [told] = make(owner, server)["warnings"]
+    assert "Line 2 of the list of what to leave out leads out" in told
+    assert "So it is with 1 more." in told
+    assert any("Line 2" in one for one in front_page())
+
+
+def test_a_list_of_more_lines_than_restic_takes_words_is_not_used(
+    owner: APIClient, server: str, home: Path, vault: Path
+) -> None:
+    (home / ".mcadminignore").write_text("a\n" * 30_000)
+    made = make(owner, server)
+    assert "its own list of what to leave out cannot be used" in made["warnings"][0]
+    assert made["snapshot"]["saved"] == "stopped"
