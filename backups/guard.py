@@ -74,8 +74,8 @@ class SaveGuard:
     async def _mend(self, fact: Fact) -> None:
         if not await in_database(facts.take_guard, fact.server_id, fact.operation_id):
             return
-        instance = self._manager.get_instance(fact.server_id)
         try:
+            instance = self._manager.get_instance(fact.server_id)
             async with asyncio.timeout(facts.GUARD_LIFE.total_seconds() - 5), Game(instance) as game:
                 if not fact.is_of(await _container(instance)):
                     await self._disturbed(fact)

@@ -272,6 +272,20 @@ async def test_all_busy_is_no_snapshot(server_path: Path, fake: FakeDocker, serv
     assert restic.snapshots == []
 
 
+@pytest.mark.restic
+@pytest.mark.parametrize(
+    "mishap", [_deep, _data_a_loop, _list_a_pipe, _compose_a_device, _compose_a_loop, _lone_surrogates, _env_a_pipe]
+)
+def test_a_real_restic_saves_the_others_too(
+    mishap: Callable[[Path], None], bad: Path, server: str, home: Path, vault: Path, owner: APIClient
+) -> None:
+    mishap(bad)
+    made = owner.post("/api/snapshots", {}, format="json").json()
+    assert f"saved:{server}:stopped" in made["snapshot"]["tags"]
+    found = owner.get(f"/api/snapshots/{made['snapshot']['id']}/files?path={home}/data/world").json()["items"]
+    assert "level.dat" in {one["name"] for one in found}
+
+
 async def test_what_left_a_server_out_is_not_its_last_good_snapshot(
     server_path: Path, fake: FakeDocker, game: FakeGame, restic: FakeRestic, monkeypatch: pytest.MonkeyPatch
 ) -> None:

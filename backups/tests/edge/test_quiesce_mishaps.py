@@ -3,12 +3,15 @@
 import asyncio
 import shutil
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from backups import facts
-from backups.guard import MAX_FOREIGN
+from backups import facts, services
+from backups.facts import Fact
+from backups.guard import MAX_FOREIGN, SaveGuard
+from backups.models import SavingOff
 from backups.services import BackupServices
 from backups.tests.conftest import started
 from backups.tests.edge.test_quiesce import back_up, facts_left, guard, level
@@ -51,6 +54,29 @@ async def test_a_stopped_server_of_which_nobody_knows_any_more_is_not_called_sto
     fake.reachable = False
     restic.gate.set()
     assert level(await running) == "unconfirmed"
+
+
+async def test_one_server_that_the_guard_fails_at_keeps_no_other_waiting(
+    server_path: Path, fake: FakeDocker, game: FakeGame, restic: FakeRestic
+) -> None:
+    async def disturbed(fact: Fact) -> None:
+        raise RuntimeError(fact.server_id)
+
+    await started(server_path, fake, game)
+    container = await servers_wiring.manager().get_instance("survival").get_container()
+    assert container is not None
+    for name in ("../no-name", "bad"):  # of one that is none, and of one whose game has ended
+        await records.in_database(facts.store, name, uuid.uuid4(), replace(container, id="0" * 64))
+    await records.in_database(facts.store, "survival", uuid.uuid4(), container)
+
+    await SaveGuard(
+        servers_wiring.manager(), running=services.running_operations, disturbed=disturbed
+    ).round()
+
+    left = await records.in_database(lambda: list(SavingOff.objects.all()))
+    assert {row.server_id for row in left} == {"../no-name", "bad"}
+    assert {row.guarded_until for row in left} == {None}, "the next round takes them up again"
+    assert game.commands[-1] == "save-on"
 
 
 async def test_the_guard_forgets_a_server_that_was_removed(
