@@ -11,20 +11,25 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Protocol
 
 from mcadmin.core.errors import InvalidRequest, TooLarge
 from mcadmin.core.paths import OutsideRoot, shown, valid_name
+from servers.minecraft.files import mac_files, zip_names
 
 MAX_DIRECTORY_BYTES = 32 * 1024 * 1024  # of a zip's list of contents, which is read whole
 MAX_DEPTH = 64
+MAX_SHOWN = 80  # characters of a name that is too long
 MAX_PADDING_BYTES = 64 * 1024 * 1024  # after the last file of a tar
 # ValueError: a place before the file's begin, or a name that is not what its flag says. OSError: bzip2 and gzip.
 _BROKEN = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, struct.error, ValueError, OverflowError,
     OSError,
 )  # fmt: skip
+_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+# Source: APPNOTE.TXT, 4.4.5. Windows Explorer writes Deflate64 above 2 GiB.
+_OTHER_METHODS = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "AES"}
 _PIECE_BYTES = 1024 * 1024
 _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
@@ -68,6 +73,9 @@ def members(file: IO[bytes]) -> Iterator[Member]:
     seen: set[str] = set()
     try:
         for member in _read(file):
+            if (content := mac_files.content_unless_mac(member.path, member.source)) is None:
+                continue
+            member = replace(member, source=content)  # noqa: PLW2901 - the first bytes were looked at
             key = member.path.casefold() if member.is_directory else member.path
             if key in seen and not member.is_directory:
                 raise BadArchive(f"The archive holds {shown(member.path)} twice.")
@@ -120,12 +128,19 @@ def _zip(file: IO[bytes]) -> Iterator[Member]:
             kind = stat.S_IFMT(mode)
             if info.flag_bits & 1:
                 raise BadArchive("The archive is encrypted. Extract it elsewhere.")
+            name = zip_names.name_of(info)
             if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
-                raise UnsafeArchive(f"{shown(info.filename)} in the archive is a link or a device.")
-            path = _path(info.orig_filename if "\\" in info.orig_filename else info.filename)
+                raise UnsafeArchive(f"{shown(name)} in the archive is a link or a device.")
+            if info.compress_type not in _METHODS:
+                method = _OTHER_METHODS.get(info.compress_type, f"method {info.compress_type}")
+                raise BadArchive(
+                    f"{shown(name)} in the archive is compressed by {method}, which cannot be read here. Pack it again "
+                    "with Deflate, or as .tar.gz."
+                )
+            path = _path(name)
             if not path:
                 continue
-            if info.is_dir():
+            if zip_names.is_directory(info, name):
                 yield Member(path, is_directory=True, is_executable=True, source=io.BytesIO())
                 continue
             with archive.open(info) as source:
@@ -158,8 +173,19 @@ def _path(name: str) -> str:
     if ".." in names:
         raise UnsafeArchive(f"The name {shown(name)} in the archive leads out of the directory.")
     if len(names) > MAX_DEPTH:
-        raise BadArchive(f"The directories in the archive nest deeper than {MAX_DEPTH} levels.")
-    return "/".join(valid_name(part) for part in names)
+        raise BadArchive(
+            f"{shown(name)[:MAX_SHOWN]}… in the archive nests deeper than {MAX_DEPTH} directories. Pack it again with "
+            "fewer."
+        )
+    return "/".join(_valid(part) for part in names)
+
+
+def _valid(part: str) -> str:
+    try:
+        return valid_name(part)
+    except InvalidRequest as error:
+        told = shown(part) if len(part) <= MAX_SHOWN else f"{shown(part)[:MAX_SHOWN]}…"
+        raise BadArchive(f"{told} in the archive: {error} Rename it and pack the archive again.") from None
 
 
 def _directory_bytes(file: IO[bytes]) -> int:
