@@ -101,16 +101,16 @@ class Reading:
         inside = str(target.path.relative_to(home)) if target.scope is Scope.PATH else ""
         self.of_servers[home.name] = look(home, inside, left_out=excludes.usable_patterns(home / DATA))
 
-    def look_around(self, root: Path, servers: Collection[str]) -> None:
+    def look_around(self, server_path: Path, servers: Collection[str]) -> None:
         """Look at what else lies in the folder of all servers."""
         self._around = []
-        with Root(root) as server_path:
-            for one in server_path.entries():
+        with Root(server_path) as held:
+            for one in held.entries():
                 if one.is_link or one.name in servers or one.name.startswith("."):
                     continue
                 try:
                     is_file = not is_directory(one.info)
-                    found = ToRead(one.info.st_size) if is_file else look(root / one.name, "", left_out=[])
+                    found = ToRead(one.info.st_size) if is_file else look(server_path / one.name, "", left_out=[])
                 except AppError:  # nobody knows: then there is no limit
                     found = ToRead(math.inf)
                 self._around.append(found)
