@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import math
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -113,6 +114,7 @@ class _Taking:
         self._repository = wiring.repository()
         self._server_path = settings.MC_ADMIN.server_path
         self._reading = Reading()
+        self._limit_bytes = math.inf
         self._excluded = Excluded()
 
     async def run(self) -> dict[str, Any]:
@@ -283,8 +285,10 @@ class _Taking:
         await self._require_same(target)
         labels = await self._labels(target, [bracket.now for bracket in self._kept(entered)])
         walls = targets.boundary(await asyncio.to_thread(self._server_path.resolve), target)
+        paths = [target.path]
+        self._limit_bytes = self._reading.limit_bytes(paths)
         backup = functools.partial(
-            self._repository.confined_to(walls).create_snapshot, [target.path], tags=labels.tags, excludes=left_out,
+            self._repository.confined_to(walls).create_snapshot, paths, tags=labels.tags, excludes=left_out,
             on_progress=self._tell,
         )  # fmt: skip
         self._progress.percent(5, "copying")
@@ -310,7 +314,7 @@ class _Taking:
         )
 
     def _tell(self, done: BackupProgress) -> None:
-        if max(done.total_bytes, done.bytes_done) > self._reading.limit_bytes:
+        if max(done.total_bytes, done.bytes_done) > self._limit_bytes:
             raise TooMuchToRead("While it was copied, files came that pretend to be larger than they are. Try again.")
         text = f"copying: {done.files_done} of {done.total_files} files"
         self._progress.percent(5 + 90 * done.percent_done, text)

@@ -5,7 +5,8 @@ reads every byte of them, five seconds for each GiB, while the game is held stil
 """
 
 import math
-from collections.abc import Collection, Iterator
+import os
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -23,6 +24,7 @@ MAX_WASTED_BYTES = 4 * 1024**3  # of one server, read for nothing
 LEAST_BYTES = 1024**2  # of a single file: less does not count
 MAX_FOUND = 100_000
 MAX_NAMED = 100
+MAX_NAMED_BYTES = 32 * 1024  # they are words of a command, which takes only so many
 SPARE_BYTES = 16 * 1024**3  # by which a copy may read more than was there when it began
 
 _SIZES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
@@ -95,15 +97,18 @@ class Reading:
     def __init__(self) -> None:
         self.of_servers: dict[str, ToRead] = {}
         self._around: list[ToRead] = []
+        self._looked_at: set[Path] = set()
 
     def look(self, target: Target, home: Path) -> None:
         """Look at what of a server, whose folder is ``home``, is in ``target``; raises as ``look``."""
         inside = str(target.path.relative_to(home)) if target.scope is Scope.PATH else ""
         self.of_servers[home.name] = look(home, inside, left_out=excludes.usable_patterns(home / DATA))
+        self._looked_at.add(home / inside)
 
     def look_around(self, server_path: Path, servers: Collection[str]) -> None:
         """Look at what else lies in the folder of all servers."""
         self._around = []
+        self._looked_at.add(server_path)
         with Root(server_path) as held:
             for one in held.entries():
                 if one.is_link or one.name in servers or one.name.startswith("."):
@@ -120,9 +125,13 @@ class Reading:
         """What else was found to be left out."""
         return [one for one in self._around if one.patterns]
 
-    @property
-    def limit_bytes(self) -> float:
-        """How much the copy may read at most: files grow meanwhile, but not by any amount."""
+    def limit_bytes(self, paths: Iterable[Path]) -> float:
+        """Return how much a copy of ``paths`` may read at most: files grow meanwhile, but not by any amount.
+
+        There is no limit for what nobody has looked at.
+        """
+        if not self._looked_at.issuperset(paths):
+            return math.inf
         return 2 * sum(one.size_bytes for one in (*self.of_servers.values(), *self._around)) + SPARE_BYTES
 
 
@@ -156,13 +165,14 @@ def _wasted(node: Node, seen: set[tuple[int, int]]) -> int:
 
 
 def _named(server_id: str, paths: list[str]) -> list[str]:
-    """Return the paths, or the folders that hold them where there are too many: restic takes only so many words."""
-    named = sorted(set(paths))
-    while len(named) > MAX_NAMED:
-        named = sorted({str(PurePosixPath(path).parent) for path in named})
-        if any("/" not in path for path in named):  # all of the data
+    """Return the paths, or the folders that hold them where there are too many."""
+    named = set(paths)
+    while len(named) > MAX_NAMED or sum(len(os.fsencode(path)) for path in named) > MAX_NAMED_BYTES:
+        deepest = max(path.count("/") for path in named)
+        if deepest <= 1:  # its parent is all of the data
             raise _too_many(server_id, len(paths))
-    return named
+        named = {str(PurePosixPath(path).parent) if path.count("/") == deepest else path for path in named}
+    return sorted(named)
 
 
 def _too_many(server_id: str, number: int) -> TooMuchToRead:

@@ -133,6 +133,16 @@ def test_more_such_files_than_can_be_named_cost_their_folder_alone(
     assert f"{home}/data/plugins" in restic.snapshots[0]["excludes"]
     assert "more. Delete them" in made["warnings"][0]
 
+    deep = "d" * 200
+    for number in range(50):  # few, but with long names
+        folder = home / f"data/long/{deep}{number}/{deep}/{deep}/{deep}"
+        folder.mkdir(parents=True)
+        hollow(folder / "x", HUGE // 100)
+    make(owner, server)
+    words = sum(map(len, restic.snapshots[1]["excludes"]))
+    assert words < 4 * reading.MAX_NAMED_BYTES
+    assert any(one.startswith(f"{home}/data/long") for one in restic.snapshots[1]["excludes"])
+
     for number in range(reading.MAX_NAMED + 1):
         hollow(home / f"data/{number}", HUGE // 100)
     answer = owner.post("/api/snapshots", {"server_id": server}, format="json")
