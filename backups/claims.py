@@ -28,7 +28,11 @@ async def disown(repository: ResticManager, snapshot: ResticSnapshot, servers: C
     labels = snapshot.labels
     by_server = {name: level for name, level in labels.saved_by_server.items() if name not in servers}
     kept = tuple(name for name in labels.servers if name not in servers)
-    lower = replace(labels, servers=kept, saved_by_server=by_server, saved=worst(by_server.values()))
+    lower = replace(
+        labels, servers=kept, saved_by_server=by_server, saved=worst(by_server.values()),
+        volumes={name: volume for name, volume in labels.volumes.items() if name in kept},
+        folders={name: folder for name, folder in labels.folders.items() if name in kept},
+    )  # fmt: skip
     return await _relabelled(repository, snapshot, lower)
 
 

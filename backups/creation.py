@@ -4,7 +4,6 @@ import asyncio
 import functools
 import math
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -25,11 +24,12 @@ from backups.restic.labels import Labels, Saved, Scope, Trigger, worst
 from backups.restic.snapshot import ResticSnapshot, ResticSnapshotWithSummary
 from backups.skipping import FlushNotConfirmed, Skipped
 from backups.targets import Target
-from mcadmin.core.errors import AppError, CommandFailed, Conflict, Unavailable
+from mcadmin.core.errors import AppError, Conflict
 from mcadmin.core.paths import PathBusy
 from servers import leases
 from servers import wiring as servers_wiring
-from servers.docker.folders import ServerFolderIsALink, folder_is_a_link
+from servers.docker.folders import folder_is_a_link
+from servers.minecraft.data_root import DataKind, DataRoot, usual
 from servers.minecraft.instance import MCInstance
 from servers.operations import Job
 from servers.progress import Progress
@@ -71,7 +71,7 @@ def job(wish: Wish, *, started_by: str, origin: str) -> Job:
         ResticNotConfigured, ServerNotFound, BackupPathMissing, InvalidRequest.
     """
     wiring.repository()
-    target = targets.find(settings.MC_ADMIN.server_path, server_id=wish.server_id, path=wish.path)
+    target = _find_early(wish)
     wanted = [REPOSITORY_LEASE]
     if target.scope is Scope.GLOBAL:
         manager, busy = servers_wiring.manager(), leases.busy()
@@ -84,6 +84,19 @@ def job(wish: Wish, *, started_by: str, origin: str) -> Job:
         kind=KIND, server_id=wish.server_id, started_by=started_by, origin=origin, leases=tuple(wanted),
         can_cancel=True, work=functools.partial(take, wish),
     )  # fmt: skip
+
+
+def _find_early(wish: Wish) -> Target:
+    """Return the target as far as it is known before the engine is asked; raises as ``targets.find``."""
+    server_path = settings.MC_ADMIN.server_path
+    if not wish.path:
+        return targets.find(server_path, server_id=wish.server_id, path="", roots={})
+    targets.find_past(server_path, server_id=wish.server_id, path=wish.path)  # raises InvalidRequest, ServerNotFound
+    root = servers_wiring.live().data_root(wish.server_id)
+    if root.kind is DataKind.ELSEWHERE:  # a command does not know the engine's volumes yet
+        root = usual(server_path, wish.server_id)
+        return Target(Scope.PATH, root.path / wish.path, wish.server_id, wish.path, root)
+    return targets.find(server_path, server_id=wish.server_id, path=wish.path, roots={wish.server_id: root})
 
 
 async def take(wish: Wish, progress: Progress) -> dict[str, Any]:
@@ -116,17 +129,16 @@ class _Taking:
         self._reading = Reading()
         self._limit_bytes = math.inf
         self._excluded = Excluded()
+        self._roots: dict[str, DataRoot] = {}  # where the games' files are, by server
 
     async def run(self) -> dict[str, Any]:
-        wish = self._wish
-        target = await asyncio.to_thread(targets.find, self._server_path, server_id=wish.server_id, path=wish.path)
+        names, manager = await self._names(), servers_wiring.manager()
+        await self._find_roots(names)
+        target = await self._find()
         await self._check_space(target)
-        names, manager = await self._names(target), servers_wiring.manager()
         if target.scope is Scope.GLOBAL and not (names or self._skipped.reasons):
             await self._require_no_servers()
-        instances = [manager.get_instance(name) for name in names]
-        if target.server_id:
-            await coverage.require_usual_folder(manager.get_instance(target.server_id), wish.path)
+        instances = [manager.get_instance(name) for name in names if name not in self._skipped]
         missing, held = await self._look_at(target, instances)
         self._skipped.require_one_kept(names)
         began = datetime.now(UTC)
@@ -160,19 +172,36 @@ class _Taking:
     def _kept(self, held: list[Bracket]) -> list[Bracket]:
         return [bracket for bracket in held if bracket.now.server_id not in self._skipped]
 
+    async def _find_roots(self, names: list[str]) -> None:
+        """Find out where the games' files are, which may take a question to the engine for each."""
+        manager = servers_wiring.manager()
+        for name in names:
+            try:
+                self._roots[name] = await coverage.find_root(manager.get_instance(name))
+            except Exception as error:  # noqa: BLE001 - whatever it is: it is told, and the others are saved
+                self._leave_out(name, error)
+
+    def _kept_roots(self) -> dict[str, DataRoot]:
+        return {name: root for name, root in self._roots.items() if name not in self._skipped}
+
+    async def _find(self) -> Target:
+        wish = self._wish
+        return await asyncio.to_thread(
+            targets.find, self._server_path, server_id=wish.server_id, path=wish.path, roots=self._kept_roots()
+        )
+
     async def _check_space(self, target: Target) -> None:
         folder = space.local_folder(wiring.repository_path())
         if folder is None:
             await wiring.snapshot_list().read()  # one that is away is told before a game is held still
-        elif not await asyncio.to_thread(space.is_ample, folder, target.path):  # asking restic costs half a second
+        elif not await asyncio.to_thread(space.is_ample, folder, target.all_paths):  # asking restic costs half a second
             earlier = await wiring.snapshot_list().read()
-            await asyncio.to_thread(
-                space.check, folder, target.path, is_first=not targets.covering(earlier, target)
-            )
+            is_first = not targets.covering(earlier, target)
+            await asyncio.to_thread(space.check, folder, target.all_paths, is_first=is_first)
 
-    async def _names(self, target: Target) -> list[str]:
-        if target.server_id:
-            return [target.server_id]
+    async def _names(self) -> list[str]:
+        if self._wish.server_id:
+            return [self._wish.server_id]
         found = await asyncio.to_thread(servers_wiring.manager().list_names)
         return [name for name in found if name not in self._skipped]
 
@@ -197,8 +226,8 @@ class _Taking:
         held: dict[str, int] = {}
         for one in instances:
             try:
-                found = await self._missing(target, one)
-                held |= await worlds.count([one], scope=target.scope, elsewhere={place.server_id for place in found})
+                found = self._missing(target, one.name)
+                held |= await worlds.count([one], scope=target.scope, roots={} if found else self._roots)
                 missing += found
             except Exception as error:  # noqa: BLE001 - whatever it is: it is told, and the others are saved
                 self._leave_out(one.name, error)
@@ -207,30 +236,26 @@ class _Taking:
 
     async def _size_up(self, target: Target, names: list[str]) -> None:
         """Find out how much a copy would read, and what of it for nothing."""
-        root = await asyncio.to_thread(self._server_path.resolve)
         for name in names:
             try:
-                await asyncio.to_thread(self._reading.look, target, root / name)
+                await asyncio.to_thread(self._reading.look, target, self._roots[name])
             except Exception as error:  # noqa: BLE001 - as above
                 self._leave_out(name, error)
         if target.scope is Scope.GLOBAL:
-            await asyncio.to_thread(self._reading.look_around, root, {*names, *self._not_copied()})
+            await asyncio.to_thread(self._reading.look_around, target.path, {*names, *self._not_copied()})
 
     def _not_copied(self) -> set[str]:
         return self._skipped.reasons.keys() - self._wish.unknown.keys()
 
-    async def _missing(self, target: Target, instance: MCInstance) -> list[Missing]:
+    def _missing(self, target: Target, server_id: str) -> list[Missing]:
         """List what of a server cannot be in the snapshot; of a path nothing is missing, it is what it is.
 
         Raises:
             NotAllInSnapshot: a consistent one is wanted; before any game is held still.
         """
-        found: list[Missing] = []
-        if target.scope is not Scope.PATH:
-            with suppress(Unavailable, CommandFailed, ServerFolderIsALink):  # the level says that nobody knows
-                found = await coverage.find_missing(instance, await instance.get_container())
+        found = coverage.find_missing(self._roots[server_id]) if target.scope is not Scope.PATH else []
         if found and self._wish.require_flushed:
-            raise NotAllInSnapshot(f"{instance.name}: {found[0].why} No snapshot was made, as you asked for.")
+            raise NotAllInSnapshot(f"{server_id}: {found[0].why} No snapshot was made, as you asked for.")
         return found
 
     @staticmethod
@@ -240,12 +265,18 @@ class _Taking:
             if one.missing:
                 one.saved, one.reason = Saved.PARTIAL, one.missing[0].why
 
-    async def _require_same(self, target: Target) -> None:
-        """Look once more where the path leads: a flush takes long, and restic follows what became a link since."""
-        wish = self._wish
-        now = await asyncio.to_thread(targets.find, self._server_path, server_id=wish.server_id, path=wish.path)
-        if now != target:
-            raise PathBusy(f"{wish.path} was changed just now. Try again.")
+    async def _find_again(self, target: Target) -> Target:
+        """Return what is copied of ``target`` now: some servers may be left out meanwhile, and their volumes with them.
+
+        A flush takes long, and restic follows what became a link since.
+
+        Raises:
+            PathBusy: the path leads elsewhere by now.
+        """
+        now = await self._find()
+        if now.path != target.path:
+            raise PathBusy(f"{self._wish.path} was changed just now. Try again.")
+        return now
 
     def _insist(self, quiets: list[Quiet]) -> None:
         """Tell what is not as good as it could be; where nothing less is wanted, leave it out."""
@@ -261,8 +292,8 @@ class _Taking:
 
     async def _left_out(self, target: Target, quiets: list[Quiet]) -> list[str]:
         """Return the patterns of what is not copied; lower the level of servers whose worlds they tear."""
-        root, names = await asyncio.to_thread(self._server_path.resolve), [one.server_id for one in quiets]
-        lists = await asyncio.to_thread(excluded.of_servers, root, names, self._reading)
+        roots = [self._roots[one.server_id] for one in quiets]
+        lists = await asyncio.to_thread(excluded.of_servers, roots, self._reading)
         for sentence in lists.warnings:
             if sentence not in self._excluded.warnings:
                 self._progress.warn(sentence)
@@ -282,14 +313,12 @@ class _Taking:
     async def _copy(self, target: Target, entered: list[Bracket]) -> ResticSnapshotWithSummary:
         left_out = await self._left_out(target, [bracket.now for bracket in self._kept(entered)])
         self._skipped.require_one_kept([bracket.now.server_id for bracket in entered])
-        await self._require_same(target)
+        target = await self._find_again(target)
         labels = await self._labels(target, [bracket.now for bracket in self._kept(entered)])
-        walls = targets.boundary(await asyncio.to_thread(self._server_path.resolve), target)
-        paths = [target.path]
-        self._limit_bytes = self._reading.limit_bytes(paths)
+        self._limit_bytes = self._reading.limit_bytes(target.all_paths)
         backup = functools.partial(
-            self._repository.confined_to(walls).create_snapshot, paths, tags=labels.tags, excludes=left_out,
-            on_progress=self._tell,
+            self._repository.confined_to(*targets.boundary(target)).create_snapshot, target.all_paths,
+            tags=labels.tags, excludes=left_out, on_progress=self._tell,
         )  # fmt: skip
         self._progress.percent(5, "copying")
         if target.scope is not Scope.GLOBAL:
@@ -302,7 +331,7 @@ class _Taking:
             await asyncio.to_thread(written.__exit__, None, None, None)
 
     async def _labels(self, target: Target, quiets: list[Quiet]) -> Labels:
-        is_global = target.scope is Scope.GLOBAL
+        is_global, roots = target.scope is Scope.GLOBAL, self._kept_roots()
         return Labels(
             instance=await in_database(wiring.instance_id),
             scope=target.scope,
@@ -311,6 +340,8 @@ class _Taking:
             servers=tuple(one.server_id for one in quiets),
             saved_by_server={one.server_id: one.saved for one in quiets} if is_global else {},
             operation=str(self._operation_id),
+            volumes={name: root.volume for name, root in roots.items() if root.volume},
+            folders={name: folder for name, root in roots.items() if (folder := root.unusual_folder) is not None},
         )
 
     def _tell(self, done: BackupProgress) -> None:

@@ -11,6 +11,7 @@ from backups.restic.labels import Saved, Scope
 from backups.restic.restoring import Piece
 from backups.restic.snapshot import ResticSnapshot
 from backups.restore_order import server_path
+from backups.restore_plan import Place
 from mcadmin.core.paths import FileMissing, Root
 from mcadmin.core.tasks import to_its_end
 from servers.docker.folders import DATA
@@ -20,6 +21,7 @@ from servers.progress import Progress
 from servers.records import in_database
 
 KIND = "verify"
+NOWHERE = ".nowhere"  # restic restores absolute paths, of which none begins so
 _RUNNING = {Saved.FLUSHED, Saved.UNCONFIRMED, Saved.LIVE, Saved.PARTIAL}  # levels that a stopped server has not
 
 
@@ -38,18 +40,17 @@ async def _drill(snapshot: ResticSnapshot, progress: Progress) -> dict[str, Any]
     measured = await browsing.measure(restic, snapshot.id, "/")
     await asyncio.to_thread(staging.check_room, root, size_bytes=measured.size_bytes, files=measured.files)
     plan = await asyncio.to_thread(
-        staging.make, server_path=root, operation=operation, server_id=staging.NO_SERVER, target=staging.NO_SERVER,
-        source="/",
-    )  # fmt: skip
+        staging.make, root, operation, Place(server_id=staging.NO_SERVER, target=staging.NO_SERVER, source="/")
+    )
     try:
         progress.percent(2, "restoring into a scratch folder")
         await restoring.restore(
-            restic, Piece(snapshot.id, "/"), target=root / staging.folder_of(plan.operation) / staging.TREE,
+            restic, Piece(snapshot.id, "/"), target=root / plan.tree,
             version=await wiring.repository().version(),
             on_percent=lambda percent: progress.percent(2 + 0.8 * percent, "restoring into a scratch folder"),
         )  # fmt: skip
         progress.percent(85, "looking at the worlds")
-        reports = await asyncio.to_thread(_look, snapshot, f"{staging.folder_of(operation)}/{staging.TREE}")
+        reports = await asyncio.to_thread(_look, snapshot, plan.tree)
     finally:
         await to_its_end(asyncio.to_thread(staging.settle, root, operation))
     await in_database(_write_down, snapshot, reports, progress)
@@ -71,7 +72,7 @@ def _look(snapshot: ResticSnapshot, tree: str) -> dict[str, WorldReport]:
     found: dict[str, WorldReport] = {}
     with Root(server_path()) as root, root.subdirectory(tree, follow=False) as restored:
         for server in snapshot.labels.servers or ("",):
-            folder = sources.folder_in(snapshot, server) if server else ""
+            folder = _folder_of(snapshot, server) if server else ""
             try:
                 with restored.subdirectory(folder.lstrip("/"), follow=False) as held:
                     found[server] = check_worlds(held, must_hold_world=_has_run(snapshot, server, held))
@@ -80,12 +81,20 @@ def _look(snapshot: ResticSnapshot, tree: str) -> dict[str, WorldReport]:
     return found
 
 
+def _folder_of(snapshot: ResticSnapshot, server: str) -> str:
+    """Return where the worlds of a server are in a snapshot: in its folder, or in the volume with its game's files."""
+    if server in snapshot.labels.volumes and snapshot.labels.scope is not Scope.PATH:
+        return str(sources.data_in(snapshot, server) or NOWHERE)
+    return sources.folder_in(snapshot, server)
+
+
 def _has_run(snapshot: ResticSnapshot, server: str, held: Root) -> bool:
     """Tell whether a game ran on these files, so that they must hold a world; of a part of them nobody knows."""
     if snapshot.labels.scope is Scope.PATH:
         return False
     level = snapshot.labels.level_of(server)
-    return level in _RUNNING or held.stat(f"{DATA}/logs/latest.log") is not None
+    data = "" if server in snapshot.labels.volumes else f"{snapshot.labels.folders.get(server, DATA)}/"
+    return level in _RUNNING or held.stat(f"{data}logs/latest.log") is not None
 
 
 def _write_down(snapshot: ResticSnapshot, reports: dict[str, WorldReport], progress: Progress) -> None:

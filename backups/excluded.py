@@ -10,7 +10,7 @@ from backups.reading import Reading, ToRead
 from backups.restic.patterns import escape
 from mcadmin.core.errors import AppError
 from mcadmin.core.paths import list_directories
-from servers.docker.folders import DATA
+from servers.minecraft.data_root import DataRoot
 
 logger = logging.getLogger(__name__)
 
@@ -40,9 +40,9 @@ class Excluded:
             self.warnings.append(found.told)
             self.holes.append(found.told)
 
-    def add(self, server_path: Path, name: str) -> None:
-        """Add what the server ``name`` leaves out; a list that cannot be used never keeps it from being saved."""
-        data = server_path / name / DATA
+    def add(self, data: DataRoot) -> None:
+        """Add what a server leaves out; a list that cannot be used never keeps it from being saved."""
+        name = data.server_id
         try:
             excludes.settle(data)
             patterns, lines = excludes.patterns(data), excludes.lines(data)
@@ -64,14 +64,20 @@ class Excluded:
             self.torn[name] = f"{name}: {lost[0]}"
 
 
-def of_servers(server_path: Path, names: Iterable[str], reading: Reading) -> Excluded:
-    """Return what the lists of the servers ``names`` leave out, and what would be read for nothing."""
+def of_servers(roots: Iterable[DataRoot], reading: Reading) -> Excluded:
+    """Return what the lists of servers leave out, and what would be read for nothing.
+
+    Args:
+        roots: where the servers' games have their files.
+        reading: what was found to be read.
+    """
     found = Excluded()
-    for name in names:
-        found.add(server_path, name)
+    for root in roots:
+        name = root.server_id
+        found.add(root)
         to_read = reading.of_servers.get(name, ToRead())
         found.add_to_read(to_read)
-        if lost := excludes.lost_files(server_path / name / DATA, list(to_read.patterns)):
+        if lost := excludes.lost_files(root, list(to_read.patterns)):
             found.torn[name] = f"{name}: left out are files of the world, as they pretend to be larger: {lost}."
             found.warnings.append(found.torn[name])
             found.holes.append(found.torn[name])

@@ -7,13 +7,13 @@ the backups. Earlier it lay in ``data``; such a list is taken over once, and tha
 import codecs
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from stat import S_ISDIR
 
 from backups.restic.patterns import Patterns, escape
 from mcadmin.core.errors import AppError, InvalidRequest
 from mcadmin.core.paths import FileMissing, Root, names_in
-from servers.docker.folders import open_data, open_server
+from servers.docker.folders import DataElsewhere, open_server
+from servers.minecraft.data_root import DataRoot
 
 NAME = ".mcadminignore"
 TAKEN_OVER = "# Taken over from data/, where the game could write it. Save this list again to confirm it."
@@ -28,28 +28,28 @@ MAX_ANY_DEPTH = 2  # restic tries every way to fit them: with a dozen it looks a
 _NAME = re.compile(r"(?:[^\\\[]|\\.|\[\^?+(?:(?:\\.|[^\]\\-])(?:-(?:\\.|[^\]\\-]))?)+\])*+")
 
 
-def read_list(data: Path) -> str:
+def read_list(data: DataRoot) -> str:
     """Return the server's own list, or the default where it has none; changes nothing."""
     try:
-        return _read(open_server(data.parent))
+        return _read(open_server(data.directory))
     except FileMissing:
         pass
     try:
-        return f"{TAKEN_OVER}\n{_read(open_data(data))}"
-    except FileMissing:
+        return f"{TAKEN_OVER}\n{_read(data.hold())}"
+    except (FileMissing, DataElsewhere):
         return DEFAULT
 
 
-def settle(data: Path) -> None:
-    """Write the list beside ``data`` where it is not there yet, so that what a game writes later counts for nothing."""
+def settle(data: DataRoot) -> None:
+    """Write the list where it is not there yet, so that what a game writes later counts for nothing."""
     try:
-        _read(open_server(data.parent))
+        _read(open_server(data.directory))
     except FileMissing:
-        with open_server(data.parent) as root:
+        with open_server(data.directory) as root:
             root.write_bytes(NAME, read_list(data).encode())
 
 
-def warnings(data: Path) -> list[str]:
+def warnings(data: DataRoot) -> list[str]:
     """Say what is wrong with the list: nobody confirmed it, lines are no pattern, it leaves out the world's files."""
     told, text = [], read_list(data)
     if text.startswith(TAKEN_OVER):
@@ -61,29 +61,29 @@ def warnings(data: Path) -> list[str]:
     return told + lost_world(data, patterns(data))
 
 
-def lost_world(data: Path, left_out: list[str]) -> list[str]:
+def lost_world(data: DataRoot, left_out: list[str]) -> list[str]:
     """Say which files of worlds are there and would be left out; one sentence, or none."""
     lost = lost_files(data, left_out)
     return [f"The list of what to leave out leaves out files of the world: {lost}."] if lost else []
 
 
-def lost_files(data: Path, left_out: list[str]) -> str:
+def lost_files(data: DataRoot, left_out: list[str]) -> str:
     """Name the files of worlds that are there and would be left out by the patterns ``left_out``; empty for none."""
     match = Patterns(left_out).match
     try:
-        lost = [name for name in world_files(data) if match(f"{data}/{name}")]
+        lost = [name for name in world_files(data) if match(f"{data.path}/{name}")]
     except AppError:  # no data that could be read: the copy itself says so
         return ""
     more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
     return f"{', '.join(lost[:3])}{more}"
 
 
-def world_files(data: Path) -> Iterator[str]:
-    """Yield level.dat and region files of the worlds at most two folders deep; blocking, raises as ``open_data``.
+def world_files(data: DataRoot) -> Iterator[str]:
+    """Yield level.dat and region files of the worlds at most two folders deep; blocking, raises as ``DataRoot.hold``.
 
     Of a folder that a game has filled with any number of files only so many are looked at.
     """
-    with open_data(data) as root:
+    with data.hold() as root:
         tops = ["", *(f"{name}/" for name in sorted(names_in(root, directories=True, at_most=MAX_WORLDS)))]
         for top in tops:
             if root.lstat(f"{top}level.dat") is not None:
@@ -120,7 +120,7 @@ def _too_long() -> InvalidRequest:
     return InvalidRequest(f"The list may have {MAX_LINES} lines and {MAX_BYTES // 1024} KiB.")
 
 
-def write_list(data: Path, text: str) -> None:
+def write_list(data: DataRoot, text: str) -> None:
     """Replace the server's own list; raises InvalidRequest, naming the line that is no pattern."""
     text = text.removeprefix("\ufeff")
     if len(text.encode(errors="replace")) > MAX_BYTES or len(_NEWLINE.findall(text)) > MAX_LINES:
@@ -129,20 +129,20 @@ def write_list(data: Path, text: str) -> None:
         problem = _problem(line)
         if problem:
             raise InvalidRequest(f"Line {number} {problem}.", errors={"content": [f"Line {number} {problem}."]})
-    with open_server(data.parent) as root:
+    with open_server(data.directory) as root:
         root.write_bytes(NAME, text.encode())
 
 
-def patterns(data: Path) -> list[str]:
-    """Return the list as restic takes it: bound to ``data``, so that one server's list never touches another's.
+def patterns(data: DataRoot) -> list[str]:
+    """Return the list as restic takes it: bound to the game's files, so that one server's list never touches another's.
 
-    A line that begins with a slash counts from ``data``, any other matches at every depth below it; lines that
+    A line that begins with a slash counts from there, any other matches at every depth below it; lines that
     are no pattern, as somebody may have written by hand, are passed over.
     """
     return _patterns(data, read_list(data))
 
 
-def usable_patterns(data: Path) -> list[str]:
+def usable_patterns(data: DataRoot) -> list[str]:
     """Return the list as ``patterns`` does, and the default where it cannot be read."""
     try:
         return patterns(data)
@@ -150,13 +150,13 @@ def usable_patterns(data: Path) -> list[str]:
         return default_patterns(data)
 
 
-def default_patterns(data: Path) -> list[str]:
+def default_patterns(data: DataRoot) -> list[str]:
     """Return what is left out where the server's own list cannot be read: that must not keep it from being saved."""
     return _patterns(data, DEFAULT)
 
 
-def _patterns(data: Path, text: str) -> list[str]:
-    base = escape(str(data))
+def _patterns(data: DataRoot, text: str) -> list[str]:
+    base = escape(str(data.path))
     return [_bound(line, base) for line in _lines(text) if not _problem(line)]
 
 
@@ -166,7 +166,7 @@ def _lines(text: str) -> list[str]:
     return [line for line in found if line and not line.startswith("#")]
 
 
-def lines(data: Path) -> list[str]:
+def lines(data: DataRoot) -> list[str]:
     """Return the lines of the server's list that count, as somebody wrote them; the default's where it has none."""
     return _lines(read_list(data))
 

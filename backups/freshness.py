@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from backups import sources, staging, wiring
 from backups.models import MadeSnapshot
 from backups.restic.snapshot import ResticSnapshot
-from backups.restore_order import relative_name, server_path
 from backups.targets import Target
 from mcadmin.core.errors import AppError
 from servers import wiring as servers_wiring
@@ -25,7 +24,7 @@ async def require(target: Target) -> None:
         NoFreshSnapshot: its text contains ``1 minute``, which the page looks for.
         EngineUnreachable: nobody can tell when the game was last started.
     """
-    if not await asyncio.to_thread(staging.check_target, server_path(), relative_name(target)):
+    if not await asyncio.to_thread(staging.check_target, target.base, target.name):
         return
     if await _find(target) is not None:
         return

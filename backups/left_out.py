@@ -5,8 +5,9 @@ from pathlib import Path
 
 from backups import excludes
 from backups.restic.patterns import Patterns
+from backups.restic.snapshot import ResticSnapshot
 from backups.restore_order import Order
-from servers.docker.folders import DATA
+from backups.restore_volume import VolumePart
 
 
 class LeftOut:
@@ -15,20 +16,22 @@ class LeftOut:
     What is left out by now has been in no snapshot since, so nothing would hold it after the restore.
     """
 
-    def __init__(self, order: Order, now: Sequence[str]) -> None:
-        """``now``: the patterns of the server's present list."""
-        self._source, self._target = order.source, str(order.target.path)
-        self._then, self._now = Patterns(order.snapshot.excludes), Patterns(now)
+    def __init__(self, snapshot: ResticSnapshot, source: str, target: Path, now: Sequence[str]) -> None:
+        """Compare what lies at ``source`` in the snapshot with ``target``; ``now``: the server's present patterns."""
+        self._source, self._target = source, str(target)
+        self._then, self._now = Patterns(snapshot.excludes), Patterns(now)
         if self._now.match(self._target):  # asked for by its name: then all of it is meant
             self._now = Patterns(())
 
     @classmethod
-    def of(cls, order: Order, server_path: Path) -> "LeftOut":
+    def of(cls, order: Order) -> "LeftOut":
         """Read the server's present list; blocking."""
-        if order.is_as_new:
-            return cls(order, ())
-        data = server_path / order.target.server_id / DATA
-        return cls(order, excludes.usable_patterns(data))
+        return cls(order.snapshot, order.source, order.target.path, _present_patterns(order))
+
+    @classmethod
+    def of_volume(cls, order: Order, part: VolumePart) -> "LeftOut":
+        """As ``of``, for the files that go into a volume; blocking."""
+        return cls(order.snapshot, part.source, part.data, _present_patterns(order))
 
     def match(self, path: str) -> bool:
         """Tell whether ``path`` is left alone."""
@@ -45,3 +48,7 @@ class LeftOut:
         else:
             both = then if any(one.startswith("!") for one in now) else [*then, *now]
         return [f"--exclude={pattern}" for pattern in dict.fromkeys(both)]
+
+
+def _present_patterns(order: Order) -> list[str]:
+    return [] if order.is_as_new else excludes.usable_patterns(order.root)

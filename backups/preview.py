@@ -2,13 +2,18 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from backups import targets, wiring
 from backups.left_out import LeftOut
 from backups.restic import browsing, restoring
 from backups.restic.restoring import Piece, PreviewAction
-from backups.restore_order import Order, RestoreWish, order, server_path
+from backups.restore_order import Order, RestoreWish, order
+from servers.docker.folders import DATA
 from servers.operations import Job
 
 KIND = "preview"
@@ -29,36 +34,70 @@ async def job(wish: RestoreWish, *, started_by: str, origin: str) -> Job:
     )  # fmt: skip
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Tree:
+    """One folder that would be made that of the snapshot.
+
+    Attributes:
+        source: in the snapshot.
+        target: here; no game can change the paths of the folders ``within``.
+        seen_as: the target's path below the server's directory; that of the game's files in a volume is ``/data``.
+    """
+
+    source: str
+    target: Path
+    within: tuple[Path, ...]
+    seen_as: str
+    left_out: LeftOut
+
+
 async def _preview(wanted: Order) -> dict[str, Any]:
-    restic, snapshot = wiring.command(), wanted.snapshot
-    node = await browsing.find(restic, snapshot.id, wanted.source)
-    if node is None or node.type == "dir":
-        piece, target, name = wanted.piece, wanted.target.path, None
-    else:
-        folder = wanted.source.rpartition("/")[0]
-        piece, target, name = Piece(snapshot.id, folder), wanted.target.path.parent, node.name
-    left_out = await asyncio.to_thread(LeftOut.of, wanted, server_path())
     actions: list[PreviewAction] = []
     counts: Counter[str] = Counter()
-    confined = restic.confined_to(targets.boundary(server_path(), wanted.target))
-    async for action in restoring.preview(confined, piece, target=target, name=name):
-        inside = (action.item or "").removeprefix(f"{target}/").lstrip("/")
-        if (name is None and left_out.match(inside)) or _is_nothing(action):
-            continue
-        counts[action.action or ""] += 1
-        if len(actions) < MAX_SHOWN:
-            actions.append(action.model_copy(update={"item": _seen_from_server(wanted, str(target), inside)}))
+    for tree in await asyncio.to_thread(_trees, wanted):
+        async with aclosing(_changes(wanted, tree)) as changes:
+            async for action in changes:
+                counts[action.action or ""] += 1
+                if len(actions) < MAX_SHOWN:
+                    actions.append(action)
     return {"actions": [one.model_dump() for one in actions], "preview_summary": summary(counts, len(actions))}
+
+
+def _trees(wanted: Order) -> list[_Tree]:
+    """List what would be changed; blocking."""
+    target = wanted.target
+    seen_as = f"/{wanted.root.in_server if wanted.root.in_server is not None else DATA}/{target.path_in_data}"
+    found = [_Tree(
+        source=wanted.source, target=target.path, within=targets.boundary(replace(target, volumes=())),
+        seen_as="" if wanted.is_whole else seen_as.replace("//", "/").rstrip("/"), left_out=LeftOut.of(wanted),
+    )]  # fmt: skip
+    part = wanted.volume
+    if part is not None and part.is_there:
+        found.append(_Tree(
+            source=part.source, target=part.data, within=(part.data,), seen_as=f"/{DATA}",
+            left_out=LeftOut.of_volume(wanted, part),
+        ))  # fmt: skip
+    return found
+
+
+async def _changes(wanted: Order, tree: _Tree) -> AsyncGenerator[PreviewAction]:
+    """Yield what restic would do to a tree, with paths as seen from the server's directory."""
+    restic, snapshot = wiring.command().confined_to(*tree.within), wanted.snapshot
+    node = await browsing.find(wiring.command(), snapshot.id, tree.source)
+    if node is None or node.type == "dir":
+        piece, target, seen_as, name = Piece(snapshot.id, tree.source), tree.target, tree.seen_as, None
+    else:
+        piece, target = Piece(snapshot.id, tree.source.rpartition("/")[0]), tree.target.parent
+        seen_as, name = tree.seen_as.rpartition("/")[0], node.name
+    async with aclosing(restoring.preview(restic, piece, target=target, name=name)) as actions:
+        async for action in actions:
+            inside = (action.item or "").removeprefix(f"{target}/").lstrip("/")
+            if not ((name is None and tree.left_out.match(inside)) or _is_nothing(action)):
+                yield action.model_copy(update={"item": f"{seen_as}/{inside}"})
 
 
 def _is_nothing(action: PreviewAction) -> bool:
     return action.action == "restored" and not action.size
-
-
-def _seen_from_server(wanted: Order, target: str, inside: str) -> str:
-    """Return an item's path below the server's directory: what lies above is nobody's business."""
-    above = str(wanted.target.path).removesuffix(f"/{wanted.name}")
-    return f"{target}/{inside}".removeprefix(f"{above}/{wanted.target.server_id}")
 
 
 def summary(counts: Counter[str], shown: int) -> str:

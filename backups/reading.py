@@ -18,7 +18,8 @@ from backups.restic.patterns import Patterns, escape
 from backups.targets import Target
 from mcadmin.core.errors import AppError, Conflict
 from mcadmin.core.paths import Node, Root, hole_bytes, is_directory, shown, walk
-from servers.docker.folders import DATA, open_server
+from servers.docker.folders import open_server
+from servers.minecraft.data_root import DataRoot
 
 MAX_WASTED_BYTES = 4 * 1024**3  # of one server, read for nothing
 LEAST_BYTES = 1024**2  # of a single file: less does not count
@@ -50,22 +51,28 @@ class ToRead:
     patterns: tuple[str, ...] = ()
     told: str = ""
 
+    def with_more(self, other: "ToRead") -> "ToRead":
+        """Return both together."""
+        told = " ".join(filter(None, (self.told, other.told)))
+        return ToRead(self.size_bytes + other.size_bytes, self.patterns + other.patterns, told)
 
-def look(folder: Path, inside: str, *, left_out: list[str]) -> ToRead:
+
+def look(opened: Root, folder: Path, inside: str, *, server_id: str, left_out: list[str]) -> ToRead:
     """Add up what a copy would read, and choose what to leave out so that little of it is read for nothing.
 
     Args:
-        folder: of a server.
+        opened: ``folder``, which is closed behind it.
+        folder: the real path of what is copied as a whole: a server's folder, or a volume's.
         inside: path in it that shall be copied; "" is all.
+        server_id: whose it is, for the sentences.
         left_out: patterns of what is not copied anyhow.
 
     Raises:
         TooMuchToRead: more such files than could be named.
-        AppError: as ``open_server``.
     """
     is_left_out, size, seen = Patterns(left_out).match, 0, set[tuple[int, int]]()
     found: list[tuple[int, str]] = []
-    with open_server(folder) as root:
+    with opened as root:
         for node in _files(root, inside):
             size += node.info.st_size
             wasted = _wasted(node, seen)
@@ -73,7 +80,7 @@ def look(folder: Path, inside: str, *, left_out: list[str]) -> ToRead:
                 continue
             found.append((wasted, node.path))
             if len(found) > MAX_FOUND:
-                raise _too_many(folder.name, len(found))
+                raise _too_many(server_id, len(found))
     found.sort()
     total = sum(wasted for wasted, _ in found)
     chosen: list[tuple[int, str]] = []
@@ -83,8 +90,8 @@ def look(folder: Path, inside: str, *, left_out: list[str]) -> ToRead:
         size -= chosen[-1][0]
     if not chosen:
         return ToRead(size)
-    patterns = tuple(escape(f"{folder}/{path}") for path in _named(folder.name, [path for _, path in chosen]))
-    return ToRead(size, patterns, _sentence(folder.name, chosen))
+    patterns = tuple(escape(f"{folder}/{path}") for path in _named(server_id, [path for _, path in chosen]))
+    return ToRead(size, patterns, _sentence(server_id, chosen))
 
 
 class Reading:
@@ -99,11 +106,27 @@ class Reading:
         self._around: list[ToRead] = []
         self._looked_at: set[Path] = set()
 
-    def look(self, target: Target, home: Path) -> None:
-        """Look at what of a server, whose folder is ``home``, is in ``target``; raises as ``look``."""
-        inside = str(target.path.relative_to(home)) if target.scope is Scope.PATH else ""
-        self.of_servers[home.name] = look(home, inside, left_out=excludes.usable_patterns(home / DATA))
-        self._looked_at.add(home / inside)
+    def look(self, target: Target, data: DataRoot) -> None:
+        """Look at what of a server, whose game has its files in ``data``, is in ``target``.
+
+        Raises:
+            TooMuchToRead.
+            AppError: as ``open_server`` and ``DataRoot.hold``.
+        """
+        name, left_out = data.server_id, excludes.usable_patterns(data)
+        if target.scope is Scope.PATH:
+            inside = str(target.path.relative_to(data.path))
+            found = look(data.hold(), data.path, "" if inside == "." else inside, server_id=name, left_out=left_out)
+            self._looked_at.add(target.path)
+        else:
+            folder = open_server(data.directory)
+            found = look(folder, data.real_directory, "", server_id=name, left_out=left_out)
+            self._looked_at.add(data.real_directory)
+            if data.volume:
+                more = look(data.hold(), data.path, "", server_id=name, left_out=left_out)
+                found = found.with_more(more)
+                self._looked_at.add(data.path)
+        self.of_servers[name] = found
 
     def look_around(self, server_path: Path, servers: Collection[str]) -> None:
         """Look at what else lies in the folder of all servers."""
@@ -115,7 +138,7 @@ class Reading:
                     continue
                 try:
                     is_file = not is_directory(one.info)
-                    found = ToRead(one.info.st_size) if is_file else look(server_path / one.name, "", left_out=[])
+                    found = ToRead(one.info.st_size) if is_file else _look_at_folder(server_path / one.name)
                 except AppError:  # nobody knows: then there is no limit
                     found = ToRead(math.inf)
                 self._around.append(found)
@@ -133,6 +156,10 @@ class Reading:
         if not self._looked_at.issuperset(paths):
             return math.inf
         return 2 * sum(one.size_bytes for one in (*self.of_servers.values(), *self._around)) + SPARE_BYTES
+
+
+def _look_at_folder(folder: Path) -> ToRead:
+    return look(open_server(folder), folder, "", server_id=folder.name, left_out=[])
 
 
 def size_text(size_bytes: float) -> str:

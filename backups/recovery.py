@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from backups import staging
 from backups.models import MadeSnapshot
 from backups.restore_order import server_path
-from backups.staging import Plan, Present
+from backups.restore_plan import REMOVED, Plan, Present
 from mcadmin.core.errors import AppError
 from mcadmin.core.tasks import cancel
 from servers.models import Operation, OperationState
@@ -85,20 +85,23 @@ def _write_down(operation: str, plan: Plan | None, present: Present) -> str:
         row = Operation.objects.filter(pk=uuid.UUID(operation), kind=KIND).exclude(state=OperationState.SUCCEEDED).get()
     except (ValueError, Operation.DoesNotExist):  # a folder of a drill, or of somebody else
         return ""
-    target = plan.target if plan is not None else row.server_id
-    removed = f"{staging.REMOVED}/{row.server_id}-before-{operation}" if present is Present.NEW else None
-    row.error = _sentence(target, present, removed)
+    target = (plan.target if plan is not None else "") or row.server_id
+    removed = f"{REMOVED}/{row.server_id}-before-{operation}" if present is Present.NEW else None
+    in_volume = f"{plan.volume}/{removed}" if plan is not None and plan.volume and removed else None
+    removed = None if plan is not None and not plan.target else removed
+    row.error = _sentence(target, present, " and ".join(filter(None, (removed, in_volume))))
     safety = MadeSnapshot.objects.filter(operation_id=row.pk).first()
     if safety is not None:
         row.error += f" The safety snapshot of the state before is {safety.snapshot_id}."
     row.result = {
-        "present": present.value, "removed": removed, "safety_snapshot_id": safety.snapshot_id if safety else None,
+        "present": present.value, "removed": removed, "removed_volume": in_volume,
+        "safety_snapshot_id": safety.snapshot_id if safety else None,
     }  # fmt: skip
     row.save(update_fields=["error", "result"])
     return row.error
 
 
-def _sentence(target: str, present: Present, removed: str | None) -> str:
+def _sentence(target: str, present: Present, removed: str) -> str:
     match present:
         case Present.OLD:
             return f"The restore of {target} was interrupted: its files are the old ones, nothing was changed."

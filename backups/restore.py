@@ -2,11 +2,12 @@
 
 import asyncio
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
-from backups import creation, freshness, recovery, renaming, staging, targets, wiring
+from backups import creation, freshness, recovery, renaming, restore_volume, staging, targets, wiring
 from backups.left_out import LeftOut
 from backups.restic import browsing, restoring
 from backups.restic.browsing import Measured
@@ -14,13 +15,15 @@ from backups.restic.labels import Trigger
 from backups.restic.patterns import escape
 from backups.restic.restoring import Piece
 from backups.restore_order import Order, RestoreWish, order, server_path
-from backups.staging import Plan, Present
-from mcadmin.core.errors import AppError, Conflict
+from backups.restore_plan import REMOVED, Place, Plan, Present
+from backups.restore_volume import VolumePart
+from mcadmin.core.errors import AppError, Conflict, Unsupported
 from mcadmin.core.paths import mount_points_at_or_below
 from mcadmin.core.tasks import to_its_end
 from servers import compose_safety
 from servers import wiring as servers_wiring
 from servers.docker.container import Container
+from servers.docker.engine_volumes import VOLUME_DATA
 from servers.docker.folders import DATA, ServerFolderIsALink
 from servers.minecraft.instance import ServerExists, ServerNotFound
 from servers.operations import Job
@@ -58,27 +61,32 @@ class _Restoring:
         self._progress = progress
         self._operation = str(progress.operation_id)
         self._root = server_path()
+        self._base = wanted.target.base
+        self._volume = wanted.volume
         self._safety: str | None = None
         self._is_in_place = False
 
     async def run(self) -> dict[str, Any]:
         target = self._order.target
         await self._require_stopped()
-        is_there = await asyncio.to_thread(staging.check_target, self._root, self._order.name)
+        is_there = await asyncio.to_thread(staging.check_target, self._base, target.name)
         if self._order.is_as_new and is_there:  # it was made between the first look and the lease
             raise ServerExists(f"A server named {target.server_id!r} was made meanwhile. Choose another id.")
         if self._order.wish.safety_snapshot and is_there and not self._order.is_as_new:
             await self._make_safety_snapshot()
         is_mounted = bool(await asyncio.to_thread(mount_points_at_or_below, target.path))
-        if is_mounted or await asyncio.to_thread(staging.is_elsewhere, self._root, self._order.name):
+        if is_mounted or await asyncio.to_thread(staging.is_elsewhere, self._base, target.name):
             await self._in_place()
-            return self._result(removed=None)
+            return self._result()
         return await self._staged(is_there=is_there)
 
     async def _require_stopped(self) -> None:
         name = self._order.target.server_id
         instance = servers_wiring.manager().get_instance(name)
-        await instance.require_no_other_writer(await self._own_container(), action="its files cannot be exchanged")
+        volume = [self._volume.data] if self._volume is not None and self._volume.is_there else []
+        await instance.require_no_other_writer(
+            await self._own_container(), action="its files cannot be exchanged", also=volume
+        )
 
     async def _own_container(self) -> list[Container]:
         """Return the server's own container, which does not run; raises ServerStillRuns."""
@@ -100,15 +108,10 @@ class _Restoring:
         self._progress.line(f"The safety snapshot of the present state is {self._safety}.")
 
     async def _staged(self, *, is_there: bool) -> dict[str, Any]:
-        self._progress.percent(5, "looking whether there is room")
-        measured = await self._measure()
-        await asyncio.to_thread(
-            staging.check_room, self._root, size_bytes=measured.size_bytes, files=measured.files
-        )
-        plan = await self._make_plan()
         present, cancelled = Present.OLD, None
+        plan: Plan | None = None
         try:
-            plan = await self._prepare(plan)
+            plan = await self._prepare()
             await self._require_stopped()  # somebody may have started it by Docker meanwhile
             await self._progress.point_of_no_return()
             self._progress.percent(98, "swapping")
@@ -119,43 +122,83 @@ class _Restoring:
             _, present = await to_its_end(asyncio.to_thread(staging.settle, self._root, self._operation))
         if cancelled is not None and present is not Present.NEW:
             raise cancelled
-        return self._result(removed=plan.removed if is_there else None)
+        return self._result(plan, is_there=is_there)
 
-    async def _make_plan(self) -> Plan:
-        return await asyncio.to_thread(
-            staging.make, server_path=self._root, operation=self._operation,
-            server_id=self._order.target.server_id, target=self._order.name, source=self._order.source,
-        )  # fmt: skip
+    @property
+    def _is_in_volume(self) -> bool:
+        """Whether the target itself lies in a volume."""
+        return self._base != self._root
 
     @property
     def _way_back(self) -> str:
         return f"; the safety snapshot is {self._safety}" if self._safety else ""
 
-    async def _prepare(self, plan: Plan) -> Plan:
-        """Fill the staged tree until nothing but the swap is left."""
+    async def _prepare(self) -> Plan:
+        """Fill the staged trees until nothing but the swap is left; return the plan in the servers' folder."""
+        self._progress.percent(5, "looking whether there is room")
+        await self._check_room(self._base, self._order.source)
+        if self._is_in_volume:
+            plan = await self._point_to(self._base)
+            await self._fill(self._base, self._order.place, await self._left_out())
+            return plan
+        plan = await self._fill(self._root, self._order.place, await self._left_out())
+        if self._order.is_as_new:
+            self._volume = await restore_volume.find_new(
+                self._order.snapshot, self._order.server_id, base=self._root, staged=plan.staged,
+                new_id=self._order.target.server_id,
+            )  # fmt: skip
+        return plan if self._volume is None else await self._fill_volume(self._volume, plan)
+
+    async def _check_room(self, base: Path, source: str) -> None:
+        measured = await self._measure(source)
+        await asyncio.to_thread(staging.check_room, base, size_bytes=measured.size_bytes, files=measured.files)
+
+    async def _fill_volume(self, part: VolumePart, plan: Plan) -> Plan:
+        """Stage what goes into the volume, beside its files; return ``plan`` with the volume noted in it."""
+        await self._check_room(part.top, part.source)
+        self._volume = part = await restore_volume.make(part)
+        plan = plan.model_copy(update={"volume": str(part.folder)})
+        await asyncio.to_thread(staging.note, self._root, plan)
+        place = Place(server_id=plan.server_id, target=VOLUME_DATA, source=part.source, data=VOLUME_DATA)
+        await self._fill(part.folder, place, await asyncio.to_thread(LeftOut.of_volume, self._order, part))
+        return plan
+
+    async def _point_to(self, volume: Path) -> Plan:
+        """Note in the servers' folder that the volume's folder is worked on, so that a restart finds it."""
+        return await asyncio.to_thread(
+            staging.point_to_volume, self._root, self._operation, server_id=self._order.target.server_id,
+            volume=volume,
+        )  # fmt: skip
+
+    async def _fill(self, base: Path, place: Place, left_out: LeftOut) -> Plan:
+        """Stage one tree below ``base``, whole and looked at, and return its plan."""
+        plan = await asyncio.to_thread(staging.make, base, self._operation, place)
         self._progress.percent(8, "restoring")
         await restoring.restore(
-            wiring.command(), self._order.piece, target=self._root / staging.folder_of(plan.operation) / staging.TREE,
+            wiring.command(), Piece(self._order.snapshot.id, place.source), target=base / plan.tree,
             version=await wiring.repository().version(), on_percent=self._tell,
         )  # fmt: skip
-        await asyncio.to_thread(staging.examine, self._root, plan)
-        if self._order.is_as_new:
+        await asyncio.to_thread(staging.examine, base, plan)
+        is_server = self._order.is_whole and base == self._root
+        if is_server and self._order.is_as_new:
             await self._rename(plan)
-        await asyncio.to_thread(staging.restrict_access, self._root, plan)
-        plan = await asyncio.to_thread(staging.complete, self._root, plan)
-        if self._order.is_whole:
+        if is_server:
+            await asyncio.to_thread(staging.restrict_access, base, plan)
+        plan = await asyncio.to_thread(staging.complete, base, plan)
+        if is_server:
             await compose_safety.require_safe(
-                self._order.target.server_id, acceptance=self._order.wish.acceptance,
-                directory=self._root / plan.staged,
-            )  # fmt: skip
+                plan.server_id, acceptance=self._order.wish.acceptance, directory=base / plan.staged
+            )
+        await self._carry_over(base, plan, left_out)
+        return plan
+
+    async def _carry_over(self, base: Path, plan: Plan, left_out: LeftOut) -> None:
         self._progress.percent(95, "carrying over what snapshots leave out")
-        left_out = await self._left_out()
-        carried = await asyncio.to_thread(staging.carry_over, self._root, plan, left_out=left_out.match)
+        carried = await asyncio.to_thread(staging.carry_over, base, plan, left_out=left_out.match)
         if carried.count:
             self._progress.line(f"{carried.count} files and folders that snapshots leave out were carried over.")
         for problem in carried.problems:
             self._progress.warn(f"What snapshots leave out was not all carried over; the old tree has it: {problem}")
-        return plan
 
     async def _rename(self, plan: Plan) -> None:
         told = await asyncio.to_thread(
@@ -165,22 +208,27 @@ class _Restoring:
         for sentence in told:
             self._progress.line(sentence)
 
-    async def _measure(self) -> Measured:
+    async def _measure(self, source: str) -> Measured:
         """Return how much is to be written: from the snapshot's own figures where they are of exactly that."""
         snapshot = self._order.snapshot
         summary = snapshot.summary
-        if summary is None or self._order.source not in snapshot.paths:
-            return await browsing.measure(wiring.command(), snapshot.id, self._order.source)
+        if summary is None or [source] != snapshot.paths:
+            return await browsing.measure(wiring.command(), snapshot.id, source)
         return Measured(summary.total_files_processed, summary.total_bytes_processed)
 
     async def _left_out(self) -> LeftOut:
-        return await asyncio.to_thread(LeftOut.of, self._order, self._root)
+        return await asyncio.to_thread(LeftOut.of, self._order)
 
     def _tell(self, percent: float) -> None:
         self._progress.percent(8 + 0.86 * percent, "restoring")
 
     async def _in_place(self) -> None:
         """Change the target's files one by one: a mount point, or what lies below one, cannot be swapped."""
+        if self._volume is not None:
+            raise Unsupported(
+                "The server's folder is a mount point, so its files cannot be swapped together with its volume's. "
+                "Restore paths of its data one by one."
+            )
         self._is_in_place = True
         version = await wiring.repository().version()
         restoring.require(version, restoring.DRY_RUN_SINCE, to="restore into a mount point")
@@ -190,8 +238,10 @@ class _Restoring:
             f"{self._order.target.path.name} is, holds or lies below a mount point, so its files are changed in place, "
             "one by one: until this is done it is neither the old one nor the new one."
         )
-        plan = await self._make_plan()
-        await asyncio.to_thread(staging.note, self._root, plan.model_copy(update={"in_place": True}))
+        if self._is_in_volume:
+            await self._point_to(self._base)
+        plan = await asyncio.to_thread(staging.make, self._base, self._operation, self._order.place)
+        await asyncio.to_thread(staging.note, self._base, plan.model_copy(update={"in_place": True}))
         await self._require_stopped()
         await self._progress.point_of_no_return()
         try:
@@ -211,7 +261,7 @@ class _Restoring:
         else:
             only = [f"--include=/{escape(node.name)}"]
             piece, target = Piece(piece.snapshot_id, piece.path.rpartition("/")[0]), target.parent
-        restic = wiring.command().confined_to(targets.boundary(self._root, self._order.target))
+        restic = wiring.command().confined_to(*targets.boundary(self._order.target))
         await restoring.restore_in_place(restic, piece, target=target, only=only, on_percent=self._tell)
 
     async def _require_folders(self, node: browsing.Node | None) -> None:
@@ -227,12 +277,18 @@ class _Restoring:
             if one is not None and one.type != "dir":
                 raise staging.refuse_tree(folder)
 
-    def _result(self, *, removed: str | None) -> dict[str, Any]:
-        target = self._order.target
+    def _result(self, plan: Plan | None = None, *, is_there: bool = False) -> dict[str, Any]:
+        """Return what the operation says; without a ``plan`` nothing was swapped."""
+        target, volume = self._order.target, ""
+        if plan is not None and plan.volume:
+            inside = target.name.partition("/")[2] if self._is_in_volume else ""
+            volume = f"{plan.volume}/{REMOVED}/{plan.server_id}-before-{self._operation}/{inside}".rstrip("/")
         return {
             "snapshot_id": self._order.snapshot.id, "server_id": target.server_id,
             "path": "" if self._order.is_whole else target.path_in_data or "/",
-            "safety_snapshot_id": self._safety, "removed": removed, "in_place": self._is_in_place,
+            "safety_snapshot_id": self._safety, "in_place": self._is_in_place,
+            "removed": plan.removed or None if plan is not None and is_there else None,
+            "removed_volume": volume or None,
         }  # fmt: skip
 
 
@@ -242,6 +298,8 @@ def message(result: dict[str, Any]) -> str:
     told = [f"{what} is as snapshot {result['snapshot_id'][:8]} has it."]
     if result["removed"]:
         told.append(f"What was there before is kept as {result['removed']}.")
+    if result["removed_volume"]:
+        told.append(f"What was in the volume before is kept as {result['removed_volume']}.")
     if result["safety_snapshot_id"]:
         told.append(f"The present state was saved before as snapshot {result['safety_snapshot_id'][:8]}.")
     return " ".join(told)

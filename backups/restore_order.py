@@ -1,21 +1,24 @@
 """What shall be restored from where to where: a wish, looked at."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from django.conf import settings
 
-from backups import coverage, deletion, sources, staging, targets, wiring
+from backups import coverage, deletion, restore_volume, sources, staging, targets, wiring
 from backups.restic.labels import Scope
 from backups.restic.restoring import Piece
 from backups.restic.snapshot import ResticSnapshot
+from backups.restore_plan import Place
+from backups.restore_volume import VolumePart
 from backups.targets import Target
 from mcadmin.core.errors import InvalidRequest
 from servers import wiring as servers_wiring
 from servers.compose_safety import Acceptance
-from servers.docker.folders import DATA
-from servers.minecraft.instance import ServerExists
+from servers.docker.folders import DATA, ServerFolderIsALink
+from servers.minecraft.data_root import DataRoot, usual
+from servers.minecraft.instance import ServerExists, ServerNotFound
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,22 +45,34 @@ class RestoreWish:
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """A wish that was looked at: what goes from where to where."""
+    """A wish that was looked at: what goes from where to where.
+
+    Attributes:
+        server_id: whose files they are in the snapshot.
+        root: where the game's files are now, or would be.
+        volume: what of a whole server goes into a volume; of a new server that is known once its file is there.
+    """
 
     wish: RestoreWish
     snapshot: ResticSnapshot
     server_id: str
     target: Target
     source: str
+    root: DataRoot
+    volume: VolumePart | None = None
 
     @property
     def piece(self) -> Piece:
         return Piece(self.snapshot.id, self.source)
 
     @property
-    def name(self) -> str:
-        """The target relative to the servers' folder."""
-        return relative_name(self.target)
+    def place(self) -> Place:
+        """What is replaced below the target's base."""
+        data = "" if self.target.data else self.snapshot.labels.folders.get(self.server_id, DATA)
+        return Place(
+            server_id=self.target.server_id, target=self.target.name, source=self.source,
+            data=f"{self.target.name}/{data}".rstrip("/") if self.is_whole else self.target.data_name,
+        )  # fmt: skip
 
     @property
     def is_whole(self) -> bool:
@@ -73,29 +88,46 @@ async def order(wish: RestoreWish) -> Order:
 
     Raises:
         ResticNotConfigured, SnapshotNotFound, NotInSnapshot, InvalidRequest.
-        DataElsewhere: a path of a game whose files are not in the folder ``data``.
+        DataElsewhere: a path of a game whose files are out of our reach, or a volume that may be somebody else's.
+        EngineUnreachable: nobody knows whose the volume is.
         ServerExists: the new server's id is taken.
     """
     wiring.repository()
     snapshot = deletion.choose(await wiring.snapshot_list().read(), wish.snapshot_id)
     server_id = sources.server_of(snapshot, wish.server_id)
-    past = await asyncio.to_thread(targets.find_past, server_path(), server_id=server_id, path=wish.path)
+    root = await _present_root(wish.as_new or server_id)
+    past = await asyncio.to_thread(_find_past, server_id, wish.path, root)
     source = sources.source_of(snapshot, server_id=server_id, target=past)
     if not wish.as_new:
-        await coverage.require_usual_folder(servers_wiring.manager().get_instance(server_id), wish.path)
-        return Order(wish=wish, snapshot=snapshot, server_id=server_id, target=past, source=source)
+        volume = await restore_volume.find_present(snapshot, server_id, root) if not wish.path else None
+        if volume is not None and volume.is_there:
+            past = replace(past, volumes=(volume.data,))
+        return Order(
+            wish=wish, snapshot=snapshot, server_id=server_id, target=past, source=source, root=root, volume=volume
+        )
     if wish.path:
         raise InvalidRequest("A new server is made of a whole one: leave path out, or as.")
-    target = await asyncio.to_thread(targets.find_past, server_path(), server_id=wish.as_new, path="")
+    target = await asyncio.to_thread(_find_past, wish.as_new, "", root)
     await asyncio.to_thread(_check_new, wish.as_new)
-    return Order(wish=wish, snapshot=snapshot, server_id=server_id, target=target, source=source)
+    return Order(wish=wish, snapshot=snapshot, server_id=server_id, target=target, source=source, root=root)
 
 
-def relative_name(target: Target) -> str:
-    """Return where ``target``, a server or a path of its data, lies below the servers' folder."""
-    if target.scope is Scope.SERVER:
-        return target.server_id
-    return f"{target.server_id}/{DATA}/{target.path_in_data}".rstrip("/")
+async def _present_root(server_id: str) -> DataRoot:
+    """Find where a server's game has its files; where the server is gone, or is to be, they are where they usually are.
+
+    Raises:
+        ServerNotFound: that can be no server.
+    """
+    try:
+        return await coverage.find_root(servers_wiring.manager().get_instance(server_id))
+    except (ServerNotFound, ServerFolderIsALink):
+        return usual(server_path(), server_id)
+
+
+def _find_past(server_id: str, path: str, root: DataRoot) -> Target:
+    """Return what is to be replaced; of a whole server its folder alone."""
+    found = targets.find_past(server_path(), server_id=server_id, path=path, roots={root.server_id: root})
+    return replace(found, volumes=())
 
 
 def server_path() -> Path:

@@ -1,6 +1,7 @@
 """Where a server's files lie in a snapshot, and whether a snapshot is fresh enough to restore over the present."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
@@ -8,6 +9,7 @@ from backups.restic.labels import Saved, Scope
 from backups.restic.snapshot import ResticSnapshot
 from backups.targets import Target, covers
 from mcadmin.core.errors import InvalidRequest
+from servers.docker.engine_volumes import VOLUME_DATA
 from servers.docker.folders import DATA
 
 FRESH = timedelta(seconds=60)
@@ -38,53 +40,103 @@ def server_of(snapshot: ResticSnapshot, server_id: str) -> str:
 def source_of(snapshot: ResticSnapshot, *, server_id: str, target: Target) -> str:
     """Return the absolute path in the snapshot of what ``target`` is, or was, on this machine.
 
-    A snapshot made where the servers lay elsewhere is read by its tags.
+    A snapshot made where the servers lay elsewhere is read by its tags, and so is a path in a game's files, which
+    may have lain elsewhere on this machine, too.
 
     Raises:
         NotInSnapshot: it does not hold it.
     """
-    if covers(snapshot, target):
+    if target.data is None and covers(snapshot, replace(target, volumes=())):
         return str(target.path)
-    inside = f"/{DATA}/{target.path_in_data}".rstrip("/") if target.scope is Scope.PATH else ""
-    labels = snapshot.labels
-    if server_id in labels.servers and labels.scope is not None:
-        for top in snapshot.paths:
-            base = _server_folder(PurePosixPath(top), labels.scope, server_id)
-            wanted = f"{base}{inside}"
-            if base is not None and (wanted == top or wanted.startswith(f"{top}/")):
-                return wanted
+    if target.data is None:
+        folder = _server_folder_in(snapshot, server_id)
+    elif (folder := data_in(snapshot, server_id)) is not None:
+        folder /= target.path_in_data
+    if folder is not None and _holds(snapshot, folder):
+        return str(folder)
+    if server_id not in snapshot.labels.servers and covers(snapshot, target):
+        return str(target.path)  # a foreign snapshot says nothing
     what = f"{target.path_in_data} of {server_id}" if target.path_in_data else server_id
     raise NotInSnapshot(f"Snapshot {snapshot.short_id} does not hold {what[:200]}. Choose another one.")
 
 
+def data_in(snapshot: ResticSnapshot, server_id: str) -> PurePosixPath | None:
+    """Return where the files of a server's game lie in the snapshot; None where that is not certain, or is nowhere."""
+    labels = snapshot.labels
+    volume = labels.volumes.get(server_id)
+    if volume is not None:
+        found = [_before(PurePosixPath(top), (volume, VOLUME_DATA), labels.scope) for top in snapshot.paths]
+        tops = [top / volume / VOLUME_DATA for top in found if top is not None]
+        return tops[0] if len(tops) == 1 else None
+    folder = _server_folder_in(snapshot, server_id)
+    return None if folder is None else folder / labels.folders.get(server_id, DATA)
+
+
+def require_data_in(snapshot: ResticSnapshot, server_id: str) -> str:
+    """Return where the files of a server's game lie in the snapshot; raises NotInSnapshot as ``source_of``."""
+    found = data_in(snapshot, server_id)
+    if found is None or not _holds(snapshot, found):
+        raise NotInSnapshot(
+            f"Snapshot {snapshot.short_id} does not hold the files of the game of {server_id}. Choose another one."
+        )
+    return str(found)
+
+
 def folder_in(snapshot: ResticSnapshot, server_id: str) -> str:
     """Return where the files of a server that the snapshot says it holds lie in it; of a path: that path."""
-    scope = snapshot.labels.scope
-    if scope is Scope.GLOBAL:
-        return next((f"{top}/{server_id}" for top in snapshot.paths), "/")
-    return next(iter(snapshot.paths), "/")
+    folder = None if snapshot.labels.scope is Scope.PATH else _server_folder_in(snapshot, server_id)
+    return str(folder) if folder is not None else next(iter(snapshot.paths), "/")
 
 
 def is_of_a_server(snapshot: ResticSnapshot, path: str) -> bool:
     """Tell whether all at the absolute ``path`` is of one server: not the panel's state, not a foreign snapshot's."""
     place = PurePosixPath(path)
-    folders = [PurePosixPath(folder_in(snapshot, server)) for server in snapshot.labels.servers]
+    servers = snapshot.labels.servers
+    folders = [PurePosixPath(folder_in(snapshot, server)) for server in servers]
+    folders += [folder for server in servers if (folder := data_in(snapshot, server)) is not None]
     return any(folder == place or folder in place.parents for folder in folders)
 
 
-def _server_folder(top: PurePosixPath, scope: Scope, server_id: str) -> PurePosixPath | None:
-    """Return the server's own folder, seen from a path that was saved; None where that is not certain.
+def _holds(snapshot: ResticSnapshot, path: PurePosixPath) -> bool:
+    return any(path.is_relative_to(top) for top in snapshot.paths)
+
+
+def _server_folder_in(snapshot: ResticSnapshot, server_id: str) -> PurePosixPath | None:
+    labels = snapshot.labels
+    if server_id not in labels.servers or labels.scope is None:
+        return None
+    data = (server_id, *PurePosixPath(labels.folders.get(server_id, DATA)).parts)
+    for top in map(PurePosixPath, snapshot.paths):
+        found = _server_folder(top, labels.scope, server_id, data)
+        if found is not None:
+            return found
+    return None
+
+
+def _server_folder(
+    top: PurePosixPath, scope: Scope, server_id: str, data: tuple[str, ...]
+) -> PurePosixPath | None:
+    """Return the server's own folder, seen from a path that was saved; None where that is not certain."""
+    if scope is Scope.GLOBAL:
+        return None if top.name == VOLUME_DATA else top / server_id
+    if scope is Scope.SERVER:
+        return top if top.name == server_id else None
+    before = _before(top, data, scope)
+    return None if before is None else before / server_id
+
+
+def _before(top: PurePosixPath, names: tuple[str, ...], scope: Scope | None) -> PurePosixPath | None:
+    """Return what stands before ``names`` in a path that was saved; None where that is not certain.
 
     A path below a server's data is ``…/<id>/data/<inside>``. Both what stands before and what is inside may hold
     those two names again: a game can make a folder ``<id>/data`` in its data and fill it with a server of its own
-    design. So the folder is only known where they stand together once.
+    design. So it is only known where they stand together once; and a volume that is saved as a whole ends with them.
     """
-    if scope is Scope.GLOBAL:
-        return top / server_id
-    if scope is Scope.SERVER:
-        return top if top.name == server_id else None
-    pairs = [place for place in range(1, len(top.parts)) if top.parts[place - 1 : place + 1] == (server_id, DATA)]
-    return PurePosixPath(*top.parts[: pairs[0]]) if len(pairs) == 1 else None
+    count = len(names)
+    found = [at for at in range(1, len(top.parts) - count + 1) if top.parts[at : at + count] == names]
+    if scope is not Scope.PATH:
+        found = [at for at in found if at + count == len(top.parts)]
+    return PurePosixPath(*top.parts[: found[0]]) if len(found) == 1 else None
 
 
 def fresh_one(

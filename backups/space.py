@@ -3,7 +3,7 @@
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from backups.restic.command import local_folder
@@ -19,20 +19,20 @@ SIZE_SHARE = 0.05  # of the time at most goes into measuring: a huge repository 
 __all__ = ["RepositorySize", "check", "is_ample", "local_folder"]
 
 
-def is_ample(folder: Path, tree: Path) -> bool:
-    """Tell whether even a first snapshot of ``tree`` has room in the repository at ``folder``."""
-    return _free(folder) >= _needed(tree, is_first=True)
+def is_ample(folder: Path, trees: Iterable[Path]) -> bool:
+    """Tell whether even a first snapshot of ``trees`` has room in the repository at ``folder``."""
+    return _free(folder) >= _needed(trees, is_first=True)
 
 
-def check(folder: Path, tree: Path, *, is_first: bool) -> None:
-    """Raise RepositoryFull unless there is room for a snapshot of ``tree`` in the repository at ``folder``.
+def check(folder: Path, trees: Iterable[Path], *, is_first: bool) -> None:
+    """Raise RepositoryFull unless there is room for a snapshot of ``trees`` in the repository at ``folder``.
 
     Args:
         folder: of the repository.
-        tree: what shall be copied.
+        trees: the folders and files that shall be copied.
         is_first: nothing of it is in the repository yet.
     """
-    free, needed = _free(folder), _needed(tree, is_first=is_first)
+    free, needed = _free(folder), _needed(trees, is_first=is_first)
     if free < needed:
         raise RepositoryFull(
             f"The disk of the backup repository has {_mib(free)} free, and this snapshot may need {_mib(needed)}. "
@@ -74,8 +74,8 @@ def _free(folder: Path) -> float:
     return disk_space(folder)[1] if folder.is_dir() else math.inf
 
 
-def _needed(tree: Path, *, is_first: bool) -> int:
-    return max(LEAST_BYTES, int(_size_bytes(tree) * FIRST_SHARE) if is_first else 0)
+def _needed(trees: Iterable[Path], *, is_first: bool) -> int:
+    return max(LEAST_BYTES, int(sum(map(_size_bytes, trees)) * FIRST_SHARE) if is_first else 0)
 
 
 def _mib(size_bytes: float) -> str:

@@ -1,18 +1,21 @@
 """A restore on disk: written beside the present, then swapped with it in one step. Blocking; no Django, no restic.
 
-``<server_path>/.restoring/<operation>/`` holds ``restore.json``, which says what is to be swapped with what, and
-``tree/``, where restic writes. Whoever is killed at any step leaves the old or the new tree under its name;
-``settle`` tells which, and puts everything else away.
+``<base>/.restoring/<operation>/`` holds ``restore.json``, which says what is to be swapped with what, and ``tree/``,
+where restic writes; ``base`` is the servers' folder, or that of a volume. Whoever is killed at any step leaves the old
+or the new tree under its name; ``settle`` tells which, and puts everything else away.
+
+What goes into a volume has a plan of its own there. The plan in the servers' folder names it, so that it is found.
 """
 
 import os
 from collections.abc import Callable
-from enum import StrEnum
+from contextlib import suppress
 from pathlib import Path
 from stat import S_ISDIR
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
+from backups.restore_plan import FOLDER, REMOVED, TREE, Place, Plan, Present, folder_of
 from mcadmin.core.errors import Conflict, DiskFull, InvalidRequest, Unsupported
 from mcadmin.core.paths import (
     Carried,
@@ -26,11 +29,7 @@ from mcadmin.core.paths import (
     restrict,
     sync_file_system,
 )
-from servers.docker.folders import DATA
 
-FOLDER = ".restoring"
-REMOVED = ".removed"
-TREE = "tree"
 NOTE = "restore.json"
 NO_SERVER = ".drill"  # stands for the server where nothing is to be swapped
 _MAX_NOTE_BYTES = 64 * 1024
@@ -56,68 +55,41 @@ class UnsafeTree(InvalidRequest):
     code = "unsafe_tree"
 
 
-class Present(StrEnum):
-    """Which tree lies under the target's name."""
-
-    OLD = "old"
-    NEW = "new"
-    MIXED = "mixed"  # only of a mount point, whose files are changed one by one
-
-
-class Plan(BaseModel):
-    """What is to be swapped; every path is relative to ``server_path``.
-
-    Attributes:
-        target: ``lobby``, or ``lobby/data/world``.
-        staged: where restic puts what will be the target.
-        removed: where the old tree goes.
-        new_inode: of the staged tree, once it is complete; the swap has happened when the target has it.
-        in_place: the target is a mount point, so that files are changed one by one.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    operation: str
-    server_id: str
-    target: str
-    staged: str
-    removed: str
-    new_inode: int | None = None
-    in_place: bool = False
-
-
-def folder_of(operation: str) -> str:
-    """Return an operation's own folder, relative to ``server_path``."""
-    return f"{FOLDER}/{operation}"
-
-
-def make(*, server_path: Path, operation: str, server_id: str, target: str, source: str) -> Plan:
-    """Make the folder that restic restores into; ``source`` is the absolute path in the snapshot."""
+def make(base: Path, operation: str, place: Place) -> Plan:
+    """Make the folder that restic restores into, below ``base``, and note what for."""
     folder = folder_of(operation)
-    inside = "" if target == server_id else target.removeprefix(f"{server_id}/")
-    removed = f"{REMOVED}/{server_id}-before-{operation}"
+    inside = place.target.partition("/")[2]
+    removed = f"{REMOVED}/{place.server_id}-before-{operation}"
     plan = Plan(
-        operation=operation, server_id=server_id, target=target,
-        staged=f"{folder}/{TREE}{source}", removed=f"{removed}/{inside}" if inside else removed,
+        operation=operation, server_id=place.server_id, target=place.target, data=place.data,
+        staged=f"{folder}/{TREE}{place.source}", removed=f"{removed}/{inside}" if inside else removed,
     )  # fmt: skip
-    with Root(server_path) as root:
-        root.make_directory(FOLDER, mode=0o700)
-        root.make_directory(folder, mode=0o700)
-        root.make_directory(f"{folder}/{TREE}", mode=0o700)
+    with Root(base) as root:
+        _make_folder(root, operation)
+        root.make_directory(plan.tree, mode=0o700)
         _note(root, plan)
     return plan
 
 
-def note(server_path: Path, plan: Plan) -> None:
-    """Write the plan down, so that whoever starts after a kill knows it."""
+def point_to_volume(server_path: Path, operation: str, *, server_id: str, volume: Path) -> Plan:
+    """Note that an operation changes files in a volume alone."""
+    plan = Plan(operation=operation, server_id=server_id, target="", staged="", removed="", volume=str(volume))
     with Root(server_path) as root:
+        _make_folder(root, operation)
+        _note(root, plan)
+    return plan
+
+
+def note(base: Path, plan: Plan) -> None:
+    """Write the plan down, so that whoever starts after a kill knows it."""
+    with Root(base) as root:
         _note(root, plan)
 
 
-def check_room(server_path: Path, *, size_bytes: int, files: int) -> None:
-    """Raise NotEnoughRoom unless that much fits on the servers' disk."""
+def check_room(base: Path, *, size_bytes: int, files: int) -> None:
+    """Raise NotEnoughRoom unless that much fits on the disk with ``base``."""
     needed = size_bytes + files * _BYTES_PER_FILE + _SPARE_BYTES
-    _, free = disk_space(server_path)
+    _, free = disk_space(base)
     if needed > free:
         raise NotEnoughRoom(
             f"A restore first writes beside the present files, and {_mib(needed)} MiB do not fit: "
@@ -125,13 +97,13 @@ def check_room(server_path: Path, *, size_bytes: int, files: int) -> None:
         )
 
 
-def check_target(server_path: Path, target: str) -> bool:
+def check_target(base: Path, target: str) -> bool:
     """Tell whether something is at ``target``; every component of the path to it must be real, none a link.
 
     Raises:
         OutsideRoot: a link is on the way.
     """
-    with Root(server_path) as root:
+    with Root(base) as root:
         parent, _, name = target.rpartition("/")
         if parent and root.stat(parent, follow=False) is None:
             return False
@@ -139,9 +111,9 @@ def check_target(server_path: Path, target: str) -> bool:
             return held.lstat(name) is not None
 
 
-def is_elsewhere(server_path: Path, target: str) -> bool:
+def is_elsewhere(base: Path, target: str) -> bool:
     """Tell whether ``target`` lies on another file system than the staged tree would: no rename leads there."""
-    with Root(server_path) as root:
+    with Root(base) as root:
         parent = target.rpartition("/")[0]
         while parent:
             found = root.stat(parent, follow=False)
@@ -151,7 +123,7 @@ def is_elsewhere(server_path: Path, target: str) -> bool:
     return False
 
 
-def examine(server_path: Path, plan: Plan) -> None:
+def examine(base: Path, plan: Plan) -> None:
     """Look at the staged tree before anything is made of it: what becomes a server's folder or data must be one.
 
     A game decides what its files are, and so what comes back. A link in the place of either folder would lead the
@@ -161,15 +133,22 @@ def examine(server_path: Path, plan: Plan) -> None:
         FileMissing: restic wrote nothing.
         UnsafeTree: a link or a file stands where a folder must be.
     """
-    inside = plan.target.removeprefix(plan.server_id).lstrip("/")
-    folders = ["", DATA] if not inside else [""] if inside == DATA else []
-    with Root(server_path) as root:
+    with Root(base) as root:
         if root.lstat(plan.staged) is None:
             raise FileMissing("The snapshot holds nothing there.")
-        for folder in folders:
+        for folder in _folders_on_the_way(plan):
             found = root.lstat(f"{plan.staged}/{folder}".rstrip("/"))
             if found is not None and not S_ISDIR(found.st_mode):
+                inside = plan.target.partition("/")[2]
                 raise refuse_tree(f"{inside}/{folder}".strip("/"))
+
+
+def _folders_on_the_way(plan: Plan) -> list[str]:
+    """List what in the staged tree must be a folder: all from the target to the game's files; "" for the target."""
+    if not f"{plan.data_folder}/".startswith(f"{plan.target}/"):
+        return [] if plan.target.startswith(f"{plan.data_folder}/") else [""]
+    names = [name for name in plan.data_folder.removeprefix(plan.target).split("/") if name]
+    return ["/".join(names[:count]) for count in range(len(names) + 1)]
 
 
 def refuse_tree(folder: str) -> "UnsafeTree":
@@ -181,23 +160,21 @@ def refuse_tree(folder: str) -> "UnsafeTree":
     )
 
 
-def carry_over(server_path: Path, plan: Plan, *, left_out: Callable[[str], bool]) -> Carried:
+def carry_over(base: Path, plan: Plan, *, left_out: Callable[[str], bool]) -> Carried:
     """Take over from the present tree what snapshots leave out; ``left_out`` is asked with paths in the target."""
-    with Root(server_path) as root:
+    with Root(base) as root:
         if not (_is_directory(root, plan.target) and _is_directory(root, plan.staged)):
             return Carried()
         with root.subdirectory(plan.target, follow=False) as old, root.subdirectory(plan.staged, follow=False) as new:
             return carry(old, new, wanted=left_out)
 
 
-def restrict_access(server_path: Path, plan: Plan) -> None:
+def restrict_access(base: Path, plan: Plan) -> None:
     """Let a whole server's folder be passed by the users who can pass the present one, a new one by its owner alone.
 
     The bits in the snapshot do not count: they may be older than the decision who on this machine reads the folder.
     """
-    if plan.target != plan.server_id:
-        return
-    with Root(server_path) as root, root.subdirectory(plan.staged, follow=False) as new:
+    with Root(base) as root, root.subdirectory(plan.staged, follow=False) as new:
         if not _is_directory(root, plan.target):
             restrict(new, like=None)
             return
@@ -205,9 +182,9 @@ def restrict_access(server_path: Path, plan: Plan) -> None:
             restrict(new, like=present)
 
 
-def complete(server_path: Path, plan: Plan) -> Plan:
+def complete(base: Path, plan: Plan) -> Plan:
     """Note that the staged tree is whole and on the disk; raises FileMissing when restic wrote nothing."""
-    with Root(server_path) as root:
+    with Root(base) as root:
         found = root.lstat(plan.staged)
         if found is None:
             raise FileMissing("The snapshot holds nothing there.")
@@ -218,40 +195,85 @@ def complete(server_path: Path, plan: Plan) -> Plan:
 
 
 def swap(server_path: Path, plan: Plan) -> None:
-    """Put the staged tree in the target's place; at every moment that has the old tree or the new one.
+    """Put the staged trees in their targets' places: that of the volume first, then the server's own."""
+    if plan.volume:
+        with Root(Path(plan.volume)) as root:
+            inner = _read(root, folder_of(plan.operation))
+            if inner is None:
+                raise FileMissing("What was to be put into the volume is gone.")
+            _swap_in(root, inner)
+    if plan.target:
+        with Root(server_path) as root:
+            _swap_in(root, plan)
+
+
+def _swap_in(root: Root, plan: Plan) -> None:
+    """Swap one tree; at every moment its target has the old tree or the new one.
 
     Where the file system cannot exchange two names there is a moment without any, which ``settle`` mends.
     """
     parent, _, name = plan.target.rpartition("/")
-    with Root(server_path) as root:
-        if parent and root.stat(parent, follow=False) is None:
-            _make_folders(root, plan.server_id, parent)
-        with root.subdirectory(parent, follow=False) as held:
-            if held.lstat(name) is None:
-                move(root, plan.staged, name, target_root=held)
-                return
-            try:
-                exchange(root, plan.staged, name, other_root=held)
-            except Unsupported:
-                _make_parents(root, plan.removed)
-                move(held, name, plan.removed, target_root=root)
-                move(root, plan.staged, name, target_root=held)
+    if parent and root.stat(parent, follow=False) is None:
+        _make_folders(root, plan.data_folder, parent)
+    with root.subdirectory(parent, follow=False) as held:
+        if held.lstat(name) is None:
+            move(root, plan.staged, name, target_root=held)
+            return
+        try:
+            exchange(root, plan.staged, name, other_root=held)
+        except Unsupported:
+            _make_parents(root, plan.removed)
+            move(held, name, plan.removed, target_root=root)
+            move(root, plan.staged, name, target_root=held)
 
 
 def settle(server_path: Path, operation: str) -> tuple[Plan | None, Present]:
     """Find out which tree the target has, put the old one away and clean up; safe to call at any time, twice too.
 
+    A volume is swapped before the server's folder. Where only that was done, the rest is done now: both staged trees
+    were complete, and half of each would be neither what was nor what was asked for.
+
     Returns:
         The plan (None: it was not written yet, or is deleted already) and the tree.
     """
-    folder = folder_of(operation)
     with Root(server_path) as root:
-        plan = _read(root, folder)
-        present = _present(root, plan) if plan is not None else _without_plan(root, operation)
-        for path in (f"{folder}/{TREE}", folder):  # the plan goes last
-            if root.lstat(path) is not None:
-                delete(root, path)
-        return plan, present
+        plan = _read(root, folder_of(operation))
+    if plan is not None and plan.volume:
+        plan = _settle_volume(server_path, plan)
+    with Root(server_path) as root:
+        if plan is None:
+            present = _without_plan(root, operation)
+        elif not plan.target:
+            present = plan.in_volume or Present.OLD
+        else:
+            present = _present(root, plan)
+            if present is Present.OLD and plan.in_volume is Present.NEW:
+                _swap_in(root, plan)
+                present = _present(root, plan)
+        _clean(root, operation)
+    return plan, present
+
+
+def _settle_volume(server_path: Path, plan: Plan) -> Plan:
+    """Settle what a plan names in a volume, and note the result before the volume forgets it.
+
+    A volume that is gone by now was not changed.
+    """
+    with suppress(FileMissing), Root(Path(plan.volume)) as root:
+        if plan.in_volume is None:
+            inner = _read(root, folder_of(plan.operation))
+            found = Present.OLD if inner is None else _present(root, inner)
+            plan = plan.model_copy(update={"in_volume": found})
+            note(server_path, plan)
+        _clean(root, plan.operation)
+    return plan
+
+
+def _clean(root: Root, operation: str) -> None:
+    folder = folder_of(operation)
+    for path in (f"{folder}/{TREE}", folder):  # the plan goes last
+        if root.lstat(path) is not None:
+            delete(root, path)
 
 
 def list_unsettled(server_path: Path) -> list[str]:
@@ -288,6 +310,11 @@ def _without_plan(root: Root, operation: str) -> Present:
     return Present.NEW if kept else Present.OLD
 
 
+def _make_folder(root: Root, operation: str) -> None:
+    root.make_directory(FOLDER, mode=0o700)
+    root.make_directory(folder_of(operation), mode=0o700)
+
+
 def _note(root: Root, plan: Plan) -> None:
     root.write_bytes(f"{folder_of(plan.operation)}/{NOTE}", plan.model_dump_json().encode(), mode=0o600)
 
@@ -299,9 +326,8 @@ def _read(root: Root, folder: str) -> Plan | None:
         return None
 
 
-def _make_folders(root: Root, server_id: str, path: str) -> None:
-    """Make what is missing of a folder in a server's data, as its data's owner has it."""
-    top = f"{server_id}/{DATA}"
+def _make_folders(root: Root, top: str, path: str) -> None:
+    """Make what is missing of a folder in a server's data at ``top``, as its data's owner has it."""
     with root.subdirectory(top, follow=False) as data:
         own = os.fstat(data.fd)
         data.owner = (own.st_uid, own.st_gid)

@@ -2,15 +2,13 @@
 
 import asyncio
 
-from django.conf import settings
-
 from backups import coverage, creation, excludes, wiring
 from backups.creation import Wish
 from backups.restic.labels import Trigger
 from mcadmin.core.errors import AppError
 from mcadmin.core.paths import FileMissing
 from servers import wiring as servers_wiring
-from servers.docker.folders import DATA
+from servers.minecraft.data_root import DataRoot
 from servers.progress import Progress
 from servers.world_safety import NoSafety
 
@@ -22,11 +20,11 @@ class UpgradeSafety:
 
     async def has_world(self, server_id: str) -> bool:
         """Look for a level.dat or regions; yes where the data lie elsewhere, or cannot be read."""
-        if await self._missing(server_id):
+        root = await self._root(server_id)
+        if coverage.find_missing(root):
             return True
         try:
-            data = settings.MC_ADMIN.server_path / server_id / DATA
-            return await asyncio.to_thread(lambda: any(excludes.world_files(data)))
+            return await asyncio.to_thread(lambda: any(excludes.world_files(root)))
         except FileMissing:
             return False
         except AppError:
@@ -34,7 +32,7 @@ class UpgradeSafety:
 
     async def require_possible(self, server_id: str) -> None:
         """Raise NoSafety unless the repository answers and a snapshot would hold all that the game writes."""
-        if missing := await self._missing(server_id):
+        if missing := coverage.find_missing(await self._root(server_id)):
             raise NoSafety(server_id, missing[0].why)
         try:
             await wiring.repository().command.require_writable()
@@ -50,6 +48,5 @@ class UpgradeSafety:
         return str(made["snapshot"]["id"])
 
     @staticmethod
-    async def _missing(server_id: str) -> list[coverage.Missing]:
-        instance = servers_wiring.manager().get_instance(server_id)
-        return await coverage.find_missing(instance, await instance.get_container())
+    async def _root(server_id: str) -> DataRoot:
+        return await coverage.find_root(servers_wiring.manager().get_instance(server_id))

@@ -4,7 +4,7 @@ Such a snapshot would be made without a word, and in time a policy would keep no
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from stat import S_ISREG
 
@@ -16,6 +16,7 @@ from backups.restic.snapshot import ResticSnapshotWithSummary
 from mcadmin.core.errors import AppError, Conflict, Unavailable
 from mcadmin.core.paths import Root, names_in, walk
 from servers.docker.folders import open_server
+from servers.minecraft.data_root import DataRoot
 from servers.minecraft.instance import MCInstance
 from servers.records import in_database
 
@@ -31,22 +32,24 @@ class NothingToSave(Conflict):
     code = "nothing_to_save"
 
 
-async def count(instances: Sequence[MCInstance], *, scope: Scope, elsewhere: Collection[str]) -> dict[str, int]:
+async def count(
+    instances: Sequence[MCInstance], *, scope: Scope, roots: Mapping[str, DataRoot]
+) -> dict[str, int]:
     """Count the worlds that a snapshot will hold, by server; nothing is counted for one of a path.
 
     Args:
         instances: the servers of the snapshot.
         scope: of the snapshot.
-        elsewhere: ids of servers whose data are not in their folders; the snapshot says that itself.
+        roots: where their games' files are, by server; not of those whose files the snapshot cannot hold.
 
     Raises:
         NothingToSave: the one server of the snapshot has run, and no file is left below its data.
     """
     found: dict[str, int] = {}
     for one in instances if scope is not Scope.PATH else ():
-        if one.name in elsewhere:
+        if one.name not in roots:
             continue
-        worlds = await asyncio.to_thread(_count, one)
+        worlds = await asyncio.to_thread(_count, roots[one.name])
         found[one.name] = worlds or 0
         if worlds is None and scope is Scope.SERVER and await _has_run(one):
             raise NothingToSave(
@@ -112,21 +115,30 @@ def _mib(size_bytes: int) -> str:
     return f"{size_bytes / 1024**2:,.1f} MiB"
 
 
-def _count(instance: MCInstance) -> int | None:
+def _count(data: DataRoot) -> int | None:
     """Count the worlds; None where there is no file but those beside the compose file. Blocking.
 
-    A game's data may have any name in the server's folder, so all of it is looked at.
+    A game's data may have any name in the server's folder, so all of that is looked at, and the volume besides.
     """
-    data, directory = instance.data, instance.directory
     left_out = Patterns(excludes.usable_patterns(data))
+    worlds, is_empty = 0, True
     try:
-        with open_server(directory) as root:
-            worlds = _worlds_in(root, "", lambda path: left_out.match(f"{directory}/{path}"))
-            with closing(walk(root, unreadable=lambda _: None)) as nodes:  # type: ignore[type-var]  # a generator
-                is_empty = not worlds and not any(node.is_file and "/" in node.path for node in nodes)
+        with open_server(data.directory) as root:
+            worlds += _worlds_in(root, "", lambda path: left_out.match(f"{data.real_directory}/{path}"))
+            is_empty = not worlds and not _has_file(root, below="/")
+        if data.volume:
+            with data.hold() as root:
+                worlds += _worlds_in(root, "", lambda path: left_out.match(f"{data.path}/{path}"))
+                is_empty = is_empty and not worlds and not _has_file(root)
     except AppError:  # what cannot be looked at is no loss
         return 0
     return None if is_empty else worlds
+
+
+def _has_file(root: Root, *, below: str = "") -> bool:
+    """Tell whether there is a file, with ``below`` in its path."""
+    with closing(walk(root, unreadable=lambda _: None)) as nodes:  # type: ignore[type-var]  # a generator
+        return any(node.is_file and below in node.path for node in nodes)
 
 
 def _worlds_in(root: Root, path: str, is_left_out: Callable[[str], bool], *, depth: int = 0) -> int:

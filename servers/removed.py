@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,8 +11,10 @@ from pathlib import Path
 from django.conf import settings
 
 from mcadmin.core.errors import InvalidRequest
-from mcadmin.core.paths import FileExists, FileMissing, Root, delete, list_directories, move
-from servers import actions, incarnations, records
+from mcadmin.core.paths import Entry, FileExists, FileMissing, Root, delete, list_directories, move
+from servers import actions, incarnations, records, wiring
+from servers.docker.cli import EngineUnreachable
+from servers.docker.engine import DockerManager
 from servers.incarnations import RemovedNotFound
 from servers.minecraft.instance import ServerExists
 from servers.minecraft.lifecycle import REMOVED_DIRECTORY
@@ -69,14 +72,15 @@ async def purge(names: Sequence[str], *, keep_days: int, dry_run: bool = False) 
     """
     if keep_days < 0:
         raise InvalidRequest("Days cannot be negative.")
-    found = {one.name: one for one in (*await listed(), *await asyncio.to_thread(_replaced))}
+    bases = [_root(), *await _volumes()]
+    found = {one.name: one for one in (*await listed(), *await asyncio.to_thread(_replaced, bases))}
     missing = [name for name in names if name not in found]
     if missing:
         raise RemovedNotFound(f"There is no removed server {missing[0][:80]!r}. `servers --removed` lists them.")
     before = datetime.now(UTC) - timedelta(days=keep_days)
     gone = list(names) or [one.name for one in found.values() if one.removed_at < before]
     for name in () if dry_run else gone:
-        await asyncio.to_thread(_delete, name)
+        await asyncio.to_thread(_delete, name, bases)
         await records.in_database(incarnations.note_purged, name)
     return gone
 
@@ -95,13 +99,31 @@ def _listed() -> list[Removed]:
     return sorted(found, key=lambda one: one.removed_at)
 
 
-def _replaced() -> list[Removed]:
-    """List what restores have put aside: moving it there was the last change to it."""
+async def _volumes() -> list[Path]:
+    """List the folders of the engine's volumes in which a restore has put something aside.
+
+    Without an engine there is none: the next purge finds what is left.
+    """
     try:
-        with Root(_root()) as root:
-            entries = root.entries(REMOVED_DIRECTORY)
-    except FileMissing:
+        top = await DockerManager(wiring.cli()).volumes_folder()
+    except EngineUnreachable:
         return []
+    return await asyncio.to_thread(_with_removed, top) if top is not None else []
+
+
+def _with_removed(top: Path) -> list[Path]:
+    try:
+        return [top / name for name in list_directories(top) if (top / name / REMOVED_DIRECTORY).is_dir()]
+    except OSError:  # not to be seen from here, so nothing was put aside there either
+        return []
+
+
+def _replaced(bases: Iterable[Path]) -> list[Removed]:
+    """List what restores have put aside: moving it there was the last change to it."""
+    entries: list[Entry] = []
+    for base in bases:
+        with suppress(FileMissing), Root(base) as root:
+            entries += root.entries(REMOVED_DIRECTORY)
     matches = [(_REPLACED.fullmatch(entry.name), entry.info.st_ctime) for entry in entries]
     return [Removed(match[0], match[1], datetime.fromtimestamp(at, UTC)) for match, at in matches if match]
 
@@ -115,9 +137,7 @@ def _move_back(one: Removed) -> None:
         move(root, f"{REMOVED_DIRECTORY}/{one.name}", one.server_id)
 
 
-def _delete(name: str) -> None:
-    try:
-        with Root(_root()) as root:
+def _delete(name: str, bases: Iterable[Path]) -> None:
+    for base in bases:
+        with suppress(FileMissing), Root(base) as root:
             delete(root, f"{REMOVED_DIRECTORY}/{name}")
-    except FileMissing:
-        return

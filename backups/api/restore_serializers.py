@@ -52,12 +52,18 @@ class PreviewSerializer(serializers.Serializer[Any]):
 
 
 class RestoreAnswerSerializer(serializers.Serializer[Any]):
-    """A restore that is done. ``removed`` is where the old files are kept, below the servers' folder."""
+    """A restore that is done.
+
+    Attributes:
+        removed: where the old files are kept, below the servers' folder.
+        removed_volume: where those of the game's volume are, an absolute path.
+    """
 
     message = serializers.CharField()
     server_id = serializers.CharField()
     safety_snapshot_id = serializers.CharField(allow_null=True)
     removed = serializers.CharField(allow_null=True)
+    removed_volume = serializers.CharField(allow_null=True)
     in_place = serializers.BooleanField()
     warnings = serializers.ListField(child=serializers.CharField())
 

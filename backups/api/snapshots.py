@@ -20,7 +20,8 @@ from backups.creation import Wish
 from mcadmin.core.errors import AppError
 from mcadmin.core.paths import disk_space
 from servers import wiring as servers_wiring
-from servers.docker.folders import DATA
+from servers.minecraft.data_root import DataKind, DataRoot, usual
+from servers.minecraft.instance import ServerNotFound
 from servers.models import Operation
 from servers.operation_answers import PREFER, OperationAnswerSerializer, carry_out
 
@@ -193,9 +194,9 @@ def listed(server_id: str, path: str) -> Response:
     """Answer the snapshots that hold a target."""
     found = known.read_all()
     if server_id:
-        found = tuple(targets.covering(found, targets.find_past(
-            settings.MC_ADMIN.server_path, server_id=server_id, path=path
-        )))  # fmt: skip
+        roots = _known_roots(server_id) if path else {}
+        place = targets.find_past(settings.MC_ADMIN.server_path, server_id=server_id, path=path, roots=roots)
+        found = tuple(targets.covering(found, place))
     return Response(serializers.SnapshotListSerializer({"snapshots": shown.shown(found)}).data)
 
 
@@ -221,7 +222,15 @@ def _ignore(server_id: str) -> dict[str, Any]:
     return {"content": excludes.read_list(data), "warnings": excludes.warnings(data)}
 
 
-def _data(server_id: str) -> Any:
-    instance = servers_wiring.manager().get_instance(server_id)
-    instance.read_compose()  # raises ServerNotFound
-    return instance.directory / DATA
+def _known_roots(server_id: str) -> dict[str, DataRoot]:
+    """Return where the server's game has its files as far as that is known and within reach; empty if not."""
+    try:
+        return {server_id: _data(server_id)}
+    except ServerNotFound:
+        return {}
+
+
+def _data(server_id: str) -> DataRoot:
+    """Return where the server's game has its files, or usually would; raises ServerNotFound."""
+    root = servers_wiring.live().data_root(server_id)
+    return usual(settings.MC_ADMIN.server_path, server_id) if root.kind is DataKind.ELSEWHERE else root

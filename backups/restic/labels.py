@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from urllib.parse import quote, unquote
 
 MARK = "mcadmin"
 
@@ -56,6 +57,8 @@ class Labels:
 
     Attributes:
         saved_by_server: of a global snapshot, the level of each server.
+        volumes: names of the volumes that hold the files of a server's game, by server; they are in the snapshot.
+        folders: where else below a server's directory they are, by server; of all others it is ``data``.
         operation: the operation that made it.
     """
 
@@ -66,6 +69,8 @@ class Labels:
     servers: tuple[str, ...] = ()
     saved_by_server: Mapping[str, Saved] = field(default_factory=dict)
     operation: str | None = None
+    volumes: Mapping[str, str] = field(default_factory=dict)
+    folders: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def server_id(self) -> str | None:
@@ -88,6 +93,8 @@ class Labels:
             *(f"{name}:{value}" for name, value in named.items() if value),
             *(f"server:{server}" for server in self.servers),
             *(f"saved:{server}:{level}" for server, level in self.saved_by_server.items()),
+            *(f"volume:{server}:{volume}" for server, volume in self.volumes.items()),
+            *(f"folder:{server}:{quote(folder)}" for server, folder in self.folders.items()),
         ]
 
 
@@ -96,6 +103,7 @@ def read_labels(tags: Iterable[str]) -> Labels:
     named: dict[str, str] = {}
     servers: list[str] = []
     levels: dict[str, Saved] = {}
+    places: dict[str, dict[str, str]] = {"volume": {}, "folder": {}}
     for tag in tags:
         name, _, value = tag.partition(":")
         if name == "server":
@@ -104,6 +112,9 @@ def read_labels(tags: Iterable[str]) -> Labels:
             server, _, level = value.rpartition(":")
             if level in set(Saved):
                 levels[server] = Saved(level)
+        elif name in places:
+            server, _, place = value.partition(":")
+            places[name][server] = unquote(place)
         elif value:
             named.setdefault(name, value)
     return Labels(
@@ -114,4 +125,6 @@ def read_labels(tags: Iterable[str]) -> Labels:
         servers=tuple(servers),
         saved_by_server=levels,
         operation=named.get("operation"),
+        volumes=places["volume"],
+        folders=places["folder"],
     )

@@ -1,7 +1,7 @@
 """Let restic write files: a restore into a folder, and what one would change."""
 
 import functools
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,7 +119,7 @@ async def restore_in_place(
 
 async def preview(
     restic: ResticCommand, piece: Piece, *, target: Path, name: str | None = None
-) -> AsyncIterator[PreviewAction]:
+) -> AsyncGenerator[PreviewAction]:
     """Tell what making ``target`` the folder that ``piece`` is would do; of ``name`` in it alone, if given.
 
     Needs DRY_RUN_SINCE. Unchanged files are left out. ``restic`` as in ``restore_in_place``.

@@ -66,8 +66,7 @@ def _of_compose(compose: MCComposeFile, *, directory: str) -> dict[str, Any]:
 
 def _data_root(server_id: str) -> dict[str, Any]:
     seen = wiring.live().data_root(server_id).seen()
-    # A snapshot is one of the server's directory.
-    return {"kind": seen.kind.value, "inSnapshots": seen.kind is DataKind.FOLDER, "sentence": seen.sentence}
+    return {"kind": seen.kind.value, "inSnapshots": seen.kind is not DataKind.ELSEWHERE, "sentence": seen.sentence}
 
 
 def _nothing(*, findings: list[dict[str, Any]]) -> dict[str, Any]:

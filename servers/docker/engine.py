@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from mcadmin.core.process import ProgramFailed
 from servers.docker.cli import DockerCli
-from servers.docker.container import Container, parse_inspect
+from servers.docker.container import PROJECT_LABEL, VOLUME_LABEL, Container, parse_inspect
 from servers.docker.engine_volumes import KnownVolumes, is_volume_name, parse_volumes, volumes_folder
 from servers.docker.events import WANTED, Event, parse_event
 from servers.docker.inspection import Inspection, inspect_batch
@@ -96,10 +97,25 @@ class DockerManager:
         """
         if not names:
             return KnownVolumes()
-        out = await self._cli.call("info", "--format", "{{json .}}", timeout_s=QUESTION_TIMEOUT_S)
+        folder = await self.volumes_folder()
         wanted = [name for name in names if is_volume_name(name)]
         found = parse_volumes(await self._inspect_others("volume", wanted) if wanted else [])
-        return KnownVolumes(volumes_folder(json.loads(out)), MappingProxyType(found), frozenset(names))
+        return KnownVolumes(folder, MappingProxyType(found), frozenset(names))
+
+    async def volumes_folder(self) -> Path | None:
+        """Ask where the engine keeps the volumes of its driver ``local``; raises EngineUnreachable."""
+        out = await self._cli.call("info", "--format", "{{json .}}", timeout_s=QUESTION_TIMEOUT_S)
+        return volumes_folder(json.loads(out))
+
+    async def create_volume(self, name: str, *, project: str) -> None:
+        """Make a volume with the labels that Compose gives those of ``project``, which then takes it for its own.
+
+        Raises:
+            EngineUnreachable.
+        """
+        labels = {PROJECT_LABEL: project, VOLUME_LABEL: name.removeprefix(f"{project}_")}
+        words = [f"--label={label}={value}" for label, value in labels.items()]
+        await self._cli.call("volume", "create", *words, "--", name, timeout_s=QUESTION_TIMEOUT_S)
 
     async def events(self, since: datetime) -> AsyncIterator[Event]:
         """Follow what happens to containers, beginning with what happened after ``since``.

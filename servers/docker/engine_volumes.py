@@ -12,7 +12,7 @@ from servers.docker.container import PROJECT_LABEL
 LOCAL = "local"
 _NAMED = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}")  # what the engine takes as a name
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")  # what it gives a volume without one
-_IN_VOLUME = "_data"  # the engine's own name for the folder with a volume's files
+VOLUME_DATA = "_data"  # the engine's own name for the folder with a volume's files
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class KnownVolumes:
 
     def inside(self, name: str) -> str | None:
         """Return where the files of a volume that is there lie below ``folder``; None when that is another place."""
-        volume, inside = self.known.get(name), f"{name}/{_IN_VOLUME}"
+        volume, inside = self.known.get(name), f"{name}/{VOLUME_DATA}"
         if self.folder is None or volume is None or volume.driver != LOCAL or volume.has_options:
             return None
         return inside if volume.mountpoint == str(self.folder / inside) else None

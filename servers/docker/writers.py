@@ -7,7 +7,7 @@ file, a project under another name, the folder mounted at a second place, a cont
 import asyncio
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from servers.docker.cli import DockerCli
@@ -19,8 +19,8 @@ _SELF = re.compile(r"/([0-9a-f]{64})/\S* /etc/(?:hostname|hosts|resolv\.conf) ")
 Identity = tuple[int, int]  # device and inode
 
 
-async def list_writers(folder: Path, *, cli: DockerCli) -> list[Container]:
-    """List the running or paused containers with a writable mount that is ``folder``, holds it or lies in it.
+async def list_writers(folders: Iterable[Path], *, cli: DockerCli) -> list[Container]:
+    """List the running or paused containers with a writable mount that is one of ``folders``, holds it or lies in it.
 
     One list and one inspect, whatever runs. The panel's own container is left out: it writes there by design.
 
@@ -29,15 +29,15 @@ async def list_writers(folder: Path, *, cli: DockerCli) -> list[Container]:
     """
     engine = DockerManager(cli)
     running = await engine.inspect(await engine.list_running_ids())
-    return await asyncio.to_thread(_writing, running, folder)
+    return await asyncio.to_thread(_writing, running, list(folders))
 
 
-def _writing(containers: Iterable[Container], folder: Path) -> list[Container]:
-    way, own = _way_to(folder), _own_container()
+def _writing(containers: Iterable[Container], folders: Sequence[Path]) -> list[Container]:
+    ways, own = [(folder, _way_to(folder)) for folder in folders], _own_container()
 
     def is_writer(one: Container) -> bool:
         places = [Path(mount.source) for mount in one.mounts if mount.is_writable and mount.source]
-        return one.id != own and any(_touches(place, folder, way) for place in places)
+        return one.id != own and any(_touches(place, folder, way) for place in places for folder, way in ways)
 
     return [one for one in containers if is_writer(one)]
 

@@ -1,5 +1,6 @@
 """Where a game's files lie on this machine: what its container sees at ``/data``, and how we open it."""
 
+import os
 import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -41,18 +42,35 @@ class DataRoot:
 
     Attributes:
         server_id: whose game.
+        directory: the server's own.
         top: a folder that no game can change: that of all servers, or the engine's folder of volumes.
-        inside: where the files lie below ``top``, without a link on the way; empty for ELSEWHERE.
+        inside: where the files lie below ``top``, without a link on the way; of ELSEWHERE: where they would.
         sentence: where that is, in words.
         is_there: False for a volume that the engine does not have yet.
     """
 
     kind: DataKind
     server_id: str
+    directory: Path
     top: Path
     inside: str
     sentence: str
     is_there: bool = True
+
+    @property
+    def path(self) -> Path:
+        """The folder's real path. Blocking."""
+        return Path(os.path.realpath(self.top)) / self.inside
+
+    @property
+    def real_directory(self) -> Path:
+        """The real path of the server's own folder. Blocking."""
+        return Path(os.path.realpath(self.directory.parent)) / self.server_id
+
+    @property
+    def volume(self) -> str:
+        """The volume's name; "" for what is none, or not there yet."""
+        return self.inside.partition("/")[0] if self.kind is DataKind.VOLUME else ""
 
     @property
     def in_server(self) -> str | None:
@@ -60,6 +78,11 @@ class DataRoot:
         if self.kind is not DataKind.FOLDER:
             return None
         return self.inside.removeprefix(self.server_id).lstrip("/")
+
+    @property
+    def unusual_folder(self) -> str | None:
+        """Where it lies below the server's directory; None for ``data``, and for another place."""
+        return None if self.in_server == USUAL else self.in_server
 
     def hold(self) -> Root:
         """Hold it as a root, with its own owner for new files; no link is followed. Blocking.
@@ -133,43 +156,52 @@ def locate(
             others; None where a container has it.
     """
     if mount is None:
-        return _elsewhere(server_id, "inside its container, with which they are lost: nothing is mounted at /data")
+        nowhere = "inside its container, with which they are lost: nothing is mounted at /data"
+        return elsewhere(server_path, server_id, nowhere)
     if mount.kind == "bind":
         inside = place_inside(server_path / server_id, mount.source)
         if inside is None:
-            return _elsewhere(server_id, f"in {mount.source[:200]}, outside the server's directory")
+            return elsewhere(server_path, server_id, f"in {mount.source[:200]}, outside the server's directory")
         return _folder(server_path, server_id, inside)
     if mount.kind == "volume":
-        return _volume(mount, server_id, volumes, project)
+        return _volume(mount, usual(server_path, server_id), volumes, project)
     if mount.kind == UNRENDERED:
-        return _elsewhere(server_id, f"at {mount.source[:200]}, a place that a variable names", advice=_LATER)
-    return _elsewhere(server_id, f"in a mount of the type {mount.kind[:40]}")
+        where = f"at {mount.source[:200]}, a place that a variable names"
+        return elsewhere(server_path, server_id, where, advice=_LATER)
+    return elsewhere(server_path, server_id, f"in a mount of the type {mount.kind[:40]}")
+
+
+def elsewhere(server_path: Path, server_id: str, where: str, *, advice: str = _ADVICE) -> DataRoot:
+    """Return the root of a game whose files are out of our reach; ``where`` goes on after "The game's files are"."""
+    return _out_of_reach(usual(server_path, server_id), where, advice=advice)
 
 
 def _folder(server_path: Path, server_id: str, inside: str) -> DataRoot:
     where = f"in the folder `{inside}` of the server's directory" if inside else "in the server's directory itself"
     place = f"{server_id}/{inside}" if inside else server_id
-    return DataRoot(DataKind.FOLDER, server_id, server_path, place, f"The game's files are {where}.")
+    sentence = f"The game's files are {where}."
+    return DataRoot(DataKind.FOLDER, server_id, server_path / server_id, server_path, place, sentence)
 
 
-def _volume(mount: Mount, server_id: str, volumes: KnownVolumes, project: str | None) -> DataRoot:
+def _volume(mount: Mount, root: DataRoot, volumes: KnownVolumes, project: str | None) -> DataRoot:
+    """Return ``root`` as that of a volume."""
     name = mount.name
     if not is_volume_name(name):
-        return _elsewhere(server_id, "in a volume without a name, which is lost with its container")
+        return _out_of_reach(root, "in a volume without a name, which is lost with its container")
     named, volume, top = f"in the volume `{name}`", volumes.known.get(name), volumes.folder
     if top is None or name not in volumes.asked or (volume is None and project is None):
         where = f"{named}, which the engine has not been asked about yet"
-        return _elsewhere(server_id, where, advice="Try again in a moment.")
-    root = DataRoot(DataKind.VOLUME, server_id, top, "", f"The game's files are {named}.", is_there=False)
-    if volume is None:
-        return root
+        return _out_of_reach(root, where, advice="Try again in a moment.")
     inside = volumes.inside(name)
-    if inside is None:
-        return _elsewhere(server_id, f"{named}, which leads to another place by its driver or its options")
-    if project not in {None, volume.project}:
-        return _elsewhere(server_id, named, advice=_MAYBE_OTHERS)
-    return replace(root, inside=inside, is_there=True)
+    if volume is not None and inside is None:
+        return _out_of_reach(root, f"{named}, which leads to another place by its driver or its options")
+    if volume is not None and project not in {None, volume.project}:
+        return _out_of_reach(root, named, advice=_MAYBE_OTHERS)
+    sentence = f"The game's files are {named}."
+    return replace(
+        root, kind=DataKind.VOLUME, top=top, inside=inside or "", sentence=sentence, is_there=volume is not None
+    )
 
 
-def _elsewhere(server_id: str, where: str, *, advice: str = _ADVICE) -> DataRoot:
-    return DataRoot(DataKind.ELSEWHERE, server_id, Path("/"), "", f"The game's files are {where}. {advice}")
+def _out_of_reach(root: DataRoot, where: str, *, advice: str = _ADVICE) -> DataRoot:
+    return replace(root, kind=DataKind.ELSEWHERE, sentence=f"The game's files are {where}. {advice}")

@@ -97,6 +97,17 @@ class MCInstance(Lifecycle):
             return await self._data_root(info.data_mount, project=project_name(self.name))
         return await self._data_root(mount_of_container(container))
 
+    async def written_folders(self) -> list[Path]:
+        """Return the server's directory, and the folder of the volume that its game's files are in."""
+        try:
+            info = await self.get_server_info()
+        except ServerNotFound:
+            return [self.directory]
+        if info.data_mount is None or info.data_mount.kind != "volume":
+            return [self.directory]
+        root = await self.data_root()
+        return [self.directory, root.path] if root.volume else [self.directory]
+
     async def _data_root(self, mount: Mount | None, *, project: str | None = None) -> DataRoot:
         """Find the folder behind a mount; only a volume is asked about. ``project`` as in ``locate``."""
         names = [mount.name] if mount is not None and mount.name else []

@@ -17,11 +17,12 @@ from servers.minecraft.compose_reading import ComposeReading
 from servers.minecraft.compose_rules import MCComposeFile
 from servers.minecraft.host_ports import taken_ports
 from servers.minecraft.ownership import (
+    FolderInUse,
     other_writers,
     own_containers,
     require_no_other_project,
-    require_no_other_writer,
     require_own_resources,
+    stop_words,
 )
 
 ALLOWED_IMAGES = ("itzg/minecraft-server", "ghcr.io/itzg/minecraft-server")
@@ -197,18 +198,29 @@ class Lifecycle(ComposeReading):
         await self.require_no_other_writer((), action="it cannot be removed")
         await asyncio.to_thread(rename_beneath, self.server_path, self.name, REMOVED_DIRECTORY, removed_as)
 
-    async def other_writers(self, own: Iterable[Container]) -> list[Container]:
-        """List the running containers that write in the server's folder besides ``own``."""
-        return await other_writers(self.directory, own, cli=self._cli)
+    async def written_folders(self) -> list[Path]:
+        """Return the folders in which none but the server's own games may write: its directory."""
+        return [self.directory]
 
-    async def require_no_other_writer(self, own: Iterable[Container], *, action: str) -> None:
-        """Raise FolderInUse, which names it, when a container besides ``own`` writes in the server's folder.
+    async def other_writers(self, own: Iterable[Container], *, also: Iterable[Path] = ()) -> list[Container]:
+        """List the running containers that write in the server's folders, or in ``also``, besides ``own``."""
+        return await other_writers([*await self.written_folders(), *also], own, cli=self._cli)
+
+    async def require_no_other_writer(
+        self, own: Iterable[Container], *, action: str, also: Iterable[Path] = ()
+    ) -> None:
+        """Raise FolderInUse, which names it, when a container besides ``own`` writes in the server's folders.
 
         Args:
             own: the server's own, which may.
             action: what cannot be done, as a clause.
+            also: further folders.
         """
-        await require_no_other_writer(self.directory, own, cli=self._cli, action=action)
+        for one in await self.other_writers(own, also=also):
+            raise FolderInUse(
+                f"The container {one.name} writes in the folder of {self.name}, so {action}. "
+                f"Stop it first: {stop_words(one)}"
+            )
 
     async def is_outdated(self) -> bool:
         """Tell whether a container was made from another text than the file is now, or of another service."""

@@ -61,23 +61,12 @@ async def own_containers(project: ComposeManager, *, server_id: str, cli: Docker
     return [one for one in everything if not one.is_one_off]
 
 
-async def other_writers(directory: Path, own: Iterable[Container], *, cli: DockerCli) -> list[Container]:
-    """List the running containers that write in a server's folder, ``own`` left out; raises EngineUnreachable."""
+async def other_writers(
+    folders: Iterable[Path], own: Iterable[Container], *, cli: DockerCli
+) -> list[Container]:
+    """List the running containers that write in a server's folders, ``own`` left out; raises EngineUnreachable."""
     known = {one.id for one in own}
-    return [one for one in await list_writers(directory, cli=cli) if one.id not in known]
-
-
-async def require_no_other_writer(directory: Path, own: Iterable[Container], *, cli: DockerCli, action: str) -> None:
-    """Check that nobody but ``own`` writes in a server's folder; ``action`` says what would harm whom.
-
-    Raises:
-        FolderInUse: naming the container.
-    """
-    for one in await other_writers(directory, own, cli=cli):
-        raise FolderInUse(
-            f"The container {one.name} writes in the folder of {directory.name}, so {action}. "
-            f"Stop it first: {stop_words(one)}"
-        )
+    return [one for one in await list_writers(folders, cli=cli) if one.id not in known]
 
 
 async def require_no_other_project(directory: Path, *, cli: DockerCli) -> None:
@@ -86,7 +75,7 @@ async def require_no_other_project(directory: Path, *, cli: DockerCli) -> None:
     Raises:
         OtherProject: naming it.
     """
-    for one in await list_writers(directory, cli=cli):
+    for one in await list_writers([directory], cli=cli):
         if one.project and one.project != project_name(directory.name) and await asyncio.to_thread(
             _is_from, one, directory
         ):

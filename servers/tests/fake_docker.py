@@ -165,6 +165,14 @@ class FakeDocker:
                 if command in self.failures:
                     raise ProgramFailed(argv[0], 1, self.failures[command])
                 return self.answers.get(command, f"ran {command}")
+        return self._answer_at_once(argv)
+
+    def _answer_at_once(self, argv: tuple[str, ...]) -> str:
+        match argv[1:]:
+            case ("volume", "create", *labels, "--", name):
+                said = dict(label.removeprefix("--label=").split("=", 1) for label in labels)
+                self.make_volume(name, project=said["com.docker.compose.project"])
+                return f"{name}\n"
             case ("info", *_):
                 answer = {"ServerVersion": "fake", "CgroupVersion": "1", "CgroupDriver": "cgroupfs"}
                 return json.dumps(answer | {"DockerRootDir": str(self.root_dir)})

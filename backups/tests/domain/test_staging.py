@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from backups import staging
-from backups.staging import Present
+from backups.restore_plan import Place, Plan, Present
 from mcadmin.core.paths import OutsideRoot, mount_points_at_or_below
 
 OPERATION = "0b54cf7e-1111-4222-8333-444455556666"
@@ -28,9 +28,9 @@ def servers(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def begin(servers: Path, target: str = "lobby", source: str = "/then/lobby") -> staging.Plan:
+def begin(servers: Path, target: str = "lobby", source: str = "/then/lobby") -> Plan:
     """Make the plan, and write what restic would write."""
-    plan = staging.make(server_path=servers, operation=OPERATION, server_id="lobby", target=target, source=source)
+    plan = staging.make(servers, OPERATION, Place(server_id="lobby", target=target, source=source))
     staged = servers / plan.staged
     if target == "lobby":
         (staged / "data/world").mkdir(parents=True)

@@ -13,6 +13,7 @@ from backups.tests.edge.conftest import save
 from backups.tests.edge.test_ignore_list import last_good, make
 from backups.tests.edge.test_quiesce import back_up
 from backups.tests.fake_restic import FakeRestic
+from servers.minecraft.data_root import usual
 from servers.tests.conftest import write_server
 from servers.tests.fake_docker import FakeDocker
 
@@ -172,4 +173,4 @@ def test_of_a_region_folder_with_any_number_of_files_only_so_many_are_looked_at(
     monkeypatch.setattr(excludes, "MAX_REGIONS", 10)
     for number in range(50):
         (home / f"data/world/region/r.{number}.9.mca").touch()
-    assert len(list(excludes.world_files(home / "data"))) == 11
+    assert len(list(excludes.world_files(usual(home.parent, home.name)))) == 11

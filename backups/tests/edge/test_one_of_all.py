@@ -137,7 +137,7 @@ MISHAPS: list[tuple[Callable[[Path], None], str]] = [
     (_list_huge, "warned"), (_compose_a_pipe, ""), (_compose_a_folder, ""),
     (_compose_a_device, ""), (_compose_huge, ""), (_compose_a_loop, "unknown"),
     (_compose_deep, ""), (_compose_bytes, ""), (_volume_loop, "partial"), (_volume_nul, "partial"),
-    (_volume_long, ""), (_env_a_pipe, ""), (_lone_surrogates, ""),
+    (_volume_long, "partial"), (_env_a_pipe, ""), (_lone_surrogates, ""),
 ]  # fmt: skip
 
 

@@ -253,6 +253,7 @@ def test_restore_that_died_after_the_swap_is_told_at_the_next_start(
 ) -> None:
     from backups import staging
     from backups.recovery import RestoreRecovery
+    from backups.restore_plan import Place
 
     row = Operation.objects.create(
         server_id=home.name, kind="restore", started_by="test", origin="api", started_at=datetime.now(UTC),
@@ -262,7 +263,7 @@ def test_restore_that_died_after_the_swap_is_told_at_the_next_start(
         pk="5afe" * 16, operation_id=row.id, began_at=row.started_at, ended_at=row.started_at
     )
     plan = staging.make(
-        server_path=home.parent, operation=str(row.id), server_id=home.name, target=home.name, source="/then"
+        home.parent, str(row.id), Place(server_id=home.name, target=home.name, source="/then")
     )
     (home.parent / plan.staged).mkdir()
     staging.swap(home.parent, staging.complete(home.parent, plan))

@@ -123,6 +123,7 @@ def test_without_a_repository_nothing_is_touched_unless_an_owner_says_so(
 def test_data_elsewhere_cannot_be_saved(
     owner: APIClient, fake: FakeDocker, server: str, server_path: Path, restic: FakeRestic
 ) -> None:
+    fake.make_volume(f"{server}_mc", project="others")
     volume = compose_text(server).replace("./data:/data", "mc:/data") + "volumes:\n  mc: {}\n"
     (server_path / server / "compose.yaml").write_text(volume)
     body = {"yaml_content": volume.replace("1.16.1", "1.21.4")}
@@ -130,7 +131,7 @@ def test_data_elsewhere_cannot_be_saved(
     answer = owner.post(f"/api/servers/{server}/compose", body, format="json")
 
     assert (answer.status_code, answer.json()["code"]) == (409, "no_safety")
-    assert "volume mc" in answer.json()["detail"]
+    assert f"volume `{server}_mc`" in answer.json()["detail"]
 
 
 def test_a_snapshot_that_fails_leaves_the_old_game_running(

@@ -79,16 +79,18 @@ def test_a_world_under_a_version_that_crashes_can_be_had_as_it_was(panel: Panel,
         assert digest(level) == hashlib.sha256(whole.content).hexdigest()
 
 
-def test_a_world_in_a_volume_is_not_given_to_another_version(panel: Panel, server: Path) -> None:
+def test_a_world_in_a_volume_is_saved_before_another_version_gets_it(panel: Panel, server: Path) -> None:
     name, file = server.name, server / "compose.yaml"
     file.write_text(file.read_text().replace("./data:/data", "mc:/data") + "volumes:\n  mc: {}\n")
-    old = file.read_text()
     with panel.client() as client:
         assert operate(client, name, "up").status_code == 200
-        before = container_id(name)
+        wait_for(lambda: status(client, name), lambda one: one == "HEALTHY", limit_s=60)
 
-        answer = client.post(f"/servers/{name}/compose", json={"yaml_content": old.replace("1.16.1", "1.21.4")})
+        text = file.read_text().replace("1.16.1", "1.21.4")
+        answer = client.post(f"/servers/{name}/compose", json={"yaml_content": text})
 
-        assert (answer.status_code, answer.json()["code"]) == (409, "no_safety"), answer.text
-        assert (file.read_text(), container_id(name)) == (old, before)
+        assert answer.status_code == 200, answer.text
+        (made,) = client.get(f"/servers/{name}/snapshots").json()["snapshots"]
+        assert (made["saved"], made["trigger"], made["missing"]) == ("stopped", "safety", [])
+        assert [path for path in made["paths"] if path.endswith(f"/{name}_mc/_data")], made["paths"]
         assert operate(client, name, "down").status_code == 200

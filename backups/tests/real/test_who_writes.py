@@ -137,30 +137,36 @@ def snapshot(client: httpx.Client, server_id: str) -> str:
     return str(made["snapshot"]["id"])
 
 
-VOLUMES = {
-    "a named volume": ("mcdata:/data", "volume mcdata", "\nvolumes:\n  mcdata: {}\n"),
-    "nothing at all": ("./other:/other", "/data", ""),
+PLACES = {
+    "a volume of nobody's": (
+        "foreign:/data", "made for this server", "\nvolumes:\n  foreign:\n    external: true\n    name: {}\n",
+    ),
+    "nothing at all": ("./other:/other", "inside its container", ""),
+    "a volume of its own": ("mcdata:/data", "", "\nvolumes:\n  mcdata: {{}}\n"),
     "its folder": ("./data:/data", "", ""),
-}
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("what", VOLUMES)
+@pytest.mark.parametrize("what", PLACES)
 def test_snapshot_without_the_world_says_so(panel: Panel, server: Path, what: str) -> None:
-    mount, place, more = VOLUMES[what]
+    mount, why, more = PLACES[what]
+    run("docker", "volume", "create", server.name)
     file = server / "compose.yaml"
-    file.write_text(file.read_text().replace("./data:/data", mount) + more)
+    file.write_text(file.read_text().replace("./data:/data", mount) + more.format(server.name))
 
     with panel.client() as client:
         made = client.post("/snapshots", json={"server_id": server.name}).json()
         required = client.post("/snapshots", json={"server_id": server.name, "require": "flushed"})
         health = client.get("/snapshots/health").json()
+    run("docker", "volume", "rm", server.name)
 
     good = next(one for one in health["servers"] if one["server_id"] == server.name)["last_good"]
-    if not place:
+    if not why:
         assert (made["snapshot"]["saved"], made["snapshot"]["missing"], required.status_code) == ("stopped", [], 200)
         assert good
         return
     assert made["snapshot"]["saved"] == "partial", made
-    assert [one["place"] for one in made["snapshot"]["missing"]] == [place]
+    assert [one["place"] for one in made["snapshot"]["missing"]] == ["/data"]
+    assert why in made["snapshot"]["missing"][0]["why"]
     assert (required.status_code, required.json()["code"]) == (409, "not_all_in_snapshot")
     assert good is None

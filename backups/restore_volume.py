@@ -1,0 +1,151 @@
+"""The volume that takes a game's files, in a restore of a whole server: which one it is, and that it is there."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from django.conf import settings
+
+from backups import sources
+from backups.restic.snapshot import ResticSnapshot
+from mcadmin.core.errors import Unavailable
+from mcadmin.core.paths import Root
+from servers import wiring as servers_wiring
+from servers.docker.compose import find_files
+from servers.docker.compose_file import project_name
+from servers.docker.engine import DockerManager
+from servers.docker.engine_volumes import VOLUME_DATA
+from servers.docker.folders import DataElsewhere, open_volume
+from servers.minecraft.data_root import DataRoot
+from servers.minecraft.lifecycle import MAX_COMPOSE_BYTES
+from servers.minecraft.server_info import ServerInfo, describe
+
+VOLUME = "volume"  # kind of a mount
+
+
+@dataclass(frozen=True, slots=True)
+class VolumePart:
+    """What goes into a volume.
+
+    Attributes:
+        name: the volume's.
+        project: the Compose project that it is, or will be, of.
+        source: where the files lie in the snapshot, absolute.
+        top: the engine's folder of volumes.
+        made_for: the Compose project that the engine made it for; empty: for none; None: it is to be made.
+    """
+
+    name: str
+    project: str
+    source: str
+    top: Path
+    made_for: str | None
+
+    @property
+    def folder(self) -> Path:
+        """The volume's own folder: that with its files has the name ``_data`` in it."""
+        return self.top / self.name
+
+    @property
+    def data(self) -> Path:
+        """Where its files are."""
+        return self.folder / VOLUME_DATA
+
+    @property
+    def is_there(self) -> bool:
+        return self.made_for is not None
+
+    def require_own(self) -> None:
+        """Raise DataElsewhere where it is another project's."""
+        if self.made_for not in {None, self.project}:
+            raise DataElsewhere(
+                f"The volume `{self.name}` was not made for this server, so nothing is restored there. Remove it, "
+                "or let the server have a container with it first (operation `up`, then `stop`)."
+            )
+
+
+async def find_present(snapshot: ResticSnapshot, server_id: str, root: DataRoot) -> VolumePart | None:
+    """Find the volume that a restore of ``server_id`` fills; None where the snapshot has none for it.
+
+    Args:
+        snapshot: what is restored.
+        server_id: the same before and after.
+        root: where its game's files are now.
+
+    Raises:
+        EngineUnreachable.
+        DataElsewhere: the volume may be somebody else's, or lies out of our reach.
+        NotInSnapshot: it is not certain where its files lie in the snapshot.
+    """
+    name = snapshot.labels.volumes.get(server_id)
+    if name is None:
+        return None
+    part = await _find(name, project=project_name(server_id), source=sources.require_data_in(snapshot, server_id))
+    if root.volume != name:
+        part.require_own()
+    return part
+
+
+async def find_new(
+    snapshot: ResticSnapshot, server_id: str, *, base: Path, staged: str, new_id: str
+) -> VolumePart | None:
+    """Find the volume of a new server that is made of ``server_id``, as its staged compose file names it.
+
+    Args:
+        staged: the new server's folder, below ``base``.
+
+    Raises:
+        EngineUnreachable, NotInSnapshot.
+        DataElsewhere: the file names a volume that is not the new server's own.
+    """
+    if server_id not in snapshot.labels.volumes:
+        return None
+    project = project_name(new_id)
+    mount = (await asyncio.to_thread(_describe_staged, base, staged, new_id)).data_mount
+    if mount is None or mount.kind != VOLUME or not mount.name.startswith(f"{project}_"):
+        raise DataElsewhere(
+            "The game's files are in a volume whose name the compose file fixes (`name`, `external` or a variable), so "
+            "the new server would have the old one's. Create the new server with a compose file of its own, then "
+            "restore the paths of its data."
+        )
+    part = await _find(mount.name, project=project, source=sources.require_data_in(snapshot, server_id))
+    part.require_own()
+    return part
+
+
+async def make(part: VolumePart) -> VolumePart:
+    """Return the part with its volume there: as Compose would make it, and empty, where the engine had none."""
+    if part.is_there:
+        return part
+    await _engine().create_volume(part.name, project=part.project)
+    return replace(part, made_for=part.project)
+
+
+async def _find(name: str, *, project: str, source: str) -> VolumePart:
+    known = await _engine().volumes([name])
+    if known.folder is None:
+        raise Unavailable("The engine does not say where it keeps its volumes, so nothing can be restored into one.")
+    volume = known.known.get(name)
+    if volume is not None:
+        inside = known.inside(name)
+        if inside is None:
+            raise DataElsewhere(
+                f"The volume `{name}` leads to another place by its driver or its options, so nothing is restored "
+                "there."
+            )
+        await asyncio.to_thread(_require_open, known.folder, inside)
+    return VolumePart(name, project, source, known.folder, None if volume is None else volume.project)
+
+
+def _require_open(top: Path, inside: str) -> None:
+    open_volume(top, inside).close()
+
+
+def _describe_staged(base: Path, staged: str, new_id: str) -> ServerInfo:
+    with Root(base) as root, root.subdirectory(staged, follow=False) as held:
+        text = held.read_bytes(find_files(held)[0], max_bytes=MAX_COMPOSE_BYTES).decode(errors="replace")
+    return describe(new_id, lambda: text, settings.MC_ADMIN.allowed_images)
+
+
+def _engine() -> DockerManager:
+    return DockerManager(servers_wiring.cli())
