@@ -62,6 +62,11 @@ def linked_file(folder: Path, name: str) -> None:
     (folder / name / "compose.yaml").symlink_to(folder / "good/compose.yaml")
 
 
+def file_linked_to_nothing(folder: Path, name: str) -> None:
+    (folder / name).mkdir()
+    (folder / name / "docker-compose.yml").symlink_to("absent.yml")
+
+
 def not_utf_8(folder: Path, name: str) -> None:
     os.mkdir(os.fsencode(folder) + b"/caf\xe9")
     (folder / os.fsdecode(b"caf\xe9") / "compose.yaml").touch()
@@ -81,6 +86,9 @@ PLACES: dict[str, tuple[Callable[[Path, str], Any], str, str]] = {
     "a link to nothing": (link_to_nothing, "gone", ""),
     "a link to something else": (link_to_data, "pictures", ""),
     "a linked compose file": (linked_file, "linked", "The compose file of linked is a link out of its folder"),
+    "a compose file linked to nothing": (
+        file_linked_to_nothing, "linked", "The compose file of linked is a link out of its folder, or to nothing"
+    ),
     "one folder too deep": (lambda f, n: put(f / n), "group/lobby", "group/lobby lies one folder too deep"),
     "below a bad name": (lambda f, n: put(f / n), "my group/lobby", "my group/lobby lies one folder too deep"),
     "two folders too deep": (lambda f, n: put(f / n), "a/b/c", ""),

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mcadmin.core.errors import AppError
-from mcadmin.core.paths import Root, list_directories, list_holding, list_links, shown
+from mcadmin.core.paths import OutsideRoot, Root, list_directories, list_holding, list_links, shown
 from servers.docker.compose import COMPOSE_FILES, find_files
 from servers.docker.folders import folder_is_a_link
 from servers.minecraft.manager import RESERVED_IDS, DockerMCManager, is_server_id
@@ -30,17 +30,14 @@ def misplaced_servers(server_path: Path) -> dict[str, str]:
     for name in list_links(server_path, holding=COMPOSE_FILES):
         if not name.startswith("."):
             found[name] = folder_is_a_link(shown(name)) if is_server_id(name) else _bad_name(name)
-    return found | DockerMCManager(server_path).list_unreadable()
+    return DockerMCManager(server_path).list_unreadable() | found
 
 
 def _looked_into(servers: Root, name: str) -> dict[str, str]:
     try:
         with servers.subdirectory(name, follow=False) as folder:
-            if find_files(folder):
-                return {} if is_server_id(name) else {name: _bad_name(name)}
             if any(folder.lstat(file) is not None for file in COMPOSE_FILES):
-                sentence = f"The compose file of {shown(name)} is a link out of its folder. Put the file itself there."
-                return {name: sentence}
+                return _judged(folder, name)
             below = list_holding(folder, COMPOSE_FILES, at_most=MAX_FOLDERS)
     except AppError:  # it went away; what cannot be looked into has a sentence of its own
         return {}
@@ -49,6 +46,18 @@ def _looked_into(servers: Root, name: str) -> dict[str, str]:
         for one in below
         if not one.startswith(".")
     }
+
+
+def _judged(folder: Root, name: str) -> dict[str, str]:
+    """Judge a folder in which something has the name of a compose file."""
+    if not is_server_id(name):
+        return {name: _bad_name(name)}
+    try:
+        if find_files(folder):
+            return {}
+    except OutsideRoot:
+        pass
+    return {name: f"The compose file of {shown(name)} is a link out of its folder, or to nothing. Put the file there."}
 
 
 def _bad_name(name: str) -> str:
