@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from stat import S_ISREG
 
-from backups import excludes
+from backups import excludes, placement, wiring
 from backups.restic.labels import Scope
 from backups.restic.patterns import Patterns, escape
 from backups.targets import Target
 from mcadmin.core.errors import AppError, Conflict
 from mcadmin.core.paths import Node, Root, hole_bytes, is_directory, shown, walk
 from servers.docker.folders import open_server
-from servers.minecraft.data_root import DataRoot
+from servers.minecraft.data_root import DataKind, DataRoot
 
 MAX_WASTED_BYTES = 4 * 1024**3  # of one server, read for nothing
 LEAST_BYTES = 1024**2  # of a single file: less does not count
@@ -110,10 +110,12 @@ class Reading:
         """Look at what of a server, whose game has its files in ``data``, is in ``target``.
 
         Raises:
-            TooMuchToRead.
+            TooMuchToRead, RepositoryInServer.
             AppError: as ``open_server`` and ``DataRoot.hold``.
         """
         name, left_out = data.server_id, excludes.usable_patterns(data)
+        folders = [data.real_directory, data.path] if data.kind is DataKind.VOLUME else [data.real_directory]
+        placement.require_outside(folders, wiring.section())
         if target.scope is Scope.PATH:
             inside = str(target.path.relative_to(data.path))
             found = look(data.hold(), data.path, "" if inside == "." else inside, server_id=name, left_out=left_out)

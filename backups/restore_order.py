@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from backups import coverage, deletion, restore_volume, sources, staging, targets, wiring
+from backups import coverage, deletion, placement, restore_volume, sources, staging, targets, wiring
 from backups.restic.labels import Scope
 from backups.restic.restoring import Piece
 from backups.restic.snapshot import ResticSnapshot
@@ -90,6 +90,7 @@ async def order(wish: RestoreWish) -> Order:
         ResticNotConfigured, SnapshotNotFound, NotInSnapshot, InvalidRequest.
         DataElsewhere: a path of a game whose files are out of our reach, or a volume that may be somebody else's.
         EngineUnreachable: nobody knows whose the volume is.
+        RepositoryInServer: it would be replaced, too.
         ServerExists: the new server's id is taken.
     """
     wiring.repository()
@@ -102,6 +103,7 @@ async def order(wish: RestoreWish) -> Order:
         volume = await restore_volume.find_present(snapshot, server_id, root) if not wish.path else None
         if volume is not None and volume.is_there:
             past = replace(past, volumes=(volume.data,))
+        await asyncio.to_thread(placement.require_outside, past.all_paths, wiring.section())
         return Order(
             wish=wish, snapshot=snapshot, server_id=server_id, target=past, source=source, root=root, volume=volume
         )

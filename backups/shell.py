@@ -10,8 +10,9 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 
 from audit.recorder import shell_user
-from backups import creation, embedded, shown, targets, wiring
+from backups import creation, embedded, placement, shown, targets, wiring
 from backups.creation import Wish
+from servers import wiring as servers_wiring
 from servers.shell_operations import carry_out
 
 
@@ -36,6 +37,8 @@ def _nothing(_: ArgumentParser) -> None:
 
 def _init(_: dict[str, Any], out: Out) -> None:
     if not async_to_sync(embedded.make_planned)(wiring.section()):
+        manager = servers_wiring.manager()
+        placement.require_outside([manager.server_path / name for name in manager.list_names()], wiring.section())
         async_to_sync(wiring.repository().init)()
     out.write("The backup repository was made. Keep its password somewhere else, too: without it nothing comes back.\n")
 

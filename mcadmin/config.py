@@ -87,6 +87,14 @@ class ResticSettings(_Section):
     environment: dict[str, str] = {}
     binary: Path | None = None
 
+    @field_validator("repository_path")
+    @classmethod
+    def _no_shell_word(cls, value: str) -> str:
+        """Nobody expands these for us: restic would make a folder of that very name."""
+        if value.removeprefix("local:").startswith(("~", "$")):
+            raise ValueError("must be the whole path, such as /home/me/backup: ~ and $ are not expanded here")
+        return value
+
     @field_validator("environment")
     @classmethod
     def _as_restic_reads_it(cls, value: dict[str, str]) -> dict[str, str]:

@@ -30,9 +30,12 @@ class TomlFile(TomlConfigSettingsSource):
 
 
 def _repository(place: str, folder: Path) -> str:
-    """Return a repository's place; a relative folder counts from ``folder``. ``scheme:…`` is elsewhere."""
+    """Return a repository's place; a relative folder counts from ``folder``.
+
+    ``scheme:…`` is elsewhere, and what begins like a shell's word is refused as it is.
+    """
     path = place.removeprefix("local:")
-    return place if not path or re.match(r"[a-z0-9]+:", path) else str(folder / path)
+    return place if not path or re.match(r"[a-z0-9]+:|[~$]", path) else str(folder / path)
 
 
 class SecretFiles(NestedSecretsSettingsSource):

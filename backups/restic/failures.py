@@ -74,6 +74,12 @@ class RepositoryFull(DiskFull):
     code = "repository_full"
 
 
+class TemporaryDiskFull(DiskFull):
+    """There is no room where restic keeps what it is about to write: not where the repository is."""
+
+    code = "temporary_disk_full"
+
+
 class SnapshotNotFound(NotFound):
     """No snapshot, or more than one, has this id."""
 
@@ -100,7 +106,7 @@ class ResticFailed(CommandFailed):
 
 @dataclass(frozen=True)
 class _Meaning:
-    """A failure that is known by its exit code (from restic 0.17) or by a sign in restic's words."""
+    """A failure that is known by its exit code (from restic 0.17) or by a sign, a regular expression, in its words."""
 
     error: type[AppError]
     text: str
@@ -131,6 +137,12 @@ _MEANINGS = (
         "remove its lock with: manage.py snapshot unlock",
         ("already locked",),
         11,
+    ),
+    _Meaning(
+        TemporaryDiskFull,
+        "The disk with the temporary folder (TMPDIR, else /tmp) is full, not that of the backup repository. Make room "
+        'there, or name another folder: restic.environment = {{ TMPDIR = "…" }}. Forgetting snapshots does not help.',
+        (r"restic-temp-pack-\d+: (no space left on device|disk quota exceeded)",),
     ),
     _Meaning(
         RepositoryFull,
@@ -168,7 +180,7 @@ def explain(error: ProgramFailed) -> AppError:
     if code in _NOT_RUNNABLE:
         return not_installed()
     for meaning in _MEANINGS:
-        if code == meaning.code or any(sign in text for sign in meaning.signs):
+        if code == meaning.code or any(re.search(sign, text) for sign in meaning.signs):
             return meaning.error(meaning.text.format(holder=_holder(text)))
     return ResticFailed(f"restic failed with exit code {code}. What it said is in the log.")
 

@@ -73,11 +73,17 @@ async def check_repository() -> list[Finding]:
 
 
 async def check_placement() -> list[Finding]:
-    """Tell whether the repository lies on the servers' own disk."""
+    """Tell whether the repository lies in a server, or on the servers' own disk."""
     from backups import placement, wiring  # noqa: PLC0415 - needs usable settings
+    from servers import wiring as servers  # noqa: PLC0415
 
     if not wiring.is_configured():
         return []
+    folders = [settings.MC_ADMIN.server_path / name for name in await servers.manager().get_all_server_names()]
+    try:
+        await asyncio.to_thread(placement.require_outside, folders, wiring.section())
+    except placement.RepositoryInServer as error:
+        return failed("repository's place", str(error), "Until then no snapshot of that server is made.")
     if await asyncio.to_thread(placement.danger, wiring.section(), settings.MC_ADMIN.server_path):
         return warning("repository's disk", placement.SAME_DISK, placement.ADVICE)
     return ok("repository's disk", "The repository does not lie on the servers' own disk, as far as can be seen.")

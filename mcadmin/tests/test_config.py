@@ -271,6 +271,19 @@ def test_an_unknown_key_of_a_section_among_secrets_is_named(secrets: Path) -> No
     assert "hidden-value" not in problem()
 
 
+@pytest.mark.parametrize("written", ["~/mc-backup", "$HOME/mc-backup", "local:~root/backup"])
+@pytest.mark.parametrize("by_variable", [True, False])
+def test_a_repository_named_as_in_a_shell_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, *, by_variable: bool
+) -> None:
+    place = "/srv/backups" if by_variable else written
+    write_toml(tmp_path, end=f'[restic]\nrepository_path = "{place}"\npassword = "0ne-of-our-own"\n')
+    if by_variable:
+        monkeypatch.setenv("RESTIC__REPOSITORY_PATH", written)
+
+    assert "restic.repository_path: must be the whole path" in problem()
+
+
 @pytest.mark.parametrize(
     ("written", "read"),
     [

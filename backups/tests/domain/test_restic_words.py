@@ -15,6 +15,7 @@ from backups.restic.failures import (
     RepositoryUnreachable,
     ResticFailed,
     ResticNotInstalled,
+    TemporaryDiskFull,
     explain,
 )
 from backups.restic.manager import ResticManager
@@ -68,6 +69,8 @@ class Answers:
         (1, NOT_OURS, RepositoryUnreachable),
         (10, "", NoRepository),
         (1, "Save(<data/ab>) failed: write: no space left on device", RepositoryFull),
+        (1, 'failed to save blob from file "x": Write: write /tmp/restic-temp-pack-3307736038: no space left on device',
+         TemporaryDiskFull),
         (127, "nice: 'restic': No such file or directory", ResticNotInstalled),
         (1, "Fatal: something new at /srv/secret", ResticFailed),
         (99, "", ResticFailed),
