@@ -103,6 +103,8 @@ async def _quiet_one(
         return
     bracket = Bracket(instance, container, operation_id=operation_id)
     await bracket.look_for_others()
+    if container is not None and container.is_restarting and bracket.now.saved.is_consistent:
+        bracket.now = Quiet(instance.name, Saved.LIVE, "its game ends and is started again all the time")
     if container is None or not container.is_running:
         yield bracket
         return
@@ -172,7 +174,7 @@ class Bracket:
         if others:
             self.now = Quiet(before.server_id, Saved.LIVE, f"the container {others[0].name} began to write there")
         elif before.saved is Saved.STOPPED:
-            if after is not None and after.is_running:
+            if after is not None and (after.is_running or after.is_restarting):
                 self.now = Quiet(before.server_id, Saved.UNCONFIRMED, "it was started while it was copied")
         elif self._fact is not None and not self._fact.is_of(after):
             self.now = Quiet(before.server_id, Saved.UNCONFIRMED, "it stopped while it was copied")

@@ -95,7 +95,7 @@ class _Restoring:
             container = await servers_wiring.manager().get_instance(name).get_container()
         except (ServerNotFound, ServerFolderIsALink):  # its files are gone, which is why they are restored
             return []
-        if container is not None and container.is_running:
+        if container is not None and (container.is_running or container.is_restarting):
             raise ServerStillRuns(f"{name} is running. Stop it first (operation `stop` or `down`), then restore.")
         return [container] if container is not None else []
 

@@ -10,19 +10,20 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from mcadmin.core.paths import mount_points_at_or_below, places
 from servers.docker.cli import DockerCli
 from servers.docker.container import Container
 from servers.docker.engine import DockerManager
 
 _SELF = re.compile(r"/([0-9a-f]{64})/\S* /etc/(?:hostname|hosts|resolv\.conf) ")
 
-Identity = tuple[int, int]  # device and inode
-
 
 async def list_writers(folders: Iterable[Path], *, cli: DockerCli) -> list[Container]:
     """List the running or paused containers with a writable mount that is one of ``folders``, holds it or lies in it.
 
-    One list and one inspect, whatever runs. The panel's own container is left out: it writes there by design.
+    Containers between two runs of a crash loop count, too. A folder, or a part of it, is recognised under each of its
+    paths; one that is not here, because the engine has a machine of its own, by its name alone. One list and one
+    inspect, whatever runs. The panel's own container is left out: it writes there by design.
 
     Raises:
         EngineUnreachable: nobody knows.
@@ -33,39 +34,15 @@ async def list_writers(folders: Iterable[Path], *, cli: DockerCli) -> list[Conta
 
 
 def _writing(containers: Iterable[Container], folders: Sequence[Path]) -> list[Container]:
-    ways, own = [(folder, _way_to(folder)) for folder in folders], _own_container()
+    real = [Path(os.path.realpath(folder)) for folder in folders]
+    inside = [point for folder in real for point in mount_points_at_or_below(folder)]
+    wanted, own = places([*real, *inside]), _own_container()
 
     def is_writer(one: Container) -> bool:
-        places = [Path(mount.source) for mount in one.mounts if mount.is_writable and mount.source]
-        return one.id != own and any(_touches(place, folder, way) for place in places for folder, way in ways)
+        sources = places(mount.source for mount in one.mounts if mount.is_writable and mount.source)
+        return one.id != own and any(source.overlaps(place) for source in sources for place in wanted)
 
     return [one for one in containers if is_writer(one)]
-
-
-def _touches(source: Path, folder: Path, way: list[Identity]) -> bool:
-    """Tell whether ``source`` is, holds or lies in ``folder``, by whatever path the two are seen.
-
-    A source that is not here, because the engine has a machine of its own, is compared by its name alone.
-    """
-    real = Path(os.path.realpath(source))
-    there = Path(os.path.realpath(folder))
-    if real == there or real in there.parents or there in real.parents:
-        return True
-    way_of_source = _way_to(real)
-    return bool(way and way_of_source) and (way_of_source[0] in way or way[0] in way_of_source)
-
-
-def _way_to(folder: Path) -> list[Identity]:
-    """Return what ``folder`` is, and each directory above it but the top one; empty when it is not there."""
-    found = []
-    real = Path(os.path.realpath(folder))
-    for place in (real, *real.parents[:-1]):
-        try:
-            info = os.stat(place)
-        except OSError:
-            return []
-        found.append((info.st_dev, info.st_ino))
-    return found
 
 
 def _own_container() -> str | None:

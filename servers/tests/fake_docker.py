@@ -151,7 +151,7 @@ class FakeDocker:
                 wanted = [text.removeprefix("label=").split("=", 1) for text in rest if text.startswith("label=")]
                 found = [c for c in self.containers.values() if all(c.labels.get(k) == v for k, v in wanted)]
                 if "--all" not in rest:
-                    found = [one for one in found if one.state in {"running", "paused"}]
+                    found = [one for one in found if one.state in {"running", "paused", "restarting"}]
                 return "".join(f"{one.id}\n" for one in found)
             case ("inspect", *rest) if self.hanging.intersection(rest):
                 raise TimedOut("docker did not finish in time and was ended.")

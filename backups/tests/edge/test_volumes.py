@@ -1,7 +1,8 @@
 """Games whose files are in a volume, or in a folder of another name: saved with the server, and restored by swap."""
 
+import os
 import shutil
-from dataclasses import replace
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from backups.tests.edge.conftest import save
 from backups.tests.edge.test_restores import age, restore
 from servers import removed, wiring
 from servers.tests.conftest import compose_text, write_server
-from servers.tests.fake_docker import FakeDocker
+from servers.tests.fake_docker import FakeContainer, FakeDocker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic]
 NAME = "voled"
@@ -219,19 +220,42 @@ def test_the_present_volume_must_be_in_a_fresh_snapshot(owner: APIClient, home: 
     assert (volume(fake) / "ops.json").read_text() == "newer"
 
 
+@pytest.mark.parametrize("state", ["running", "restarting"])
 def test_another_container_that_writes_in_the_volume_stops_a_restore(
-    owner: APIClient, home: Path, fake: FakeDocker
+    owner: APIClient, home: Path, fake: FakeDocker, state: str
 ) -> None:
     snapshot = save(owner, server_id=NAME)
-    mounts = [{"Type": "volume", "Name": VOLUME, "Source": str(volume(fake)), "Destination": "/import", "RW": True}]
-    writer = replace(
-        next(iter(fake.containers.values())), name="importer", labels={}, mounts=mounts, state="running", pid=1
-    )
-    fake.containers[writer.id] = writer
+    add_importer(fake, {"Type": "volume", "Name": VOLUME, "Source": str(volume(fake))}, state=state)
 
     answer = restore(owner, snapshot, server_id=NAME)
 
     assert (answer.status_code, answer.json()["code"]) == (409, "folder_in_use"), answer.json()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs to mount")
+def test_a_writer_in_a_part_of_the_volume_under_another_path_is_seen(
+    owner: APIClient, home: Path, fake: FakeDocker, tmp_path: Path
+) -> None:
+    snapshot = save(owner, server_id=NAME)
+    part = tmp_path / "part"
+    part.mkdir()
+    subprocess.run(["mount", "--bind", volume(fake) / "world", part], check=True)
+    try:
+        add_importer(fake, {"Type": "bind", "Source": str(part)})
+        made = seen(owner.post("/api/snapshots", {"server_id": NAME}, format="json"))["snapshot"]
+        answer = restore(owner, snapshot, server_id=NAME)
+    finally:
+        subprocess.run(["umount", part], check=True)
+
+    assert made["saved"] == "live", made
+    assert (answer.status_code, answer.json()["code"]) == (409, "folder_in_use"), answer.json()
+
+
+def add_importer(fake: FakeDocker, mount: dict[str, Any], *, state: str = "running") -> None:
+    """Let a container of no project write at ``mount``."""
+    one = FakeContainer("importer", "x", {}, state=state)
+    one.mounts = [{"Destination": "/import", "RW": True, **mount}]
+    fake.containers[one.id] = one
 
 
 def test_a_preview_tells_of_the_volume_too(owner: APIClient, home: Path, fake: FakeDocker) -> None:

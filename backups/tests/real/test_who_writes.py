@@ -10,7 +10,7 @@ import pytest
 
 from backups.tests.repositories import BINARIES, PASSWORD
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import Panel, operate, real_text, running_panel
+from servers.tests.real.panel import Panel, operate, real_text, running_panel, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.restic, pytest.mark.timeout(300)]
 
@@ -85,6 +85,28 @@ def by_another_path(folder: Path, tmp_path: Path) -> str:
     return name
 
 
+def by_a_part_of_it(folder: Path, tmp_path: Path) -> str:
+    """The world alone is mounted at a second place, none of whose parents tells whose it is."""
+    name = f"{folder.name}-part"
+    part = tmp_path / "part"
+    part.mkdir()
+    (folder / "data/world").mkdir()
+    run("mount", "--bind", folder / "data/world", part)
+    run("docker", "run", "-d", "--name", name, "--memory", "64m", "-v", f"{part}:/data", TINY, "sleep", "600")
+    return name
+
+
+def by_a_crash_loop(folder: Path, tmp_path: Path) -> str:
+    """Its process ends at once, and the engine waits longer each time before it starts it again."""
+    del tmp_path
+    name = f"{folder.name}-loop"
+    mount = f"{folder}/data:/data"
+    run("docker", "run", "-d", "--name", name, "--memory", "64m", "--restart", "always", "-v", mount, TINY, "false")
+    asked = ("docker", "inspect", "--format", "{{.State.Status}} {{gt .RestartCount 5}}", name)
+    wait_for(lambda: run(*asked), "restarting true".__eq__, limit_s=60)
+    return name
+
+
 @pytest.fixture
 def seen(panel: Panel, tmp_path: Path) -> Iterator[None]:
     place = tmp_path / "seen"
@@ -92,6 +114,7 @@ def seen(panel: Panel, tmp_path: Path) -> Iterator[None]:
     run("mount", "--bind", panel.servers, place)
     yield
     run("umount", "--lazy", place)
+    subprocess.run(["umount", "--lazy", tmp_path / "part"], capture_output=True, check=False)
 
 
 WAYS: dict[str, Callable[[Path, Path], str]] = {
@@ -99,6 +122,8 @@ WAYS: dict[str, Callable[[Path, Path], str]] = {
     "a name in the file": by_name_in_the_file,
     "docker run": by_docker_run,
     "another path": by_another_path,
+    "a part of it at another path": by_a_part_of_it,
+    "a crash loop": by_a_crash_loop,
 }
 
 

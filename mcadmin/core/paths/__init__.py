@@ -30,6 +30,7 @@ from mcadmin.core.paths.holes import hole_bytes
 from mcadmin.core.paths.listing import Page, names_in, page
 from mcadmin.core.paths.mounts import is_same_mount, mount_points_at_or_below, sync_file_system
 from mcadmin.core.paths.new_file import NewFile
+from mcadmin.core.paths.places import MountPoint, Place, places, read_mounts
 from mcadmin.core.paths.privileged import (
     is_open_to_others,
     is_within_reach,
@@ -51,6 +52,7 @@ __all__ = [
     "Entry",
     "FileExists",
     "FileMissing",
+    "MountPoint",
     "NewFile",
     "Node",
     "NotAFile",
@@ -58,6 +60,7 @@ __all__ = [
     "OutsideRoot",
     "Page",
     "PathBusy",
+    "Place",
     "Root",
     "Stamp",
     "TooDeep",
@@ -87,8 +90,10 @@ __all__ = [
     "page",
     "path_of",
     "place_inside",
+    "places",
     "privileged",
     "raw_path_of",
+    "read_mounts",
     "real_path",
     "rename_beneath",
     "restrict",

@@ -2,22 +2,17 @@
 
 import ctypes
 import os
-import re
 from pathlib import Path
 
 from mcadmin.core.paths.beneath import explained
+from mcadmin.core.paths.places import read_mounts
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def mount_points_at_or_below(path: Path, *, mountinfo: Path = Path("/proc/self/mountinfo")) -> list[Path]:
-    """Return the mount points at and below the real ``path``: nothing can be renamed over or with them.
-
-    Source: proc(5), /proc/pid/mountinfo, the fifth field.
-    """
-    lines = mountinfo.read_text(errors="surrogateescape").splitlines()
-    fields = [line.split(" ")[4] for line in lines if line.count(" ") > 4]
-    points = {Path(re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), field)) for field in fields}
+    """Return the mount points at and below the real ``path``: nothing can be renamed over or with them."""
+    points = {Path(one.path) for one in read_mounts(mountinfo)}
     return sorted(point for point in points if point == path or path in point.parents)
 
 
