@@ -197,7 +197,8 @@ def complete(base: Path, plan: Plan) -> Plan:
 def swap(server_path: Path, plan: Plan) -> None:
     """Put the staged trees in their targets' places: that of the volume first, then the server's own."""
     if plan.volume:
-        with Root(Path(plan.volume)) as root:
+        base = Path(plan.volume)
+        with Root(base) as root:
             inner = _read(root, folder_of(plan.operation))
             if inner is None:
                 raise FileMissing("What was to be put into the volume is gone.")
@@ -259,7 +260,8 @@ def _settle_volume(server_path: Path, plan: Plan) -> Plan:
 
     A volume that is gone by now was not changed.
     """
-    with suppress(FileMissing), Root(Path(plan.volume)) as root:
+    base = Path(plan.volume)
+    with suppress(FileMissing), Root(base) as root:
         if plan.in_volume is None:
             inner = _read(root, folder_of(plan.operation))
             found = Present.OLD if inner is None else _present(root, inner)

@@ -33,8 +33,9 @@ OF_PATH = {
     "iterdir", "glob", "rglob", "symlink_to", "hardlink_to", "chmod",
 }  # fmt: skip
 MODULES = {"shutil", "aiofiles"}
-# What else may be held open by its path: the folder of all servers, the repository, a page of the settings.
-TOPS = {"server_path", "server_path()", "self.server_path", "_root()"}
+# What else may be held open by its path: the folder of all servers, a volume's own folder, with that of its files in
+# it (``base`` is one of these two: no game can change either), the repository, a page of the settings.
+TOPS = {"server_path", "server_path()", "self.server_path", "_root()", "base"}
 MAY_HOLD = {
     "servers/docker/folders.py": "the one that opens a server's folder and its data, never through a link",
     "backups/space.py": "the size of the repository, and of a tree that was found before",
