@@ -124,6 +124,7 @@ load-audit: setup ## 20,000 requests by 20 clients: no audit event lost, and wha
 
 .PHONY: load-restore-kills load-restore-speed
 load-restore-kills: setup ## A restore killed before each of its steps; writes docs/reports/restore-kills.md
+	@testbed/up.sh
 	@$(PY) -m bench.restore_kills
 
 load-restore-speed: setup ## A restore of 5,000 files and 1 GiB against bare restic; writes docs/reports/restore-speed.md

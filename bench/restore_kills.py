@@ -12,9 +12,9 @@ HEAD = """# A restore, killed at each step
 Made by `make load-restore-kills`. A step is one change that the restore makes to the servers' disk; the process is
 killed with SIGKILL right before it, then the panel's recovery runs. {scope} "World" is what
 the server has: all files of one kind, or "mixed". The old world is kept under `.removed/` whenever the world is the
-new one.
-
-| killed | when | world | old one kept | operation | safety snapshot | well |
+new one. In a volume two trees are swapped, the volume's and the server's folder; "mixed" would be one of each.
+"""
+COLUMNS = """| killed | when | world | old one kept | operation | safety snapshot | well |
 |---|---|---|---|---|---|---|
 """
 
@@ -26,28 +26,41 @@ modes and times, or wait for the disk, are left out but right after a swap (`EVE
 
 def main() -> None:
     """Kill, look, write the report; exit with an error when anything is not well."""
-    rows: list[str] = []
-    bad = 0
-    with tempfile.TemporaryDirectory() as folder:
-        deaths = Deaths(Path(folder))
-        whole = deaths.die("whole", "--safety-snapshot")
-        bad += record(rows, "nobody", "-", whole)
-        for verb, what in (("backup", "safety snapshot"), ("restore", "restic writes the staged tree")):
-            for who in ("panel", "restic"):
-                bad += record(
-                    rows, who, what, deaths.die(f"{verb}-{who}", "--safety-snapshot", DIE_WHEN=verb, DIE_WHO=who)
-                )
-        for number, step in enumerate(whole.steps, 1):
-            name = step.partition(" ")[2]
-            if not changes_names(whole.steps, number) and not os.environ.get("EVERY_STEP"):
-                continue
-            left = deaths.die(f"step{number}", "--safety-snapshot", DIE_AT=str(number))
-            bad += record(rows, "panel", f"before step {number} of {len(whole.steps)}: {shown(name)}", left)
+    tables: list[str] = []
+    bad = count = 0
+    for name, in_volume in (("The world in the server's folder", False), ("The world in a named volume", True)):
+        with tempfile.TemporaryDirectory() as folder:
+            deaths = Deaths(Path(folder), in_volume=in_volume)
+            try:
+                rows, not_well = kill_each(deaths)
+            finally:
+                deaths.close()
+        tables.append(f"\n## {name}\n\n{COLUMNS}{''.join(rows)}")
+        bad, count = bad + not_well, count + len(rows)
     head = HEAD.format(scope=EVERY if os.environ.get("EVERY_STEP") else MOST)
     REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(f"{head}{''.join(rows)}\n{len(rows)} restores, {bad} of them not well.\n")
+    REPORT.write_text(f"{head}{''.join(tables)}\n{count} restores, {bad} of them not well.\n")
     if bad:
-        raise SystemExit(f"{bad} of {len(rows)} are not well: {REPORT.name}")
+        raise SystemExit(f"{bad} of {count} are not well: {REPORT.name}")
+
+
+def kill_each(deaths: Deaths) -> tuple[list[str], int]:
+    """Kill a restore at each step; return the table's rows and how many of them are not well."""
+    rows: list[str] = []
+    whole = deaths.die("whole", "--safety-snapshot")
+    bad = record(rows, "nobody", "-", whole)
+    for verb, what in (("backup", "safety snapshot"), ("restore", "restic writes the staged tree")):
+        for who in ("panel", "restic"):
+            bad += record(
+                rows, who, what, deaths.die(f"{verb}-{who}", "--safety-snapshot", DIE_WHEN=verb, DIE_WHO=who)
+            )
+    for number, step in enumerate(whole.steps, 1):
+        name = step.partition(" ")[2]
+        if not changes_names(whole.steps, number) and not os.environ.get("EVERY_STEP"):
+            continue
+        left = deaths.die(f"step{number}", "--safety-snapshot", DIE_AT=str(number))
+        bad += record(rows, "panel", f"before step {number} of {len(whole.steps)}: {shown(name)}", left)
+    return rows, bad
 
 
 def record(rows: list[str], who: str, when: str, left: Left) -> int:
