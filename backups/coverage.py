@@ -3,11 +3,14 @@
 import asyncio
 from dataclasses import dataclass
 
-from mcadmin.core.errors import Conflict
+from mcadmin.core.errors import AppError, CommandFailed, Conflict, Unavailable
+from mcadmin.core.paths import place_inside
+from servers.docker.container import Mount
 from servers.minecraft.data_root import DataKind, DataRoot
 from servers.minecraft.instance import MCInstance
 
 DATA_IN_CONTAINER = "/data"
+_LASTING = {"bind", "volume"}  # kinds of mounts whose files outlive the container
 
 
 class NotAllInSnapshot(Conflict):
@@ -25,11 +28,45 @@ class Missing:
     why: str
 
 
-def find_missing(root: DataRoot) -> list[Missing]:
-    """List where a game keeps its files out of the reach of snapshots: at most one place, that at /data."""
-    if root.kind is not DataKind.ELSEWHERE:
+async def find_missing(instance: MCInstance, root: DataRoot) -> list[Missing]:
+    """List where a game keeps its files out of the reach of snapshots: at /data, whose ``root`` is known, and below."""
+    if root.kind is DataKind.ELSEWHERE:
+        return [Missing(root.server_id, DATA_IN_CONTAINER, root.sentence)]
+    mounts = await _mounts(instance)
+    return await asyncio.to_thread(_missing_below, root, mounts)
+
+
+async def _mounts(instance: MCInstance) -> list[Mount]:
+    """Return what a game sees, by its container, or as its file would have it; nothing where neither can be read."""
+    try:
+        container = await instance.get_container()
+    except (Unavailable, CommandFailed):
+        container = None
+    if container is not None:
+        return list(container.mounts)
+    try:
+        compose = await instance.get_minecraft_compose()
+    except AppError:  # a broken file is told by others
         return []
-    return [Missing(root.server_id, DATA_IN_CONTAINER, root.sentence)]
+    volumes = compose.volumes if compose.service_name is not None else []
+    return [Mount(one.type, one.source or "", one.target, not one.read_only) for one in volumes]
+
+
+def _missing_below(root: DataRoot, mounts: list[Mount]) -> list[Missing]:
+    """Say which mounts below /data hold files of the game that are in no folder of the server. Blocking."""
+    found = []
+    for mount in mounts:
+        if not (mount.is_writable and mount.target.startswith(f"{DATA_IN_CONTAINER}/") and mount.kind in _LASTING):
+            continue
+        if mount.kind == "bind" and place_inside(root.directory, mount.source) is not None:
+            continue
+        what = "a volume" if mount.kind == "volume" else "a place outside the server's directory"
+        why = (
+            f"{mount.target[:200]} of the game is {what}, which snapshots do not hold. Mount a folder of the server's "
+            f"directory there, or nothing: then it is part of {DATA_IN_CONTAINER}."
+        )
+        found.append(Missing(root.server_id, mount.target, why))
+    return found
 
 
 async def find_root(instance: MCInstance) -> DataRoot:

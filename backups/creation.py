@@ -226,7 +226,7 @@ class _Taking:
         held: dict[str, int] = {}
         for one in instances:
             try:
-                found = self._missing(target, one.name)
+                found = await self._missing(target, one)
                 held |= await worlds.count([one], scope=target.scope, roots={} if found else self._roots)
                 missing += found
             except Exception as error:  # noqa: BLE001 - whatever it is: it is told, and the others are saved
@@ -247,15 +247,15 @@ class _Taking:
     def _not_copied(self) -> set[str]:
         return self._skipped.reasons.keys() - self._wish.unknown.keys()
 
-    def _missing(self, target: Target, server_id: str) -> list[Missing]:
+    async def _missing(self, target: Target, one: MCInstance) -> list[Missing]:
         """List what of a server cannot be in the snapshot; of a path nothing is missing, it is what it is.
 
         Raises:
             NotAllInSnapshot: a consistent one is wanted; before any game is held still.
         """
-        found = coverage.find_missing(self._roots[server_id]) if target.scope is not Scope.PATH else []
+        found = [] if target.scope is Scope.PATH else await coverage.find_missing(one, self._roots[one.name])
         if found and self._wish.require_flushed:
-            raise NotAllInSnapshot(f"{server_id}: {found[0].why} No snapshot was made, as you asked for.")
+            raise NotAllInSnapshot(f"{one.name}: {found[0].why} No snapshot was made, as you asked for.")
         return found
 
     @staticmethod

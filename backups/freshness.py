@@ -3,12 +3,13 @@
 import asyncio
 from datetime import UTC, datetime
 
-from backups import sources, staging, wiring
+from backups import coverage, sources, staging, wiring
 from backups.models import MadeSnapshot
 from backups.restic.snapshot import ResticSnapshot
 from backups.targets import Target
 from mcadmin.core.errors import AppError
 from servers import wiring as servers_wiring
+from servers.minecraft.data_root import DataRoot
 from servers.minecraft.instance import ServerNotFound
 from servers.models import Operation
 from servers.records import in_database
@@ -52,7 +53,7 @@ async def _last_start(server_id: str) -> datetime | None:
     found = [
         container.started_at if container else None,
         await in_database(_read_last_start, server_id),
-        await asyncio.to_thread(_last_log, server_id),
+        await _last_log(server_id),
     ]
     return max((one for one in found if one is not None), default=None)
 
@@ -66,12 +67,18 @@ def _read_last_start(server_id: str) -> datetime | None:
     return row.started_at if row else None
 
 
-def _last_log(server_id: str) -> datetime | None:
+async def _last_log(server_id: str) -> datetime | None:
     """Return when the game last wrote into its log: then it ran, whoever started it."""
     try:
-        with servers_wiring.live().data_root(server_id).hold() as root:
-            found = root.stat("logs/latest.log")
+        root = await coverage.find_root(servers_wiring.manager().get_instance(server_id))
+        changed_s = await asyncio.to_thread(_changed_s, root)
     except AppError:
         return None
     # A plugin may give it a time beyond any calendar; one in the future means: nobody knows, so it was just now.
-    return datetime.fromtimestamp(min(max(found.st_mtime, 0), _LAST_S), UTC) if found else None
+    return None if changed_s is None else datetime.fromtimestamp(min(max(changed_s, 0), _LAST_S), UTC)
+
+
+def _changed_s(data: DataRoot) -> float | None:
+    with data.hold() as root:
+        found = root.stat("logs/latest.log")
+    return found.st_mtime if found else None

@@ -74,6 +74,8 @@ class _Restoring:
             raise ServerExists(f"A server named {target.server_id!r} was made meanwhile. Choose another id.")
         if self._order.wish.safety_snapshot and is_there and not self._order.is_as_new:
             await self._make_safety_snapshot()
+        if self._volume is not None and self._volume.is_there:
+            await self._require_no_mount_in(self._volume)
         is_mounted = bool(await asyncio.to_thread(mount_points_at_or_below, target.path))
         if is_mounted or await asyncio.to_thread(staging.is_elsewhere, self._base, target.name):
             await self._in_place()
@@ -84,6 +86,7 @@ class _Restoring:
         name = self._order.target.server_id
         instance = servers_wiring.manager().get_instance(name)
         volume = [self._volume.data] if self._volume is not None and self._volume.is_there else []
+        volume += [self._order.target.data.path] if self._order.target.data is not None else []
         await instance.require_no_other_writer(
             await self._own_container(), action="its files cannot be exchanged", also=volume
         )
@@ -147,7 +150,10 @@ class _Restoring:
                 self._order.snapshot, self._order.server_id, base=self._root, staged=plan.staged,
                 new_id=self._order.target.server_id,
             )  # fmt: skip
-        return plan if self._volume is None else await self._fill_volume(self._volume, plan)
+        if self._volume is None:
+            return plan
+        await restore_volume.require_named(self._volume, base=self._root, staged=plan.staged)
+        return await self._fill_volume(self._volume, plan)
 
     async def _check_room(self, base: Path, source: str) -> None:
         measured = await self._measure(source)
@@ -157,11 +163,21 @@ class _Restoring:
         """Stage what goes into the volume, beside its files; return ``plan`` with the volume noted in it."""
         await self._check_room(part.top, part.source)
         self._volume = part = await restore_volume.make(part)
+        await self._require_no_mount_in(part)
         plan = plan.model_copy(update={"volume": str(part.folder)})
         await asyncio.to_thread(staging.note, self._root, plan)
         place = Place(server_id=plan.server_id, target=VOLUME_DATA, source=part.source, data=VOLUME_DATA)
         await self._fill(part.folder, place, await asyncio.to_thread(LeftOut.of_volume, self._order, part))
         return plan
+
+    @staticmethod
+    async def _require_no_mount_in(part: VolumePart) -> None:
+        """Refuse a volume with another disk in it: a swap would carry that away, and a purge would empty it."""
+        if await asyncio.to_thread(mount_points_at_or_below, part.data):
+            raise Unsupported(
+                f"In the volume `{part.name}` another place is mounted, so it cannot be swapped. Unmount that, or "
+                "restore paths of the data one by one."
+            )
 
     async def _point_to(self, volume: Path) -> Plan:
         """Note in the servers' folder that the volume's folder is worked on, so that a restart finds it."""

@@ -16,7 +16,7 @@ from backups.targets import Target
 from mcadmin.core.errors import InvalidRequest
 from servers import wiring as servers_wiring
 from servers.compose_safety import Acceptance
-from servers.docker.folders import DATA, ServerFolderIsALink
+from servers.docker.folders import DATA, DataElsewhere, ServerFolderIsALink
 from servers.minecraft.data_root import DataRoot, usual
 from servers.minecraft.instance import ServerExists, ServerNotFound
 
@@ -128,6 +128,11 @@ async def _present_root(server_id: str) -> DataRoot:
 
 def _find_past(server_id: str, path: str, root: DataRoot) -> Target:
     """Return what is to be replaced; of a whole server its folder alone."""
+    if path and not root.is_there:
+        raise DataElsewhere(
+            f"{root.sentence} The volume is not there, so no path of it can be restored. Restore the whole server, or "
+            "have the volume made first (operation `up`, then `stop`)."
+        )
     found = targets.find_past(server_path(), server_id=server_id, path=path, roots={root.server_id: root})
     return replace(found, volumes=())
 

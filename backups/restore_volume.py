@@ -1,7 +1,7 @@
 """The volume that takes a game's files, in a restore of a whole server: which one it is, and that it is there."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from servers import wiring as servers_wiring
 from servers.docker.compose import find_files
 from servers.docker.compose_file import project_name
 from servers.docker.engine import DockerManager
-from servers.docker.engine_volumes import VOLUME_DATA
+from servers.docker.engine_volumes import VOLUME_DATA, is_volume_name
 from servers.docker.folders import DataElsewhere, open_volume
 from servers.minecraft.data_root import DataRoot
 from servers.minecraft.lifecycle import MAX_COMPOSE_BYTES
@@ -102,7 +102,7 @@ async def find_new(
         return None
     project = project_name(new_id)
     mount = (await asyncio.to_thread(_describe_staged, base, staged, new_id)).data_mount
-    if mount is None or mount.kind != VOLUME or not mount.name.startswith(f"{project}_"):
+    if mount is None or mount.kind != VOLUME or not _is_of(mount.name, project):
         raise DataElsewhere(
             "The game's files are in a volume whose name the compose file fixes (`name`, `external` or a variable), so "
             "the new server would have the old one's. Create the new server with a compose file of its own, then "
@@ -113,16 +113,35 @@ async def find_new(
     return part
 
 
+async def require_named(part: VolumePart, *, base: Path, staged: str) -> None:
+    """Raise DataElsewhere unless a volume that is to be made is one of the server's own file, as it was staged.
+
+    What a snapshot says of volumes is the word of whoever wrote into the repository.
+    """
+    if part.is_there:
+        return
+    mount = (await asyncio.to_thread(_describe_staged, base, staged, part.project)).data_mount
+    if mount is None or mount.kind != VOLUME or mount.name != part.name or not _is_of(part.name, part.project):
+        raise DataElsewhere(
+            f"The volume `{part.name}` is not there, and the server's compose file alone does not name it as its own. "
+            "Have it made first (operation `up`, then `stop`), then restore."
+        )
+
+
 async def make(part: VolumePart) -> VolumePart:
     """Return the part with its volume there: as Compose would make it, and empty, where the engine had none."""
     if part.is_there:
         return part
     await _engine().create_volume(part.name, project=part.project)
-    return replace(part, made_for=part.project)
+    made = await _find(part.name, project=part.project, source=part.source)  # somebody may have been faster
+    made.require_own()
+    return made
 
 
 async def _find(name: str, *, project: str, source: str) -> VolumePart:
     known = await _engine().volumes([name])
+    if not is_volume_name(name):  # the engine was not asked about it
+        raise DataElsewhere(f"{name[:80]!r} is no name that somebody gave a volume, so nothing is restored there.")
     if known.folder is None:
         raise Unavailable("The engine does not say where it keeps its volumes, so nothing can be restored into one.")
     volume = known.known.get(name)
@@ -141,10 +160,21 @@ def _require_open(top: Path, inside: str) -> None:
     open_volume(top, inside).close()
 
 
-def _describe_staged(base: Path, staged: str, new_id: str) -> ServerInfo:
+def _describe_staged(base: Path, staged: str, server_id: str) -> ServerInfo:
     with Root(base) as root, root.subdirectory(staged, follow=False) as held:
-        text = held.read_bytes(find_files(held)[0], max_bytes=MAX_COMPOSE_BYTES).decode(errors="replace")
-    return describe(new_id, lambda: text, settings.MC_ADMIN.allowed_images)
+        names = find_files(held)
+        if len(names) != 1:
+            raise DataElsewhere(
+                "The server's compose file has an override, which may name its volume, or is not there. Create the "
+                "server with one compose file, then restore the paths of its data."
+            )
+        text = held.read_bytes(names[0], max_bytes=MAX_COMPOSE_BYTES).decode(errors="replace")
+    return describe(server_id, lambda: text, settings.MC_ADMIN.allowed_images)
+
+
+def _is_of(name: str, project: str) -> bool:
+    """Tell whether Compose would call a volume of ``project`` so by itself."""
+    return name.startswith(f"{project}_")
 
 
 def _engine() -> DockerManager:

@@ -37,7 +37,8 @@ class Target:
         """The folder that no game can change, below which it is swapped as a whole."""
         if self.data is None:
             return self.path if self.scope is Scope.GLOBAL else self.path.parent
-        return self.data.path.parent if self.data.volume else Path(os.path.realpath(self.data.top))
+        in_volume = self.data.kind is DataKind.VOLUME
+        return self.data.path.parent if in_volume else Path(os.path.realpath(self.data.top))
 
     @property
     def name(self) -> str:

@@ -8,7 +8,6 @@ from backups.restic.labels import Trigger
 from mcadmin.core.errors import AppError
 from mcadmin.core.paths import FileMissing
 from servers import wiring as servers_wiring
-from servers.minecraft.data_root import DataRoot
 from servers.progress import Progress
 from servers.world_safety import NoSafety
 
@@ -20,8 +19,9 @@ class UpgradeSafety:
 
     async def has_world(self, server_id: str) -> bool:
         """Look for a level.dat or regions; yes where the data lie elsewhere, or cannot be read."""
-        root = await self._root(server_id)
-        if coverage.find_missing(root):
+        instance = servers_wiring.manager().get_instance(server_id)
+        root = await coverage.find_root(instance)
+        if await coverage.find_missing(instance, root):
             return True
         try:
             return await asyncio.to_thread(lambda: any(excludes.world_files(root)))
@@ -32,7 +32,8 @@ class UpgradeSafety:
 
     async def require_possible(self, server_id: str) -> None:
         """Raise NoSafety unless the repository answers and a snapshot would hold all that the game writes."""
-        if missing := coverage.find_missing(await self._root(server_id)):
+        instance = servers_wiring.manager().get_instance(server_id)
+        if missing := await coverage.find_missing(instance, await coverage.find_root(instance)):
             raise NoSafety(server_id, missing[0].why)
         try:
             await wiring.repository().command.require_writable()
@@ -46,7 +47,3 @@ class UpgradeSafety:
         wish = Wish(server_id=server_id, require_flushed=True, trigger=Trigger.SAFETY)
         made = await creation.take(wish, progress)
         return str(made["snapshot"]["id"])
-
-    @staticmethod
-    async def _root(server_id: str) -> DataRoot:
-        return await coverage.find_root(servers_wiring.manager().get_instance(server_id))

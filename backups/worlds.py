@@ -43,7 +43,7 @@ async def count(
         roots: where their games' files are, by server; not of those whose files the snapshot cannot hold.
 
     Raises:
-        NothingToSave: the one server of the snapshot has run, and no file is left below its data.
+        NothingToSave: a server has run, and no file is left below its data.
     """
     found: dict[str, int] = {}
     for one in instances if scope is not Scope.PATH else ():
@@ -51,7 +51,7 @@ async def count(
             continue
         worlds = await asyncio.to_thread(_count, roots[one.name])
         found[one.name] = worlds or 0
-        if worlds is None and scope is Scope.SERVER and await _has_run(one):
+        if worlds is None and await _has_run(one):
             raise NothingToSave(
                 f"{one.name} has run, but there is no file in its data any more. Is their disk mounted? Nothing was "
                 "saved; the earlier snapshots are as they were."

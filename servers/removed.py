@@ -10,8 +10,17 @@ from pathlib import Path
 
 from django.conf import settings
 
-from mcadmin.core.errors import InvalidRequest
-from mcadmin.core.paths import Entry, FileExists, FileMissing, Root, delete, list_directories, move
+from mcadmin.core.errors import Conflict, InvalidRequest
+from mcadmin.core.paths import (
+    Entry,
+    FileExists,
+    FileMissing,
+    Root,
+    delete,
+    list_directories,
+    mount_points_at_or_below,
+    move,
+)
 from servers import actions, incarnations, records, wiring
 from servers.docker.cli import EngineUnreachable
 from servers.docker.engine import DockerManager
@@ -137,7 +146,11 @@ def _move_back(one: Removed) -> None:
         move(root, f"{REMOVED_DIRECTORY}/{one.name}", one.server_id)
 
 
-def _delete(name: str, bases: Iterable[Path]) -> None:
+def _delete(name: str, bases: Sequence[Path]) -> None:
+    """Delete what has the name; nothing of it where a disk is mounted in one: that would be emptied."""
+    for base in bases:
+        if mounted := mount_points_at_or_below(base / REMOVED_DIRECTORY / name):
+            raise Conflict(f"{mounted[0]} is mounted in what {name} holds. Unmount it first; nothing was deleted.")
     for base in bases:
         with suppress(FileMissing), Root(base) as root:
             delete(root, f"{REMOVED_DIRECTORY}/{name}")

@@ -11,7 +11,7 @@ from typing import Any
 from mcadmin.core.errors import AppError
 from mcadmin.core.paths import FileMissing, Root, place_inside
 from servers.docker.container import Container, Mount
-from servers.docker.engine_volumes import KnownVolumes, is_volume_name
+from servers.docker.engine_volumes import VOLUME_DATA, KnownVolumes, is_volume_name
 from servers.docker.folders import DataElsewhere, open_data_in, open_volume
 from servers.docker.volumes import Volume
 
@@ -70,7 +70,7 @@ class DataRoot:
     @property
     def volume(self) -> str:
         """The volume's name; "" for what is none, or not there yet."""
-        return self.inside.partition("/")[0] if self.kind is DataKind.VOLUME else ""
+        return self.inside.partition("/")[0] if self.kind is DataKind.VOLUME and self.is_there else ""
 
     @property
     def in_server(self) -> str | None:
@@ -199,7 +199,8 @@ def _volume(mount: Mount, root: DataRoot, volumes: KnownVolumes, project: str | 
         return _out_of_reach(root, named, advice=_MAYBE_OTHERS)
     sentence = f"The game's files are {named}."
     return replace(
-        root, kind=DataKind.VOLUME, top=top, inside=inside or "", sentence=sentence, is_there=volume is not None
+        root, kind=DataKind.VOLUME, top=top, inside=f"{name}/{VOLUME_DATA}", sentence=sentence,
+        is_there=volume is not None,
     )
 
 

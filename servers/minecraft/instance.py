@@ -1,6 +1,7 @@
 """A Minecraft server: a directory, its compose project, and what can be done with and asked of it."""
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 
 from mcadmin.core.errors import AppError, CommandFailed, Conflict, TimedOut
@@ -97,13 +98,17 @@ class MCInstance(Lifecycle):
             return await self._data_root(info.data_mount, project=project_name(self.name))
         return await self._data_root(mount_of_container(container))
 
-    async def written_folders(self) -> list[Path]:
-        """Return the server's directory, and the folder of the volume that its game's files are in."""
+    async def written_folders(self, own: Iterable[Container]) -> list[Path]:
+        """Return the server's directory, and the folder of the volume that its game's files are in.
+
+        A container may still have what the file no longer names. Nothing is asked where neither has a volume.
+        """
         try:
             info = await self.get_server_info()
         except ServerNotFound:
             return [self.directory]
-        if info.data_mount is None or info.data_mount.kind != "volume":
+        mounts = [info.data_mount, *map(mount_of_container, own)]
+        if not any(mount is not None and mount.kind == "volume" for mount in mounts):
             return [self.directory]
         root = await self.data_root()
         return [self.directory, root.path] if root.volume else [self.directory]

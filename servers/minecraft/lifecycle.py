@@ -198,13 +198,15 @@ class Lifecycle(ComposeReading):
         await self.require_no_other_writer((), action="it cannot be removed")
         await asyncio.to_thread(rename_beneath, self.server_path, self.name, REMOVED_DIRECTORY, removed_as)
 
-    async def written_folders(self) -> list[Path]:
-        """Return the folders in which none but the server's own games may write: its directory."""
+    async def written_folders(self, own: Iterable[Container]) -> list[Path]:
+        """Return the folders in which none but the server's ``own`` containers may write: its directory."""
+        del own
         return [self.directory]
 
     async def other_writers(self, own: Iterable[Container], *, also: Iterable[Path] = ()) -> list[Container]:
         """List the running containers that write in the server's folders, or in ``also``, besides ``own``."""
-        return await other_writers([*await self.written_folders(), *also], own, cli=self._cli)
+        known = list(own)
+        return await other_writers([*await self.written_folders(known), *also], known, cli=self._cli)
 
     async def require_no_other_writer(
         self, own: Iterable[Container], *, action: str, also: Iterable[Path] = ()

@@ -72,4 +72,5 @@ def _long(volume: Any, directory: str) -> Any:
     if source.startswith("."):
         source = str(Path(directory, source))
     kind = "bind" if source.startswith("/") else "volume"
-    return {"type": kind, "source": source, "target": rest.partition(":")[0], "bind": {}}
+    target, _, mode = rest.partition(":")
+    return {"type": kind, "source": source, "target": target, "bind": {}, "read_only": mode == "ro"}
