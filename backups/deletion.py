@@ -13,6 +13,8 @@ from servers.operations import Job
 from servers.progress import Progress
 from servers.records import in_database
 
+LEAST_DIGITS = 8  # of an id
+
 
 class SnapshotPinned(Conflict):
     """Somebody wants it to stay."""
@@ -27,9 +29,12 @@ class ForeignSnapshot(Conflict):
 
 
 def choose(snapshots: Iterable[ResticSnapshot], snapshot_id: str) -> ResticSnapshot:
-    """Return the one whose id, or id before its tags changed, begins with ``snapshot_id``; raises SnapshotNotFound."""
+    """Return the one whose id, or id before its tags changed, begins with ``snapshot_id``; raises SnapshotNotFound.
+
+    Fewer than LEAST_DIGITS name none: two letters that somebody mistyped would fit something.
+    """
     found = [one for one in snapshots if one.id.startswith(snapshot_id) or one.first_id.startswith(snapshot_id)]
-    if len(found) != 1:
+    if len(found) != 1 or len(snapshot_id) < LEAST_DIGITS:
         raise SnapshotNotFound(f"Snapshot {snapshot_id[:8]} was not found.")
     return found[0]
 
