@@ -3,7 +3,8 @@
 import asyncio
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -169,26 +170,30 @@ class _Taking:
             raise error
         self._skipped.add(server_id, error)
 
+    @contextmanager
+    def _left_out_at_trouble(self, server_id: str) -> Iterator[None]:
+        """Leave a server out of a snapshot of everything when the block fails at it."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - whatever it is: it is told, and the others are saved
+            self._leave_out(server_id, error)
+
     def _kept(self, held: list[Bracket]) -> list[Bracket]:
         return [bracket for bracket in held if bracket.now.server_id not in self._skipped]
 
     async def _find_roots(self, names: list[str]) -> None:
         """Find out where the games' files are, which may take a question to the engine for each."""
-        manager = servers_wiring.manager()
         for name in names:
-            try:
-                self._roots[name] = await coverage.find_root(manager.get_instance(name))
-            except Exception as error:  # noqa: BLE001 - whatever it is: it is told, and the others are saved
-                self._leave_out(name, error)
+            with self._left_out_at_trouble(name):
+                self._roots[name] = await coverage.find_root(servers_wiring.manager().get_instance(name))
 
     def _kept_roots(self) -> dict[str, DataRoot]:
         return {name: root for name, root in self._roots.items() if name not in self._skipped}
 
     async def _find(self) -> Target:
-        wish = self._wish
-        return await asyncio.to_thread(
-            targets.find, self._server_path, server_id=wish.server_id, path=wish.path, roots=self._kept_roots()
-        )
+        wish, roots = self._wish, self._kept_roots()
+        find = functools.partial(targets.find, self._server_path, server_id=wish.server_id, path=wish.path, roots=roots)
+        return await asyncio.to_thread(find)
 
     async def _check_space(self, target: Target) -> None:
         folder = space.local_folder(wiring.repository_path())
@@ -218,29 +223,23 @@ class _Taking:
                 "Nothing was saved."
             )
 
-    async def _look_at(
-        self, target: Target, instances: list[MCInstance]
-    ) -> tuple[list[Missing], dict[str, int]]:
+    async def _look_at(self, target: Target, instances: list[MCInstance]) -> tuple[list[Missing], dict[str, int]]:
         """Return what of the servers cannot be in the snapshot, and how many worlds of each will be; see ``worlds``."""
         missing: list[Missing] = []
         held: dict[str, int] = {}
         for one in instances:
-            try:
+            with self._left_out_at_trouble(one.name):
                 found = await self._missing(target, one)
                 held |= await worlds.count([one], scope=target.scope, roots={} if found else self._roots)
                 missing += found
-            except Exception as error:  # noqa: BLE001 - whatever it is: it is told, and the others are saved
-                self._leave_out(one.name, error)
         await self._size_up(target, [one.name for one in instances if one.name not in self._skipped])
         return missing, held
 
     async def _size_up(self, target: Target, names: list[str]) -> None:
         """Find out how much a copy would read, and what of it for nothing."""
         for name in names:
-            try:
+            with self._left_out_at_trouble(name):
                 await asyncio.to_thread(self._reading.look, target, self._roots[name])
-            except Exception as error:  # noqa: BLE001 - as above
-                self._leave_out(name, error)
         if target.scope is Scope.GLOBAL:
             await asyncio.to_thread(self._reading.look_around, target.path, {*names, *self._not_copied()})
 
