@@ -157,8 +157,8 @@ class _Taking:
                 made = await self._copy(target, entered)
             snapshot = await self._settle(made.snapshot, self._kept(entered))  # before a guard could take over
         for bracket in entered:
-            if bracket.saving_is_left_off:
-                self._progress.warn(f"Saving is still off on {bracket.now.server_id}; MC Admin goes on turning it on.")
+            for remark in bracket.remarks():
+                self._progress.warn(remark)
         return await self._write_down(
             made, snapshot, began, [one for one in missing if one.server_id not in self._skipped],
             {name: number for name, number in held.items() if name not in self._skipped},

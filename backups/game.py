@@ -67,8 +67,14 @@ class Game:
         if self._connection is not None:
             await self._connection.close()
 
-    async def command(self, text: str, *, timeout_s: float) -> str:
+    async def command(self, text: str, *, timeout_s: float, by_cli: bool = True) -> str:
         """Run one command.
+
+        Args:
+            text: the command.
+            timeout_s: of the answer.
+            by_cli: whether ``rcon-cli`` is tried where there is no connection. In a game whose process is stopped it
+                hangs, and nobody knows whether what it was given is carried out some day.
 
         Raises:
             RconUnavailable, ServerNotRunning: it was not sent.
@@ -78,6 +84,8 @@ class Game:
             try:
                 self._connection = await RconConnection.connect_any(await self._instance.rcon_addresses())
             except RconUnavailable:
+                if not by_cli:
+                    raise
                 return await self._by_rcon_cli(text, timeout_s)
         return clean_answer(await self._connection.command(text, timeout_s=timeout_s))
 

@@ -18,7 +18,7 @@ from backups.game import Game, GameLog, is_unknown, says_off, says_on, says_save
 from backups.restic.labels import Saved
 from mcadmin.core.errors import AppError, CommandFailed, Conflict, Unavailable
 from mcadmin.core.tasks import cancel, finish
-from servers.docker.container import Container
+from servers.docker.container import Container, State
 from servers.minecraft.instance import MCInstance, ServerNotFound, ServerNotRunning
 from servers.minecraft.rcon import RconUnavailable
 from servers.records import in_database
@@ -32,6 +32,7 @@ ENDED_LOOK_S = 0.5
 ANSWER_AFTER_LINE_S = 1.0  # the log was faster than the answer, which is the surer sign
 GUARD_WAIT_S = 35.0
 MAX_NAMED = 5
+NOT_WOKEN = "its game is asleep (autopause) and did not wake, so it cannot confirm that its world is written"
 
 
 class GuardBusy(Conflict):
@@ -105,6 +106,11 @@ async def _quiet_one(
     await bracket.look_for_others()
     if container is not None and container.is_restarting and bracket.now.saved.is_consistent:
         bracket.now = Quiet(instance.name, Saved.LIVE, "its game ends and is started again all the time")
+    if container is not None and container.state is State.PAUSED:  # it answers nothing: nobody waits for that
+        why = "its container is paused, so its game cannot confirm that the world is written"
+        bracket.now = Quiet(instance.name, Saved.LIVE, why)
+        yield bracket
+        return
     if container is None or not container.is_running:
         yield bracket
         return
@@ -129,12 +135,27 @@ class Bracket:
         self._log = GameLog(instance)
         self._fact: Fact | None = None
         self._others: list[str] = []
+        self._woke_it = False
+
+    def remarks(self) -> list[str]:
+        """Say what else a user should know of this copy, whatever its level is."""
+        name, found = self.now.server_id, []
+        if self._woke_it:
+            found.append(f"The game of {name} was asleep (autopause): the backup has woken it.")
+        if self.saving_is_left_off:
+            found.append(f"Saving is still off on {name}; MC Admin goes on turning it on.")
+        return found
 
     async def begin(self, game: Game, *, timeout_s: float) -> None:
-        """Turn saving off and wait until everything is written."""
+        """Turn saving off and wait until everything is written; a game that sleeps is woken by that."""
+        assert self._container is not None  # noqa: S101 - it runs: see ``quiet``
         await self._log.begin()
-        if not await self._save_off(game):
+        was_asleep = await self._instance.is_asleep(self._container)
+        if not await self._save_off(game, by_cli=not was_asleep):
+            if was_asleep:
+                self.now.reason = NOT_WOKEN
             return
+        self._woke_it = was_asleep
         try:
             if await self._flush(game, timeout_s=timeout_s):
                 self.now.saved = Saved.FLUSHED
@@ -197,12 +218,12 @@ class Bracket:
         self.saving_is_left_off = True
         logger.warning("saving is still off on %s; the guard goes on trying", self._instance.name)
 
-    async def _save_off(self, game: Game) -> bool:
-        assert self._container is not None  # noqa: S101 - it runs: see ``quiet``
+    async def _save_off(self, game: Game, *, by_cli: bool) -> bool:
+        assert self._container is not None  # noqa: S101 - as in ``begin``
         await self._store_fact(self._container)
         reason = ""
         try:
-            answer = await game.command("save-off", timeout_s=COMMAND_S)
+            answer = await game.command("save-off", timeout_s=COMMAND_S, by_cli=by_cli)
             if says_off(answer):
                 return True
             reason = f"it answered save-off with: {answer[:100]}"

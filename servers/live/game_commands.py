@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from mcadmin.core.errors import AppError
+from mcadmin.core.errors import AppError, Conflict
 from servers.live.rcon_pool import RconPool
 from servers.minecraft.instance import MCInstance, RconCliFailed, ServerNotRunning
 from servers.minecraft.rcon import CONNECT_TIMEOUT_S, RconAddress, RconUnavailable, clean_answer
@@ -14,6 +14,12 @@ STARTING_PATIENCE_S = 3.0  # a game that is still starting may already answer
 AGAIN_S = 0.3
 
 Addresses = Callable[[], Awaitable[list[RconAddress]]]
+
+
+class GameAsleep(Conflict):
+    """The game's process is stopped, and nothing woke it."""
+
+    code = "game_asleep"
 
 
 async def run_command(
@@ -40,6 +46,22 @@ async def run_command(
                 await asyncio.sleep(AGAIN_S)
                 continue
             raise _not_yet(instance.name, status, error) from error
+
+
+async def wake_with_command(pool: RconPool, server_id: str, text: str, *, addresses: Addresses) -> str:
+    """Run one valid command in a game that is asleep: a new connection wakes it, a kept one does not.
+
+    Raises:
+        GameAsleep: it did not wake; the command was not run.
+        RconTimedOut, RconBroken: it took the command, which may have run.
+    """
+    await pool.drop(server_id)
+    try:
+        return clean_answer(await pool.command(server_id, text, addresses=addresses))
+    except RconUnavailable as error:
+        raise GameAsleep(
+            f"The game of {server_id} sleeps (autopause) and did not wake when it was called. Join it, or restart it."
+        ) from error
 
 
 async def _try(

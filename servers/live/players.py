@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -41,9 +41,24 @@ class PlayersSample:
 class PlayerSampler:
     """Asks every healthy server for its players. Belongs to one loop; ``read`` is safe from any thread."""
 
-    def __init__(self, ask: Ask, ping: Ping, healthy: Callable[[], list[str]]) -> None:
-        """``ask`` runs ``list`` on a server, ``ping`` pings it; ``healthy`` names the servers that can be asked."""
+    def __init__(
+        self,
+        ask: Ask,
+        ping: Ping,
+        healthy: Callable[[], list[str]],
+        *,
+        is_asleep: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        """Wire it.
+
+        Args:
+            ask: runs ``list`` on a server.
+            ping: pings it.
+            healthy: names the servers that can be asked; called in a thread, as is the next.
+            is_asleep: tells of a game that a question would wake: nobody is on it, and it is not asked.
+        """
         self._ask = ask
+        self._is_asleep = is_asleep
         self._ping = ping
         self._healthy = healthy
         self._samples: dict[str, PlayersSample] = {}
@@ -118,6 +133,10 @@ class PlayerSampler:
         return last + (WATCHED_S if looked else UNWATCHED_S)
 
     async def _sample(self, name: str) -> None:
+        if await asyncio.to_thread(self._is_asleep, name):
+            before = self._samples.get(name, PlayersSample())
+            self._samples[name] = replace(before, online=(), count=0, latency_ms=None, sampled_at=datetime.now(UTC))
+            return
         players, pinged = await asyncio.gather(self._listed(name), self._pinged(name))
         count = len(players.online) if players else 0
         if players is None and pinged is not None:  # it tells fewer names, or none

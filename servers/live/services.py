@@ -17,7 +17,7 @@ from servers.live.catalog import Catalog
 from servers.live.console_hub import ConsoleHub
 from servers.live.container_notes import NoteStore
 from servers.live.engine_state import EngineSnapshot, EngineState
-from servers.live.game_commands import run_command
+from servers.live.game_commands import run_command, wake_with_command
 from servers.live.history import HistoryStore
 from servers.live.known_volumes import VolumeTable
 from servers.live.last_words import LastWords
@@ -25,6 +25,8 @@ from servers.live.monitoring import Monitoring
 from servers.live.players import PlayerSampler, PlayersSample
 from servers.live.rcon_pool import RconPool
 from servers.live.rendered_files import RenderedFiles
+from servers.live.sleeping_games import SleepingGames
+from servers.minecraft.autopause import ASLEEP
 from servers.minecraft.data_root import DataRoot, locate, mount_of_container
 from servers.minecraft.instance import ServerNotFound, ServerNotRunning
 from servers.minecraft.manager import DockerMCManager
@@ -63,7 +65,10 @@ class Services:
         self.console = ConsoleHub(server_path, cli=cli, container=self._container_or_none, data_root=self.data_root)
         self.last_words = LastWords(cli)
         self.rcon = RconPool()
-        self.players_sampler = PlayerSampler(lambda name: self.command(name, "list"), self.ping, self._may_be_played)
+        self.sleeping = SleepingGames(self.container, self.data_root)
+        self.players_sampler = PlayerSampler(
+            lambda name: self.command(name, "list"), self.ping, self._may_be_played, is_asleep=self.sleeping.is_asleep
+        )
         self.monitoring = Monitoring(self, server_path, cli=cli, history=stores.history)
         self._server_path = server_path
         self._real_paths: dict[Path, Path] = {}
@@ -112,7 +117,9 @@ class Services:
         doubt = snapshot.doubt(container)
         if doubt is None:
             words = self.last_words.of(container) if container else None
-            return replace(known, reason=f"{known.reason} {words}") if words else known
+            if known.status in ANSWERING and self.sleeping.was_asleep(server_id):
+                words = ASLEEP
+            return replace(known, reason=" ".join(filter(None, [known.reason, words]))) if words else known
         return Status(
             MCServerStatus.UNKNOWN, doubt.reason, doubt.since, known.exit_code, known.oom_killed,
             last_status=known.status,
@@ -182,6 +189,8 @@ class Services:
         if status.status not in ANSWERING:
             raise ServerNotRunning(f"{server_id} is not running ({status.status}). Start it first.")
         addresses = partial(instance.rcon_addresses, container=container, data_root=data_root)
+        if await asyncio.to_thread(self.sleeping.is_asleep, server_id):
+            return await wake_with_command(self.rcon, server_id, text, addresses=addresses)
         return await run_command(self.rcon, instance, text, status=status, addresses=addresses)
 
     async def ping(self, server_id: str) -> ServerPing:

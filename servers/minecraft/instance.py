@@ -16,6 +16,7 @@ from servers.docker.network import NetworkIO
 from servers.docker.usage import BlockIO, Unread
 from servers.minecraft import figures, properties
 from servers.minecraft.access import game_endpoints, rcon_addresses
+from servers.minecraft.autopause import is_asleep
 from servers.minecraft.data_root import DataRoot, locate, mount_of_container
 from servers.minecraft.derivations import is_bedrock
 from servers.minecraft.figures import DiskSpaceInfo
@@ -97,6 +98,11 @@ class MCInstance(Lifecycle):
         if container is None:
             return await self._data_root(info.data_mount, project=project_name(self.name))
         return await self._data_root(mount_of_container(container))
+
+    async def is_asleep(self, container: Container) -> bool:
+        """Tell whether the game in a container of this server sleeps, see ``autopause``."""
+        root = await self._data_root(mount_of_container(container))
+        return await asyncio.to_thread(is_asleep, container, root)
 
     async def written_folders(self, own: Iterable[Container]) -> list[Path]:
         """Return the server's directory, and the folder of the volume that its game's files are in.
