@@ -20,6 +20,9 @@ _STR_TAG, _MERGE_TAG = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 # What YAML forbids anywhere; refused here so that the sentence can name the line.
 # Also line breaks that only some readers know: what is a comment to us must be none to Compose.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_ODD = "[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]"
+_ODD_AROUND = re.compile(f"^({_ODD})|({_ODD})$")
+_ODD_BEHIND_COLON = re.compile(rf"[\w.-]+:({_ODD})")
 # Thousands of these make the parser quadratic, and nothing uses them where tags are refused.
 _TAG_DIRECTIVE = re.compile(r"^%TAG", re.MULTILINE)
 
@@ -131,6 +134,9 @@ def _decode(text: str | bytes) -> str:
     if len(raw) > MAX_BYTES:
         size = -(-len(raw) // 1024)
         raise _refuse("too_large", f"A compose file may have {MAX_BYTES // 1024} KiB; this one has {size} KiB.")
+    head = text[:4] if isinstance(text, bytes) else text[:4].encode(errors="replace")
+    if 0 in head:  # every second byte of western letters, perhaps behind a mark; nothing else begins so
+        raise _refuse("not_utf8", "The file is UTF-16, as some Windows editors save it. Save it as UTF-8.")
     if isinstance(text, bytes):
         try:
             text = raw.decode()
@@ -168,7 +174,20 @@ def _broken_keys(node: Any, seen: set[int]) -> Iterator[Problem]:
                 yield Problem("duplicate_key", f"The key {key.value[:60]!r} stands twice.", _line(key))
             else:
                 names.add(key.value)
+            yield from _odd_blank(key, value)
             yield from _broken_keys(value, seen)
+
+
+def _odd_blank(key: yaml.Node, value: yaml.Node) -> Iterator[Problem]:
+    """Yield a problem for a blank that is none to YAML, where it hides that something is a key, or whose it is."""
+    found = _ODD_AROUND.search(key.value) if isinstance(key, yaml.ScalarNode) else None
+    line = _line(key)
+    if found is None and isinstance(value, yaml.ScalarNode) and not value.style:
+        found, line = _ODD_BEHIND_COLON.match(value.value), _line(value)
+    if found is not None:
+        blank = next(filter(None, found.groups()))
+        message = f"This blank is none to YAML: U+{ord(blank):04X}, such as web pages have. Type it anew."
+        yield Problem("odd_blank", message, line)
 
 
 def _line(node: yaml.Node) -> int:

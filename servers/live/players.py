@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
 from mcadmin.core.errors import AppError
 from mcadmin.core.tasks import cancel
-from servers.minecraft.players import PlayerList, parse_players
+from servers.minecraft.players import PlayerList, read_players
 from servers.minecraft.server_ping import ServerPing
 
 logger = logging.getLogger(__name__)
@@ -20,6 +20,7 @@ SAMPLE_TIMEOUT_S = 15.0  # more than a command and its connection may take by th
 
 Ask = Callable[[str], Awaitable[str]]
 Ping = Callable[[str], Awaitable[ServerPing]]
+KnownNames = Callable[[str], Collection[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +49,20 @@ class PlayerSampler:
         healthy: Callable[[], list[str]],
         *,
         is_asleep: Callable[[str], bool] = lambda _: False,
+        known_names: KnownNames = lambda _: (),
     ) -> None:
         """Wire it.
 
         Args:
             ask: runs ``list`` on a server.
             ping: pings it.
-            healthy: names the servers that can be asked; called in a thread, as is the next.
+            healthy: names the servers that can be asked; called in a thread, as are the next two.
             is_asleep: tells of a game that a question would wake: nobody is on it, and it is not asked.
+            known_names: returns the names of players who have been on a server.
         """
         self._ask = ask
         self._is_asleep = is_asleep
+        self._known_names = known_names
         self._ping = ping
         self._healthy = healthy
         self._samples: dict[str, PlayersSample] = {}
@@ -154,7 +158,7 @@ class PlayerSampler:
 
     async def _listed(self, name: str) -> PlayerList | None:
         try:
-            return parse_players(await self._ask(name))
+            return await read_players(await self._ask(name), partial(self._known_names, name))
         except AppError as error:
             logger.info("%s does not list its players: %s", name, error)
             return None

@@ -30,6 +30,7 @@ from servers.minecraft.autopause import ASLEEP
 from servers.minecraft.data_root import DataRoot, locate, mount_of_container
 from servers.minecraft.instance import ServerNotFound, ServerNotRunning
 from servers.minecraft.manager import DockerMCManager
+from servers.minecraft.players import names_of_players
 from servers.minecraft.rcon import validate_command
 from servers.minecraft.server_ping import ServerPing
 from servers.minecraft.status import ANSWERING, MCServerStatus, Status, choose_container, status_of
@@ -67,8 +68,9 @@ class Services:
         self.rcon = RconPool()
         self.sleeping = SleepingGames(self.container, self.data_root)
         self.players_sampler = PlayerSampler(
-            lambda name: self.command(name, "list"), self.ping, self._may_be_played, is_asleep=self.sleeping.is_asleep
-        )
+            lambda name: self.command(name, "list"), self.ping, self._may_be_played, is_asleep=self.sleeping.is_asleep,
+            known_names=lambda name: names_of_players(self.data_root(name)),
+        )  # fmt: skip
         self.monitoring = Monitoring(self, server_path, cli=cli, history=stores.history)
         self._server_path = server_path
         self._real_paths: dict[Path, Path] = {}

@@ -48,7 +48,8 @@ class Viewer:
         """Look at ``feed`` from now on: behind line ``after`` if that is of its ``epoch``, else from its tail.
 
         What waits for this viewer is sent before, then ``greeting``, then the tail. Lines of another feed that
-        it has not got yet are dropped. A tail without lines is left out where there is no greeting.
+        it has not got yet are dropped. A tail without lines is left out where there is no greeting, and an ``info``
+        says why there are none.
         """
         resumes = epoch == feed.epoch and after is not None and 0 <= after <= feed.ring.last
         tail = None if resumes else await feed.snapshot()
@@ -68,6 +69,8 @@ class Viewer:
             content = join_lines(lines, filter_rcon=self.filter_rcon)
             if content or greeting is not None:
                 self._put(0, {"type": "log", "content": content, "seq": self._sent, "epoch": feed.epoch})
+            if not lines and feed.problem is not None:  # silence would look like a game that says nothing
+                self._put(0, _info(feed.problem))
         self._woken.set()
 
     async def refresh(self) -> None:

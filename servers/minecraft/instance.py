@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from mcadmin.core.errors import AppError, CommandFailed, Conflict, TimedOut
@@ -21,7 +22,7 @@ from servers.minecraft.data_root import DataRoot, locate, mount_of_container
 from servers.minecraft.derivations import is_bedrock
 from servers.minecraft.figures import DiskSpaceInfo
 from servers.minecraft.lifecycle import ALLOWED_IMAGES, COMPOSE_NAME, Lifecycle, ServerExists, ServerNotFound
-from servers.minecraft.players import PlayersUnknown, parse_players
+from servers.minecraft.players import PlayersUnknown, names_of_players, read_players
 from servers.minecraft.rcon import (
     COMMAND_TIMEOUT_S,
     RconAddress,
@@ -233,7 +234,8 @@ class MCInstance(Lifecycle):
     async def list_players(self) -> list[str]:
         """Ask the game who is online: by its command ``list``, else by a server-list ping, which tells less."""
         try:
-            return parse_players(await self.send_rcon_command("list")).online
+            answer, root = await self.send_rcon_command("list"), await self.data_root()
+            return (await read_players(answer, partial(names_of_players, root))).online
         except (PlayersUnknown, RconUnavailable, RconTimedOut, RconBroken, RconCliFailed):
             return list((await self.ping()).names)
 

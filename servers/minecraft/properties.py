@@ -1,6 +1,7 @@
 """``server.properties``: values with their types; comments, order and untouched lines stay as they are."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -80,7 +81,7 @@ def change(raw: bytes, wanted: Mapping[str, Any]) -> bytes:
     if errors:
         said = " ".join(f"{key}: {messages[0]}" for key, messages in errors.items())
         raise InvalidRequest(said, errors=errors)
-    text = _text(raw)
+    mark, text = raw[: len(raw) - len(raw.removeprefix(BOM_UTF8))], _text(raw)
     end = "\r\n" if "\r\n" in text else "\n"
     present = parse(raw)
     same = {key for key, value in wanted.items() if key in present and value == present[key]}
@@ -96,7 +97,7 @@ def change(raw: bytes, wanted: Mapping[str, Any]) -> bytes:
     if new and written and not _end_of(written[-1]):
         written[-1] += end
     written += [f"{_escaped(key, is_key=True)}={values[key]}{end}" for key in new]
-    return "".join(written).encode("utf-8" if _is_utf8(raw) else "latin-1")
+    return mark + "".join(written).encode("utf-8" if _is_utf8(raw) else "latin-1")
 
 
 def _typed(key: str, value: str) -> Value:
@@ -187,6 +188,8 @@ def _escaped(text: str, *, is_key: bool) -> str:
 
 
 def _text(raw: bytes) -> str:
+    """Decode the file without the byte order mark that some editors put first: it is part of no property's name."""
+    raw = raw.removeprefix(BOM_UTF8)
     return raw.decode("utf-8" if _is_utf8(raw) else "latin-1")
 
 

@@ -8,6 +8,7 @@ import tracemalloc
 import pytest
 
 from servers.docker.compose_yaml import BadComposeFile, parse_yaml
+from servers.minecraft.compose_rules import MCComposeFile
 
 NEST = 5000
 
@@ -100,6 +101,31 @@ def test_bombs_leave_no_memory_behind() -> None:
 def test_bytes_that_are_not_utf8_are_named_with_their_line() -> None:
     with pytest.raises(BadComposeFile, match="line 2: A compose file must be UTF-8"):
         parse_yaml(b"a: 1\nb: \xff")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("is_read", [False, True], ids=["bytes", "text"])
+def test_utf16_is_called_by_its_name(encoding: str, *, is_read: bool) -> None:
+    raw = "# mine\nservices:\n".encode(encoding)
+
+    with pytest.raises(BadComposeFile, match=r"UTF-16, as some Windows editors save it\. Save it as UTF-8"):
+        parse_yaml(raw.decode(errors="replace") if is_read else raw)
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    {
+        "a tab for blanks": ("line 2: .*found character that cannot start any token", "services:\n\tmc:\n"),
+        "a tab after blanks": ("line 3: This is not valid YAML", "services:\n  mc:\n  \timage: a\n  restart: no\n"),
+        "a no-break space for a blank": ("line 2: .*U\\+00A0", "services:\n\xa0\xa0mc:\n    image: a\n"),
+        "one behind a colon": ("line 3: .*U\\+00A0", "services:\n  mc:\n    image:\xa0a\n"),
+        "a narrow one": ("line 2: .*U\\+202F", "services:\n\u202fmc: {}\n"),
+        "an ideographic one": ("line 2: .*U\\+3000", "services:\n\u3000mc: {}\n"),
+    }.values(),
+)
+def test_blanks_that_are_none_are_named_with_their_line(reason: str, text: str) -> None:
+    with pytest.raises(BadComposeFile, match=reason):
+        MCComposeFile.from_yaml(text, server_id="survival", allowed_images=["a"])
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,24 @@ def test_latin_1_files_keep_their_bytes() -> None:
     assert properties.change(b"motd=caf\xe9\n", {"pvp": False}) == b"motd=caf\xe9\npvp=false\n"
 
 
+BOM = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize("first", [b"#Minecraft server properties\r\n", b"", b"pvp=true\n"])
+def test_a_byte_order_mark_is_part_of_no_name_and_stays(first: bytes) -> None:
+    raw = BOM + first + b"motd=gr\xc3\xbc\xc3\x9fe\nserver-port=25565\n"
+
+    assert [name for name in properties.parse(raw) if name != "pvp"] == ["motd", "server-port"]
+    assert properties.change(raw, dict(properties.parse(raw))) == raw
+    assert properties.change(raw, {"server-port": 25570}) == raw.replace(b"25565", b"25570")
+    assert properties.change(raw, {"pvp": None}) == raw.replace(b"pvp=true\n", b"")
+
+
+def test_a_file_of_nothing_but_the_mark_keeps_it() -> None:
+    assert properties.parse(BOM) == {}
+    assert properties.change(BOM, {"pvp": True}) == BOM + b"pvp=true\n"
+
+
 def test_of_a_property_set_twice_the_last_counts_and_stays() -> None:
     assert properties.parse(b"pvp=true\npvp=false\n") == {"pvp": False}
     assert properties.change(b"pvp=true\npvp=false\n", {"pvp": True}) == b"pvp=true\n"

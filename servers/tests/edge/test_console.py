@@ -70,6 +70,7 @@ async def test_a_log_that_appears_later_is_followed(
     fake: FakeDocker, server: str, server_path: Path, token: str
 ) -> None:
     async with opened(f"/api/servers/{server}/console?token={token}") as socket:
+        assert "no log file yet" in (await receive(socket))["message"]
         await socket.send_json_to({"type": "refresh_logs"})
         assert (await receive(socket))["type"] == "info"
         logs = server_path / server / "data" / "logs"
@@ -87,9 +88,38 @@ async def test_a_log_that_links_out_of_the_server_is_not_read(
     logs.mkdir()
     (logs / "latest.log").symlink_to(canary)
     async with opened(f"/api/servers/{server}/console?token={token}") as socket:
+        assert (await receive(socket))["message"] == "logs/latest.log leads out of the server's directory."
         await socket.send_json_to({"type": "refresh_logs"})
         assert (await receive(socket))["type"] == "info"
         assert await socket.receive_nothing(timeout=0.3)
+
+
+@pytest.mark.parametrize("link", ["logs", "logs/latest.log"])
+async def test_a_log_that_links_to_another_place_of_the_games_files_is_followed(
+    fake: FakeDocker, server: str, server_path: Path, token: str, link: str
+) -> None:
+    data = server_path / server / "data"
+    (data / "elsewhere").mkdir()
+    log = data / "elsewhere/latest.log"
+    log.write_text("first\n")
+    if link == "logs":
+        (data / link).symlink_to("elsewhere")
+    else:
+        (data / "logs").mkdir()
+        (data / link).symlink_to("../elsewhere/latest.log")
+    async with opened(f"/api/servers/{server}/console?token={token}") as socket:
+        assert (await receive(socket))["content"] == "first\n"
+        with log.open("a") as file:
+            file.write("second\n")
+        assert (await receive(socket))["content"] == "second\n"
+
+
+async def test_a_folder_in_the_place_of_the_log_is_said_to_be_one(
+    fake: FakeDocker, server: str, server_path: Path, token: str
+) -> None:
+    (server_path / server / "data/logs/latest.log").mkdir(parents=True)
+    async with opened(f"/api/servers/{server}/console?token={token}") as socket:
+        assert (await receive(socket))["message"] == "logs/latest.log is not a regular file."
 
 
 async def test_commands_are_answered_and_shown_to_the_others(
@@ -185,6 +215,7 @@ async def test_the_containers_own_output_is_a_source(
     await run(server, server_path)
     fake.print(fake.find(f"mc-{server}"), "[init] EULA is not accepted")
     async with opened(f"/api/servers/{server}/console?token={token}") as socket:
+        assert (await receive(socket))["type"] == "info"
         await socket.send_json_to({"type": "source", "source": "container"})
         assert await receive(socket) == {"type": "source_changed", "source": "container"}
         assert (await receive(socket))["content"] == "[init] EULA is not accepted\n"

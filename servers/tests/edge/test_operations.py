@@ -1,4 +1,5 @@
 import asyncio
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -91,6 +92,23 @@ def test_a_taken_port_leaves_nothing_behind(owner: APIClient, fake: FakeDocker, 
 
     assert operate(owner, server, "up") == (409, "port_taken")
     assert status(owner, server) == "EXISTS"
+
+
+def test_a_taken_udp_port_is_named_and_leaves_nothing_behind(
+    owner: APIClient, fake: FakeDocker, server: str, server_path: Path
+) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as voice:  # such as a voice chat of another server
+        voice.bind(("127.0.0.1", 0))
+        number = voice.getsockname()[1]
+        text = compose_text(server).replace("    volumes:", f'      - "127.0.0.1:{number}:24454/udp"\n    volumes:')
+        (server_path / server / "compose.yaml").write_text(text)
+
+        answer = owner.post(f"/api/servers/{server}/operations", {"action": "up"}, format="json")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "port_taken")
+    assert str(number) in answer.json()["detail"]
+    assert not fake.containers
+    assert operate(owner, server, "up")[0] == 200, "the same number is free again"
 
 
 def test_two_ids_of_one_project_name_are_a_problem_and_409(
