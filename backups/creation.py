@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
-from backups import coverage, excluded, quiesce, shown, space, state, targets, wiring, worlds
+from backups import coverage, excluded, quiesce, shown, space, stalled, state, targets, wiring, worlds
 from backups.claims import disown, take_back
 from backups.coverage import Missing, NotAllInSnapshot
 from backups.excluded import Excluded
@@ -125,7 +125,7 @@ class _Taking:
         self._skipped = Skipped({**wish.skipped, **wish.unknown}, progress)
         self._progress = progress
         self._operation_id = progress.operation_id
-        self._repository = wiring.repository()
+        self._repository = stalled.watched(wiring.repository(), settings.MC_ADMIN.server_path, progress.warn)
         self._server_path = settings.MC_ADMIN.server_path
         self._reading = Reading()
         self._limit_bytes = math.inf

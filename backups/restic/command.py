@@ -14,6 +14,7 @@ from typing import Protocol
 
 from backups.restic.confinement import TEMPORARY, Confine, Surroundings
 from backups.restic.failures import RepositoryReadOnly, RepositoryUnreachable, explain, not_installed
+from backups.restic.patience import Patience, Watch
 from mcadmin.core import confinement, process
 from mcadmin.core.errors import TimedOut
 from mcadmin.core.process import Follow, ProgramFailed, ProgramMissing, Run, Stream
@@ -60,6 +61,7 @@ class ResticCommand:
         means: of ``core.confinement``, by which restic is confined where it meets files of servers; None: all that
             work here.
         within: outside these folders no file of a server is read or written; empty: outside of what a call names.
+        patience: how long a writing job may make no progress; None: as long as it likes.
     """
 
     access: ResticAccess = field(repr=False)
@@ -70,6 +72,7 @@ class ResticCommand:
     stream: Stream = field(default=process.stream)
     means: frozenset[str] | None = None
     within: tuple[Path, ...] = ()
+    patience: Patience | None = None
 
     def confined_to(self, *folders: Path) -> "ResticCommand":
         """Return this command, kept to ``folders``; as ``ResticManager.confined_to``."""
@@ -105,11 +108,24 @@ class ResticCommand:
         ``confine`` says what it may open; it must be given when the job reads or writes files of servers.
 
         Raises:
+            CopyStalled: it made no progress, see ``patience``.
             ProgramFailed: it made a snapshot, with warnings (exit code 3).
             AppError: as ``failures.explain`` tells.
         """
         prefix = await asyncio.to_thread(_prefix)
-        return await self.call(*args, prefix=prefix, confine=confine, timeout_s=WRITE_TIMEOUT_S, on_line=on_line)
+        if self.patience is None:
+            return await self.call(*args, prefix=prefix, confine=confine, timeout_s=WRITE_TIMEOUT_S, on_line=on_line)
+        watch = Watch(self.patience)
+
+        def read(line: str) -> None:
+            watch.read(line)
+            if on_line is not None:
+                on_line(line)
+
+        running = self.call(
+            *args, prefix=prefix, confine=confine, timeout_s=WRITE_TIMEOUT_S, on_line=read, on_start=watch.begin
+        )
+        return await watch.over(running)
 
     async def call(
         self,
@@ -118,12 +134,15 @@ class ResticCommand:
         prefix: tuple[str, ...] = (),
         confine: Confine | None = None,
         on_line: Callable[[str], None] | None = None,
+        on_start: Callable[[int], None] | None = None,
     ) -> str:
         """Run restic with ``args``; raises as ``write`` does."""
         binary = await self._binary()
         walls, env = await self._confined(binary, confine)
         with self._explained():
-            return await self.run(*prefix, *walls, binary, *args, env=env, timeout_s=timeout_s, on_line=on_line)
+            return await self.run(
+                *prefix, *walls, binary, *args, env=env, timeout_s=timeout_s, on_line=on_line, on_start=on_start
+            )
 
     async def read_lines(self, *args: str, confine: Confine | None = None) -> AsyncGenerator[str, None]:
         """Ask a question with an answer of any length; it ends when the iterator is closed.

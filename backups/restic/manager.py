@@ -6,7 +6,7 @@ import functools
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from backups.restic.command import READ_TIMEOUT_S, ResticAccess, ResticCommand
@@ -19,6 +19,7 @@ from backups.restic.failures import (
     ResticFailed,
     SnapshotNotFound,
 )
+from backups.restic.patience import Patience
 from backups.restic.snapshot import ResticSnapshot, ResticSnapshotWithSummary, parse_snapshots
 from mcadmin.core import process
 from mcadmin.core.process import ProgramFailed, Run
@@ -70,6 +71,12 @@ class ResticManager:
         confined = copy.copy(self)
         confined.command = self.command.confined_to(*folders)
         return confined
+
+    def patient(self, patience: Patience) -> "ResticManager":
+        """Return this manager, whose writing jobs are ended when they make no progress (CopyStalled)."""
+        watched = copy.copy(self)
+        watched.command = replace(self.command, patience=patience)
+        return watched
 
     async def version(self) -> ResticVersion:
         """Ask restic for its version; opens no repository."""

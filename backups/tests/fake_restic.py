@@ -44,6 +44,7 @@ class FakeRestic:
         gate: holds backups, before they look at a file, until it is set; ``entered`` tells that one waits.
         commands: every subcommand that was run, in order.
         unreadable: names of files on which the disk fails.
+        beats: counts of the status lines that a backup prints before it looks at a file, one every ``beat_s``.
     """
 
     version: str
@@ -54,6 +55,8 @@ class FakeRestic:
     entered: asyncio.Event = field(default_factory=asyncio.Event)
     commands: list[str] = field(default_factory=list)
     unreadable: set[str] = field(default_factory=set)
+    beats: list[int] = field(default_factory=list)
+    beat_s: float = 0.05
 
     async def __call__(
         self,
@@ -62,6 +65,7 @@ class FakeRestic:
         env: Mapping[str, str] | None = None,
         timeout_s: float = 60.0,
         on_line: Callable[[str], None] | None = None,
+        on_start: Callable[[int], None] | None = None,
         isolated: bool = False,
     ) -> str:
         args = [arg for arg in argv[argv.index(BINARY) + 1 :] if arg not in {"--no-lock", "--json"}]
@@ -84,6 +88,10 @@ class FakeRestic:
         if self.gate is not None:
             self.entered.set()
             await self.gate.wait()
+        for count in self.beats:
+            if on_line is not None:
+                on_line(json.dumps({"message_type": "status", "bytes_done": count, "seconds_elapsed": 1}))
+            await asyncio.sleep(self.beat_s)
         return await asyncio.to_thread(self._backup, rest, on_line)
 
     def _init(self, location: str, password: str) -> str:

@@ -1,6 +1,7 @@
 """Run a program and read what it says. The only module that starts processes."""
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
@@ -11,7 +12,10 @@ from typing import Protocol
 
 from mcadmin.core.errors import CommandFailed, TimedOut, Unavailable
 
+logger = logging.getLogger(__name__)
+
 GRACE_S = 30.0  # restic needs it to finish a pack and free its lock
+KILLED_S = 10.0
 MAX_OUTPUT_BYTES = 32 * 1024 * 1024  # more than any answer we ask for; a runaway program is ended
 MAX_LINE_BYTES = 4 * 1024 * 1024
 KEPT_STDERR_BYTES = 64 * 1024
@@ -46,13 +50,14 @@ class ProgramMissing(Unavailable):
 class Run(Protocol):
     """Run a program to its end: half of the process boundary, which a test replaces by its fake."""
 
-    async def __call__(
+    async def __call__(  # noqa: PLR0913 - what a program is given, each by its name
         self,
         *argv: str,
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
         timeout_s: float = 60.0,
         on_line: Callable[[str], None] | None = None,
+        on_start: Callable[[int], None] | None = None,
         isolated: bool = False,
     ) -> str: ...
 
@@ -75,12 +80,13 @@ class Stream(Protocol):
     def __call__(self, *argv: str, env: Mapping[str, str] | None = None) -> AsyncIterator[bytes]: ...
 
 
-async def run(
+async def run(  # noqa: PLR0913 - as in Run
     *argv: str,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     timeout_s: float = 60.0,
     on_line: Callable[[str], None] | None = None,
+    on_start: Callable[[int], None] | None = None,
     isolated: bool = False,
 ) -> str:
     """Run ``argv`` to its end and return its standard output.
@@ -91,6 +97,7 @@ async def run(
         env: variables added to the few that are passed on from our own environment.
         timeout_s: seconds before the whole process group is ended.
         on_line: called with each line of both outputs as it comes, for progress.
+        on_start: called with the number of its process.
         isolated: ``env`` is the whole environment, and when it is late the group is killed without a grace.
 
     Raises:
@@ -99,9 +106,10 @@ async def run(
         CommandFailed: it said more than MAX_OUTPUT_BYTES.
         TimedOut: it was still running after ``timeout_s``.
     """
-    environment = dict(env or {}) if isolated else child_environment(env)
-    process = await _start(*argv, cwd=cwd, env=environment)
+    process = await _start(*argv, cwd=cwd, env=dict(env or {}) if isolated else child_environment(env))
     try:
+        if on_start is not None:
+            on_start(process.pid)
         async with asyncio.timeout(timeout_s):
             stdout, stderr = await _hear_out(process, on_line, program=argv[0])
     except TimeoutError:
@@ -248,15 +256,21 @@ async def _read(
 async def _end(process: asyncio.subprocess.Process, *, grace_s: float) -> None:
     """Interrupt the whole group, then kill it.
 
-    SIGINT, not SIGTERM: older restic (0.14 in Debian 12) frees its lock on SIGINT alone.
+    SIGINT, not SIGTERM: older restic (0.14 in Debian 12) frees its lock on SIGINT alone. SIGCONT: one that is stopped
+    takes no signal but these two. One that waits for a disk which is gone dies once that is back: nobody waits for it.
     """
     with suppress(ProcessLookupError, TimeoutError):
         os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, signal.SIGCONT)
         async with asyncio.timeout(grace_s):
             await process.wait()
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
+    try:
+        async with asyncio.timeout(KILLED_S):
+            await process.wait()
+    except TimeoutError:
+        logger.warning("process %d was killed and has not ended: a disk or the kernel holds it", process.pid)
 
 
 def _last_line(text: str) -> str:

@@ -80,3 +80,13 @@ def test_children_see_none_of_our_secrets(monkeypatch: pytest.MonkeyPatch) -> No
     assert "hidden" not in found.values()
     assert found["RESTIC_PASSWORD"] == "given"
     assert "PATH" in found
+
+
+async def test_a_child_that_is_stopped_ends_in_its_own_way(tmp_path: Path) -> None:
+    freed = tmp_path / "freed"
+    script = f"trap 'touch {freed}; exit 130' INT; kill -STOP $$; sleep 60"
+
+    with pytest.raises(TimedOut):
+        await process.run("bash", "-c", script, timeout_s=1)
+
+    assert await asyncio.to_thread(freed.exists)

@@ -139,6 +139,7 @@ class FakeDocker:
         env: Mapping[str, str] | None = None,
         timeout_s: float = 60.0,
         on_line: Callable[[str], None] | None = None,
+        on_start: Callable[[int], None] | None = None,
         isolated: bool = False,
     ) -> str:
         self._reach(argv)
