@@ -29,26 +29,54 @@ class Missing:
 
 
 async def find_missing(instance: MCInstance, root: DataRoot) -> list[Missing]:
-    """List where a game keeps its files out of the reach of snapshots: at /data, whose ``root`` is known, and below."""
+    """List where the games of a server keep files out of the reach of snapshots: at /data, and below.
+
+    Args:
+        instance: the server.
+        root: of its main game, which a snapshot holds wherever it is within reach.
+    """
+    main, *others = await instance.list_games()
+    found = await _missing_of(main, root)
+    for one in others:
+        found += await _missing_of(one, await find_root(one), held=root.volume)
+    return found
+
+
+async def _missing_of(game: MCInstance, root: DataRoot, *, held: str | None = None) -> list[Missing]:
+    """List what of one game is missing.
+
+    Args:
+        game: the game.
+        root: its own.
+        held: the only volume that the snapshot holds, "" for none; None: ``root`` is in the snapshot wherever it is.
+    """
+    whose = f"The game `{game.service}`: " if game.service else ""
     if root.kind is DataKind.ELSEWHERE:
-        return [Missing(root.server_id, DATA_IN_CONTAINER, root.sentence)]
-    mounts = await _mounts(instance)
+        return [Missing(root.server_id, DATA_IN_CONTAINER, f"{whose}{root.sentence}")]
+    if held is not None and root.kind is DataKind.VOLUME and root.volume != held:
+        why = (
+            f"{whose}{root.sentence} Of a server's volumes, snapshots hold that of its main game alone. "
+            "Mount a folder of the server's directory instead."
+        )
+        return [Missing(root.server_id, DATA_IN_CONTAINER, why)]
+    mounts = await _mounts(game)
     return await asyncio.to_thread(_missing_below, root, mounts)
 
 
-async def _mounts(instance: MCInstance) -> list[Mount]:
+async def _mounts(game: MCInstance) -> list[Mount]:
     """Return what a game sees, by its container, or as its file would have it; nothing where neither can be read."""
     try:
-        container = await instance.get_container()
+        container = await game.get_container()
     except (Unavailable, CommandFailed):
         container = None
     if container is not None:
         return list(container.mounts)
     try:
-        compose = await instance.get_minecraft_compose()
+        compose = await game.get_minecraft_compose()
     except AppError:  # a broken file is told by others
         return []
-    volumes = compose.volumes if compose.service_name is not None else []
+    service = compose.file.services.get(game.service or compose.service_name or "")
+    volumes = service.volumes if service is not None else []
     return [Mount(one.type, one.source or "", one.target, not one.read_only) for one in volumes]
 
 

@@ -369,7 +369,7 @@ class _Taking:
             return await take_back(self._repository, snapshot, {one.server_id: one.saved for one in quiets})
         except AppError:
             for bracket in worse:
-                bracket.claims_too_much = True
+                bracket.leave_claim()
             raise
 
     async def _write_down(

@@ -5,19 +5,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from backups.models import SavingOff
 from servers.docker.container import Container
 
+Key = tuple[str, str]  # a game: its server, and its service where the server has several
 GUARD_LIFE = timedelta(seconds=30)  # longer than the guard ever takes for one server
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Saving is off on a server for an operation, in the container that was running then."""
+    """Saving is off in a game for an operation, in the container that was running then.
+
+    ``service`` is the game's; "" where its server has no other.
+    """
 
     server_id: str
+    service: str
     operation_id: uuid.UUID
     container_id: str
     container_started_at: datetime | None
@@ -32,49 +37,56 @@ class Fact:
         )
 
 
-def store(server_id: str, operation_id: uuid.UUID, container: Container) -> bool:
-    """Write that saving is about to be off; False while the guard is at work on the server: ask again."""
+def store(key: Key, operation_id: uuid.UUID, container: Container) -> Fact | None:
+    """Write that saving is about to be off; None while the guard is at work on the game: ask again."""
+    server_id, service = key
     now = datetime.now(UTC)
     with transaction.atomic():
-        held = SavingOff.objects.select_for_update().filter(pk=server_id).first()
+        held = SavingOff.objects.select_for_update().filter(server_id=server_id, service=service).first()
         if held is not None and held.guarded_until is not None and held.guarded_until > now:
-            return False
-        SavingOff.objects.update_or_create(
-            pk=server_id,
+            return None
+        row, _ = SavingOff.objects.update_or_create(
+            server_id=server_id, service=service,
             defaults={
                 "operation_id": operation_id, "container_id": container.id, "since": now, "guarded_until": None,
                 "container_started_at": container.started_at,
             },
         )  # fmt: skip
-    return True
+    return _fact(row)
 
 
-def clear(server_id: str, operation_id: uuid.UUID) -> None:
+def clear(fact: Fact) -> None:
     """Write that saving is on again, unless another operation has turned it off since."""
-    SavingOff.objects.filter(pk=server_id, operation_id=operation_id).delete()
+    _rows(fact).delete()
 
 
-def leave_claim(server_id: str, operation_id: uuid.UUID) -> None:
+def leave_claim(fact: Fact) -> None:
     """Write that saving is on, but the operation's snapshot still claims more than it holds: the guard lowers it."""
-    SavingOff.objects.filter(pk=server_id, operation_id=operation_id).update(container_id="")
+    _rows(fact).update(container_id="")
 
 
 def read_all() -> list[Fact]:
-    """List the servers whose saving is off."""
-    return [
-        Fact(row.server_id, row.operation_id, row.container_id, row.container_started_at, row.since)
-        for row in SavingOff.objects.all()
-    ]
+    """List the games whose saving is off."""
+    return [_fact(row) for row in SavingOff.objects.all()]
 
 
-def take_guard(server_id: str, operation_id: uuid.UUID) -> bool:
-    """Keep new backups of the server from turning saving off for a while; False when one already has."""
+def take_guard(fact: Fact) -> bool:
+    """Keep new backups of the game from turning saving off for a while; False when one already has."""
     now = datetime.now(UTC)
-    mine = SavingOff.objects.filter(pk=server_id, operation_id=operation_id)
-    free = mine.filter(Q(guarded_until=None) | Q(guarded_until__lte=now))
+    free = _rows(fact).filter(Q(guarded_until=None) | Q(guarded_until__lte=now))
     return bool(free.update(guarded_until=now + GUARD_LIFE))
 
 
-def leave_guard(server_id: str, operation_id: uuid.UUID) -> None:
+def leave_guard(fact: Fact) -> None:
     """Let backups go on though saving could not be turned on."""
-    SavingOff.objects.filter(pk=server_id, operation_id=operation_id).update(guarded_until=None)
+    _rows(fact).update(guarded_until=None)
+
+
+def _rows(fact: Fact) -> QuerySet[SavingOff]:
+    return SavingOff.objects.filter(
+        server_id=fact.server_id, service=fact.service, operation_id=fact.operation_id
+    )
+
+
+def _fact(row: SavingOff) -> Fact:
+    return Fact(row.server_id, row.service, row.operation_id, row.container_id, row.container_started_at, row.since)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Collection
 from backups import facts
 from backups.facts import Fact
 from backups.game import Game
-from backups.quiesce import turn_saving_on
+from backups.held_game import turn_saving_on
 from mcadmin.core.errors import AppError
 from mcadmin.core.tasks import cancel
 from servers.docker.container import Container
@@ -72,22 +72,22 @@ class SaveGuard:
             await asyncio.sleep(ROUND_S)
 
     async def _mend(self, fact: Fact) -> None:
-        if not await in_database(facts.take_guard, fact.server_id, fact.operation_id):
+        if not await in_database(facts.take_guard, fact):
             return
         try:
-            instance = self._manager.get_instance(fact.server_id)
+            instance = self._manager.get_instance(fact.server_id).game(fact.service)
             async with asyncio.timeout(facts.GUARD_LIFE.total_seconds() - 5), Game(instance) as game:
                 if not fact.is_of(await _container(instance)):
                     await self._disturbed(fact)
                 elif not await self._is_on(instance, fact, game):
                     return
-            await in_database(facts.clear, fact.server_id, fact.operation_id)
+            await in_database(facts.clear, fact)
             self._foreign.pop(fact, None)
             logger.warning("saving of %s was left off by a backup and is on again", fact.server_id)
         except (TimeoutError, AppError) as error:
             logger.warning("what a backup of %s left could not be mended yet: %s", fact.server_id, error)
         finally:
-            await in_database(facts.leave_guard, fact.server_id, fact.operation_id)
+            await in_database(facts.leave_guard, fact)
 
     async def _is_on(self, instance: MCInstance, fact: Fact, game: Game) -> bool:
         """Turn saving on, but not for ever where the game gives the same foreign answer again and again."""

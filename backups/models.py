@@ -23,11 +23,14 @@ class PanelInstance(models.Model):
 class SavingOff(models.Model):
     """The fact that a game does not save by itself now, for the sake of an operation.
 
+    ``service`` is the game's in its server's compose file; "" where the server has no other.
+
     Written before ``save-off`` is sent and removed after ``save-on`` was answered. Whoever finds one whose
     operation has ended turns saving on. ``guarded_until`` keeps a new backup from beginning meanwhile.
     """
 
-    server_id = models.CharField(max_length=63, primary_key=True)
+    server_id = models.CharField(max_length=63)
+    service = models.CharField(max_length=255, blank=True)
     operation_id = models.UUIDField()
     container_id = models.CharField(max_length=64, blank=True)
     container_started_at = models.DateTimeField(null=True)
@@ -36,9 +39,15 @@ class SavingOff(models.Model):
 
     class Meta:
         verbose_name_plural = "saving off"
+        constraints = [models.UniqueConstraint(fields=["server_id", "service"], name="one_fact_a_game")]
 
     def __str__(self) -> str:
-        return f"saving is off on {self.server_id} since {self.since:%Y-%m-%d %H:%M:%S}"
+        return f"saving is off on {self.game} since {self.since:%Y-%m-%d %H:%M:%S}"
+
+    @property
+    def game(self) -> str:
+        """The game's name for sentences."""
+        return f"{self.service} of {self.server_id}" if self.service else self.server_id
 
 
 class MadeSnapshot(models.Model):

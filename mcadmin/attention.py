@@ -111,7 +111,7 @@ def _backups(servers: list[Server], backups: LastBackups) -> Iterator[Item]:
     for row in SavingOff.objects.all():
         if datetime.now(UTC) - row.since > timedelta(minutes=10):
             yield Item(
-                tone="bad", sentence=f"Saving is off on {row.server_id} since {row.since:%H:%M} UTC.",
+                tone="bad", sentence=f"Saving is off on {row.game} since {row.since:%H:%M} UTC.",
                 url=reverse("admin:server", args=[row.server_id]),
             )  # fmt: skip
     if not backups_wiring.is_configured():

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from copy import copy
 from functools import partial
 from pathlib import Path
 
@@ -64,6 +65,19 @@ class MCInstance(Lifecycle):
 
     # What it is
 
+    def game(self, service: str) -> "MCInstance":
+        """Return this server with ``service`` as the game that is asked, held and found; "": the file's main one."""
+        one = copy(self)
+        one.service = service
+        return one
+
+    async def list_games(self) -> list["MCInstance"]:
+        """List the games of this server, the main one first; where it has no other, that is the server itself."""
+        info = await self.get_server_info()
+        if len(info.games) <= 1:
+            return [self]
+        return [self.game(name) for name in sorted(info.games, key=lambda name: name != info.service)]
+
     async def get_server_info(self) -> ServerInfo:
         """Describe the server from its compose file; a broken one is described with its ``problem``."""
         rendering = await self.render_if_possible()
@@ -86,7 +100,8 @@ class MCInstance(Lifecycle):
         info = await self.get_server_info()
         containers = await self.project.containers()
         return await asyncio.to_thread(
-            choose_container, containers, directory=self.directory, service=info.service, server_id=self.name
+            choose_container, containers, directory=self.directory, service=self.service or info.service,
+            server_id=self.name,
         )
 
     async def data_root(self) -> DataRoot:
@@ -97,7 +112,7 @@ class MCInstance(Lifecycle):
         except AppError:  # the engine is away, or docker is not there: the file says the same as a rule
             container = None
         if container is None:
-            return await self._data_root(info.data_mount, project=project_name(self.name))
+            return await self._data_root(info.mount_of(self.service), project=project_name(self.name))
         return await self._data_root(mount_of_container(container))
 
     async def is_asleep(self, container: Container) -> bool:
@@ -114,7 +129,7 @@ class MCInstance(Lifecycle):
             info = await self.get_server_info()
         except ServerNotFound:
             return [self.directory]
-        mounts = [info.data_mount, *map(mount_of_container, own)]
+        mounts = [info.mount_of(self.service), *map(mount_of_container, own)]
         if not any(mount is not None and mount.kind == "volume" for mount in mounts):
             return [self.directory]
         root = await self.data_root()

@@ -80,6 +80,7 @@ class Lifecycle(ComposeReading):
         stop_timeout_s: int = 60,
     ) -> None:
         self.name = name
+        self.service = ""  # one of several games, see ``MCInstance.game``
         self.server_path = Path(server_path).absolute()
         self.directory = self.server_path / name
         self.data = self.directory / DATA

@@ -1,7 +1,7 @@
 """What a server's compose file tells about it, whole or broken."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from mcadmin.core.errors import AppError, NotFound
 from servers.docker.compose_file import project_name
@@ -30,6 +30,7 @@ class ServerInfo:
         hints: conventions that the file does not keep, and that nothing depends on.
         games: names of all services that run an allowed image, in the file's order.
         data_mount: what the game would see at /data; None: nothing of this machine.
+        data_mounts: the same of each game, by its service.
     """
 
     id: str
@@ -46,10 +47,15 @@ class ServerInfo:
     is_link: bool = False
     hints: tuple[str, ...] = ()
     data_mount: Mount | None = USUAL_MOUNT
+    data_mounts: Mapping[str, Mount | None] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         return self.id
+
+    def mount_of(self, service: str) -> Mount | None:
+        """Return what a game would see at /data; ``service`` as in ``MCInstance.game``."""
+        return self.data_mounts.get(service, self.data_mount)
 
 
 def describe(
@@ -86,15 +92,16 @@ def describe(
         problem=" ".join(filter(None, (rendering.problem, *compose.problems))) or None,
         published_ports=tuple(compose.published_ports),
         games=compose.games,
-        data_mount=_data_mount(compose, server_id),
+        data_mount=_data_mount(compose, compose.service_name, server_id),
+        data_mounts={name: _data_mount(compose, name, server_id) for name in compose.games},
         hints=compose.hints,
     )
 
 
-def _data_mount(compose: MCComposeFile, server_id: str) -> Mount | None:
-    """Return what the game of a compose file would see at ``/data``; of a file without a game, the usual."""
-    if compose.service_name is None:
+def _data_mount(compose: MCComposeFile, service: str | None, server_id: str) -> Mount | None:
+    """Return what a game of a compose file would see at ``/data``; of a file without a game, the usual."""
+    if service is None:
         return USUAL_MOUNT
     declared = (compose.file.model_extra or {}).get("volumes")
     declared = declared if isinstance(declared, dict) else {}
-    return mount_of_file(compose.volumes, declared, project=project_name(server_id))
+    return mount_of_file(compose.file.services[service].volumes, declared, project=project_name(server_id))

@@ -191,7 +191,7 @@ async def test_a_game_that_cannot_be_held_still_costs_the_others_nothing(
     trouble: Callable[[FakeGame, FakeDocker], None], require_flushed: bool, server_path: Path, fake: FakeDocker,
     game: FakeGame, restic: FakeRestic, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("backups.quiesce.COMMAND_S", 0.5)
+    monkeypatch.setattr("backups.held_game.COMMAND_S", 0.5)
     await started(server_path, fake, game)
     write_server(server_path, "calm")
     trouble(game, fake)
@@ -289,7 +289,7 @@ def test_a_real_restic_saves_the_others_too(
 async def test_what_left_a_server_out_is_not_its_last_good_snapshot(
     server_path: Path, fake: FakeDocker, game: FakeGame, restic: FakeRestic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backups.quiesce.COMMAND_S", 0.5)
+    monkeypatch.setattr("backups.held_game.COMMAND_S", 0.5)
     await started(server_path, fake, game)
     write_server(server_path, "calm")
     first = await back_up(server_id="", require_flushed=True)

@@ -199,7 +199,7 @@ async def test_the_guard_turns_saving_on_where_the_operation_is_gone(
     name = await started(server_path, fake, game)
     container = await servers_wiring.manager().get_instance(name).get_container()
     assert container is not None
-    await records.in_database(facts.store, name, uuid.uuid4(), container)
+    await records.in_database(facts.store, (name, ""), uuid.uuid4(), container)
     await guard().round()
     assert game.commands == ["save-on"]
     assert await facts_left() == 0
@@ -224,7 +224,7 @@ async def test_the_guard_goes_on_where_the_game_does_not_answer(
     name = await started(server_path, fake, game)
     container = await servers_wiring.manager().get_instance(name).get_container()
     assert container is not None
-    await records.in_database(facts.store, name, uuid.uuid4(), container)
+    await records.in_database(facts.store, (name, ""), uuid.uuid4(), container)
     game.hangs_up_on.add("save-on")
     await guard().round()
     assert await facts_left() == 1
@@ -239,13 +239,12 @@ async def test_a_backup_waits_while_the_guard_is_at_work(
     name = await started(server_path, fake, game)
     container = await servers_wiring.manager().get_instance(name).get_container()
     assert container is not None
-    earlier = uuid.uuid4()
-    await records.in_database(facts.store, name, earlier, container)
-    assert await records.in_database(facts.take_guard, name, earlier)
+    earlier = await records.in_database(facts.store, (name, ""), uuid.uuid4(), container)
+    assert await records.in_database(facts.take_guard, earlier)
     running = asyncio.create_task(back_up())
     await asyncio.sleep(0.3)
     assert game.commands == []
-    await records.in_database(facts.clear, name, earlier)
+    await records.in_database(facts.clear, earlier)
     assert level(await running) == "flushed"
 
 
@@ -256,7 +255,7 @@ async def test_a_snapshot_whose_game_ended_with_the_panel_loses_its_claim(
     operation = await back_up()
     container = await servers_wiring.manager().get_instance(name).get_container()
     assert container is not None
-    await records.in_database(facts.store, name, operation.id, container)
+    await records.in_database(facts.store, (name, ""), operation.id, container)
     fake.end(fake.find("mc-survival"), 137)
     await guard().round()
     assert "saved:unconfirmed" in restic.snapshots[0]["tags"]

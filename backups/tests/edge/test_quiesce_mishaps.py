@@ -66,8 +66,8 @@ async def test_one_server_that_the_guard_fails_at_keeps_no_other_waiting(
     container = await servers_wiring.manager().get_instance("survival").get_container()
     assert container is not None
     for name in ("../no-name", "bad"):  # of one that is none, and of one whose game has ended
-        await records.in_database(facts.store, name, uuid.uuid4(), replace(container, id="0" * 64))
-    await records.in_database(facts.store, "survival", uuid.uuid4(), container)
+        await records.in_database(facts.store, (name, ""), uuid.uuid4(), replace(container, id="0" * 64))
+    await records.in_database(facts.store, ("survival", ""), uuid.uuid4(), container)
 
     await SaveGuard(
         servers_wiring.manager(), running=services.running_operations, disturbed=disturbed
@@ -85,7 +85,7 @@ async def test_the_guard_forgets_a_server_that_was_removed(
     name = await started(server_path, fake, game)
     container = await servers_wiring.manager().get_instance(name).get_container()
     assert container is not None
-    await records.in_database(facts.store, name, uuid.uuid4(), container)
+    await records.in_database(facts.store, (name, ""), uuid.uuid4(), container)
     fake.containers.clear()
     shutil.rmtree(server_path / name)
     await guard().round()
@@ -163,7 +163,7 @@ async def test_the_guard_gives_up_where_the_game_always_says_the_same(
     name = await started(server_path, fake, game)
     container = await servers_wiring.manager().get_instance(name).get_container()
     assert container is not None
-    await records.in_database(facts.store, name, uuid.uuid4(), container)
+    await records.in_database(facts.store, (name, ""), uuid.uuid4(), container)
     game.answers["save-on"] = b"Done, my friend."
 
     one = guard()

@@ -1,0 +1,23 @@
+"""A small version of ``make load-torn``'s form with two games that write all the time."""
+
+from pathlib import Path
+
+import pytest
+
+from bench import torn_forms
+from bench.torn_worlds import PASSWORD, Bed
+from servers.tests.real.panel import running_panel
+
+pytestmark = [pytest.mark.docker, pytest.mark.restic, pytest.mark.process, pytest.mark.timeout(300)]
+
+
+def test_two_games_in_one_file_are_saved_whole(tmp_path: Path) -> None:
+    repository = {"RESTIC__REPOSITORY_PATH": str(tmp_path / "repository"), "RESTIC__PASSWORD": PASSWORD}
+    with running_panel(tmp_path, **repository) as panel, panel.client() as client:
+        bed = Bed(panel, client, tmp_path, [])
+        bed.restic("init")
+
+        form = torn_forms.run(bed, "two games in one file", times=3)
+
+    assert form.levels == {"flushed": 3}
+    assert (form.torn[True], form.lacking[True]) == (0, 0)
