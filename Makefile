@@ -97,6 +97,15 @@ load-files: python ## Uploads and downloads of 2 GiB, slow, broken and raced; wr
 load-cut-off: python ## Downloads, uploads and sockets cut off at random moments; writes docs/reports/cut-off.md
 	@$(PY) -m bench.cut_off $(ARGS)
 
+.PHONY: load-half-sent
+load-half-sent: setup ## 1,500 requests that never end, at the panel and through nginx; writes docs/reports/half-sent.md
+	@testbed/proxies.sh
+	@$(PY) -m bench.half_sent $(ARGS)
+
+.PHONY: load-big-forms
+load-big-forms: python ## 20 strangers who send the largest forms; writes docs/reports/big-forms.md
+	@$(PY) -m bench.big_forms $(ARGS)
+
 load-torn: setup ## Snapshots of running games, taken and made in four ways each, restored and verified: half an hour
 	@testbed/up.sh
 	@$(PY) -m bench.torn_worlds $(ARGS)

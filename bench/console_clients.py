@@ -5,6 +5,7 @@ import json
 import random
 import time
 from dataclasses import dataclass, field
+from ssl import SSLContext
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -25,6 +26,7 @@ class Client:
     leaves: bool = False  # disconnects at random, and resumes
     numbered: bool = True  # lines carry their numbers
     sampled: int = SAMPLED
+    ssl: SSLContext | None = None  # for a wss: address
     has: int = 0
     got: int = 0
     lost: int = 0
@@ -40,7 +42,7 @@ class Client:
         while True:
             place = f"&after={self.has}&epoch={self.epoch}" if self.epoch else ""
             try:
-                async with connect(f"{self.url}{place}", max_size=None, compression=None) as socket:
+                async with connect(f"{self.url}{place}", max_size=None, compression=None, ssl=self.ssl) as socket:
                     self.ready.set()
                     if self.leaves and self.epoch:
                         await self._for_a_while(socket)

@@ -20,6 +20,9 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\
 # What these say below the level is told better elsewhere: requests by the audit, 4xx by their answer.
 _LEVELS = {"uvicorn.error": logging.WARNING, "django.request": logging.ERROR, "asyncio": logging.WARNING}
 
+# What Django refuses in a request is the sender's doing: a traceback of 70 lines each would let strangers fill the log.
+_OF_THE_SENDER = "django.security."
+
 
 class OneLine(logging.Formatter):
     """One record, one line with its request's id: control characters are escaped, lines of a traceback are marked."""
@@ -40,7 +43,7 @@ class OneLine(logging.Formatter):
         record.asctime = self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z")
         record.request_id = request_id.current()
         parts = [self.formatMessage(record)]
-        if record.exc_info:
+        if record.exc_info and not record.name.startswith(_OF_THE_SENDER):
             parts += self.formatException(record.exc_info).split("\n")
         return parts
 

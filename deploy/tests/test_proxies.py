@@ -76,7 +76,8 @@ def nginx(folder: Path, port: int, upstream: str) -> list[str]:
                   lambda found: f"{folder}/{'cert' if found[1] == 'fullchain' else 'key'}.pem", text)  # fmt: skip
     paths = "".join(f"{one}_temp_path {folder}/{one};" for one in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     (folder / "nginx.conf").write_text(
-        f"daemon off; pid {folder}/pid; error_log stderr; events {{}} http {{ access_log off; {paths}\n{text}\n}}"
+        f"daemon off; pid {folder}/pid; error_log stderr; worker_rlimit_nofile 16384; "
+        f"events {{ worker_connections 4096; }} http {{ access_log off; {paths}\n{text}\n}}"
     )
     return ["nginx", "-c", str(folder / "nginx.conf")]
 
