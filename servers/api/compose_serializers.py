@@ -143,7 +143,10 @@ class DataRootSerializer(serializers.Serializer[Any]):
 
 
 class ServerDetailSerializer(ServerItemSerializer):
-    """One server in full. Values of secret variables are masked; ``hints`` name conventions that the file breaks."""
+    """One server in full. Values of secret variables are masked; ``hints`` name conventions that the file breaks.
+
+    ``games``: the services that are games, the main one first, whose are commands, players, console and figures.
+    """
 
     image = serializers.CharField(allow_null=True)
     environment = serializers.DictField(child=serializers.CharField(allow_null=True, allow_blank=True))
@@ -152,5 +155,6 @@ class ServerDetailSerializer(ServerItemSerializer):
     restart = serializers.CharField(allow_null=True)
     warnings = serializers.ListField(child=serializers.CharField())
     hints = serializers.ListField(child=serializers.CharField())
+    games = serializers.ListField(child=serializers.CharField())
     dataRoot = DataRootSerializer()  # noqa: N815
     findings = FindingSerializer(many=True)

@@ -22,7 +22,9 @@ def server_detail(server_id: str) -> dict[str, Any]:
     """
     catalog = wiring.live().catalog
     info = catalog.info(server_id)
-    item = server_item(info) | {"hints": list(info.hints), "dataRoot": _data_root(server_id)}
+    games = sorted(info.games, key=lambda one: one != info.service)
+    item = server_item(info) | {"hints": [*info.hints, *_about_games(games)], "games": games}
+    item["dataRoot"] = _data_root(server_id)
     server = wiring.manager().get_instance(server_id)
     try:
         written = server.read_minecraft_compose(None)
@@ -35,6 +37,18 @@ def server_detail(server_id: str) -> dict[str, Any]:
     shown = _of_compose(compose, directory=str(server.directory)) | {"environment": environment}
     shown["warnings"] += unset_in(server.directory)
     return item | shown | {"findings": _findings(server_id)}
+
+
+def _about_games(games: list[str]) -> list[str]:
+    """Say of which of several games the figures, commands and players are."""
+    if len(games) < 2:
+        return []
+    others = ", ".join(f"`{one}`" for one in games[1:])
+    said = (
+        f"The file has {len(games)} games. Commands, players, console, files and figures are those of `{games[0]}`; "
+        f"commands, players and console of another ({others}) come by `?service=`. The status is the worst one's."
+    )
+    return [said]
 
 
 def _of_compose(compose: MCComposeFile, *, directory: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Servers over HTTP: list, create, what they are and how they are."""
 
 from asgiref.sync import async_to_sync
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,6 +16,10 @@ from servers.api.details import server_detail
 from servers.api.items import server_items
 from servers.minecraft.instance import ServerNotRunning
 from servers.minecraft.status import MCServerStatus
+
+SERVICE = OpenApiParameter(
+    "service", str, description="One of `games`, where a server has several; without it, the first of them."
+)
 
 
 class ServersView(APIView):
@@ -64,17 +68,17 @@ class ServerViewSet(ViewSet):
             }
         )
 
-    @extend_schema(operation_id="servers_players", responses=serializers.PlayersSerializer)
+    @extend_schema(operation_id="servers_players", parameters=[SERVICE], responses=serializers.PlayersSerializer)
     def players(self, request: Request, id: str) -> Response:
         """Answer who is online, as last sampled; 409 unless HEALTHY, or RUNNING and the game answers all the same."""
         live = wiring.live()
-        live.catalog.info(id)  # raises ServerNotFound
-        status = live.status(id)
-        if not live.may_have_players(id):
-            raise ServerNotRunning(f"{id} is {status.status}, so nobody can be online. Wait until it is HEALTHY.")
-        sample = live.players(id)
+        game = live.game(id, request.query_params.get("service", ""))
+        status = live.game_status(game)
+        if not live.may_have_players(game):
+            raise ServerNotRunning(f"{game} is {status.status}, so nobody can be online. Wait until it is HEALTHY.")
+        sample = live.players(game)
         if status.status is not MCServerStatus.HEALTHY and sample.sampled_at is None:
-            raise ServerNotRunning(f"{id} is {status.status} and has not told its players yet. {status.reason or ''}")
+            raise ServerNotRunning(f"{game} is {status.status} and has not told its players yet. {status.reason or ''}")
         answer = {
             "onlinePlayers": list(sample.online),
             "onlineCount": sample.count,
@@ -87,6 +91,7 @@ class ServerViewSet(ViewSet):
 
     @extend_schema(
         operation_id="servers_rcon",
+        parameters=[SERVICE],
         request=serializers.RconRequestSerializer,
         responses=serializers.RconAnswerSerializer,
     )
@@ -95,5 +100,6 @@ class ServerViewSet(ViewSet):
         body = serializers.RconRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         command = body.validated_data["command"]
-        result = async_to_sync(wiring.live().command)(id, command)
+        game = wiring.live().game(id, request.query_params.get("service", ""))
+        result = async_to_sync(wiring.live().command)(game, command)
         return Response({"result": result, "command": command})

@@ -14,7 +14,7 @@ from accounts.permissions import IsSignedIn
 from accounts.sockets import NOT_FOUND, RESTARTED, TOO_MANY, SocketConsumer
 from audit import recorder
 from mcadmin.core import tasks
-from mcadmin.core.errors import AppError, InvalidRequest
+from mcadmin.core.errors import AppError, InvalidRequest, NotFound
 from servers import records, wiring
 from servers.consumers.limits import Bucket, Slots
 from servers.live.console_hub import Source
@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 MAX_VIEWERS, MAX_VIEWERS_PER_ADDRESS = 30, 100
 COMMANDS_PER_S, COMMAND_BURST = 1.0, 10.0
+_GROUP_CHARS = 99  # that the channel layer takes in a name
 MAX_WAITING = 100  # frames, before the first lines
 FRAMES_PER_S, FRAME_BURST = 20.0, 60.0  # a page sends few; a refresh is answered with a megabyte
 
@@ -50,8 +51,11 @@ class ConsoleConsumer(SocketConsumer):
     async def begin(self) -> None:
         self.server_id: str = self.scope["url_route"]["kwargs"]["id"]
         query = parse_qs(self.scope["query_string"].decode(errors="replace"))
-        if not await asyncio.to_thread(wiring.live().catalog.exists, self.server_id):
-            self.refuse(NOT_FOUND, f"The server {self.server_id!r} was not found.")
+        try:
+            service = query.get("service", [""])[0]
+            self.game = await asyncio.to_thread(wiring.live().game, self.server_id, service)
+        except NotFound as error:
+            self.refuse(NOT_FOUND, str(error))
             return
         for slots, key in ((_of_server, self.server_id), (_of_address, self.address)):
             if not slots.take(key):
@@ -59,7 +63,7 @@ class ConsoleConsumer(SocketConsumer):
                 self.refuse(TOO_MANY, f"{slots.limit} consoles of {what} are open already. Close one.")
                 return
             self.at_end.callback(slots.free, key)
-        self._others = f"console.{self.server_id}"  # the group of all viewers of the server
+        self._others = f"console.{self.game.replace(':', '..')}"[:_GROUP_CHARS]  # the group of all the game's viewers
         await self.join(self._others)
         self.commands = Bucket(per_s=COMMANDS_PER_S, burst=COMMAND_BURST)
         self.frames = Bucket(per_s=FRAMES_PER_S, burst=FRAME_BURST)
@@ -119,7 +123,7 @@ class ConsoleConsumer(SocketConsumer):
             case {"type": "source", **rest}:
                 place = _place(rest)
                 await wiring.live().console.turn(
-                    viewer, self.server_id, place.source, after=place.after, epoch=place.epoch
+                    viewer, self.game, place.source, after=place.after, epoch=place.epoch
                 )
             case {"type": _}:
                 pass  # a newer page may say things that we do not know
@@ -128,7 +132,7 @@ class ConsoleConsumer(SocketConsumer):
 
     async def _stream(self, place: Place) -> None:
         view = wiring.live().console.view(
-            self.server_id, source=place.source, filter_rcon=True, after=place.after, epoch=place.epoch
+            self.game, source=place.source, filter_rcon=True, after=place.after, epoch=place.epoch
         )
         async with view as viewer:
             self.viewer = viewer
@@ -157,7 +161,7 @@ class ConsoleConsumer(SocketConsumer):
         """Run a command and write it down; return whether it ran, and its answer or why it did not."""
         success = False
         try:
-            result = await wiring.live().command(self.server_id, command)
+            result = await wiring.live().command(self.game, command)
             success = True
         except AppError as error:
             return False, str(error)

@@ -17,6 +17,7 @@ from servers.live.line_source import LogFileSource
 from servers.live.log_watch import LogWatch
 from servers.live.viewer import Viewer
 from servers.minecraft.data_root import DataRoot
+from servers.minecraft.game_names import GameName, split_game
 
 logger = logging.getLogger(__name__)
 
@@ -56,20 +57,20 @@ class ConsoleHub:
     @asynccontextmanager
     async def view(
         self,
-        server_id: str,
+        game: GameName,
         *,
         source: Source = Source.LOG,
         filter_rcon: bool = True,
         after: int | None = None,
         epoch: str | None = None,
     ) -> AsyncIterator[Viewer]:
-        """Look at a server's lines: from the tail, or from what was missed after line ``after`` of ``epoch``.
+        """Look at a game's lines: from the tail, or from what was missed after line ``after`` of ``epoch``.
 
         The caller knows that the server exists. A log that is not there yet is followed when it appears. The viewer
         ends when the server is another one with the same id.
         """
-        await self._retire_others(list(self._of(server_id).values()))
-        reader = self._reader(server_id, source)
+        await self._retire_others(list(self._of(game).values()))
+        reader = self._reader(game, source)
         viewer = Viewer(reader, filter_rcon=filter_rcon)
         reader.join(viewer)
         try:
@@ -77,26 +78,26 @@ class ConsoleHub:
             yield viewer
         finally:
             viewer.end()
-            self._leave(server_id, viewer)
+            self._leave(game, viewer)
 
     async def turn(
-        self, viewer: Viewer, server_id: str, source: Source, *, after: int | None = None, epoch: str | None = None
+        self, viewer: Viewer, game: GameName, source: Source, *, after: int | None = None, epoch: str | None = None
     ) -> None:
-        """Have a viewer of ``server_id`` look at another source: ``source_changed`` comes first, then its lines.
+        """Have a viewer of ``game`` look at another source: ``source_changed`` comes first, then its lines.
 
         Nothing happens for a viewer that has ended: a frame may come before its connection's end and be read behind it.
         """
-        await self._retire_others(list(self._of(server_id).values()))
+        await self._retire_others(list(self._of(game).values()))
         if viewer.is_ended:
             return
-        reader = self._reader(server_id, source)
+        reader = self._reader(game, source)
         reader.join(viewer)
         try:
             await viewer.look(
                 reader, after=after, epoch=epoch, greeting={"type": "source_changed", "source": source.value}
             )
         finally:
-            self._leave(server_id, viewer, but=None if viewer.is_ended else viewer.feed)
+            self._leave(game, viewer, but=None if viewer.is_ended else viewer.feed)
 
     def engine_changed(self) -> None:
         """Look again which containers there are."""
@@ -113,16 +114,16 @@ class ConsoleHub:
         watch, self._watch = self._watch, LogWatch()
         await asyncio.to_thread(watch.close)
 
-    def _of(self, server_id: str) -> dict[Source, ConsoleReader]:
-        return {source: reader for (name, source), reader in self._readers.items() if name == server_id}
+    def _of(self, game: GameName) -> dict[Source, ConsoleReader]:
+        return {source: reader for (name, source), reader in self._readers.items() if name == game}
 
-    def _reader(self, server_id: str, source: Source) -> ConsoleReader:
+    def _reader(self, game: GameName, source: Source) -> ConsoleReader:
         """Return the reader, started if there is none."""
-        key = (server_id, source)
+        key = (game, source)
         reader = self._readers.get(key)
         if reader is None:
-            home = Home(self._server_path / server_id)
-            reader = self._readers[key] = ConsoleReader(self._lines(server_id, source), name=server_id, home=home)
+            home = Home(self._server_path / split_game(game)[0])
+            reader = self._readers[key] = ConsoleReader(self._lines(game, source), name=game, home=home)
             if self._looking is None:
                 self._looking = asyncio.create_task(self._look(), name="consoles of servers made anew")
         return reader
@@ -145,20 +146,20 @@ class ConsoleHub:
                 del self._readers[key]
                 start(reader.stop())
 
-    def _lines(self, server_id: str, source: Source) -> ContainerSource | LogFileSource:
+    def _lines(self, game: GameName, source: Source) -> ContainerSource | LogFileSource:
         if source is Source.CONTAINER:
-            return ContainerSource(self._cli, lambda: self._container(server_id), name=server_id)
-        return LogFileSource(lambda: self._data_root(server_id).hold(), self._watch)
+            return ContainerSource(self._cli, lambda: self._container(game), name=game)
+        return LogFileSource(lambda: self._data_root(game).hold(), self._watch)
 
-    def _leave(self, server_id: str, viewer: Viewer, *, but: object = None) -> None:
+    def _leave(self, game: GameName, viewer: Viewer, *, but: object = None) -> None:
         """Take ``viewer`` from every reader of the server but one; a reader without viewers ends after a while."""
-        for source, reader in self._of(server_id).items():
+        for source, reader in self._of(game).items():
             if viewer not in reader.viewers or reader is but:
                 continue
             reader.viewers.discard(viewer)
             if not reader.viewers:
                 loop = asyncio.get_running_loop()
-                reader.expiry = loop.call_later(self._linger_s, self._expire, (server_id, source), reader)
+                reader.expiry = loop.call_later(self._linger_s, self._expire, (game, source), reader)
 
     def _expire(self, key: tuple[str, Source], reader: ConsoleReader) -> None:
         if self._readers.get(key) is reader:

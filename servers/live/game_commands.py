@@ -69,7 +69,8 @@ async def _try(
 ) -> str:
     """Run it over the kept connection, or by ``rcon-cli`` if there is none and none can be made."""
     try:
-        return await pool.command(instance.name, text, addresses=addresses, connect_timeout_s=max(patience_s, AGAIN_S))
+        patience_s = max(patience_s, AGAIN_S)
+        return await pool.command(instance.game_name, text, addresses=addresses, connect_timeout_s=patience_s)
     except RconUnavailable:
         return await instance.send_by_rcon_cli(text)
 

@@ -28,12 +28,13 @@ from servers.live.rendered_files import RenderedFiles
 from servers.live.sleeping_games import SleepingGames
 from servers.minecraft.autopause import ASLEEP
 from servers.minecraft.data_root import DataRoot, locate, mount_of_container
-from servers.minecraft.instance import ServerNotFound, ServerNotRunning
+from servers.minecraft.game_names import GameName, choose_game, game_name, split_game
+from servers.minecraft.instance import MCInstance, ServerNotFound, ServerNotRunning
 from servers.minecraft.manager import DockerMCManager
 from servers.minecraft.players import names_of_players
 from servers.minecraft.rcon import validate_command
 from servers.minecraft.server_ping import ServerPing
-from servers.minecraft.status import ANSWERING, MCServerStatus, Status, choose_container, status_of
+from servers.minecraft.status import ANSWERING, MCServerStatus, Status, choose_container, status_of, worst_status
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +111,21 @@ class Services:
         await self.rcon.close()
 
     def status(self, server_id: str) -> Status:
-        """Return a server's status from memory: no process, no database."""
+        """Return a server's status from memory: no process, no database. Of several games, the worst one's counts."""
         if not self.catalog.exists(server_id):
             return Status(MCServerStatus.REMOVED)
+        others = self.other_games(server_id)
+        return worst_status(self.game_status(server_id), {one: self.game_status(one) for one in others})
+
+    def game_status(self, game: GameName) -> Status:
+        """Return the status of one game; raises ServerNotFound."""
         snapshot = self.engine.snapshot
-        container = self.container(server_id)
+        container = self.container(game)
         known = status_of(container, note=snapshot.notes.get(container.id) if container else None)
         doubt = snapshot.doubt(container)
         if doubt is None:
             words = self.last_words.of(container) if container else None
-            if known.status in ANSWERING and self.sleeping.was_asleep(server_id):
+            if known.status in ANSWERING and self.sleeping.was_asleep(game):
                 words = ASLEEP
             return replace(known, reason=" ".join(filter(None, [known.reason, words]))) if words else known
         return Status(
@@ -127,26 +133,41 @@ class Services:
             last_status=known.status,
         )  # fmt: skip
 
-    def container(self, server_id: str) -> Container | None:
-        """Return a server's container as last seen, or None."""
+    def game(self, server_id: str, service: str) -> GameName:
+        """Return the game of a server that somebody asks for, "" for its main one; raises GameNotFound."""
+        info = self.catalog.info(server_id)
+        return choose_game(server_id, service, main=info.service, games=info.games)
+
+    def other_games(self, server_id: str) -> list[GameName]:
+        """Return the games of a server besides its main one."""
+        info = self.catalog.info(server_id)
+        return [game_name(server_id, one) for one in info.games if one != info.service]
+
+    def container(self, game: GameName) -> Container | None:
+        """Return the container of a game as last seen, or None; raises ServerNotFound."""
+        server_id, service = split_game(game)
         info = self.catalog.info(server_id)
         directory = self._root / server_id
         if info.is_link:  # Compose may have been called by either name
             directory = self._real(directory)
         candidates = self._candidates(directory)
-        return choose_container(candidates, directory=directory, service=info.service, server_id=server_id)
+        return choose_container(
+            candidates, directory=directory, service=service or info.service, server_id=server_id
+        )
 
-    def data_root(self, server_id: str) -> DataRoot:
-        """Return where a server's game has its files, from memory; raises ServerNotFound."""
+    def data_root(self, game: GameName) -> DataRoot:
+        """Return where a game has its files, from memory; raises ServerNotFound."""
+        server_id, service = split_game(game)
         info = self.catalog.info(server_id)
-        container = self.container(server_id)
-        mount = info.data_mount if container is None else mount_of_container(container)
+        container = self.container(game)
+        mount = info.mount_of(service) if container is None else mount_of_container(container)
         project = project_name(server_id) if container is None else None
         known = self.volumes.known
         return locate(mount, server_path=self._server_path, server_id=server_id, volumes=known, project=project)
 
     def _volumes_of_files(self) -> list[str]:
-        return [one.data_mount.name for one in self.catalog.all() if one.data_mount and one.data_mount.name]
+        mounts = [one.mount_of(game) for one in self.catalog.all() for game in ("", *one.games)]
+        return [one.name for one in mounts if one is not None and one.name]
 
     def foreign(self, server_id: str) -> Container | None:
         """Return a container that has this server's name and was not made from its directory, or None."""
@@ -157,23 +178,23 @@ class Services:
         made_from = self._real(one.working_dir) if one.working_dir is not None else None
         return None if made_from in {directory, self._real(directory)} else one
 
-    def _container_or_none(self, server_id: str) -> Container | None:
+    def _container_or_none(self, game: GameName) -> Container | None:
         try:
-            return self.container(server_id)
+            return self.container(game)
         except ServerNotFound:
             return None
 
-    def players(self, server_id: str) -> PlayersSample:
+    def players(self, game: GameName) -> PlayersSample:
         """Return who is online, as last sampled."""
-        return self.players_sampler.read(server_id, now=time.monotonic())
+        return self.players_sampler.read(game, now=time.monotonic())
 
     def count_players(self, server_id: str) -> int | None:
         """Return how many are online as last sampled, None when not known; asking for it makes nobody hurry."""
         sample = self.players_sampler.peek(server_id)
         return None if sample is None else len(sample.online)
 
-    async def command(self, server_id: str, command: str) -> str:
-        """Run one command in the game over the kept RCON connection; by ``rcon-cli`` where there is none.
+    async def command(self, game: GameName, command: str) -> str:
+        """Run one command in a game over its kept RCON connection; by ``rcon-cli`` where there is none.
 
         Raises:
             ServerNotRunning: no container runs, or the game does not answer yet.
@@ -181,28 +202,30 @@ class Services:
         """
         text = validate_command(command)
         status, container, data_root = await asyncio.to_thread(
-            lambda: (self.status(server_id), self.container(server_id), self.data_root(server_id))
+            lambda: (self.game_status(game), self.container(game), self.data_root(game))
         )
-        instance = self.manager.get_instance(server_id)
-        if status.status is MCServerStatus.REMOVED:
-            await instance.get_compose_file()  # raises ServerNotFound
         if status.status is MCServerStatus.UNKNOWN:
             raise EngineUnreachable(status.reason or "The Docker engine cannot be reached.")
         if status.status not in ANSWERING:
-            raise ServerNotRunning(f"{server_id} is not running ({status.status}). Start it first.")
+            raise ServerNotRunning(f"{game} is not running ({status.status}). Start it first.")
+        instance = self._instance(game)
         addresses = partial(instance.rcon_addresses, container=container, data_root=data_root)
-        if await asyncio.to_thread(self.sleeping.is_asleep, server_id):
-            return await wake_with_command(self.rcon, server_id, text, addresses=addresses)
+        if await asyncio.to_thread(self.sleeping.is_asleep, game):
+            return await wake_with_command(self.rcon, game, text, addresses=addresses)
         return await run_command(self.rcon, instance, text, status=status, addresses=addresses)
 
-    async def ping(self, server_id: str) -> ServerPing:
+    async def ping(self, game: GameName) -> ServerPing:
         """Ask a running game what it tells to players' server lists.
 
         Raises:
             PingFailed, ServerNotRunning, ServerNotFound.
         """
-        container = await asyncio.to_thread(self.container, server_id)
-        return await self.manager.get_instance(server_id).ping(container=container)
+        container = await asyncio.to_thread(self.container, game)
+        return await self._instance(game).ping(container=container)
+
+    def _instance(self, game: GameName) -> MCInstance:
+        server_id, service = split_game(game)
+        return self.manager.get_instance(server_id).game(service)
 
     def _engine_changed(self, snapshot: EngineSnapshot) -> None:
         self.players_sampler.hurry()
@@ -213,25 +236,32 @@ class Services:
 
     async def _drop_ended(self) -> None:
         """Close the RCON connections of servers that do not run any more; without the engine nobody knows."""
-        for server_id in self.rcon.kept:
-            status = (await asyncio.to_thread(self.status, server_id)).status
+        for game in self.rcon.kept:
+            try:
+                status = (await asyncio.to_thread(self.game_status, game)).status
+            except ServerNotFound:
+                status = MCServerStatus.REMOVED
             if status not in ANSWERING and status is not MCServerStatus.UNKNOWN:
-                await self.rcon.drop(server_id)
+                await self.rcon.drop(game)
 
     @cached_property
     def _root(self) -> Path:
         return Path(os.path.realpath(self._server_path))
 
-    def may_have_players(self, server_id: str) -> bool:
+    def may_have_players(self, game: GameName) -> bool:
         """Tell whether players can be on: it is healthy, or runs and only its health check says otherwise."""
-        status = self.status(server_id).status
+        try:
+            status = self.game_status(game).status
+            container = self.container(game)
+        except ServerNotFound:
+            return False
         if status is not MCServerStatus.RUNNING:
             return status is MCServerStatus.HEALTHY
-        container = self.container(server_id)
         return container is not None and container.state is State.RUNNING
 
-    def _may_be_played(self) -> list[str]:
-        return [name for name in self.catalog.names() if self.may_have_players(name)]
+    def _may_be_played(self) -> list[GameName]:
+        games = [one for name in self.catalog.names() for one in (name, *self.other_games(name))]
+        return [one for one in games if self.may_have_players(one)]
 
     def _named(self) -> Mapping[str, Container]:
         snapshot = self.engine.snapshot

@@ -22,6 +22,7 @@ from servers.minecraft.autopause import is_asleep
 from servers.minecraft.data_root import DataRoot, locate, mount_of_container
 from servers.minecraft.derivations import is_bedrock
 from servers.minecraft.figures import DiskSpaceInfo
+from servers.minecraft.game_names import GameName, game_name
 from servers.minecraft.lifecycle import ALLOWED_IMAGES, COMPOSE_NAME, Lifecycle, ServerExists, ServerNotFound
 from servers.minecraft.players import PlayersUnknown, names_of_players, read_players
 from servers.minecraft.rcon import (
@@ -70,6 +71,11 @@ class MCInstance(Lifecycle):
         one = copy(self)
         one.service = service
         return one
+
+    @property
+    def game_name(self) -> GameName:
+        """The game's name, see ``game_names``."""
+        return game_name(self.name, self.service)
 
     async def list_games(self) -> list["MCInstance"]:
         """List the games of this server, the main one first; where it has no other, that is the server itself."""

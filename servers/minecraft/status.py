@@ -1,12 +1,14 @@
 """Where a server stands, and why: one pure function over what disk and engine say."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
 from servers.docker.container import Container, Health, State
+from servers.minecraft.game_names import split_game
 
 
 class MCServerStatus(StrEnum):
@@ -122,6 +124,26 @@ def status_of(container: Container | None, *, note: ContainerNote | None = None)
         return Status(MCServerStatus.RUNNING, reason, container.finished_at, *ended)
     since = container.finished_at or container.created_at
     return Status(MCServerStatus.CREATED, _end_reason(container, end.cause, oom=bool(ended[1])), since, *ended)
+
+
+_WORST_FIRST = (
+    MCServerStatus.UNKNOWN, MCServerStatus.CREATED, MCServerStatus.RUNNING, MCServerStatus.STARTING,
+    MCServerStatus.HEALTHY,
+)  # fmt: skip
+
+
+def worst_status(main: Status, others: Mapping[str, Status]) -> Status:
+    """Return the worst status of a server's games, and say whose it is where that is another than its main one.
+
+    A game without a container, such as one behind a profile, tells nothing of the others; by name: ``others``.
+    """
+    known = {name: one for name, one in others.items() if one.status in _WORST_FIRST}
+    if not known or main.status not in _WORST_FIRST:
+        return main
+    name, worst = min(known.items(), key=lambda one: _WORST_FIRST.index(one[1].status))
+    if _WORST_FIRST.index(main.status) <= _WORST_FIRST.index(worst.status):
+        return main
+    return replace(worst, reason=f"Its game `{split_game(name)[1]}`: {worst.reason or f'it is {worst.status}.'}")
 
 
 def _running(container: Container, note: ContainerNote, health: str | None) -> Status:

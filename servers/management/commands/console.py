@@ -19,6 +19,7 @@ from servers import records, wiring
 from servers.live.console_hub import Source
 from servers.live.services import Services
 from servers.live.viewer import Frame, Viewer
+from servers.minecraft.game_names import GameName, split_game
 from servers.minecraft.log_lines import plain_text
 
 RESET, DIM, YELLOW, RED, CYAN = "\x1b[0m", "\x1b[2m", "\x1b[33m", "\x1b[31m", "\x1b[36m"
@@ -32,6 +33,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("id", help="the server's directory name")
+        parser.add_argument("--service", default="", help="which game, where the compose file has several")
         parser.add_argument("--container", action="store_true", help="what the container prints, not the game's log")
         parser.add_argument("--all", action="store_true", help="with the lines of RCON connections coming and going")
 
@@ -39,7 +41,8 @@ class Command(BaseCommand):
         colour = supports_color() and not options["no_color"]
         source = Source.CONTAINER if options["container"] else Source.LOG
         try:
-            asyncio.run(_follow(options["id"], source, filter_rcon=not options["all"], colour=colour))
+            name = options["id"], options["service"]
+            asyncio.run(_follow(*name, source, filter_rcon=not options["all"], colour=colour))
         except KeyboardInterrupt:
             sys.stdout.write("\n")
         except BrokenPipeError:  # `| head` has seen enough
@@ -48,19 +51,20 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
 
 
-async def _follow(server_id: str, source: Source, *, filter_rcon: bool, colour: bool) -> None:
+async def _follow(server_id: str, service: str, source: Source, *, filter_rcon: bool, colour: bool) -> None:
     """Print what the console says until the input ends; what was typed before is answered first."""
     live = wiring.live()
     await live.manager.get_instance(server_id).get_compose_file()  # raises ServerNotFound
+    game = await asyncio.to_thread(live.game, server_id, service)
     live.engine.listen(lambda _: live.console.engine_changed())
     with suppress(AppError):  # without an engine the log is followed all the same
         await live.engine.refresh()
     live.engine.start()
     try:
-        async with live.console.view(server_id, source=source, filter_rcon=filter_rcon) as viewer:
+        async with live.console.view(game, source=source, filter_rcon=filter_rcon) as viewer:
             tasks = [
                 asyncio.create_task(_print(viewer, colour=colour)),
-                asyncio.create_task(_type(live, server_id, viewer)),
+                asyncio.create_task(_type(live, game, viewer)),
             ]
             try:
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -108,7 +112,7 @@ def _painted(text: str, code: str, *, colour: bool) -> str:
     return f"{code}{text}{RESET}" if colour and code else text
 
 
-async def _type(live: Services, server_id: str, viewer: Viewer) -> None:
+async def _type(live: Services, game: GameName, viewer: Viewer) -> None:
     """Run each line of the input as a command; ends with the input.
 
     Input that is no terminal and has nothing (``</dev/null``) is no wish to leave.
@@ -118,15 +122,15 @@ async def _type(live: Services, server_id: str, viewer: Viewer) -> None:
         async for line in lines:
             if command := line.strip():
                 count += 1
-                await _run(live, server_id, command, viewer)
+                await _run(live, game, command, viewer)
     if count or sys.stdin.isatty():
         viewer.push({"type": "end"})
     await asyncio.Event().wait()
 
 
-async def _run(live: Services, server_id: str, command: str, viewer: Viewer) -> None:
+async def _run(live: Services, game: GameName, command: str, viewer: Viewer) -> None:
     try:
-        result = await live.command(server_id, command)
+        result = await live.command(game, command)
     except AppError as error:
         viewer.push({"type": "error", "message": str(error)})
         success = False
@@ -135,7 +139,7 @@ async def _run(live: Services, server_id: str, command: str, viewer: Viewer) -> 
         success = True
     await records.in_database(
         recorder.record_command,
-        user=recorder.shell_user(), server_id=server_id, command=command, client_ip=None, success=success,
+        user=recorder.shell_user(), server_id=split_game(game)[0], command=command, client_ip=None, success=success,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from audit import recorder
 from mcadmin.core.errors import AppError
 from servers import wiring
+from servers.minecraft.game_names import choose_game, split_game
 
 
 class Command(BaseCommand):
@@ -18,16 +19,24 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("id", help="the server's directory name")
+        parser.add_argument("--service", default="", help="which game, where the compose file has several")
         parser.add_argument("command", nargs="+", help="the command, e.g. say hello")
 
     def handle(self, *args: Any, **options: Any) -> None:
         command = " ".join(options["command"])
         user = recorder.shell_user()
         try:
-            answer = async_to_sync(wiring.manager().get_instance(options["id"]).send_rcon_command)(command)
+            answer = async_to_sync(_run)(options["id"], options["service"], command)
         except AppError as error:
             recorder.record_command(user=user, server_id=options["id"], command=command, client_ip=None, success=False)
             raise CommandError(str(error)) from None
         recorder.record_command(user=user, server_id=options["id"], command=command, client_ip=None, success=True)
         if answer:
             self.stdout.write(answer)
+
+
+async def _run(server_id: str, service: str, command: str) -> str:
+    server = wiring.manager().get_instance(server_id)
+    info = await server.get_server_info()
+    game = choose_game(server_id, service, main=info.service, games=info.games)
+    return await server.game(split_game(game)[1]).send_rcon_command(command)
