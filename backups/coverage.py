@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from mcadmin.core.errors import AppError, CommandFailed, Conflict, Unavailable
 from mcadmin.core.paths import place_inside
 from servers.docker.container import Mount
-from servers.minecraft.data_root import DataKind, DataRoot
+from servers.minecraft.data_root import PROXY_TARGET, TARGET, DataKind, DataRoot
 from servers.minecraft.instance import MCInstance
 
 DATA_IN_CONTAINER = "/data"
+_BELOW_DATA = (f"{TARGET}/", f"{PROXY_TARGET}/")
 _LASTING = {"bind", "volume"}  # kinds of mounts whose files outlive the container
 
 
@@ -84,14 +85,14 @@ def _missing_below(root: DataRoot, mounts: list[Mount]) -> list[Missing]:
     """Say which mounts below /data hold files of the game that are in no folder of the server. Blocking."""
     found = []
     for mount in mounts:
-        if not (mount.is_writable and mount.target.startswith(f"{DATA_IN_CONTAINER}/") and mount.kind in _LASTING):
+        if not (mount.is_writable and mount.target.startswith(_BELOW_DATA) and mount.kind in _LASTING):
             continue
         if mount.kind == "bind" and place_inside(root.directory, mount.source) is not None:
             continue
         what = "a volume" if mount.kind == "volume" else "a place outside the server's directory"
         why = (
             f"{mount.target[:200]} of the game is {what}, which snapshots do not hold. Mount a folder of the server's "
-            f"directory there, or nothing: then it is part of {DATA_IN_CONTAINER}."
+            f"directory there, or nothing: then it is part of {mount.target[: mount.target.index('/', 1)]}."
         )
         found.append(Missing(root.server_id, mount.target, why))
     return found

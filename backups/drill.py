@@ -21,6 +21,7 @@ from servers.progress import Progress
 from servers.records import in_database
 
 KIND = "verify"
+_OF_A_PROXY = ("velocity.toml", "waterfall.yml", "modules.yml")  # settings that only proxies have: no world is due
 NOWHERE = ".nowhere"  # restic restores absolute paths, of which none begins so
 _RUNNING = {Saved.FLUSHED, Saved.UNCONFIRMED, Saved.LIVE, Saved.PARTIAL}  # levels that a stopped server has not
 
@@ -92,8 +93,10 @@ def _has_run(snapshot: ResticSnapshot, server: str, held: Root) -> bool:
     """Tell whether a game ran on these files, so that they must hold a world; of a part of them nobody knows."""
     if snapshot.labels.scope is Scope.PATH:
         return False
-    level = snapshot.labels.level_of(server)
     data = "" if server in snapshot.labels.volumes else f"{snapshot.labels.folders.get(server, DATA)}/"
+    if any(held.stat(f"{data}{name}") is not None for name in _OF_A_PROXY):
+        return False
+    level = snapshot.labels.level_of(server)
     return level in _RUNNING or held.stat(f"{data}logs/latest.log") is not None
 
 

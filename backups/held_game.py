@@ -18,6 +18,7 @@ from backups.restic.labels import Saved
 from mcadmin.core.errors import AppError, Conflict, Unavailable
 from mcadmin.core.tasks import cancel, finish
 from servers.docker.container import Container, State
+from servers.minecraft.derivations import Edition, edition_of
 from servers.minecraft.instance import MCInstance, ServerNotFound, ServerNotRunning
 from servers.minecraft.rcon import RconUnavailable
 from servers.records import in_database
@@ -33,6 +34,12 @@ GUARD_WAIT_S = 35.0
 RESTARTS = "its game ends and is started again all the time"
 PAUSED = "its container is paused, so its game cannot confirm that the world is written"
 NOT_WOKEN = "its game is asleep (autopause) and did not wake, so it cannot confirm that its world is written"
+
+
+NO_COMMANDS = {
+    Edition.BEDROCK: "it is of the Bedrock edition, which takes no save commands: stop it for a whole copy",
+    Edition.PROXY: "it is a proxy, which has no world to save: its files were copied while it ran",
+}
 
 
 class GuardBusy(Conflict):
@@ -78,12 +85,22 @@ class HeldGame:
         if container is None or not container.is_running:
             yield
             return
+        if self._takes_no_save_commands(container):
+            yield
+            return
         async with Game(self._instance) as game:
             try:
                 await self._begin(container, game, timeout_s=timeout_s)
                 yield
             finally:
                 await finish(self._end(game))
+
+    def _takes_no_save_commands(self, container: Container) -> bool:
+        """Tell whether nothing can be asked of it; then say so."""
+        edition = edition_of(container.image, container.environment)
+        if edition is not Edition.JAVA:
+            self.saved, self.reason = Saved.LIVE, NO_COMMANDS[edition]
+        return edition is not Edition.JAVA
 
     async def find_container(self) -> Container | None:
         """Ask the engine for the game's container as it is now."""

@@ -28,11 +28,12 @@ from servers.live.rendered_files import RenderedFiles
 from servers.live.sleeping_games import SleepingGames
 from servers.minecraft.autopause import ASLEEP
 from servers.minecraft.data_root import DataRoot, locate, mount_of_container
+from servers.minecraft.derivations import Edition, edition_of
 from servers.minecraft.game_names import GameName, choose_game, game_name, split_game
 from servers.minecraft.instance import MCInstance, ServerNotFound, ServerNotRunning
 from servers.minecraft.manager import DockerMCManager
 from servers.minecraft.players import names_of_players
-from servers.minecraft.rcon import validate_command
+from servers.minecraft.rcon import RconUnavailable, validate_command
 from servers.minecraft.server_ping import ServerPing
 from servers.minecraft.status import ANSWERING, MCServerStatus, Status, choose_container, status_of, worst_status
 
@@ -69,7 +70,7 @@ class Services:
         self.rcon = RconPool()
         self.sleeping = SleepingGames(self.container, self.data_root)
         self.players_sampler = PlayerSampler(
-            lambda name: self.command(name, "list"), self.ping, self._may_be_played, is_asleep=self.sleeping.is_asleep,
+            self._list_players, self.ping, self._may_be_played, is_asleep=self.sleeping.is_asleep,
             known_names=lambda name: names_of_players(self.data_root(name)),
         )  # fmt: skip
         self.monitoring = Monitoring(self, server_path, cli=cli, history=stores.history)
@@ -213,6 +214,13 @@ class Services:
         if await asyncio.to_thread(self.sleeping.is_asleep, game):
             return await wake_with_command(self.rcon, game, text, addresses=addresses)
         return await run_command(self.rcon, instance, text, status=status, addresses=addresses)
+
+    async def _list_players(self, game: GameName) -> str:
+        """Ask a game who is on; raises RconUnavailable for what has no such command."""
+        container = await asyncio.to_thread(self.container, game)
+        if container is not None and edition_of(container.image, container.environment) is not Edition.JAVA:
+            raise RconUnavailable(f"{game} has no command that lists its players.")
+        return await self.command(game, "list")
 
     async def ping(self, game: GameName) -> ServerPing:
         """Ask a running game what it tells to players' server lists.

@@ -5,7 +5,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
 from servers.docker.container import Container
-from servers.minecraft.derivations import game_target, is_bedrock, published, rcon_target
+from servers.minecraft.derivations import Edition, edition_of, game_target, published, rcon_target
 from servers.minecraft.rcon import RconAddress
 
 Endpoint = tuple[str, int]
@@ -25,7 +25,9 @@ def rcon_addresses(container: Container, *, passwords: Sequence[str]) -> list[Rc
 
 def game_endpoints(container: Container) -> list[Endpoint]:
     """Return where players' connections, and pings, are taken; the likeliest first."""
-    return reachable_at(container, target=game_target(container.environment))
+    edition = edition_of(container.image, container.environment)
+    target = game_target(container.environment, edition=edition)
+    return reachable_at(container, target=target, protocol="udp" if edition is Edition.BEDROCK else "tcp")
 
 
 class RunningPorts(NamedTuple):
@@ -39,20 +41,20 @@ def ports_of(container: Container | None) -> RunningPorts:
     """Return by which ports a game can be reached now; none for one that does not run."""
     if container is None or not container.pid:
         return RunningPorts()
-    bedrock = is_bedrock(container.image)
-    game, rcon = game_target(container.environment, bedrock=bedrock), rcon_target(container.environment)
+    edition = edition_of(container.image, container.environment)
+    game, rcon = game_target(container.environment, edition=edition), rcon_target(container.environment)
     if container.is_on_host_network:
         return RunningPorts(game, rcon)
-    found = published(container.ports, game, protocol="udp" if bedrock else "tcp")
+    found = published(container.ports, game, protocol="udp" if edition is Edition.BEDROCK else "tcp")
     return RunningPorts(found, published(container.ports, rcon))
 
 
-def reachable_at(container: Container, *, target: int) -> list[Endpoint]:
-    """Return where the container's TCP port ``target`` may answer: as published, else inside its network."""
+def reachable_at(container: Container, *, target: int, protocol: str = "tcp") -> list[Endpoint]:
+    """Return where the container's port ``target`` may answer: as published, else inside its network."""
     found = [
         (_of_this_machine(port.host), number)
         for port in container.ports
-        if port.protocol == "tcp" and (number := port.published_for(target)) is not None
+        if port.protocol == protocol and (number := port.published_for(target)) is not None
     ]
     if container.is_on_host_network:
         found.append((LOOPBACK, target))

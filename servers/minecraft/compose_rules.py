@@ -11,7 +11,7 @@ from servers.docker.ports import Port
 from servers.docker.rendered import RenderedProject
 from servers.docker.volumes import Volume
 from servers.minecraft import derivations
-from servers.minecraft.derivations import BEDROCK_PORT, GAME_PORT, RCON_PORT, UNKNOWN
+from servers.minecraft.derivations import BEDROCK_PORT, GAME_PORT, RCON_PORT, UNKNOWN, Edition
 
 SERVICE = "mc"
 HOST_NETWORK = "host"
@@ -231,19 +231,30 @@ def broken_rules(
     if not derivations.is_allowed(service.image or "", allowed_images):
         allowed = ", ".join(allowed_images)
         yield Problem("image", f"The image must be one of: {allowed}.", document.line_of((*at, "image")))
-    if derivations.is_bedrock(service.image or ""):
-        return  # another edition: no VERSION is needed, its port is another, and it has no RCON
-    yield from _version_rules(service, document, (*at, "environment"))
-    for target, use in ((game_target(service), "the game"), (derivations.rcon_target(service.environment), "RCON")):
+    if _edition(service) is Edition.JAVA:  # nothing else needs a VERSION
+        yield from _version_rules(service, document, (*at, "environment"))
+    yield from _port_rules(service, document, (*at, "ports"))
+
+
+def _port_rules(service: Service, document: Document, at: Path) -> Iterator[Problem]:
+    game, rcon = game_target(service), derivations.rcon_target(service.environment)
+    wanted = {
+        Edition.JAVA: {game: "the game", rcon: "RCON"},
+        Edition.BEDROCK: {},  # players come by UDP, and it has no RCON
+        Edition.PROXY: {game: "the proxy"},
+    }
+    for target, use in wanted[_edition(service)].items():
         if not _is_reached(service, target):
-            line = document.line_of((*at, "ports"))
-            yield Problem("port_missing", f"Port {target} ({use}) must be published.", line)
+            yield Problem("port_missing", f"Port {target} ({use}) must be published.", document.line_of(at))
 
 
 def game_target(service: Service) -> int:
     """Return the port that the service's game listens on for players."""
-    bedrock = derivations.is_bedrock(service.image or "")
-    return derivations.game_target(service.environment, bedrock=bedrock)
+    return derivations.game_target(service.environment, edition=_edition(service))
+
+
+def _edition(service: Service) -> Edition:
+    return derivations.edition_of(service.image or "", service.environment)
 
 
 def _is_reached(service: Service, target: int) -> bool:

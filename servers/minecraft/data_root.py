@@ -14,8 +14,10 @@ from servers.docker.container import Container, Mount
 from servers.docker.engine_volumes import VOLUME_DATA, KnownVolumes, is_volume_name
 from servers.docker.folders import DataElsewhere, open_data_in, open_volume
 from servers.docker.volumes import Volume
+from servers.minecraft.derivations import Edition, edition_of
 
 TARGET = "/data"
+PROXY_TARGET = "/server"  # of the image author's proxies
 USUAL = "data"
 UNRENDERED = "unrendered"  # kind of a mount whose source has variables in it
 USUAL_MOUNT = Mount("bind", USUAL, TARGET, is_writable=True)  # as MC Admin's own template has it
@@ -116,30 +118,39 @@ def usual(server_path: Path, server_id: str) -> DataRoot:
 
 
 def mount_of_container(container: Container) -> Mount | None:
-    """Return what a container sees at ``/data``; None: nothing of this machine."""
-    return next((one for one in container.mounts if one.target == TARGET), None)
+    """Return what a container sees at ``/data``, a proxy at ``/server``; None: nothing of this machine."""
+    target = data_target(container.image)
+    return next((one for one in container.mounts if one.target == target), None)
 
 
-def mount_of_file(volumes: Iterable[Volume], declared: Mapping[str, Any], *, project: str) -> Mount | None:
+def data_target(image: str) -> str:
+    """Return where a container of ``image`` has its files."""
+    return PROXY_TARGET if edition_of(image, {}) is Edition.PROXY else TARGET
+
+
+def mount_of_file(
+    volumes: Iterable[Volume], declared: Mapping[str, Any], *, project: str, target: str = TARGET
+) -> Mount | None:
     """Return what a container made from a compose file would see at ``/data``; None: nothing of this machine.
 
     Args:
         volumes: the game service's; their values as Docker gets them, or as they are written.
         declared: the file's own top-level ``volumes``.
         project: name of the Compose project, which volumes without a ``name`` are called after.
+        target: where the container has its files, see ``data_target``.
     """
-    one = next((one for one in volumes if posixpath.normpath(one.target) == TARGET), None)
+    one = next((one for one in volumes if posixpath.normpath(one.target) == target), None)
     if one is None:
         return None
     if "$" in (one.source or ""):
-        return Mount(UNRENDERED, one.source or "", TARGET, not one.read_only)
+        return Mount(UNRENDERED, one.source or "", target, not one.read_only)
     if one.type != "volume":
-        return Mount(one.type, one.source or "", TARGET, not one.read_only)
+        return Mount(one.type, one.source or "", target, not one.read_only)
     said = declared.get(one.source or "")
     details = said if isinstance(said, Mapping) else {}
     whole = one.source if details.get("external") is True else f"{project}_{one.source}"
     name = str(details.get("name") or whole) if one.source else ""
-    return Mount("volume", "", TARGET, not one.read_only, name)
+    return Mount("volume", "", target, not one.read_only, name)
 
 
 def locate(

@@ -5,12 +5,14 @@ Environments are those of ``Service.environment``: a value that a variable hides
 
 import re
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
 from servers.docker.compose_file import literal
 from servers.docker.ports import MAX_PORT, Port
 
 GAME_PORT, RCON_PORT = 25565, 25575
 BEDROCK_PORT = 19132  # UDP
+PROXY_PORT = 25577
 TYPE_NAMES = ("MODPACK_PLATFORM", "MOD_PLATFORM", "TYPE", "SERVER_TYPE")
 UNKNOWN = "unknown"
 _FACTOR = {None: 1024**2, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}  # no unit: MiB
@@ -84,14 +86,41 @@ def is_allowed(image: str, allowed: Sequence[str]) -> bool:
     )
 
 
+class Edition(StrEnum):
+    """What runs in a container, as far as it makes a difference to who asks it.
+
+    JAVA: the game. BEDROCK: the other game: players come by UDP, and there is no RCON. PROXY: no game at all, such as
+    Velocity, which hands players on: it has no world, no ``list`` and no ``save-all``.
+    """
+
+    JAVA = "java"
+    BEDROCK = "bedrock"
+    PROXY = "proxy"
+
+
+_PORTS = {Edition.JAVA: GAME_PORT, Edition.BEDROCK: BEDROCK_PORT, Edition.PROXY: PROXY_PORT}
+_PROXIES = {"BUNGEECORD", "WATERFALL", "VELOCITY", "TRAVERTINE"}  # types of the image author's proxies
+_PROXY_IMAGE = re.compile(r"bungeecord|waterfall|velocity|mc-proxy")
+
+
+def edition_of(image: str, environment: Environment) -> Edition:
+    """Return what runs in a container of ``image``."""
+    name = image_repository(image).rpartition("/")[2]
+    if "bedrock" in name:
+        return Edition.BEDROCK
+    if _PROXY_IMAGE.search(name) or server_type(environment) in _PROXIES:
+        return Edition.PROXY
+    return Edition.JAVA
+
+
 def is_bedrock(image: str) -> bool:
-    """Tell whether the image is of the Bedrock edition: players come by UDP, and there is no RCON."""
-    return "bedrock" in image_repository(image).rpartition("/")[2]
+    """Tell whether the image is of the Bedrock edition."""
+    return edition_of(image, {}) is Edition.BEDROCK
 
 
-def game_target(environment: Environment, *, bedrock: bool = False) -> int:
+def game_target(environment: Environment, *, edition: Edition = Edition.JAVA) -> int:
     """Return the port that the game itself listens on for players: ``SERVER_PORT``, else the edition's own."""
-    return port_number(environment.get("SERVER_PORT")) or (BEDROCK_PORT if bedrock else GAME_PORT)
+    return port_number(environment.get("SERVER_PORT")) or _PORTS[edition]
 
 
 def rcon_target(environment: Environment) -> int:

@@ -20,7 +20,7 @@ from servers.minecraft import figures, properties
 from servers.minecraft.access import game_endpoints, rcon_addresses
 from servers.minecraft.autopause import is_asleep
 from servers.minecraft.data_root import DataRoot, locate, mount_of_container
-from servers.minecraft.derivations import is_bedrock
+from servers.minecraft.derivations import Edition, edition_of
 from servers.minecraft.figures import DiskSpaceInfo
 from servers.minecraft.game_names import GameName, game_name
 from servers.minecraft.lifecycle import ALLOWED_IMAGES, COMPOSE_NAME, Lifecycle, ServerExists, ServerNotFound
@@ -43,6 +43,7 @@ __all__ = ["ALLOWED_IMAGES", "COMPOSE_NAME", "MCInstance", "ServerExists", "Serv
 
 MAX_PROPERTIES_BYTES = 1024 * 1024
 NO_RCON_EDITION = "{} is of the Bedrock edition, which has no RCON: it takes no commands from outside."
+NO_RCON_PROXY = "{} is a proxy, which takes commands only where a plugin brings RCON (ENABLE_RCON, RCON_PASSWORD)."
 NO_RCON = "The game of {} does not take commands: is RCON on (ENABLE_RCON), and its password the right one?"
 
 
@@ -231,8 +232,10 @@ class MCInstance(Lifecycle):
             RconTimedOut: no answer in time; it may have run.
         """
         container = await self._running()
-        if is_bedrock(container.image):
+        edition = edition_of(container.image, container.environment)
+        if edition is Edition.BEDROCK:
             raise RconCliFailed(NO_RCON_EDITION.format(self.name))
+        no_rcon = (NO_RCON_PROXY if edition is Edition.PROXY else NO_RCON).format(self.name)
         argv = ("exec", "--", container.id, "rcon-cli", "--", validate_command(command))
         try:
             answer = await self._cli.call(*argv, timeout_s=timeout_s)
@@ -241,16 +244,17 @@ class MCInstance(Lifecycle):
             if isinstance(error.__cause__, TimedOut):
                 raise RconTimedOut(f"The game did not answer within {timeout_s:g} s.") from error
             if isinstance(error.__cause__, ProgramFailed) and "docker daemon" not in error.__cause__.stderr.lower():
-                raise RconCliFailed(NO_RCON.format(self.name)) from error
+                raise RconCliFailed(no_rcon) from error
             raise
         except ProgramFailed as error:
-            raise RconCliFailed(NO_RCON.format(self.name)) from error
+            raise RconCliFailed(no_rcon) from error
         return clean_answer(answer)
 
     async def ping(self, *, container: Container | None = None) -> ServerPing:
         """Ask the game what it tells to players' server lists; raises PingFailed. ``container`` as above."""
         container = container or await self._running()
-        return await ping(game_endpoints(container))
+        is_bedrock = edition_of(container.image, container.environment) is Edition.BEDROCK
+        return await ping(game_endpoints(container), bedrock=is_bedrock)
 
     async def list_players(self) -> list[str]:
         """Ask the game who is online: by its command ``list``, else by a server-list ping, which tells less."""

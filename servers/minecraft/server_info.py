@@ -8,7 +8,7 @@ from servers.docker.compose_file import project_name
 from servers.docker.container import Mount
 from servers.docker.folders import ServerFolderIsALink
 from servers.minecraft.compose_rules import MCComposeFile
-from servers.minecraft.data_root import USUAL_MOUNT, mount_of_file
+from servers.minecraft.data_root import USUAL_MOUNT, data_target, mount_of_file
 from servers.minecraft.rendering import Rendering
 
 UNKNOWN = "unknown"
@@ -104,4 +104,6 @@ def _data_mount(compose: MCComposeFile, service: str | None, server_id: str) -> 
         return USUAL_MOUNT
     declared = (compose.file.model_extra or {}).get("volumes")
     declared = declared if isinstance(declared, dict) else {}
-    return mount_of_file(compose.file.services[service].volumes, declared, project=project_name(server_id))
+    game = compose.file.services[service]
+    target = data_target(game.image or "")
+    return mount_of_file(game.volumes, declared, project=project_name(server_id), target=target)

@@ -5,8 +5,8 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mcstatus import JavaServer
-from mcstatus.responses import JavaStatusResponse
+from mcstatus import BedrockServer, JavaServer
+from mcstatus.responses import BedrockStatusResponse, JavaStatusResponse
 
 from mcadmin.core.errors import Unavailable
 from servers.minecraft.access import Endpoint
@@ -44,8 +44,15 @@ class ServerPing:
     latency_ms: float
 
 
-async def ping(endpoints: Sequence[Endpoint], *, timeout_s: float = PING_TIMEOUT_S) -> ServerPing:
+async def ping(
+    endpoints: Sequence[Endpoint], *, bedrock: bool = False, timeout_s: float = PING_TIMEOUT_S
+) -> ServerPing:
     """Ask the first of ``endpoints`` that answers.
+
+    Args:
+        endpoints: the likeliest first; of the Bedrock edition, UDP ports.
+        bedrock: whether it is of that edition, which tells how many are on, and no names.
+        timeout_s: for all of them.
 
     Raises:
         PingFailed: none does in time, or what answers is no game.
@@ -54,12 +61,22 @@ async def ping(endpoints: Sequence[Endpoint], *, timeout_s: float = PING_TIMEOUT
         async with asyncio.timeout(timeout_s):
             for host, port in endpoints:
                 try:
+                    if bedrock:  # nobody hears that a UDP port is closed: each gets its share of the time
+                        server = BedrockServer(host, port, timeout=timeout_s / len(endpoints))
+                        return _read_bedrock(await server.async_status(tries=1))
                     return _read(await JavaServer(host, port, timeout=timeout_s).async_status(tries=1))
                 except _OF_STRANGERS:
                     continue
     except TimeoutError:
         pass
     raise PingFailed("The game does not answer a server-list ping.")
+
+
+def _read_bedrock(status: BedrockStatusResponse) -> ServerPing:
+    return ServerPing(
+        names=(), online=status.players.online, maximum=status.players.max,
+        motd=plain_text(status.motd.to_plain()).strip()[:MAX_MOTD], latency_ms=round(status.latency, 2),
+    )  # fmt: skip
 
 
 def _read(status: JavaStatusResponse) -> ServerPing:

@@ -22,6 +22,7 @@ _ZLIB_BITS = {1: 31, 2: 15}  # gzip and zlib, as zlib names them
 _PIECE_BYTES = 1024 * 1024
 _EXTERNAL = 0x80  # the chunk lies in a file of its own beside the region
 _MAX_NBT_DEPTH = 64
+_BEDROCK_HEAD, _COMPOUND = 9, 10  # version and length, four bytes each, and the first tag
 
 Look = Callable[[io.BufferedReader, int], Iterator[str]]  # with the file's size
 
@@ -102,10 +103,14 @@ def _check(node: Node, look: Look) -> list[tuple[str, str]]:
 
 
 def _level(file: io.BufferedReader, size: int) -> Iterator[str]:
-    """Read a level.dat: gzipped NBT whose root holds ``Data``."""
+    """Read a level.dat: gzipped NBT whose root holds ``Data``; of the Bedrock edition, NBT behind its own length."""
     if size > _MAX_LEVEL_BYTES:
         yield "is too large for a level.dat"
         return
+    head = file.read(_BEDROCK_HEAD)
+    if len(head) == _BEDROCK_HEAD and int.from_bytes(head[4:8], "little") == size - 8 and head[8] == _COMPOUND:
+        return
+    file.seek(0)
     try:
         with gzip.GzipFile(fileobj=file) as content:
             data = content.read(_MAX_LEVEL_BYTES)

@@ -22,7 +22,7 @@ def published(ports: list[str]) -> dict[str, Any]:
     found: dict[str, Any] = {"25565/tcp": None}
     for port in ports:
         host, outside, inside = ["0.0.0.0", *port.rsplit(":", 2)][-3:]  # noqa: S104 - nothing listens on it
-        found[f"{inside}/tcp"] = [{"HostIp": host, "HostPort": outside}]
+        found[inside if "/" in inside else f"{inside}/tcp"] = [{"HostIp": host, "HostPort": outside}]
     return found
 
 
