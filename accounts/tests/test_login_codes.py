@@ -1,5 +1,6 @@
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -198,16 +199,19 @@ async def test_five_pages_of_an_address_and_eighty_of_strangers(monkeypatch: pyt
 
 
 class Memory:
-    """A store of one process, as slow to agree as it likes."""
+    """A store of one process; what is read in it is as old as it likes when it arrives."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, look_s: float = 0.0) -> None:
         self.found: dict[str, str] = {}
+        self.look_s = look_s
 
     def add(self, key: str, value: str, timeout: int) -> bool:
         return self.found.setdefault(key, value) is value
 
     def get(self, key: str) -> str | None:
-        return self.found.get(key)
+        found = self.found.get(key)
+        time.sleep(self.look_s)
+        return found
 
     def delete(self, key: str) -> bool:
         return self.found.pop(key, None) is not None
@@ -229,10 +233,12 @@ def test_no_code_stands_in_the_store() -> None:
     assert LoginCodes(store, key=b"another").take(code) is None
 
 
-def test_of_fifty_who_take_a_code_one_gets_it() -> None:
-    code = wiring.login_codes().draw("page")
+@pytest.mark.parametrize("store", [None, Memory(look_s=0.05)], ids=["the cache", "a slow one"])
+def test_of_fifty_who_take_a_code_one_gets_it(store: Memory | None) -> None:
+    codes = wiring.login_codes() if store is None else LoginCodes(store, key=b"k")
+    code = codes.draw("page")
     with ThreadPoolExecutor(50) as pool:
-        found = list(pool.map(lambda _: wiring.login_codes().take(code), range(50)))
+        found = list(pool.map(lambda _: codes.take(code), range(50)))
 
     assert sorted(found, key=str) == [None] * 49 + ["page"]
 

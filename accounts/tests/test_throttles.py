@@ -69,7 +69,10 @@ def test_a_place_given_back_is_free() -> None:
         throttles.take(THREE, "me")
 
 
-def test_fifty_at_once_get_three_places() -> None:
+@pytest.mark.parametrize("backend", [None, "accounts.tests.slow_cache.SlowCache"])
+def test_fifty_at_once_get_three_places(settings: LazySettings, backend: str | None) -> None:
+    if backend is not None:
+        settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": "slow"}}
     barrier = threading.Barrier(50)
 
     def attempt(_: int) -> bool:

@@ -38,6 +38,7 @@ def test_an_untouched_chain_has_nothing_to_tell() -> None:
         {"timestamp": datetime(2020, 1, 1, tzinfo=UTC)}, {"client_ip": "6.6.6.6"}, {"status_code": 404},
         {"request_id": "other"}, {"query_params": {"x": "1"}}, {"path_params": {"x": "1"}}, {"server_id": "b"},
         {"role": "owner"}, {"user_agent": "other"}, {"method": "GET"}, {"processing_time_ms": 1.5},
+        {"result": "client_left"},
     ],
 )  # fmt: skip
 def test_a_changed_row_is_found(change: dict[str, Any]) -> None:

@@ -163,6 +163,16 @@ async def test_reader_writes_nothing_even_inside(ground: Ground) -> None:
     assert not (ground.data / "world/new").exists()
 
 
+async def test_writer_starts_nothing_that_it_wrote(ground: Ground) -> None:
+    """Else a restore could run what a game put into its snapshot."""
+    await require(BOTH)
+    script = "cp /bin/echo world/tool && chmod 755 world/tool && ls world/tool && ! world/tool started"
+
+    code, text = run(writing(ground), BOTH, "sh", "-c", script, cwd=ground.data)
+
+    assert (code, "started" in text, "world/tool" in text) == (0, False, True), text
+
+
 async def test_nobody_gets_out_by_mounting_or_by_asking_again(ground: Ground) -> None:
     await require(BOTH)
     (ground.data / "bind").mkdir()

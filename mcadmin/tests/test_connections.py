@@ -1,6 +1,12 @@
+import asyncio
+from typing import Any
+
 import pytest
+from uvicorn import Config
+from uvicorn.server import ServerState
 
 from mcadmin.core.connections import Connection, Connections, address_group, mark_known, state_of
+from mcadmin.http_protocol import LimitedHttp
 
 
 class Crowd:
@@ -84,3 +90,40 @@ def test_a_scope_leads_to_its_connection() -> None:
 )
 def test_an_ipv6_network_counts_as_one_address(address: str, group: str) -> None:
     assert address_group(address) == group
+
+
+class Line(asyncio.Transport):
+    """The server's end of a connection from one address."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__({"peername": (address, 4711), "sockname": ("127.0.0.1", 80)})
+        self.is_over = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.is_over = True  # nothing was asked, so it can only be a refusal
+
+    def abort(self) -> None:
+        self.is_over = True
+
+    def close(self) -> None:
+        self.is_over = True
+
+    def is_closing(self) -> bool:
+        return self.is_over
+
+
+@pytest.mark.parametrize(("address", "left"), [("192.0.2.9", 2), ("192.0.2.1", 6)], ids=["somebody", "trusted proxy"])
+async def test_the_people_behind_a_trusted_proxy_are_not_one(settings: Any, address: str, left: int) -> None:
+    settings.MC_ADMIN = settings.MC_ADMIN.model_copy(update={"trusted_proxies": ["192.0.2.1"]})
+    connections = Connections(at_most=100, of_one_address=2)
+    lines = [Line(address) for _ in range(6)]
+    config = Config(lambda: None, log_config=None)
+    config.load()
+    protocols = [LimitedHttp(config, ServerState(), {}, connections=connections) for _ in lines]
+
+    for protocol, line in zip(protocols, lines, strict=True):
+        protocol.connection_made(line)
+
+    assert [one.is_over for one in lines].count(False) == len(connections) == left
+    for protocol in protocols:
+        protocol.connection_lost(None)

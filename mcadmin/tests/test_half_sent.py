@@ -181,3 +181,26 @@ def test_slow_readers_and_slow_senders_with_an_account_go_on(panel: Panel) -> No
             time.sleep(slow_s)
             got += sum(map(len, chunks))
         assert got == 1024 * 20_000
+
+
+def test_a_connection_that_says_nothing_is_given_up(panel: Panel) -> None:
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", port_of(panel)), timeout=40 * FACTOR) as stream:
+        assert stream.recv(1) == b""
+    assert time.monotonic() < began + (http_protocol.HEADERS_S + 10) * FACTOR
+
+
+@pytest.mark.parametrize("begun", [HEAD, b"GET /" + b"a" * 9, HEAD[:-5] + b"X-"], ids=["value", "line", "name"])
+def test_a_head_is_refused_before_it_ends(panel: Panel, begun: bytes) -> None:
+    """The time limit is not what ends it: by then a thousand of them would have filled the memory."""
+    with socket.create_connection(("127.0.0.1", port_of(panel)), timeout=http_protocol.HEADERS_S - 2) as stream:
+        stream.sendall(begun + b"a" * http_protocol.HEADERS_BYTES)
+        assert stream.recv(65536).startswith(b"HTTP/1.1 431 ")
+
+
+def test_sockets_that_have_ended_leave_their_places(panel: Panel) -> None:
+    for _ in range(OF_ONE_ADDRESS + 20):
+        with panel.socket("/servers/live"):
+            pass
+    with panel.client() as client:
+        assert client.get("/user/me").status_code == 200

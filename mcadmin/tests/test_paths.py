@@ -30,6 +30,10 @@ def folder(tmp_path: Path) -> Path:
     (inside / "to-etc").symlink_to("/etc")
     (inside / "dangling").symlink_to("nowhere")
     (inside / "loop").symlink_to("loop")
+    # Taken for one below the root, each of these would lead to a file that is there.
+    (inside / "absolute").symlink_to("/sub/file")
+    (inside / "above").symlink_to("../file")
+    (inside / "sub" / "above").symlink_to("../../file")
     return inside
 
 
@@ -54,7 +58,8 @@ def test_what_stays_inside_is_read(root: Root, path: str, content: bytes) -> Non
     "path",
     [
         "..", "../canary", "sub/../../canary", "/etc/passwd", "a\0b", "sub\\..\\..\\canary", "to-canary",
-        "to-sibling/canary", "to-etc/passwd", "dangling", "loop", "nothing", "file/below", "sub",
+        "to-sibling/canary", "to-etc/passwd", "dangling", "loop", "nothing", "file/below", "sub", "absolute", "above",
+        "sub/above",
     ],
 )  # fmt: skip
 def test_what_leads_out_or_nowhere_is_an_error(root: Root, path: str) -> None:

@@ -1,6 +1,7 @@
 """A plugin that swaps a directory and a link as fast as it can, against 10,000 operations on that name."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -25,6 +26,8 @@ fd = os.open(sys.argv[1], os.O_RDONLY)
 while True:
     libc.renameat2(fd, b"swap", fd, b"link", 2)
     libc.renameat2(fd, b"link", fd, b"swap", 2)
+    libc.renameat2(fd, b"file", fd, b"file-link", 2)
+    libc.renameat2(fd, b"file-link", fd, b"file", 2)
 """
 
 Operation = Callable[[Path, int], bytes]
@@ -38,6 +41,8 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         (tmp_path / name / "file").write_bytes(content)
         (tmp_path / name / "kept").write_bytes(content)
     (tmp_path / "a" / "link").symlink_to("../ab")
+    (tmp_path / "a" / "file").write_bytes(b"inside")
+    (tmp_path / "a" / "file-link").symlink_to("../ab/file")
     swapper = subprocess.Popen([sys.executable, "-c", SWAPPER, str(tmp_path / "a")])
     try:
         seen: set[bool] = set()
@@ -56,7 +61,7 @@ def outside(folder: Path) -> dict[str, bytes]:
 
 def held(root: Root, number: int) -> bytes:
     """One operation of ours, each kind in turn; what it read."""
-    match number % 6:
+    match number % 9:
         case 0:
             return root.read_bytes("swap/file", max_bytes=100)
         case 1:
@@ -70,6 +75,14 @@ def held(root: Root, number: int) -> bytes:
             paths.move(root, "swap/made", f"made{number}")
         case 5:
             return b" ".join(os.fsencode(one.name) for one in root.entries("swap"))
+        case 6:
+            return root.read_bytes("file", max_bytes=100)
+        case 7:
+            paths.copy(root, "swap", f"copied{number}")
+        case 8:
+            copied = f"copied{number - 1}"
+            is_link = (found := root.lstat(copied)) is None or paths.is_link(found)
+            return b"" if is_link else root.read_bytes(f"{copied}/file", max_bytes=100)
     return b""
 
 
@@ -85,6 +98,26 @@ def test_ten_thousand_operations_never_reach_the_canary(way: str, folder: Path) 
     assert outside(folder) == {"file": CANARY, "kept": CANARY}
     assert done > 10  # it was a race: some went through,
     assert refused > 10  # and some met the link
+
+
+def test_a_deletion_never_enters_what_became_a_link(folder: Path) -> None:
+    """The folder is made anew each time, as a game would; the swapper exchanges it for the link meanwhile."""
+    swap, link = folder / "swap", folder / "link"
+    links = folders = 0  # that were deleted
+    with Root(folder) as root:
+        for _ in range(2000):
+            with suppress(AppError):
+                paths.delete(root, "swap")
+            assert {"file", "kept"} <= set(os.listdir(folder.parent / "ab"))
+            links += not swap.is_symlink() and not link.is_symlink()
+            folders += not swap.is_dir() or not link.is_dir()
+            with suppress(OSError):
+                if not swap.is_symlink() and not link.is_symlink():
+                    shutil.rmtree(link)
+                    link.symlink_to("../ab")
+                (swap if link.is_symlink() else link).mkdir()
+                (swap / "below").mkdir()
+    assert min(links, folders) > 10
 
 
 def checked_first(folder: Path, number: int) -> bytes:

@@ -90,3 +90,19 @@ async def test_a_child_that_is_stopped_ends_in_its_own_way(tmp_path: Path) -> No
         await process.run("bash", "-c", script, timeout_s=1)
 
     assert await asyncio.to_thread(freed.exists)
+
+
+async def test_no_program_is_started_with_our_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MASTER_TOKEN", "hidden")
+    given = {"RESTIC_PASSWORD": "given"}
+
+    chunks = [one async for one in process.stream("env", env=given)]
+    seen = {
+        "run": await process.run("env", env=given),
+        "isolated": await process.run("/usr/bin/env", env=given, isolated=True),
+        "follow": "\n".join([one async for one in process.follow("env", env=given)]),
+        "stream": b"".join(chunks).decode(),
+    }
+
+    assert {how for how, text in seen.items() if "hidden" in text} == set()
+    assert {how for how, text in seen.items() if "RESTIC_PASSWORD=given" not in text} == set()

@@ -9,6 +9,7 @@ from asgiref.sync import sync_to_async
 from django.core.asgi import get_asgi_application
 
 from accounts import tokens
+from accounts.authentication import WITHHELD
 from accounts.models import User, UserRole
 from mcadmin import request_bodies
 from mcadmin.request_bodies import MAX_PUBLIC_BYTES, JudgeBodies
@@ -157,3 +158,26 @@ async def test_somebody_is_read_as_before(owner: User) -> None:
 
     assert answer.read == len(body)
     assert answer.status == 400
+
+
+async def test_a_body_that_was_not_read_is_never_taken_for_an_empty_one(owner: User) -> None:
+    """Nobody when the request began, somebody when the view asks: another process let them in between."""
+    token = await sync_to_async(tokens.issue)(owner)
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "POST", "path": "/api/auth/logout-all", "query_string": b"",
+        "headers": [(b"host", b"localhost"), *bearer(token)], "client": ("192.0.2.1", 1), "state": {}, WITHHELD: True,
+    }  # fmt: skip
+    sent: list[Any] = []
+
+    messages = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+    async def receive() -> Any:
+        return next(messages, None) or await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await APPLICATION(scope, receive, send)
+
+    assert sent[0]["status"] == 503
+    assert b"try_again" in sent[1]["body"]

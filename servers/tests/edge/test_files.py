@@ -245,6 +245,17 @@ def test_an_upload_lands_in_its_directory(owner: APIClient, files: str, data: Pa
     assert os.listdir(data / "up") == ["new.bin"]
 
 
+@pytest.mark.parametrize("target", ["motd.txt", "nowhere", "/etc/hostname"])
+def test_an_upload_never_takes_the_place_of_a_link(owner: APIClient, files: str, data: Path, target: str) -> None:
+    (data / "taken").symlink_to(target)
+    part = SimpleUploadedFile("taken", b"new")
+
+    answer = owner.post(f"{files}/upload?path=/&overwrite=true", {"file": part}, format="multipart")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "outside_root")
+    assert os.readlink(data / "taken") == target
+
+
 def test_an_upload_to_a_file_or_without_a_file_is_400(owner: APIClient, files: str) -> None:
     part = SimpleUploadedFile("a", b"")
 
