@@ -11,9 +11,11 @@ from typing import Any
 
 from django.conf import settings
 
-from backups import coverage, excluded, quiesce, shown, space, stalled, state, targets, wiring, worlds
+from backups import coverage, databases, excluded, quiesce, shown, space, stalled, state, targets, wiring, worlds
+from backups.absent_servers import require_no_servers_before
 from backups.claims import disown, take_back
 from backups.coverage import Missing, NotAllInSnapshot
+from backups.databases import Databases
 from backups.excluded import Excluded
 from backups.list_changes import find_changes
 from backups.models import MadeSnapshot
@@ -25,7 +27,7 @@ from backups.restic.labels import Labels, Saved, Scope, Trigger, worst
 from backups.restic.snapshot import ResticSnapshot, ResticSnapshotWithSummary
 from backups.skipping import FlushNotConfirmed, Skipped
 from backups.targets import Target
-from mcadmin.core.errors import AppError, Conflict
+from mcadmin.core.errors import AppError
 from mcadmin.core.paths import PathBusy
 from servers import leases
 from servers import wiring as servers_wiring
@@ -38,12 +40,6 @@ from servers.records import in_database
 
 KIND = "backup"
 REPOSITORY_LEASE = "repository"  # one writing job at a time
-
-
-class NoServersFound(Conflict):
-    """Everything was to be saved, and all servers are away."""
-
-    code = "no_servers_found"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +126,7 @@ class _Taking:
         self._reading = Reading()
         self._limit_bytes = math.inf
         self._excluded = Excluded()
+        self._databases = Databases()
         self._roots: dict[str, DataRoot] = {}  # where the games' files are, by server
 
     async def run(self) -> dict[str, Any]:
@@ -138,16 +135,20 @@ class _Taking:
         target = await self._find()
         await self._check_space(target)
         if target.scope is Scope.GLOBAL and not (names or self._skipped.reasons):
-            await self._require_no_servers()
+            await require_no_servers_before()
         instances = [manager.get_instance(name) for name in names if name not in self._skipped]
         missing, held = await self._look_at(target, instances)
         self._skipped.require_one_kept(names)
         began = datetime.now(UTC)
         self._progress.percent(1, "waiting until the game has written its world" if names else "copying")
-        async with quiesce.quiet(
-            [one for one in instances if one.name not in self._skipped],
-            operation_id=self._operation_id, timeout_s=settings.MC_ADMIN.quiesce_timeout_s, not_held=self._leave_out,
-        ) as entered:  # fmt: skip
+        instances = [one for one in instances if one.name not in self._skipped]
+        hold = functools.partial(
+            quiesce.quiet, operation_id=self._operation_id, timeout_s=settings.MC_ADMIN.quiesce_timeout_s,
+            not_held=self._leave_out,
+        )  # fmt: skip
+        async with (
+            databases.copied(target, instances, self._roots) as self._databases, hold(instances) as entered
+        ):
             self._note_missing([bracket.now for bracket in entered], missing)
             self._insist([bracket.now for bracket in entered])
             try:
@@ -209,19 +210,6 @@ class _Taking:
             return [self._wish.server_id]
         found = await asyncio.to_thread(servers_wiring.manager().list_names)
         return [name for name in found if name not in self._skipped]
-
-    async def _require_no_servers(self) -> None:
-        """Save nothing but the panel's state only where there never was a server.
-
-        Empty snapshots would succeed while a disk is not mounted, and in time a policy keeps nothing else.
-        """
-        own = await in_database(wiring.instance_id)
-        earlier = await wiring.snapshot_list().read()
-        if any(one.labels.servers and one.labels.instance == own for one in earlier):
-            raise NoServersFound(
-                "No server is in the servers' folder, but earlier snapshots hold some. Is its disk mounted? "
-                "Nothing was saved."
-            )
 
     async def _look_at(self, target: Target, instances: list[MCInstance]) -> tuple[list[Missing], dict[str, int]]:
         """Return what of the servers cannot be in the snapshot, and how many worlds of each will be; see ``worlds``."""
@@ -293,6 +281,8 @@ class _Taking:
         """Return the patterns of what is not copied; lower the level of servers whose worlds they tear."""
         roots = [self._roots[one.server_id] for one in quiets]
         lists = await asyncio.to_thread(excluded.of_servers, roots, self._reading)
+        lists.patterns += self._databases.patterns
+        lists.warnings += self._databases.warnings
         for sentence in lists.warnings:
             if sentence not in self._excluded.warnings:
                 self._progress.warn(sentence)
@@ -317,7 +307,7 @@ class _Taking:
         self._limit_bytes = self._reading.limit_bytes(target.all_paths)
         backup = functools.partial(
             self._repository.confined_to(*targets.boundary(target)).create_snapshot, target.all_paths,
-            tags=labels.tags, excludes=left_out, on_progress=self._tell,
+            tags=labels.tags, excludes=left_out, instead=self._databases.instead, on_progress=self._tell,
         )  # fmt: skip
         self._progress.percent(5, "copying")
         if target.scope is not Scope.GLOBAL:

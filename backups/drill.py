@@ -2,16 +2,17 @@
 
 import asyncio
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from backups import sources, staging, wiring
+from backups import databases, sources, staging, wiring
 from backups.models import Drill
 from backups.restic import browsing, restoring
 from backups.restic.labels import Saved, Scope
 from backups.restic.restoring import Piece
 from backups.restic.snapshot import ResticSnapshot
 from backups.restore_order import server_path
-from backups.restore_plan import Place
+from backups.restore_plan import Place, folder_of
 from mcadmin.core.paths import FileMissing, Root
 from mcadmin.core.tasks import to_its_end
 from servers.docker.folders import DATA
@@ -52,18 +53,25 @@ async def _drill(snapshot: ResticSnapshot, progress: Progress) -> dict[str, Any]
         )  # fmt: skip
         progress.percent(85, "looking at the worlds")
         reports = await asyncio.to_thread(_look, snapshot, plan.tree)
+        copies = root / folder_of(operation) / "databases"
+        broken = {server: await _broken_databases(snapshot, server, plan.tree, copies) for server in reports}
     finally:
         await to_its_end(asyncio.to_thread(staging.settle, root, operation))
     await in_database(_write_down, snapshot, reports, progress)
     for server, report in reports.items():
         for finding in report.findings:
             progress.warn(f"{server}: {finding}" if server else finding)
+        for sentence in broken[server]:
+            progress.warn(f"{server}: {sentence}" if server else sentence)
         for remark in report.remarks:
             progress.line(f"Of no world: {remark}")
     told = {
-        server: {"levels": report.levels, "regions": report.regions, "findings": report.findings}
+        server: {
+            "levels": report.levels, "regions": report.regions, "findings": report.findings,
+            "databases": broken[server],
+        }
         for server, report in reports.items()
-    }
+    }  # fmt: skip
     passed = not any(report.findings for report in reports.values())
     return {"snapshot_id": snapshot.id, "passed": passed, "files": measured.files, "servers": told}
 
@@ -80,6 +88,22 @@ def _look(snapshot: ResticSnapshot, tree: str) -> dict[str, WorldReport]:
             except FileMissing:
                 found[server] = WorldReport(0, 0, ["nothing of it came back"])
     return found
+
+
+async def _broken_databases(snapshot: ResticSnapshot, server: str, tree: str, copies: Path) -> list[str]:
+    """Say which databases of plugins came back broken; they belong to no world, so the drill is passed all the same."""
+    folder = _folder_of(snapshot, server) if server else ""
+    try:
+        held = await asyncio.to_thread(_hold, f"{tree}/{folder.lstrip('/')}")
+    except FileMissing:
+        return []
+    with held:
+        return await databases.find_broken(held, copies)
+
+
+def _hold(folder: str) -> Root:
+    with Root(server_path()) as root:
+        return root.subdirectory(folder.rstrip("/"), follow=False)
 
 
 def _folder_of(snapshot: ResticSnapshot, server: str) -> str:
@@ -116,6 +140,8 @@ def message(result: dict[str, Any]) -> str:
     levels, regions = (sum(one[what] for one in servers) for what in ("levels", "regions"))
     seen = f"{levels} level.dat and {regions} region files"
     if result["passed"]:
-        return f"Snapshot {result['snapshot_id'][:8]} was restored for trial and is sound: {seen} were looked at."
+        broken = sum(len(one["databases"]) for one in servers)
+        more = f" But {broken} of its plugins' databases came back broken." if broken else ""
+        return f"Snapshot {result['snapshot_id'][:8]} was restored for trial and is sound: {seen} were looked at.{more}"
     count = sum(len(one["findings"]) for one in servers)
     return f"Snapshot {result['snapshot_id'][:8]} came back with {count} findings in {seen}. Do not rely on it."

@@ -75,6 +75,7 @@ class DrilledServerSerializer(serializers.Serializer[Any]):
     levels = serializers.IntegerField()
     regions = serializers.IntegerField()
     findings = serializers.ListField(child=serializers.CharField())
+    databases = serializers.ListField(child=serializers.CharField())
 
 
 class DrillSerializer(serializers.Serializer[Any]):

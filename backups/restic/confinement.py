@@ -8,8 +8,9 @@ a remote repository cannot do without (its keys) nothing can be written.
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from mcadmin.core.confinement import Confinement
 
@@ -64,11 +65,13 @@ class Surroundings:
 Confine = Callable[[Surroundings], Confinement]  # one of the three below, with ``within`` bound
 
 
-def for_backup(around: Surroundings, within: tuple[Path, ...]) -> Confinement:
-    """Return what a backup may open: it reads below ``within`` and writes into the repository."""
+def for_backup(
+    around: Surroundings, within: tuple[Path, ...], instead: Mapping[Path, Path] = MappingProxyType({})
+) -> Confinement:
+    """Return what a backup may open: it reads below ``within``, some files ``instead``, and writes the repository."""
     renewed = tuple(_at_home(around, path) for path in _RENEWED if around.scheme == "rclone")
     repository = (around.repository,) if around.repository else ()
-    return _confinement(around, write=(*repository, *renewed), data_read=within)
+    return replace(_confinement(around, write=(*repository, *renewed), data_read=within), instead=instead)
 
 
 def for_restore(around: Surroundings, within: tuple[Path, ...]) -> Confinement:

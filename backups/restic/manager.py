@@ -5,9 +5,10 @@ import copy
 import functools
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from backups.restic.command import READ_TIMEOUT_S, ResticAccess, ResticCommand
 from backups.restic.confinement import Confine, for_backup
@@ -94,13 +95,14 @@ class ResticManager:
         """
         await self.command.call("init", timeout_s=READ_TIMEOUT_S)
 
-    async def create_snapshot(
+    async def create_snapshot(  # noqa: PLR0913 - what a snapshot may differ in
         self,
         paths: Sequence[Path | str],
         *,
         tags: Iterable[str] = (),
         host: str = HOST,
         excludes: Iterable[str] = (),
+        instead: Mapping[Path, Path] = MappingProxyType({}),
         on_progress: Callable[[BackupProgress], None] | None = None,
     ) -> ResticSnapshotWithSummary:
         """Back up ``paths`` into one snapshot.
@@ -110,6 +112,7 @@ class ResticManager:
             tags: without commas and blanks.
             host: the host name that the snapshot gets.
             excludes: patterns in restic's syntax.
+            instead: files whose content is saved in the place of others, by these; where restic has private mounts.
             on_progress: called about every two seconds.
 
         Raises:
@@ -125,7 +128,7 @@ class ResticManager:
             *(f"--exclude={pattern}" for pattern in excludes),
         ]
         events = BackupEvents(targets, on_progress=on_progress)
-        confine = functools.partial(for_backup, within=self.command.within or real)
+        confine = functools.partial(for_backup, within=self.command.within or real, instead=instead)
         await self._back_up(*options, "--", *map(str, targets), events=events, confine=confine)
         if events.summary is None or events.summary.snapshot_id is None:
             raise ResticFailed("restic ended without telling which snapshot it made.")

@@ -17,6 +17,7 @@ LANDLOCK, MOUNTS = "landlock", "mounts"
 READ, WRITE, EXECUTE = "read", "write", "execute"  # kinds of rules
 _DATA = "data-"  # before the kind: server data
 DATA_READ, DATA_WRITE = _DATA + READ, _DATA + WRITE
+COPY, INSTEAD_OF = "copy", "instead-of"  # one after the other: a file is shown in the place of another
 
 _SYS_OPENAT2, _SYS_CREATE_RULESET, _SYS_ADD_RULE, _SYS_RESTRICT_SELF = 437, 444, 445, 446
 _RESOLVE_NO_SYMLINKS = 0x04
@@ -97,6 +98,8 @@ def restrict(rules: list[tuple[str, str]]) -> None:
     ruleset = _Ruleset(everything)
     handle = _called(_libc.syscall(_SYS_CREATE_RULESET, ctypes.byref(ruleset), 8, 0), "landlock")
     for kind, path in rules:
+        if kind in {COPY, INSTEAD_OF}:
+            continue
         place = _open_data(kind, path) if kind.startswith(_DATA) else _open_other(path)
         if place is None:
             continue
@@ -131,6 +134,19 @@ def follow_no_links(rules: list[tuple[str, str]]) -> None:
         os.chdir(os.getcwd())  # by its path into the new mounts: we still stand in the old ones
     except OSError:
         os.chdir("/")
+
+
+def show_copies(rules: list[tuple[str, str]]) -> None:
+    """Show copies in the place of files, in the mounts that ``follow_no_links`` has made: there is no link on the way.
+
+    A file that has gone meanwhile is passed over, and that is said.
+    """
+    copies = [path for kind, path in rules if kind == COPY]
+    for copy, path in zip(copies, [path for kind, path in rules if kind == INSTEAD_OF], strict=True):
+        try:
+            _mount(os.fsencode(copy), path, _MS_BIND)
+        except OSError as error:
+            sys.stderr.write(f"{path}: no sound copy could be shown: {error.strerror}\n")
 
 
 def _mount(source: bytes | None, target: str, flags: int) -> None:
@@ -189,6 +205,7 @@ def main(words: list[str]) -> None:
     try:
         if MOUNTS in means:
             follow_no_links(rules)
+            show_copies(rules)
         if LANDLOCK in means:
             restrict(rules)
     except OSError as error:

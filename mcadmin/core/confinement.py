@@ -12,12 +12,22 @@ Both are used where both are there: each covers what the other leaves open.
 """
 
 import sys
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcadmin.core import process
-from mcadmin.core.confined_exec import DATA_READ, DATA_WRITE, EXECUTE, LANDLOCK, MOUNTS, READ, WRITE
+from mcadmin.core.confined_exec import (
+    COPY,
+    DATA_READ,
+    DATA_WRITE,
+    EXECUTE,
+    INSTEAD_OF,
+    LANDLOCK,
+    MOUNTS,
+    READ,
+    WRITE,
+)
 
 PROBE_TIMEOUT_S = 20.0
 NOT_CONFINED = (
@@ -36,6 +46,7 @@ class Confinement:
         read, write, execute: files and folders of the machine with all that is in them; links to them are followed.
         data_read, data_write: folders that games can change inside. No component of their paths is a link, nor can
             any be changed by a game. What is written must be there.
+        instead: files that the program sees in the place of others, by these; it needs the means ``mounts``.
     """
 
     read: tuple[Path, ...] = ()
@@ -43,6 +54,7 @@ class Confinement:
     execute: tuple[Path, ...] = ()
     data_read: tuple[Path, ...] = ()
     data_write: tuple[Path, ...] = ()
+    instead: Mapping[Path, Path] = field(default_factory=dict)
 
     def prefix(self, means: Collection[str]) -> tuple[str, ...]:
         """Return the words to put before a program's own; none without ``means``.
@@ -56,6 +68,8 @@ class Confinement:
             DATA_READ: self.data_read, DATA_WRITE: self.data_write,
         }  # fmt: skip
         words = [f"{kind}={path}" for kind, paths in rules.items() for path in paths]
+        for path, copy in self.instead.items():
+            words += [f"{COPY}={copy}", f"{INSTEAD_OF}={path}"]
         return (sys.executable, "-I", "-S", str(_LAUNCHER), ",".join(sorted(means)), *words, "--")
 
 

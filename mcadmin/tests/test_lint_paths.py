@@ -18,6 +18,8 @@ ALLOWED = {
     "servers/docker/network.py": "reads /proc, not server data",
     "servers/docker/writers.py": "reads /proc, not server data",
     "servers/docker/cli.py": "looks for programs in PATH",
+    "backups/database_copies.py": "writes copies into the panel's own folder",
+    "backups/databases.py": "makes and removes the panel's own folder of copies",
     "backups/embedded.py": "makes the repository's own folder",
     "backups/mark.py": "a file beside the panel's log",
     "backups/state.py": "writes the panel's own state, which is no server's",

@@ -2,7 +2,10 @@
 
 import gzip
 import io
+import os
+import sqlite3
 import zipfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -56,3 +59,35 @@ def test_snapshot_is_browsed_downloaded_and_compared(owner: APIClient, home: Pat
     with zipfile.ZipFile(io.BytesIO(async_to_sync(content)(folder))) as opened:
         assert any(name.endswith("world/level.dat") for name in opened.namelist())
     assert [(one["path"], one["old_size"], one["new_size"]) for one in diff["changed"]] == [(f"{home}/data/ab", 3, 6)]
+
+
+def test_drill_names_databases_that_came_back_broken(owner: APIClient, home: Path, vault: Path) -> None:
+    plugin = home / "data/plugins/CoreProtect"
+    plugin.mkdir(parents=True)
+    (home / "data/world/level.dat").write_bytes(gzip.compress(nbt()))
+    for name in ("sound.db", "torn.db", "unfinished.db"):
+        with closing(sqlite3.connect(plugin / name)) as connection:
+            connection.execute("CREATE TABLE block(id INTEGER PRIMARY KEY, what TEXT)")
+            connection.executemany("INSERT INTO block(what) VALUES (?)", [("x" * 500,)] * 500)
+            connection.commit()
+            if name == "unfinished.db":  # what the log of an unfinished run holds is part of it
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("INSERT INTO block(what) VALUES ('late')")
+                connection.commit()
+                kept = {end: (plugin / f"{name}{end}").read_bytes() for end in ("", "-wal")}
+    for end, content in kept.items():
+        (plugin / f"unfinished.db{end}").write_bytes(content)
+    with (plugin / "torn.db").open("r+b") as file:
+        file.seek(3 * 4096)
+        file.write(os.urandom(8 * 4096))
+    (plugin / "link.db").symlink_to("/etc/passwd")
+    (plugin / "no.db").write_text("of another kind")
+    saved = save(owner, server_id=home.name)
+
+    result = owner.post(f"/api/snapshots/{saved}/verify", {}, format="json").json()
+
+    assert result["passed"]
+    [told] = result["servers"][0]["databases"]
+    assert told.startswith("the database data/plugins/CoreProtect/torn.db came back broken")
+    assert result["message"].endswith("But 1 of its plugins' databases came back broken.")
+    assert list((home.parent / ".restoring").iterdir()) == []

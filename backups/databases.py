@@ -1,0 +1,191 @@
+"""Databases of plugins in a snapshot: one that is written while restic copies it comes back torn.
+
+``flushed`` speaks of the world. So each SQLite database that a running game may be writing is copied soundly before,
+and restic is shown that copy in its place, in mounts of its own. Where that fails, the snapshot names the database.
+"""
+
+import asyncio
+import logging
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from stat import S_ISDIR
+
+from backups import database_copies, wiring
+from backups.restic.patterns import escape
+from backups.targets import Target
+from mcadmin.core import confinement
+from mcadmin.core.confined_exec import MOUNTS
+from mcadmin.core.errors import AppError
+from mcadmin.core.paths import Root, shown, walk
+from servers.minecraft.data_root import DataKind, DataRoot
+from servers.minecraft.instance import MCInstance
+
+logger = logging.getLogger(__name__)
+
+FOLDER = "databases"  # beside restic's cache
+ENDINGS = (".db", ".db3", ".sqlite", ".sqlite3")
+MAGIC = b"SQLite format 3\0"
+MAX_BYTES = 512 * 1024**2  # of one: a writer in rollback mode waits while it is copied
+MAX_TOTAL_BYTES = 2 * 1024**3
+MAX_COUNT = 64  # each is a word of a command
+MAX_NAMED = 5
+_COMPANIONS = (*database_copies.COMPANIONS, "-shm")
+
+
+@dataclass
+class Databases:
+    """What one snapshot has instead of databases that are being written.
+
+    Attributes:
+        instead: a sound copy by the path of the database, both absolute.
+        warnings: sentences about those of which there is none.
+    """
+
+    instead: dict[Path, Path] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def patterns(self) -> list[str]:
+        """What restic leaves out beside the copies: a log of the original would undo them."""
+        return [escape(f"{path}{suffix}") for path in self.instead for suffix in _COMPANIONS]
+
+
+@dataclass(frozen=True)
+class _Found:
+    path: str
+    info: os.stat_result
+
+
+@asynccontextmanager
+async def copied(
+    target: Target, instances: Iterable[MCInstance], roots: Mapping[str, DataRoot]
+) -> AsyncIterator[Databases]:
+    """Copy the databases in ``target`` that running games may be writing, for as long as the block takes.
+
+    One job writes in a repository at a time, so what is left in the folder is of one that died.
+    """
+    folder = wiring.cache_folder() / FOLDER
+    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+    databases = Databases()
+    try:
+        for instance in instances:
+            root = roots[instance.name]
+            try:
+                container = await instance.get_container()
+                if container is None or not container.is_running or root.kind is DataKind.ELSEWHERE:
+                    continue
+                await _copy_all(databases, folder, target, root, container.started_at)
+            except AppError as error:  # what is wrong with the server is told by the rest of the snapshot
+                logger.info("the databases of %s were not looked at: %s", instance.name, error)
+        yield databases
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+async def _copy_all(
+    databases: Databases, folder: Path, target: Target, root: DataRoot, since: datetime | None
+) -> None:
+    found = await asyncio.to_thread(_in_use, root, target, since)
+    unsound: list[str] = []
+    left_bytes = MAX_TOTAL_BYTES
+    base = await asyncio.to_thread(lambda: root.path)
+    can_show = MOUNTS in await confinement.available()
+    for one in found:
+        try:
+            if not can_show:
+                raise database_copies.NoSoundCopy("this machine has no private mounts for restic")
+            if len(databases.instead) >= MAX_COUNT or one.info.st_size > left_bytes:
+                raise database_copies.NoSoundCopy("there are too many or too large ones")
+            copy = folder / str(len(databases.instead))
+            await _copy_one(root, one, copy)
+        except AppError as error:
+            unsound.append(f"{shown(one.path)} ({error})")
+            continue
+        left_bytes -= one.info.st_size
+        databases.instead[base / one.path] = copy / "copy"
+    if unsound:
+        more = f" and {len(unsound) - MAX_NAMED} more" if len(unsound) > MAX_NAMED else ""
+        databases.warnings.append(
+            f"{root.server_id}: databases that are being written may be torn in the snapshot, although the world is "
+            f"not: {', '.join(unsound[:MAX_NAMED])}{more}. A snapshot of the stopped server has them whole."
+        )
+
+
+async def _copy_one(root: DataRoot, found: _Found, folder: Path) -> None:
+    """Make a sound copy at ``folder/copy``; raises AppError."""
+    copy = folder / "copy"
+    await asyncio.to_thread(_take, root, found, copy)
+    problem = await database_copies.check(copy)
+    if problem:
+        raise database_copies.NoSoundCopy(f"it is broken itself: {problem[:100]}")
+    await asyncio.to_thread(database_copies.dress, copy, found.info)
+
+
+async def find_broken(held: Root, copies: Path) -> list[str]:
+    """Say which SQLite databases of a restored tree are broken. They are copied into ``copies`` to be opened."""
+    sentences = []
+    for number, one in enumerate((await asyncio.to_thread(_databases, held, ""))[:MAX_COUNT]):
+        copy = copies / str(number) / "copy"
+        try:
+            await asyncio.to_thread(_take_restored, held, one, copy)
+            problem = await database_copies.check(copy)
+        except AppError as error:
+            problem = f"could not be checked: {error}"
+        finally:
+            await asyncio.to_thread(shutil.rmtree, copies, ignore_errors=True)
+        if problem:
+            sentences.append(f"the database {shown(one.path)} came back broken: {problem[:200]}")
+    return sentences
+
+
+def _take_restored(held: Root, one: _Found, copy: Path) -> None:
+    copy.parent.mkdir(mode=0o700, parents=True)
+    database_copies.take(held, one.path, copy, most_bytes=MAX_BYTES)
+
+
+def _take(root: DataRoot, found: _Found, copy: Path) -> None:
+    copy.parent.mkdir(mode=0o700, parents=True)
+    if shutil.disk_usage(copy.parent).free < 3 * found.info.st_size:
+        raise database_copies.NoSoundCopy("the disk of the panel's logs has no room for a copy")
+    with root.hold() as data:
+        database_copies.take(data, found.path, copy, most_bytes=MAX_BYTES)
+
+
+def _in_use(root: DataRoot, target: Target, since: datetime | None) -> list[_Found]:
+    """List the databases that changed since the game started: others nobody writes. Blocking."""
+    inside = ""
+    if target.data is not None:
+        inside = str(target.path.relative_to(root.path))
+    with root.hold() as data:
+        if not since:
+            return []
+        return [one for one in _databases(data, "" if inside == "." else inside) if _changed(data, one, since)]
+
+
+def _changed(data: Root, found: _Found, since: datetime) -> bool:
+    others = [data.lstat(found.path + suffix) for suffix in database_copies.COMPANIONS]
+    times = [found.info.st_mtime, *(info.st_mtime for info in others if info is not None)]
+    return max(times) >= since.timestamp()
+
+
+def _databases(data: Root, inside: str) -> list[_Found]:
+    """List the SQLite databases at and below a path; what cannot be looked at is told by the copy itself."""
+    info = data.lstat(inside) if inside else None
+    if info is not None and not S_ISDIR(info.st_mode):
+        return [_Found(inside, info)] if _is_database(data, inside) else []
+    nodes = walk(data, inside, unreadable=lambda _: None)
+    names = [(node.path, node.info) for node in nodes if node.is_file and node.name.endswith(ENDINGS)]
+    return [_Found(path, one) for path, one in names if _is_database(data, path)]
+
+
+def _is_database(data: Root, path: str) -> bool:
+    try:
+        with os.fdopen(data.open_file(path, follow=False), "rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except (AppError, OSError):
+        return False

@@ -1,0 +1,114 @@
+"""Databases of plugins that are written while a real restic copies them come back sound."""
+
+import asyncio
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from backups.tests import database_writer
+from backups.tests.conftest import started
+from backups.tests.edge.conftest import empty_repositories, vault
+from backups.tests.edge.test_quiesce import back_up, level
+from backups.tests.repositories import BINARIES, PASSWORD
+from mcadmin.core import confined_exec, confinement
+from servers.models import Operation
+from servers.tests.fake_docker import FakeDocker
+from servers.tests.fake_game import FakeGame
+
+__all__ = ["empty_repositories", "vault"]  # fixtures
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic, pytest.mark.timeout(300)]
+MODES = {"rollback.db": "DELETE", "wal.sqlite": "WAL", "kept.db": "PERSIST"}
+SNAPSHOTS = 3
+
+
+@contextmanager
+def writers(folder: Path) -> Iterator[None]:
+    """A process for each mode, which writes all the time."""
+    running = []
+    try:
+        for name, mode in MODES.items():
+            argv = [sys.executable, database_writer.__file__, str(folder / name), mode]
+            running.append(subprocess.Popen(argv, stdout=subprocess.PIPE, text=True))
+        for one in running:
+            assert one.stdout is not None
+            assert one.stdout.readline() == "ready\n"
+        yield
+    finally:
+        for one in running:
+            one.kill()
+            one.wait()
+            if one.stdout is not None:
+                one.stdout.close()
+
+
+def restored(vault: Path, snapshot: str, target: Path) -> list[Path]:
+    """Restore a snapshot with plain restic and return the databases in it."""
+    access = {"RESTIC_REPOSITORY": str(vault), "RESTIC_PASSWORD": PASSWORD, "HOME": str(target.parent)}
+    argv = [str(BINARIES["0.18"]), "restore", snapshot, "--target", str(target)]
+    subprocess.run(argv, env=access, check=True, capture_output=True)
+    return sorted(path for path in target.rglob("*") if path.name in MODES)
+
+
+def problem(file: Path) -> str:
+    """Return what is wrong with a database; empty when it is that of one moment."""
+    try:
+        with closing(sqlite3.connect(file)) as connection:
+            found = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+            counts = connection.execute("SELECT one.count, other.count FROM one, other").fetchone()
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return found if found != "ok" else "" if counts[0] == counts[1] > 0 else f"counts {counts}"
+
+
+async def test_databases_that_are_written_meanwhile_come_back_sound(
+    server_path: Path, fake: FakeDocker, game: FakeGame, vault: Path, tmp_path: Path
+) -> None:
+    if confined_exec.MOUNTS not in await confinement.available():
+        pytest.skip("this machine has no private mounts")
+    await started(server_path, fake, game)
+    plugin = server_path / "survival/data/plugins/CoreProtect"
+
+    def made() -> None:
+        plugin.mkdir(parents=True)
+        (plugin / "old.db").write_bytes(b"SQLite format 3\0" + bytes(4080))
+        os.utime(plugin / "old.db", (1, 1))
+
+    await asyncio.to_thread(made)
+    with writers(plugin):
+        operations = [await back_up() for _ in range(SNAPSHOTS)]
+
+    problems: dict[str, str] = {}
+    for number, operation in enumerate(operations):
+        assert (level(operation), operation.warnings) == ("flushed", [])
+        files = await asyncio.to_thread(restored, vault, snapshot_id(operation), tmp_path / f"back{number}")
+        assert [one.name for one in files] == sorted(MODES)
+        problems |= {f"{number} {one.name}": found for one in files if (found := problem(one))}
+        info, original = files[0].stat(), (plugin / files[0].name).stat()
+        assert (info.st_uid, info.st_mode) == (original.st_uid, original.st_mode)
+    assert problems == {}
+    assert not (tmp_path / "logs/restic-cache/databases").exists()
+
+
+async def test_without_private_mounts_the_databases_are_named(
+    server_path: Path, fake: FakeDocker, game: FakeGame, vault: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(confinement, "_known", [frozenset({confined_exec.LANDLOCK})])
+    await started(server_path, fake, game)
+    with writers(server_path / "survival/data"):
+        operation = await back_up()
+
+    assert level(operation) == "flushed"
+    [warning] = [one for one in operation.warnings if "may be torn" in one]
+    assert "in the snapshot, although the world is not: kept.db (" in warning
+    assert warning in (operation.result or {})["snapshot"]["warnings"]
+
+
+def snapshot_id(operation: Operation) -> str:
+    return str((operation.result or {})["snapshot"]["id"])
