@@ -86,9 +86,9 @@ def outside(folder: Path) -> dict[str, Any]:
     return found
 
 
-def http_verbs(client: httpx.Client) -> dict[str, Verb]:
-    """The API's verbs; a new one belongs here."""
-    base = "/servers/a/files"
+def http_verbs(client: httpx.Client, server_id: str = "a") -> dict[str, Verb]:
+    """The API's verbs on a server's files; a new one belongs here."""
+    base = f"/servers/{server_id}/files"
 
     def answered(response: httpx.Response) -> tuple[int, str]:
         return response.status_code, response.text
