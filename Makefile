@@ -111,6 +111,11 @@ load-torn: setup ## Snapshots of running games, taken and made in four ways each
 	@$(PY) -m bench.torn_worlds $(ARGS)
 	@$(PY) -m bench.torn_forms $(ARGS)
 
+.PHONY: load-public-files
+load-public-files: setup ## Thirty compose files as people have them, adopted, saved, restored: a quarter of an hour
+	@testbed/up.sh
+	@$(PY) -m bench.public_files $(ARGS)
+
 .PHONY: load-console load-rcon
 load-console: python ## A console under load and a log flood; writes docs/reports/console.md
 	@$(PY) -m bench.console_load
