@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import shutil
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ MAGIC = b"SQLite format 3\0"
 MAX_BYTES = 512 * 1024**2  # of one: a writer in rollback mode waits while it is copied
 MAX_TOTAL_BYTES = 2 * 1024**3
 MAX_COUNT = 64  # each is a word of a command
+TIME_S = 120.0  # for all of a snapshot: a game that keeps its own locked holds up no backup
 MAX_NAMED = 5
 _COMPANIONS = (*database_copies.COMPANIONS, "-shm")
 
@@ -71,7 +73,7 @@ async def copied(
     """
     folder = wiring.cache_folder() / FOLDER
     await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-    databases = Databases()
+    databases, end = Databases(), time.monotonic() + TIME_S
     try:
         for instance in instances:
             root = roots[instance.name]
@@ -79,7 +81,8 @@ async def copied(
                 container = await instance.get_container()
                 if container is None or not container.is_running or root.kind is DataKind.ELSEWHERE:
                     continue
-                await _copy_all(databases, folder, target, root, container.started_at)
+                found = await asyncio.to_thread(_in_use, root, target, container.started_at)
+                await _copy_all(databases, folder, root, found, end=end)
             except AppError as error:  # what is wrong with the server is told by the rest of the snapshot
                 logger.info("the databases of %s were not looked at: %s", instance.name, error)
         yield databases
@@ -87,23 +90,23 @@ async def copied(
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
-async def _copy_all(
-    databases: Databases, folder: Path, target: Target, root: DataRoot, since: datetime | None
-) -> None:
-    found = await asyncio.to_thread(_in_use, root, target, since)
+async def _copy_all(databases: Databases, folder: Path, root: DataRoot, found: list[_Found], *, end: float) -> None:
     unsound: list[str] = []
     left_bytes = MAX_TOTAL_BYTES
     base = await asyncio.to_thread(lambda: root.path)
     can_show = MOUNTS in await confinement.available()
     for one in found:
+        copy = folder / f"{len(databases.instead)}"
         try:
             if not can_show:
                 raise database_copies.NoSoundCopy("this machine has no private mounts for restic")
             if len(databases.instead) >= MAX_COUNT or one.info.st_size > left_bytes:
                 raise database_copies.NoSoundCopy("there are too many or too large ones")
-            copy = folder / str(len(databases.instead))
+            if time.monotonic() > end:
+                raise database_copies.NoSoundCopy("no time was left for it")
             await _copy_one(root, one, copy)
-        except AppError as error:
+        except (AppError, OSError) as error:
+            await asyncio.to_thread(shutil.rmtree, copy, ignore_errors=True)
             unsound.append(f"{shown(one.path)} ({error})")
             continue
         left_bytes -= one.info.st_size

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from backups import database_copies, databases
 from backups.tests import database_writer
 from backups.tests.conftest import started
 from backups.tests.edge.conftest import empty_repositories, vault
@@ -46,6 +47,23 @@ def writers(folder: Path) -> Iterator[None]:
             one.wait()
             if one.stdout is not None:
                 one.stdout.close()
+
+
+@contextmanager
+def kept_locked(folder: Path) -> Iterator[None]:
+    """A process that keeps twelve databases locked."""
+    script = (
+        "import sqlite3, sys\n"
+        "kept = [sqlite3.connect(f'{sys.argv[1]}/{number}.db', isolation_level=None) for number in range(12)]\n"
+        "for one in kept: one.executescript('CREATE TABLE x(y); BEGIN EXCLUSIVE')\n"
+        "print('ready', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    argv = [sys.executable, "-c", script, str(folder)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield
 
 
 def restored(vault: Path, snapshot: str, target: Path) -> list[Path]:
@@ -112,3 +130,19 @@ async def test_without_private_mounts_the_databases_are_named(
 
 def snapshot_id(operation: Operation) -> str:
     return str((operation.result or {})["snapshot"]["id"])
+
+
+async def test_databases_that_are_kept_locked_hold_up_no_backup(
+    server_path: Path, fake: FakeDocker, game: FakeGame, vault: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_copies, "LOCK_S", 0.4)
+    monkeypatch.setattr(databases, "TIME_S", 1.0)
+    await started(server_path, fake, game)
+    with kept_locked(server_path / "survival/data"):
+        operation = await back_up()
+
+    assert level(operation) == "flushed"
+    [warning] = [one for one in operation.warnings if "may be torn" in one]
+    assert ".db (it was locked for more than 0.4 s)" in warning
+    assert ".db (no time was left for it)" in warning
+    assert "and 7 more" in warning
