@@ -198,6 +198,7 @@ class _Taking:
 
     async def _check_space(self, target: Target) -> None:
         folder = space.local_folder(wiring.repository_path())
+        await locks.require_readable(self._repository.command)
         if folder is None:
             await wiring.snapshot_list().read()  # one that is away is told before a game is held still
         elif not await asyncio.to_thread(space.is_ample, folder, target.all_paths):  # asking restic costs half a second

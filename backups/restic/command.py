@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -226,6 +227,15 @@ def local_folder(repository_path: str) -> Path | None:
     if _REMOTE.match(repository_path):
         return None
     return Path(repository_path.removeprefix("local:")).absolute()
+
+
+def lock_times(repository_path: str) -> dict[str, datetime]:
+    """Return when each lock of a local repository was written, by its id; nothing for one over a network. Blocking."""
+    folder = local_folder(repository_path)
+    if folder is None or not (folder / "locks").is_dir():
+        return {}
+    with os.scandir(folder / "locks") as entries:
+        return {one.name: datetime.fromtimestamp(one.stat().st_mtime, UTC) for one in entries if one.is_file()}
 
 
 def _is_writable(folder: Path) -> bool:

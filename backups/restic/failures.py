@@ -62,6 +62,30 @@ class RepositoryLocked(Conflict):
     code = "repository_locked"
 
 
+class RepositoryLoginRefused(RepositoryUnreachable):
+    """The repository's server does not let us in."""
+
+    code = "repository_login_refused"
+
+
+class RepositoryKeepsAll(Conflict):
+    """The repository does not let anything be deleted."""
+
+    code = "repository_append_only"
+
+
+class RepositoryLockDamaged(Conflict):
+    """A lock cannot be read, so that nobody knows whose it is."""
+
+    code = "repository_lock_damaged"
+
+
+class RepositoryFileDamaged(CommandFailed):
+    """A file that the repository cannot do without is empty or torn."""
+
+    code = "repository_file_damaged"
+
+
 class RepositoryExists(Conflict):
     """A repository was to be made where there is one."""
 
@@ -116,6 +140,46 @@ class _Meaning:
 
 # In this order: the last message of 0.14 is also its answer to a server that is away or says no.
 _MEANINGS = (
+    _Meaning(
+        RepositoryKeepsAll,
+        "The backup repository lets nothing be deleted (append-only?): its server or disk refuses it. Delete with "
+        "rights to do so, or let the server's own rules do it.",
+        (r"remov[^\n]*(\(403\)|403 forbidden|access ?denied|operation not permitted)",),
+    ),
+    _Meaning(
+        RepositoryLoginRefused,
+        "The backup repository's server refuses the login. See to the user name and password in "
+        "restic.repository_path, or to the keys in restic.environment; what is there is left alone.",
+        (
+            r"\((401|403)\)", "401 unauthorized", "403 forbidden", "access ?denied", "invalidaccesskeyid",
+            "access key id you provided", "signaturedoesnotmatch", r"permission denied \((publickey|password)",
+        ),
+    ),
+    _Meaning(
+        RepositoryLockDamaged,
+        "A lock in the backup repository is damaged, as a power cut leaves it, and nobody can tell whose it is. When "
+        "it is older than 30 minutes, in a local repository: manage.py snapshot unlock. Else, if no restic job runs on "
+        "any machine: restic unlock --remove-all",
+        ("invalid lock file", r"<lock/[0-9a-f]+>\)?: invalid data"),
+    ),
+    _Meaning(
+        RepositoryFileDamaged,
+        "A part of the backup repository's index{file} is empty or torn, as a power cut leaves it. Make a copy of the "
+        "repository, then: restic repair index",
+        (r"<index/[0-9a-f]+>\)?: invalid data",),
+    ),
+    _Meaning(
+        RepositoryFileDamaged,
+        "The file of a snapshot{file} is empty or torn, as a power cut leaves it. Make a copy of the repository, then "
+        "delete that file from its folder `snapshots`; the other snapshots are whole.",
+        (r"<snapshot/[0-9a-f]+>\)?: invalid data",),
+    ),
+    _Meaning(
+        RepositoryFileDamaged,
+        "The backup repository's file `config` or its key is empty or torn, and nothing opens it without. Put the file "
+        "back from a copy of the repository: no other one fits.",
+        (r"<key/[0-9a-f]+>\)?: invalid data", "config file has zero size", "unmarshal: unexpected end of json"),
+    ),
     _Meaning(
         RepositoryUnreachable,
         "The backup repository's server cannot be reached. Check it and the network.",
@@ -181,7 +245,7 @@ def explain(error: ProgramFailed) -> AppError:
         return not_installed()
     for meaning in _MEANINGS:
         if code == meaning.code or any(re.search(sign, text) for sign in meaning.signs):
-            return meaning.error(meaning.text.format(holder=_holder(text)))
+            return meaning.error(meaning.text.format(holder=_holder(text), file=_file(text)))
     return ResticFailed(f"restic failed with exit code {code}. What it said is in the log.")
 
 
@@ -203,6 +267,12 @@ def _message(line: str) -> str:
     except json.JSONDecodeError:
         return line
     return str(said.get("message", line)) if isinstance(said, dict) else line
+
+
+def _file(text: str) -> str:
+    """Return the first digits of the file that cannot be read: `` (1a2b3c4d5e)``."""
+    found = re.search(r"<[a-z]+/([0-9a-f]+)>", text)
+    return f" ({found[1]})" if found else ""
 
 
 def _holder(text: str) -> str:

@@ -12,8 +12,8 @@ from typing import TypeVar
 import psutil
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from backups.restic.command import READ_TIMEOUT_S, ResticCommand
-from backups.restic.failures import RepositoryLocked, ResticFailed
+from backups.restic.command import READ_TIMEOUT_S, ResticCommand, lock_times
+from backups.restic.failures import RepositoryLockDamaged, RepositoryLocked, ResticFailed
 from mcadmin.core.errors import Conflict
 
 logger = logging.getLogger(__name__)
@@ -65,38 +65,95 @@ class RepositoryLock(BaseModel):
         return f"{self.username}'s process {self.pid} on {self.hostname}, since {self.time:%Y-%m-%d %H:%M:%S} UTC"
 
 
-async def list_locks(restic: ResticCommand) -> list[RepositoryLock]:
+@dataclass(frozen=True, slots=True)
+class DamagedLock:
+    """One that cannot be read; ``since`` is known of a local repository alone."""
+
+    id: str
+    since: datetime | None
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether no job can hold it: a living one would have renewed it since."""
+        return self.since is not None and datetime.now(UTC) - self.since > STALE_AFTER
+
+    def __str__(self) -> str:
+        return f"a damaged lock ({self.id[:8]})"
+
+
+AnyLock = RepositoryLock | DamagedLock
+
+
+async def list_locks(restic: ResticCommand) -> list[AnyLock]:
     """Read all locks; those that go meanwhile are left out."""
     ids = (await restic.read("list", "locks")).split()
-    found = []
+    found: list[AnyLock] = []
     for lock_id in ids:
         try:
             text = await restic.read("cat", "lock", "--", lock_id)
             found.append(RepositoryLock.model_validate({**json.loads(text), "id": lock_id}))
+        except RepositoryLockDamaged:
+            times = await asyncio.to_thread(lock_times, restic.access.repository_path)
+            found.append(DamagedLock(lock_id, times.get(lock_id)))
         except (ResticFailed, json.JSONDecodeError, ValidationError):
             continue
     return found
 
 
-async def unlock(restic: ResticCommand) -> list[RepositoryLock]:
+async def require_readable(restic: ResticCommand) -> None:
+    """Look at the locks of a local repository before a game is held still: at a damaged one restic tries for 35 s.
+
+    One that is proven dead is removed.
+
+    Raises:
+        RepositoryLockDamaged: there is another one.
+    """
+    if not await asyncio.to_thread(lock_times, restic.access.repository_path):
+        return
+    damaged = [one for one in await list_locks(restic) if isinstance(one, DamagedLock)]
+    if damaged and not all(one.is_dead for one in damaged):
+        await restic.read("cat", "lock", "--", damaged[0].id)
+    elif damaged:
+        await unlock(restic)
+
+
+async def unlock(restic: ResticCommand) -> list[AnyLock]:
     """Remove the locks that are proven dead, and return them.
 
     Raises:
         LocksNotProvenDead: restic would remove others with them; nothing was changed.
     """
-    found = await asyncio.to_thread(_judge, await list_locks(restic))
+    locks = await list_locks(restic)
+    damaged = [one for one in locks if isinstance(one, DamagedLock)]
+    found = await asyncio.to_thread(_judge, [one for one in locks if isinstance(one, RepositoryLock)])
     if found.doubtful:
         raise LocksNotProvenDead(
             f"Nobody here can tell whether these jobs have ended: {'; '.join(map(str, found.doubtful))}. "
             "Look there; if they have, run restic's own unlock on that machine."
         )
+    if damaged:
+        return await _unlock_damaged(restic, damaged, found)
     if not found.dead:
         return []
     if found.is_number_reused and found.living:
         raise LocksNotProvenDead("A living job holds the repository beside a dead one. Wait until it has ended.")
     everything = ["--remove-all"] if found.is_number_reused else []  # restic would take another's process for its own
     await restic.call("unlock", *everything, timeout_s=READ_TIMEOUT_S)
-    return found.dead
+    return list(found.dead)
+
+
+async def _unlock_damaged(
+    restic: ResticCommand, damaged: list[DamagedLock], found: "_Judgement"
+) -> list[AnyLock]:
+    """Remove damaged locks, which restic does together with all others; raises LocksNotProvenDead."""
+    if found.living or not all(one.is_dead for one in damaged):
+        raise LocksNotProvenDead(
+            "A lock in the repository is damaged, and nobody can tell whose it is. If no restic job runs on any "
+            "machine, remove it with restic itself: restic unlock --remove-all. In a local repository it is removed "
+            "here once it is older than 30 minutes and no other job is at work."
+        )
+    await restic.call("unlock", "--remove-all", timeout_s=READ_TIMEOUT_S)
+    return [*damaged, *found.dead]
 
 
 async def past_dead(restic: ResticCommand, work: Callable[[], Awaitable[T]]) -> T:
@@ -106,7 +163,7 @@ async def past_dead(restic: ResticCommand, work: Callable[[], Awaitable[T]]) -> 
     """
     try:
         return await work()
-    except RepositoryLocked:
+    except (RepositoryLocked, RepositoryLockDamaged):
         try:
             removed = await unlock(restic)
         except LocksNotProvenDead:

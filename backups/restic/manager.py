@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
+from backups.restic import upkeep
 from backups.restic.command import READ_TIMEOUT_S, ResticAccess, ResticCommand
 from backups.restic.confinement import Confine, for_backup
 from backups.restic.events import BackupEvents, BackupProgress
@@ -177,10 +178,10 @@ class ResticManager:
 
         Raises:
             SnapshotNotFound: there is none.
+            RepositoryKeepsAll: it is still there.
         """
         found = await self.get_snapshot(snapshot_id)
-        await self.command.require_writable()
-        await self.command.write("forget", "--", found.id)
+        await upkeep.forget(self.command, [found.id])
 
 
 def _checked_id(snapshot_id: str) -> str:

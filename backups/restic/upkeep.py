@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Sequence
 
 from backups.restic.command import ResticCommand
-from backups.restic.failures import ResticFailed
+from backups.restic.failures import RepositoryKeepsAll, ResticFailed
+from backups.restic.snapshot import parse_snapshots
 from mcadmin.core.errors import CommandFailed
 
 _AT_ONCE = 200  # ids of 64 digits on one command line
@@ -26,10 +27,24 @@ class RepositoryDamaged(CommandFailed):
 
 
 async def forget(restic: ResticCommand, ids: Sequence[str]) -> None:
-    """Remove the snapshots of these full ids; one that is gone already is passed over."""
+    """Remove the snapshots of these full ids; one that is gone already is passed over.
+
+    Raises:
+        RepositoryKeepsAll: some are still there. restic 0.17 and 0.18 call that a success.
+    """
     await restic.require_writable()
     for start in range(0, len(ids), _AT_ONCE):
         await restic.write("forget", "--", *ids[start : start + _AT_ONCE])
+    if not ids:
+        return
+    wanted = set(ids)
+    left = [one for one in parse_snapshots(await restic.read("snapshots", "--json")) if one.id in wanted]
+    if left:
+        raise RepositoryKeepsAll(
+            f"{len(left)} of {len(wanted)} snapshots that should have gone are still there, such as "
+            f"{left[0].short_id}: the backup repository lets nothing be deleted (append-only, or files that nobody may "
+            "change?)."
+        )
 
 
 async def prune(restic: ResticCommand, *, on_line: OnLine) -> None:

@@ -55,6 +55,7 @@ class FakeRestic:
     entered: asyncio.Event = field(default_factory=asyncio.Event)
     commands: list[str] = field(default_factory=list)
     unreadable: set[str] = field(default_factory=set)
+    append_only: bool = False  # nothing that is in it goes, and a forget succeeds all the same
     beats: list[int] = field(default_factory=list)
     beat_s: float = 0.05
 
@@ -141,7 +142,8 @@ class FakeRestic:
         return "modified tags on 1 snapshots\n"
 
     def _forget(self, rest: list[str]) -> str:
-        self.snapshots = [one for one in self.snapshots if not _is_wanted(one, rest)]
+        if not self.append_only:
+            self.snapshots = [one for one in self.snapshots if not _is_wanted(one, rest)]
         return ""
 
     def _add(self, rest: list[str], paths: list[str], files: list[int]) -> dict[str, Any]:
