@@ -88,3 +88,14 @@ async def test_files_that_a_remote_repository_is_given_are_readable(tmp_path: Pa
     local = around(tmp_path, "", GOOGLE_APPLICATION_CREDENTIALS=f"{tmp_path}/key.json")
     confined = await asyncio.to_thread(for_backup, local, within=(tmp_path / "servers/lobby",))
     assert not await can_read(confined, tmp_path / "key.json")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_only_a_restore_writes_where_games_write(tmp_path: Path, scheme: str) -> None:
+    place, within = around(tmp_path, scheme), (tmp_path / "servers/lobby",)
+    data = {confine: confine(place, within=within) for confine in (for_backup, for_restore, for_preview)}
+
+    assert {how: (one.data_read, one.data_write) for how, one in data.items()} == {
+        for_backup: (within, ()), for_restore: ((), within), for_preview: (within, ()),
+    }  # fmt: skip
+    assert [how for how, one in data.items() if place.repository in one.write] == ([] if scheme else [for_backup])

@@ -9,10 +9,11 @@ from asgiref.sync import async_to_sync
 from rest_framework.test import APIClient
 
 from accounts.models import User, UserRole
-from backups import schedules
+from backups import planning, schedules
 from backups.models import Schedule, ScheduleRun
 from backups.schedules import Scheduler, claim_due
 from backups.tests.fake_restic import FakeRestic
+from mcadmin.core.errors import Forbidden
 from servers import operations, records
 from servers.tests.fake_docker import FakeDocker
 
@@ -193,3 +194,18 @@ def test_a_good_run_carries_its_policy_out(
     assert runs[-1]["message"].endswith("Older snapshots removed: 1.")
     scopes = [tag for one in restic.snapshots for tag in one["tags"] if tag.startswith("scope:")]
     assert scopes == ["scope:global", "scope:server", "scope:server"]
+
+
+def test_the_rule_itself_refuses_all_but_owners() -> None:
+    """Whatever an edge forgets: a policy removes snapshots."""
+    stored = Schedule.objects.create(cron="0 3 * * *", scope="global", looked_until=datetime.now(UTC))
+    wish, admin = planning.wish_of(stored), User(username="adam", role=UserRole.ADMIN)
+
+    for act in (
+        lambda: planning.create(wish, by=admin), lambda: planning.replace(stored.pk, wish, by=admin),
+        lambda: planning.switch(stored.pk, is_on=False, by=admin), lambda: planning.delete(stored.pk, by=admin),
+    ):  # fmt: skip
+        with pytest.raises(Forbidden):
+            act()
+
+    assert planning.wish_of(Schedule.objects.get()) == wish

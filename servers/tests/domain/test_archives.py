@@ -273,3 +273,13 @@ def test_a_large_record_that_disagrees_with_the_small_one_is_believed(root: Root
 
     with pytest.raises(TooLarge, match="too many files"):
         extract(root, path, "out")
+
+
+def test_a_sparse_file_in_a_tar_is_refused(root: Root, folder: Path) -> None:
+    """A few bytes of it can stand for terabytes."""
+    info = tarfile.TarInfo("world/level.dat")
+    info.type = tarfile.GNUTYPE_SPARSE
+    archive = make_tar(folder, (info, b""))
+
+    with pytest.raises(UnsafeArchive, match="sparse"):
+        extract(root, archive, "plugins")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from rest_framework.test import APIClient
 
+from servers import uploads
 from servers.models import Upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -122,7 +123,21 @@ def test_an_upload_of_another_server_is_not_found(owner: APIClient, files: str, 
     where = begin(owner, files)
     write_server(server_path, "other")
 
-    assert owner.get(f"/api/servers/other/files/uploads/{where.rpartition('/')[2]}").status_code == 404
+    theirs = f"/api/servers/other/files/uploads/{where.rpartition('/')[2]}"
+    assert owner.get(theirs).status_code == 404
+    assert send(owner, theirs, 0, b"x") == 404
+    assert owner.post(f"{theirs}/finish", {}, format="json").status_code == 404
+    assert owner.delete(theirs).status_code == 404
+    assert owner.get(where).json()["offset"] == 0
+
+
+def test_a_server_has_only_so_many_unfinished_uploads(owner: APIClient, files: str) -> None:
+    for number in range(uploads.MAX_OPEN):
+        begin(owner, files, name=f"{number}.bin")
+
+    answer = owner.post(f"{files}/uploads", {"path": "/world", "name": "more", "size": 1}, format="json")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "too_many_uploads")
 
 
 def test_an_upload_too_large_is_413(owner: APIClient, files: str) -> None:
