@@ -142,6 +142,9 @@ def message(result: dict[str, Any]) -> str:
     if result["passed"]:
         broken = sum(len(one["databases"]) for one in servers)
         more = f" But {broken} of its plugins' databases came back broken." if broken else ""
-        return f"Snapshot {result['snapshot_id'][:8]} was restored for trial and is sound: {seen} were looked at.{more}"
+        name = f"Snapshot {result['snapshot_id'][:8]} was restored for trial"
+        if not levels + regions:  # a server that has never run, or a part of one
+            return f"{name} and came back, but holds no world that could be looked at.{more}"
+        return f"{name} and is sound: {seen} were looked at.{more}"
     count = sum(len(one["findings"]) for one in servers)
     return f"Snapshot {result['snapshot_id'][:8]} came back with {count} findings in {seen}. Do not rely on it."

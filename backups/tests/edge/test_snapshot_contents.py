@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 from backups.models import Drill
 from backups.tests.edge.conftest import save
 from servers.tests.domain.test_world import nbt
+from servers.tests.fake_docker import FakeDocker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic]
 
@@ -91,3 +92,14 @@ def test_drill_names_databases_that_came_back_broken(owner: APIClient, home: Pat
     assert told.startswith("the database data/plugins/CoreProtect/torn.db came back broken")
     assert result["message"].endswith("But 1 of its plugins' databases came back broken.")
     assert list((home.parent / ".restoring").iterdir()) == []
+
+
+def test_drill_that_saw_no_world_calls_nothing_sound(
+    owner: APIClient, fake: FakeDocker, server: str, vault: Path
+) -> None:
+    saved = save(owner, server_id=server)
+
+    result = owner.post(f"/api/snapshots/{saved}/verify", {}, format="json").json()
+
+    assert result["passed"]
+    assert result["message"].endswith("and came back, but holds no world that could be looked at.")
