@@ -52,7 +52,10 @@ NOT_OURS = "not an image of the test bed, so it is not started"
 FILES: dict[str, PublicFile] = {
     "smallest": PublicFile(MC + PORT + DATA),
     "named volume": PublicFile(MC + PORT + NAMED + "volumes:\n  mc: {}\n"),
-    "named volume, own name": PublicFile(MC + PORT + NAMED + "volumes:\n  mc: {name: @N@-world}\n"),
+    "named volume, own name": PublicFile(
+        MC + PORT + NAMED + "volumes:\n  mc: {name: @N@-world}\n",
+        restored=False, why="a new server would have the old one's volume: refused, with what to do",
+    ),
     "folder of another name": PublicFile(MC + PORT + '    volumes: ["./mc-data:/data"]\n'),
     "folder below a folder": PublicFile(MC + PORT + '    volumes: ["./docker/minecraft/data:/data"]\n'),
     "old version key": PublicFile('version: "3.8"\n' + MC + PORT + "    tty: true\n    stdin_open: true\n    restart: unless-stopped\n" + DATA),

@@ -125,14 +125,16 @@ class Bed:
         has_check = "disable: true" not in (self._panel.servers / name / COMPOSE).read_text()
         status = "HEALTHY" if has_check else "RUNNING"
         wait_for(lambda: self._client.get(read).json()["status"], lambda one: one == status, limit_s=90)
-        if not has_check:
-            time.sleep(3)  # the game's own start
+        if not has_check:  # then only the game itself tells that it is there
+            players = f"/servers/{name}/players"
+            wait_for(lambda: self._client.get(players).status_code, lambda one: one == httpx.codes.OK, limit_s=60)
         return status
 
     def _restore(self, new: str, snapshot: str, accept: dict[str, Any]) -> bool:
         """Restore as a new server; tell whether it is listed and has the world."""
         wish = {"snapshot_id": snapshot, "as": new, "skip_safety_check": True, **accept}
-        self._done("/snapshots/restore", wish)
+        if self._client.post("/snapshots/restore", json=wish).status_code != httpx.codes.OK:
+            return False
         end = time.monotonic() + KNOWN_S
         while not (has_world := self._has_world(new)) and time.monotonic() < end:
             time.sleep(0.2)
