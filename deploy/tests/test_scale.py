@@ -11,9 +11,11 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
-from deploy.tests.test_proxies import NAME, certificate, listens, nginx
+from deploy.tests.test_proxies import NAME, certificate, folder, listens, nginx
 from mcadmin.tests.scale import Installation, installation
 from servers.tests.real.panel import MASTER, free_port, receive_until, wait_for
+
+__all__ = ["folder"]  # a fixture
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
@@ -27,12 +29,8 @@ def one(tmp_path: Path) -> Iterator[Installation]:
 
 
 @pytest.fixture
-def proxy(one: Installation, tmp_path: Path) -> Iterator[str]:
+def proxy(one: Installation, folder: Path) -> Iterator[str]:
     """nginx with both workers."""
-    folder = tmp_path / "nginx"
-    folder.mkdir()
-    for path in (folder, *list(folder.parents)[:4]):
-        path.chmod(0o755)  # nginx's own user comes in
     certificate(folder)
     port = free_port()
     first, second = (url.removeprefix("http://") for url in one.workers)
