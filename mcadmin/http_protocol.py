@@ -17,6 +17,7 @@ HEADERS_S = 10.0
 HEADERS_BYTES = 16 * 1024  # request line and headers together
 HEADERS_COUNT = 128
 LINGER_S = 2.0
+FRAMING_BYTES = 16 * 1024  # in a row, between or behind the bytes of a body: chunk extensions, trailers
 LINGER_BYTES = 16 * 1024 * 1024  # an upload that fails, on a full disk say, has as much under way
 
 
@@ -30,6 +31,8 @@ class LimitedHttp(HttpProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._awaits_headers = True
         self._header_bytes = 0  # received and not yet a whole head
+        self._framing_bytes = 0  # received since the last byte of a body
+        self._has_body = False  # among the bytes that are being parsed
         self._thrown_away = 0
         self._is_refused = False
         self._is_upgraded = False
@@ -65,7 +68,11 @@ class LimitedHttp(HttpProtocol):
             if self._thrown_away > LINGER_BYTES:
                 self.flow.pause_reading()
                 return
+        self._has_body = False
         super().data_received(data)
+        self._framing_bytes = 0 if self._has_body or self._awaits_headers else self._framing_bytes + len(data)
+        if self._framing_bytes > FRAMING_BYTES:
+            self._refuse_framing()
         if self._is_upgraded:  # the socket's protocol has the connection now, and keeps its own time
             return
         if self._awaits_headers and self._header_bytes > HEADERS_BYTES:
@@ -77,6 +84,11 @@ class LimitedHttp(HttpProtocol):
         """Begin to read the head of a request."""
         super().on_message_begin()
         self._awaits_headers = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; what stands behind a body is no header of the request, and nobody here has a use for it."""
+        if self._awaits_headers:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Start the request, unless its head is too large."""
@@ -91,6 +103,7 @@ class LimitedHttp(HttpProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Pass the body on."""
+        self._has_body = True
         if not self._is_refused:
             super().on_body(body)
 
@@ -139,6 +152,14 @@ class LimitedHttp(HttpProtocol):
         self._deadline = None
         if not self.transport.is_closing():
             self.transport.close()
+
+    def _refuse_framing(self) -> None:
+        """End a request whose body has more around it than any client sends; an answer that has begun just breaks."""
+        if self._is_idle() or self.cycle.response_started:
+            self._is_refused = True
+            self.transport.close()
+        else:
+            self._refuse(400, "bad_request", f"A chunked body may have {FRAMING_BYTES:,} bytes beside its content.")
 
     def _refuse_headers(self) -> None:
         self._refuse(431, "headers_too_large", f"The headers of a request may have {HEADERS_BYTES:,} bytes in all.")

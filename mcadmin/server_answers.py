@@ -40,6 +40,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self.conn = _Handshakes(max_size=self.config.ws_max_size, logger=logging.getLogger("uvicorn.error"))
 
+    def data_received(self, data: bytes) -> None:
+        """Read what came; a handshake that is none is refused at once, where Uvicorn would wait for ever."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_complete:
+            self.handle_parser_exception()
+
     def handle_parser_exception(self) -> None:
         """Refuse a handshake that cannot be read; Uvicorn knows only frames that cannot."""
         if self.handshake_initiated:

@@ -15,7 +15,7 @@ from websockets.protocol import State
 
 from mcadmin import http_protocol
 from mcadmin.core.connections import OF_ONE_ADDRESS
-from servers.tests.real.panel import FACTOR, Panel, receive_until, running_panel, wait_for
+from servers.tests.real.panel import FACTOR, MASTER, Panel, receive_until, running_panel, wait_for
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
 
@@ -196,6 +196,62 @@ def test_a_head_is_refused_before_it_ends(panel: Panel, begun: bytes) -> None:
     with socket.create_connection(("127.0.0.1", port_of(panel)), timeout=http_protocol.HEADERS_S - 2) as stream:
         stream.sendall(begun + b"a" * http_protocol.HEADERS_BYTES)
         assert stream.recv(65536).startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize("path", ["auth/token", "servers"], ids=["for strangers", "for others"])
+def test_what_is_around_a_body_is_bounded(panel: Panel, path: str) -> None:
+    head = f"POST /api/{path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    beginnings = {
+        "trailers": (b"0\r\n", b"a: b\r\n"), "a trailer's value": (b"0\r\nX-A: ", b"a"),
+        "a trailer's name": (b"0\r\nX-", b"a"), "an extension": (b"1;a=", b"a"),
+        "an extension behind a body": (b"5\r\nhello\r\n1;", b"a"),
+    }
+    sent = dict.fromkeys(beginnings, 0)
+    for name, (begun, more) in beginnings.items():
+        with socket.create_connection(("127.0.0.1", port_of(panel)), timeout=http_protocol.HEADERS_S - 2) as stream:
+            stream.sendall(head.encode() + begun)
+            with contextlib.suppress(ConnectionError):
+                while sent[name] < 32 * 1024**2:
+                    stream.sendall(more * 10_000)
+                    sent[name] += len(more) * 10_000
+    assert [name for name, count in sent.items() if count >= 32 * 1024**2] == []
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("body", ["Content-Length: 10", "Transfer-Encoding: chunked"])
+def test_a_handshake_with_a_body_is_refused_at_once(panel: Panel, method: str, body: str) -> None:
+    lines = (
+        f"{method} /api/auth/code HTTP/1.1", "Host: localhost", "Connection: Upgrade", "Upgrade: websocket",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13", body, "", "",
+    )
+    answer = b""
+    with socket.create_connection(("127.0.0.1", port_of(panel)), timeout=http_protocol.HEADERS_S - 2) as stream:
+        stream.sendall("\r\n".join(lines).encode())
+        while piece := stream.recv(65536):
+            answer += piece
+
+    assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 405 ")), answer[:100]
+
+
+def test_a_trailer_is_no_header_of_the_request(panel: Panel) -> None:
+    """It comes after the request was judged by its headers."""
+    lines = f"0\r\nAuthorization: Bearer {MASTER}\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n"
+    head = "POST /api/servers HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port_of(panel)), timeout=10) as stream:
+        stream.sendall(head.encode() + lines.encode())
+        assert stream.recv(65536).startswith(b"HTTP/1.1 401 ")
+
+
+def test_a_body_in_the_smallest_chunks_is_a_body(panel: Panel) -> None:
+    form = b"username=nobody&password=wrong-horse&more=" + b"x" * 6000
+
+    def chunks() -> Iterator[bytes]:
+        yield from (form[at : at + 1] for at in range(len(form)))
+
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = httpx.post(f"{panel.url}/api/auth/token", content=chunks(), headers=kind, timeout=30)
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "wrong_credentials")
 
 
 def test_sockets_that_have_ended_leave_their_places(panel: Panel) -> None:

@@ -19,6 +19,7 @@ from mcadmin.core.paths import OutsideRoot, shown, valid_name
 from servers.minecraft.files import mac_files, zip_names
 
 MAX_DIRECTORY_BYTES = 32 * 1024 * 1024  # of a zip's list of contents, which is read whole
+MAX_ENTRIES = 200_000  # in it: each becomes an object of half a kilobyte, before the first is looked at
 MAX_DEPTH = 64
 MAX_SHOWN = 80  # characters of a name that is too long
 MAX_PADDING_BYTES = 64 * 1024 * 1024  # after the last file of a tar
@@ -35,6 +36,8 @@ _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR64 = struct.Struct("<4sLQL")
 _SIGN64 = b"PK\x06\x06"
+_SIGN_ENTRY = b"PK\x01\x02"
+_END_BYTES = 65536 + _END.size + _LOCATOR64.size + _END64.size  # the end records and the longest comment
 
 
 class BadArchive(InvalidRequest):
@@ -120,7 +123,8 @@ def _read(file: IO[bytes]) -> Iterator[Member]:
 
 
 def _zip(file: IO[bytes]) -> Iterator[Member]:
-    if _directory_bytes(file) > MAX_DIRECTORY_BYTES:
+    length = _directory_bytes(file)
+    if length > MAX_DIRECTORY_BYTES or _count_entries(file, length) > MAX_ENTRIES:
         raise TooLarge("The archive holds too many files.")
     with zipfile.ZipFile(file) as archive:
         for info in archive.infolist():
@@ -191,7 +195,7 @@ def _valid(part: str) -> str:
 def _directory_bytes(file: IO[bytes]) -> int:
     """Return how long a zip's list of contents says it is, before anything reads it into memory."""
     size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - 65536 - _END.size - _LOCATOR64.size - _END64.size))
+    file.seek(max(0, size - _END_BYTES))
     tail = file.read()
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) - at < _END.size:
@@ -202,6 +206,18 @@ def _directory_bytes(file: IO[bytes]) -> int:
         raise BadArchive("The archive is broken: its list of contents is missing. Upload it again.")
     file.seek(0)
     return max(length, large or 0) if length != 0xFFFFFFFF else large or 0
+
+
+def _count_entries(file: IO[bytes], length: int) -> int:
+    """Return how many entries the list can have at most: it stands before the end, and its own count may lie."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - length - _END_BYTES))
+    count, before = 0, b""
+    while piece := file.read(_PIECE_BYTES):
+        count += (before + piece).count(_SIGN_ENTRY)
+        before = piece[1 - len(_SIGN_ENTRY) :]
+    file.seek(0)
+    return count
 
 
 def _lengths64(file: IO[bytes], tail: bytes, end: int) -> Iterator[int]:

@@ -15,7 +15,7 @@ import pytest
 
 from mcadmin.core.errors import AppError, DiskFull, TooLarge
 from mcadmin.core.paths import FileExists, OutsideRoot, Root
-from servers.minecraft.files.archives import BadArchive, UnsafeArchive
+from servers.minecraft.files.archives import MAX_ENTRIES, BadArchive, UnsafeArchive, members
 from servers.minecraft.files.extraction import Limits, extract
 
 SMALL = Limits(entries=10, total_bytes=100_000, ratio=20, ratio_from_bytes=5_000)
@@ -283,3 +283,14 @@ def test_a_sparse_file_in_a_tar_is_refused(root: Root, folder: Path) -> None:
 
     with pytest.raises(UnsafeArchive, match="sparse"):
         extract(root, archive, "plugins")
+
+
+@pytest.mark.parametrize(("count", "is_refused"), [(MAX_ENTRIES, False), (MAX_ENTRIES + 1, True)])
+def test_a_list_of_many_short_names_is_bounded_whatever_it_counts(count: int, is_refused: bool) -> None:
+    """The end record says that there is one entry; zipfile reads as many as there are in so many bytes."""
+    entry = struct.pack("<4s6H3L5H2L", b"PK\x01\x02", 20, 20, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + b"a"
+    listed = entry * count
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, len(listed), 0, 0)
+
+    with pytest.raises(TooLarge if is_refused else BadArchive):
+        list(members(io.BytesIO(listed + end)))
