@@ -66,7 +66,7 @@ FILES: dict[str, PublicFile] = {
     ),
     "env_file": PublicFile("services:\n  mc:\n    image: @I@\n    mem_limit: 384m\n    env_file: [mc.env]\n" + PORT + DATA, {"mc.env": "EULA=TRUE\nTYPE=FABRIC\nVERSION=1.16.1\n"}),
     "override file": PublicFile(
-        'services:\n  mc:\n    image: @I@\n    environment: {EULA: "TRUE"}\n',
+        'services:\n  mc:\n    image: @I@\n    mem_limit: 384m\n    environment: {EULA: "TRUE"}\n',
         {"docker-compose.override.yml": 'services:\n  mc:\n    mem_limit: 384m\n    stop_grace_period: 90s\n    environment: {VERSION: "1.16.1"}\n' + PORT.replace("    ports", "    ports") + DATA},
     ),
     "include": PublicFile("include: [mc.yml]\n", {"mc.yml": MC + PORT + DATA}),
@@ -100,15 +100,15 @@ FILES: dict[str, PublicFile] = {
         problem="quote it", why="the container gets 1.2, another version than the one that is written",
     ),
     "Bedrock": PublicFile(
-        'services:\n  bds:\n    image: itzg/minecraft-bedrock-server\n    environment: {EULA: "TRUE"}\n    ports: ["@U@:19132/udp"]\n' + DATA, LEVEL,
+        'services:\n  bds:\n    image: itzg/minecraft-bedrock-server\n    mem_limit: 384m\n    environment: {EULA: "TRUE"}\n    ports: ["@U@:19132/udp"]\n' + DATA, LEVEL,
         starts=False, level="stopped", why=NOT_OURS,
     ),
     "Velocity before a game": PublicFile(
-        'services:\n  proxy:\n    image: itzg/mc-proxy\n    environment: {TYPE: VELOCITY}\n    ports: ["127.0.0.1:@R@:25577"]\n    volumes: ["./velocity:/server"]\n  paper:\n' + GAME + DATA, LEVEL,
+        'services:\n  proxy:\n    image: itzg/mc-proxy\n    mem_limit: 384m\n    environment: {TYPE: VELOCITY}\n    ports: ["127.0.0.1:@R@:25577"]\n    volumes: ["./velocity:/server"]\n  paper:\n' + GAME + DATA, LEVEL,
         starts=False, level="stopped", why=NOT_OURS,
     ),
     "no game at all": PublicFile(
-        'services:\n  web:\n    image: nginx:1.27.3\n    ports: ["127.0.0.1:@G@:80"]\n', {"data/notes.txt": "mine\n"},
+        'services:\n  web:\n    image: nginx:1.27.3\n    mem_limit: 64m\n    ports: ["127.0.0.1:@G@:80"]\n', {"data/notes.txt": "mine\n"},
         starts=False, level="stopped", problem="There must be a service called `mc`", why="none of its services is a game that the panel could run, and a change must mend that", restored=False, edited=False,
     ),
 }  # fmt: skip
