@@ -12,7 +12,7 @@ from servers.docker.folders import ServerFolderIsALink
 from servers.minecraft.instance import MCInstance
 from servers.models import Operation, OperationState
 from servers.operations import Job
-from servers.port_clashes import check_panel_ports, ports_of_others
+from servers.port_clashes import ports_of_others
 from servers.progress import Progress
 from servers.signals import server_removed
 
@@ -44,7 +44,6 @@ _DONE = {
 
 # What lets a compose file run, or fetches what it names.
 CHECKED = frozenset({Action.UP, Action.START, Action.RESTART, Action.PULL})
-RUNS = CHECKED - {Action.PULL}
 
 
 # What is possible even where the server's folder is a link that nothing follows.
@@ -80,8 +79,6 @@ async def job(server_id: str, action: Action, *, acceptance: Acceptance, origin:
     async def work(progress: Progress) -> dict[str, Any] | None:
         if action in CHECKED:
             await compose_safety.require_safe(server_id, acceptance=acceptance)
-        if action in RUNS:
-            await _refuse_panel_ports(instance)
         if action is Action.UP:
             await _check_ports(instance, progress)
         return await _act(instance, action, progress, by=acceptance.username)
@@ -141,12 +138,6 @@ async def _remove(instance: MCInstance, progress: Progress, *, by: str) -> dict[
         if sentence:
             progress.warn(sentence)
     return {"removed_as": removed_as}
-
-
-async def _refuse_panel_ports(instance: MCInstance) -> None:
-    """Raise PortTaken when the file publishes a port that the panel listens on."""
-    published = (await instance.get_server_info()).published_ports
-    await records.in_database(check_panel_ports, published)
 
 
 async def _check_ports(instance: MCInstance, progress: Progress) -> None:

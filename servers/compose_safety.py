@@ -13,6 +13,7 @@ from servers import records, wiring
 from servers.docker.compose_yaml import Problem
 from servers.minecraft.safety import SafetyCheck
 from servers.models import AcceptedFindings
+from servers.port_clashes import check_panel_ports
 
 MAX_REMEMBERED = 200
 _found: dict[tuple[str, str, frozenset[str]], list[Problem]] = {}
@@ -78,6 +79,7 @@ async def require_safe(
 
     Raises:
         UnsafeCompose: with the findings that nobody has accepted.
+        PortTaken: it publishes a port of the panel's own, by whatever file or variable.
         BadComposeFile: nothing that Compose or we would read.
     """
     cli, images = wiring.cli(), settings.MC_ADMIN.allowed_images
@@ -94,10 +96,12 @@ async def check(safety: SafetyCheck, *, acceptance: Acceptance) -> None:
     reading = await safety.read()
     known = await records.in_database(_accepted, safety.server_id, reading.text_hash)
     accepted = known | acceptance.codes
-    findings = await reading.findings(accepted=accepted)
+    judged = await reading.judge(accepted=accepted)
+    findings = judged.findings
     refused = [one for one in findings if one.code not in accepted]
     if refused:
         raise UnsafeCompose(refused)
+    await records.in_database(check_panel_ports, judged.published)  # no owner accepts that with a finding
     new = acceptance.codes & {one.code for one in findings} - known
     if new:
         await records.in_database(_accept, safety.server_id, reading.text_hash, known | new, acceptance.username)
@@ -121,7 +125,7 @@ async def findings_now(server_id: str) -> list[dict[str, Any]]:
     if key not in _found:
         if len(_found) >= MAX_REMEMBERED:
             _found.pop(next(iter(_found)))
-        _found[key] = await reading.findings(accepted=accepted)
+        _found[key] = (await reading.judge(accepted=accepted)).findings
     return [one.facts() | {"accepted": one.code in accepted} for one in _found[key]]
 
 

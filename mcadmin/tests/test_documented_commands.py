@@ -31,6 +31,7 @@ IN_TEXT = {
     "docker exec <container> rcon-cli": ("what the panel runs", "servers/tests/real/test_console_command.py"),
     "docker stats": ("something to compare with", "servers/tests/real/test_figures_real.py"),
     "git pull && make setup": ("it changes this checkout", "Makefile"),
+    "restic unlock": ("it is for a damaged repository", "backups/tests/real/test_damaged_repositories.py"),
     "systemctl enable --now mcadmin": ("it needs a machine with systemd", "deploy/tests/test_unit.py"),
 }
 

@@ -17,8 +17,10 @@ from servers.docker.references import References, plain_path
 
 ENV_FILE = ".env"
 _INTERPOLATED = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
-_ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*(?:[=:]|$)", re.MULTILINE)
-_BARE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*(?:#.*)?$", re.MULTILINE)  # has Compose's own value
+# For Compose, the next assignment may stand on the same line behind a closing quote.
+_BEGIN = r"(?:^|['\"])\s*(?:export\s+)?"
+_ASSIGNMENT = re.compile(_BEGIN + r"([A-Za-z_][A-Za-z0-9_.-]*)\s*(?:[=:]|$)", re.MULTILINE)
+_BARE = re.compile(_BEGIN + r"([A-Za-z_][A-Za-z0-9_]*)\s*(?:#.*)?$", re.MULTILINE)  # has Compose's own value
 _OF_COMPOSE = "COMPOSE_"
 # What the docker program and Compose know; people give other names of theirs the same beginning.
 _OF_DOCKER = frozenset({

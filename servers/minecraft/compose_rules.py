@@ -1,6 +1,6 @@
 """Minecraft's rules for a compose file: strict for what is written through us, lenient for what lies on disk."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Self
@@ -281,10 +281,14 @@ def _written(document: Document, path: Path) -> Any:
 
 
 def _published(file: ComposeFile) -> Iterator[tuple[str, int, str]]:
-    for service in file.services.values():
-        for port in service.ports:
-            for number in port.published or ():
-                yield port.host, number, port.protocol
+    return published(port for service in file.services.values() for port in service.ports)
+
+
+def published(ports: Iterable[Port]) -> Iterator[tuple[str, int, str]]:
+    """Yield the ports of this machine that are taken: address (empty: all), number, protocol."""
+    for port in ports:
+        for number in port.published or ():
+            yield port.host, number, port.protocol
 
 
 def _choose_service(file: ComposeFile, allowed_images: Sequence[str]) -> str | None:

@@ -17,10 +17,11 @@ from servers.docker.compose_file import project_name
 from servers.docker.compose_yaml import MAX_BYTES, BadComposeFile, Problem
 from servers.docker.folders import open_server
 from servers.docker.render import panel_variables, render
+from servers.docker.rendered import RenderedProject
 from servers.docker.rendered_policy import check_rendered
 from servers.docker.source_policy import SourceReport, check_source
 from servers.minecraft import derivations
-from servers.minecraft.compose_rules import SERVICE
+from servers.minecraft.compose_rules import SERVICE, published
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,20 @@ class SafetyCheck:
 
 
 @dataclass(frozen=True)
+class Judgement:
+    """What the policy says of one file.
+
+    Attributes:
+        findings: what is refused unless an owner accepts it.
+        published: the ports of this machine that it takes, as ``compose_rules.published`` has them, of the rendered
+            file; empty where the second stage was not reached.
+    """
+
+    findings: list[Problem]
+    published: tuple[tuple[str, int, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class SourceReading:
     """The first stage's result, and the way to the second."""
 
@@ -82,7 +97,7 @@ class SourceReading:
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
         return digest.hexdigest()
 
-    async def findings(self, *, accepted: frozenset[str] = frozenset()) -> list[Problem]:
+    async def judge(self, *, accepted: frozenset[str] = frozenset()) -> "Judgement":
         """Return all findings; the second stage's only when those of the first are ``accepted`` or none.
 
         Raises:
@@ -90,10 +105,13 @@ class SourceReading:
         """
         first = self.source.findings
         if any(one.code not in accepted for one in first):
-            return first
+            return Judgement(first)
         config, place = await self.render()
         second = await asyncio.to_thread(self._check_rendered, config, place)
-        return list(dict.fromkeys([*first, *second]))
+        services = RenderedProject.from_config(config).services.values()
+        return Judgement(
+            list(dict.fromkeys([*first, *second])), tuple(published(port for one in services for port in one.ports))
+        )
 
     async def render(self) -> tuple[dict[str, Any], Path]:
         """Let Compose render the texts; returns what it made, and the directory that its paths count from."""

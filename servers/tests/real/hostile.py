@@ -214,11 +214,12 @@ TABLE: dict[str, tuple[str, list[Hostile]]] = {
     ]),
     "variable of the panel": ("panel_variable", [
         s("hostname: $HOME"), s("hostname: ${HOME:-x}"), s("privileged: ${HOME:+false}"), Hostile(replace=("    environment:\n", "    environment:\n      HOME:\n")),
-        s("hostname: x", files={".env": "A=${HOME}\n"}),
+        s("hostname: x", files={".env": "A=${HOME}\n"}), s("hostname: x", files={".env": "A='x' HOME\n"}),
     ]),
     "Compose's variables": ("compose_variable", [
         s("tty: true", files={".env": "COMPOSE_FILE=/etc/x.yaml\n"}), s("tty: true", files={".env": "A=1\nexport COMPOSE_PROJECT_NAME=other\n"}),
-        s("tty: true", files={".env": "  DOCKER_HOST = tcp://evil:2375\n"}),
+        s("tty: true", files={".env": "  DOCKER_HOST = tcp://evil:2375\n"}), s("tty: true", files={".env": "A='x' COMPOSE_FILE=/etc/x.yaml\n"}),
+        s("tty: true", files={".env": 'A="x"COMPOSE_PROFILES=y\n'}),
     ]),
     ".env elsewhere": ("reference_not_regular", [s("tty: true", files={".env": "-> /etc/environment"}), s("tty: true", files={".env": "|"})]),
     "a bad override": ("privileged", [s("tty: true", files={"compose.override.yaml": PRIVILEGED}), s("tty: true", files={"docker-compose.override.yml": PRIVILEGED})]),

@@ -14,7 +14,9 @@ from rest_framework.test import APIClient
 from watchdog.events import FileSystemEventHandler
 from watchdog.observers import Observer
 
+from servers import panel_ports
 from servers.docker.cli import find_program
+from servers.tests.conftest import compose_text
 from servers.tests.real.hostile import TABLE, Hostile
 
 pytestmark = [pytest.mark.docker, pytest.mark.django_db(transaction=True)]
@@ -61,6 +63,34 @@ def test_a_hostile_file_is_refused_with_its_code(
     assert all(one["message"].endswith(".") for one in found)
     listing = ["docker", "ps", "--all", "--quiet", "--filter", f"name=mc-{server_id}"]
     assert subprocess.run(listing, capture_output=True, text=True, check=True).stdout == ""
+
+
+@pytest.mark.parametrize("action", ["up", "pull"])
+@pytest.mark.parametrize(
+    ("port", "files"),
+    [
+        ("127.0.0.2:${P:-5678}:8100", {}),
+        ("${P}:8100", {".env": "P=5678\n"}),
+        ("25999:8100", {"compose.override.yaml": 'services: {mc: {ports: ["[::1]:5678:8101"]}}\n'}),
+    ],
+    ids=["a default", "a variable", "an override"],
+)
+def test_no_accepted_finding_brings_the_panels_port_along(
+    owner: APIClient, server_path: Path, port: str, files: dict[str, str], action: str
+) -> None:
+    panel_ports.note(5678)
+    server_id = f"h{uuid.uuid4().hex[:8]}"
+    begun = f'    env_file: [data/x.env]\n    ports:\n      - "{port}"\n'
+    text = compose_text(server_id).replace("    ports:\n", begun)
+    for name, content in {"compose.yaml": text, "data/x.env": "A=1\n", **files}.items():
+        (server_path / server_id / name).parent.mkdir(parents=True, exist_ok=True)
+        (server_path / server_id / name).write_text(content)
+
+    wish = {"action": action, "accept_findings": ["reference_in_data"]}
+    answer = owner.post(f"/api/servers/{server_id}/operations", wish, format="json")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "port_taken"), answer.json()
+    assert "5678 is the panel's own" in answer.json()["detail"]
 
 
 class Canary:
