@@ -149,6 +149,8 @@ CASES = [  # nobody makes a link of a volume's folder: it is the engine's
     *(("folder", plant) for plant in (*PLANTS, data_is_a_link, server_is_a_link)),
     *(("volume", plant) for plant in (*PLANTS, planted_volume)),
 ]
+QUICK = (("folder", honest), ("folder", data_is_a_link), ("volume", planted_volume))  # each case takes a minute
+TABLE = [pytest.param(*case, marks=[] if case in QUICK else [pytest.mark.long]) for case in CASES]
 REQUESTS: dict[str, dict[str, str]] = {
     "whole": {}, "path": {"path": "{id}/data"}, "all of its data": {"path": "/"}, "as": {"as": "{id}-new"},
 }  # fmt: skip
@@ -219,7 +221,7 @@ def led_out(attack: Attack, server_id: str) -> dict[tuple[str, ...], str]:
     return found
 
 
-@pytest.mark.parametrize(("attack", "plant"), CASES, indirect=["attack"], ids=lambda one: getattr(one, "__name__", one))
+@pytest.mark.parametrize(("attack", "plant"), TABLE, indirect=["attack"], ids=lambda one: getattr(one, "__name__", one))
 def test_restored_links_lead_no_verb_out(attack: Attack, plant: Callable[[Attack], str]) -> None:
     snapshot = plant(attack)
     before, text = contents(attack.outside), (attack.home / "compose.yaml").read_bytes()
