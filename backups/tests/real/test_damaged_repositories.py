@@ -67,11 +67,11 @@ async def test_a_torn_lock_that_nobody_renews_is_removed(repository: RealReposit
 
 
 async def test_a_torn_lock_beside_a_living_job_stays(tmp_path: Path, world: Path) -> None:
-    repository = RealRepository("0.14", tmp_path)  # a newer one would not begin beside a torn lock
+    repository = RealRepository("0.14", tmp_path)
     await repository.manager().init()
     await repository.manager().create_snapshot([world])
-    lock = tear_lock(repository, age_s=HALF_AN_HOUR_S)
     with repository.locked():
+        lock = tear_lock(repository, age_s=HALF_AN_HOUR_S)  # now: no restic surely begins beside it
         with pytest.raises(LocksNotProvenDead):
             await locks.unlock(repository.manager().command)
         assert lock.exists()
