@@ -113,8 +113,9 @@ def status_of(container: Container | None, *, note: ContainerNote | None = None)
     health = None if container.health is Health.NONE else container.health.value
     match container.state:
         case State.RUNNING:
-            return _running(container, note, health)
+            return _running(container, _of_earlier_runs(note, container), health)
         case State.PAUSED:
+            note = _of_earlier_runs(note, container)
             reason, since = "The container is paused.", note.since or container.started_at
             return Status(MCServerStatus.RUNNING, reason, since, note.exit_code, _oom_before(note), health)
     end = note if _is_of_last_end(note, container) else ContainerNote()
@@ -175,6 +176,13 @@ def _last(note: ContainerNote) -> str:
 def _oom_before(note: ContainerNote) -> bool | None:
     """Tell how the run before the present one ended; the engine forgets that at the start."""
     return None if note.exit_code is None else note.cause is EndCause.OOM
+
+
+def _of_earlier_runs(note: ContainerNote, container: Container) -> ContainerNote:
+    """Leave out the end of the run that the record still shows: its event came before a newer record was read."""
+    if note.ended_at is None or container.started_at is None or note.ended_at < container.started_at:
+        return note
+    return replace(note, exit_code=None, cause=None, ended_at=None)
 
 
 def _is_of_last_end(note: ContainerNote, container: Container) -> bool:

@@ -68,6 +68,17 @@ def test_the_last_end_is_still_told_while_it_runs_again() -> None:
     assert "OOM-killed" in status.reason
 
 
+@pytest.mark.parametrize("state", [State.RUNNING, State.PAUSED])
+def test_an_end_is_not_told_of_the_run_that_the_record_still_shows(state: State) -> None:
+    notes = heard((5.0, "oom", None), (5.1, "die", 137))
+    behind = container(state=state, started_at=at(1))  # read before the end, and not again yet
+    notes.look({ID: behind})
+
+    status = status_of(behind, note=notes.all[ID])
+
+    assert (status.status, status.exit_code, status.oom_killed) == (MCServerStatus.RUNNING, None, None)
+
+
 def test_a_crash_loop_tells_code_and_restarts() -> None:
     notes = heard((5.0, "die", 3))
     loop = container(state=State.RESTARTING, pid=0, exit_code=3, finished_at=at(5.0), restart_count=4)
