@@ -3,15 +3,14 @@
 import asyncio
 from dataclasses import dataclass
 
+from backups.linked import LASTING, is_in_server, links_out
 from mcadmin.core.errors import AppError, CommandFailed, Conflict, Unavailable
-from mcadmin.core.paths import place_inside
 from servers.docker.container import Mount
 from servers.minecraft.data_root import PROXY_TARGET, TARGET, DataKind, DataRoot
 from servers.minecraft.instance import MCInstance
 
 DATA_IN_CONTAINER = "/data"
 _BELOW_DATA = (f"{TARGET}/", f"{PROXY_TARGET}/")
-_LASTING = {"bind", "volume"}  # kinds of mounts whose files outlive the container
 
 
 class NotAllInSnapshot(Conflict):
@@ -30,7 +29,7 @@ class Missing:
 
 
 async def find_missing(instance: MCInstance, root: DataRoot) -> list[Missing]:
-    """List where the games of a server keep files out of the reach of snapshots: at /data, and below.
+    """List where the games of a server keep files out of the reach of snapshots: at /data, and below; by links, too.
 
     Args:
         instance: the server.
@@ -40,7 +39,7 @@ async def find_missing(instance: MCInstance, root: DataRoot) -> list[Missing]:
     found = await _missing_of(main, root)
     for one in others:
         found += await _missing_of(one, await find_root(one), held=root.volume)
-    return found
+    return list(dict.fromkeys(found))  # two games may have the same files
 
 
 async def _missing_of(game: MCInstance, root: DataRoot, *, held: str | None = None) -> list[Missing]:
@@ -82,12 +81,13 @@ async def _mounts(game: MCInstance) -> list[Mount]:
 
 
 def _missing_below(root: DataRoot, mounts: list[Mount]) -> list[Missing]:
-    """Say which mounts below /data hold files of the game that are in no folder of the server. Blocking."""
-    found = []
+    """Say which mounts below /data, and which links, have files of the game that are in no snapshot. Blocking."""
+    target = next((one.target for one in mounts if one.target in {TARGET, PROXY_TARGET}), TARGET)
+    found = [Missing(root.server_id, place, why) for place, why in links_out(root, mounts, target)]
     for mount in mounts:
-        if not (mount.is_writable and mount.target.startswith(_BELOW_DATA) and mount.kind in _LASTING):
+        if not (mount.is_writable and mount.target.startswith(_BELOW_DATA) and mount.kind in LASTING):
             continue
-        if mount.kind == "bind" and place_inside(root.directory, mount.source) is not None:
+        if mount.kind == "bind" and is_in_server(root, mount.source):
             continue
         what = "a volume" if mount.kind == "volume" else "a place outside the server's directory"
         why = (

@@ -219,7 +219,8 @@ class _Taking:
         for one in instances:
             with self._left_out_at_trouble(one.name):
                 found = await self._missing(target, one)
-                held |= await worlds.count([one], scope=target.scope, roots={} if found else self._roots)
+                is_elsewhere = self._roots[one.name].kind is DataKind.ELSEWHERE
+                held |= await worlds.count([one], scope=target.scope, roots={} if is_elsewhere else self._roots)
                 missing += found
         await self._size_up(target, [one.name for one in instances if one.name not in self._skipped])
         return missing, held

@@ -27,6 +27,7 @@ from mcadmin.core.paths.beneath import (
 from mcadmin.core.paths.carrying import Carried, carry
 from mcadmin.core.paths.copying import copy
 from mcadmin.core.paths.holes import hole_bytes
+from mcadmin.core.paths.links import Link, TreeLinks, find_links, place_of_link
 from mcadmin.core.paths.listing import Page, names_in, page
 from mcadmin.core.paths.mounts import is_same_mount, mount_points_at_or_below, sync_file_system
 from mcadmin.core.paths.new_file import NewFile
@@ -52,6 +53,7 @@ __all__ = [
     "Entry",
     "FileExists",
     "FileMissing",
+    "Link",
     "MountPoint",
     "NewFile",
     "Node",
@@ -64,6 +66,7 @@ __all__ = [
     "Root",
     "Stamp",
     "TooDeep",
+    "TreeLinks",
     "carry",
     "copy",
     "count_entries",
@@ -72,6 +75,7 @@ __all__ = [
     "exchange",
     "explained",
     "file_name",
+    "find_links",
     "hole_bytes",
     "is_directory",
     "is_link",
@@ -90,6 +94,7 @@ __all__ = [
     "page",
     "path_of",
     "place_inside",
+    "place_of_link",
     "places",
     "privileged",
     "raw_path_of",
