@@ -17,8 +17,9 @@ from backups.restic.restoring import Piece
 from backups.restore_order import Order, RestoreWish, order, server_path
 from backups.restore_plan import REMOVED, Place, Plan, Present
 from backups.restore_volume import VolumePart
+from backups.targets import Target
 from mcadmin.core.errors import AppError, Conflict, Unsupported
-from mcadmin.core.paths import mount_points_at_or_below
+from mcadmin.core.paths import mount_points_at_or_below, shown
 from mcadmin.core.tasks import to_its_end
 from servers import compose_safety
 from servers import wiring as servers_wiring
@@ -68,6 +69,16 @@ class _Restoring:
 
     async def run(self) -> dict[str, Any]:
         target = self._order.target
+        result = await self._run(target)
+        written = await asyncio.to_thread(staging.link_at, self._base, target.name)
+        if written is not None:
+            self._progress.warn(
+                f"{shown(target.path_in_data)} is a link to {shown(written)} in the snapshot. The link came back, and "
+                "nothing of what it leads to: restore that by its own path."
+            )
+        return result
+
+    async def _run(self, target: Target) -> dict[str, Any]:
         await self._require_stopped()
         is_there = await asyncio.to_thread(staging.check_target, self._base, target.name)
         if self._order.is_as_new and is_there:  # it was made between the first look and the lease

@@ -9,6 +9,7 @@ from backups.restic.labels import Saved, Scope
 from backups.restic.snapshot import ResticSnapshot
 from backups.targets import Target, covers
 from mcadmin.core.errors import InvalidRequest
+from mcadmin.core.paths import shown
 from servers.docker.engine_volumes import VOLUME_DATA
 from servers.docker.folders import DATA
 
@@ -57,7 +58,18 @@ def source_of(snapshot: ResticSnapshot, *, server_id: str, target: Target) -> st
     if server_id not in snapshot.labels.servers and covers(snapshot, target):
         return str(target.path)  # a foreign snapshot says nothing
     what = f"{target.path_in_data} of {server_id}" if target.path_in_data else server_id
-    raise NotInSnapshot(f"Snapshot {snapshot.short_id} does not hold {what[:200]}. Choose another one.")
+    held = _paths_in_data(snapshot, server_id) if target.path_in_data else []
+    advice = f", but {', '.join(held[:3])}. Restore that path, or choose" if held else ". Choose"
+    raise NotInSnapshot(f"Snapshot {snapshot.short_id} does not hold {what[:200]}{advice} another one.")
+
+
+def _paths_in_data(snapshot: ResticSnapshot, server_id: str) -> list[str]:
+    """Return which paths of a server's data a snapshot of a path holds; of another one none are named."""
+    data = data_in(snapshot, server_id) if snapshot.labels.scope is Scope.PATH else None
+    if data is None:
+        return []
+    tops = map(PurePosixPath, snapshot.paths)
+    return [shown(str(top.relative_to(data))) for top in tops if top != data and top.is_relative_to(data)]
 
 
 def data_in(snapshot: ResticSnapshot, server_id: str) -> PurePosixPath | None:

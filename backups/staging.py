@@ -26,6 +26,7 @@ from mcadmin.core.paths import (
     disk_space,
     exchange,
     move,
+    read_link,
     restrict,
     sync_file_system,
 )
@@ -109,6 +110,12 @@ def check_target(base: Path, target: str) -> bool:
             return False
         with root.subdirectory(parent, follow=False) as held:
             return held.lstat(name) is not None
+
+
+def link_at(base: Path, target: str) -> str | None:
+    """Return what is written in the link at ``target``; None where there is none."""
+    with Root(base) as root:
+        return read_link(root, target)
 
 
 def is_elsewhere(base: Path, target: str) -> bool:

@@ -9,7 +9,7 @@ from backups.restic.failures import BackupPathMissing
 from backups.restic.labels import Scope
 from backups.restic.snapshot import ResticSnapshot
 from mcadmin.core.errors import InvalidRequest
-from mcadmin.core.paths import FileMissing, real_path
+from mcadmin.core.paths import FileMissing, real_path, shown
 from servers.docker.folders import DATA, DataElsewhere
 from servers.minecraft.data_root import DataKind, DataRoot, usual
 from servers.minecraft.instance import MCInstance, ServerNotFound
@@ -49,6 +49,14 @@ class Target:
     def data_name(self) -> str:
         """Where the game's files lie below ``base``."""
         return str((self.data.path if self.data else self.path / DATA).relative_to(self.base))
+
+    @property
+    def leads_elsewhere(self) -> str:
+        """A sentence where ``path_in_data`` is, or goes through, a link, so that ``path`` has another name; else ""."""
+        if self.data is None or not self.path_in_data or self.path == self.data.path / self.path_in_data:
+            return ""
+        name = shown(str(self.path.relative_to(self.data.path)))
+        return f"{shown(self.path_in_data)} leads to {name}: that was saved, and is restored by the path {name}."
 
     @property
     def all_paths(self) -> tuple[Path, ...]:

@@ -27,7 +27,7 @@ from mcadmin.core.paths.beneath import (
 from mcadmin.core.paths.carrying import Carried, carry
 from mcadmin.core.paths.copying import copy
 from mcadmin.core.paths.holes import hole_bytes
-from mcadmin.core.paths.links import Link, TreeLinks, find_links, place_of_link
+from mcadmin.core.paths.links import Link, TreeLinks, find_links, place_of_link, read_link
 from mcadmin.core.paths.listing import Page, names_in, page
 from mcadmin.core.paths.mounts import is_same_mount, mount_points_at_or_below, sync_file_system
 from mcadmin.core.paths.new_file import NewFile
@@ -98,6 +98,7 @@ __all__ = [
     "places",
     "privileged",
     "raw_path_of",
+    "read_link",
     "read_mounts",
     "real_path",
     "rename_beneath",

@@ -107,7 +107,7 @@ def place_of_link(root: Root, path: str, outside: Callable[[str], str | None]) -
             target = "/".join(["..", *reversed(left)])
         else:
             here = "/".join([*passed, name])
-            written = _target(root, here)
+            written = read_link(root, here)
             if written is None:
                 passed.append(name)
                 continue
@@ -129,7 +129,7 @@ def _reversed(path: str) -> list[str]:
     return [name for name in reversed(path.split("/")) if name not in {"", "."}]
 
 
-def _target(root: Root, path: str) -> str | None:
+def read_link(root: Root, path: str) -> str | None:
     """Return what is written in a link; None for what is none, or not there."""
     try:
         with root.parent(path) as (parent, name):
