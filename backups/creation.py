@@ -27,6 +27,7 @@ from backups.restic.labels import Labels, Saved, Scope, Trigger, worst
 from backups.restic.snapshot import ResticSnapshot, ResticSnapshotWithSummary
 from backups.skipping import FlushNotConfirmed, Skipped
 from backups.targets import Target
+from backups.vanishing import WorldFiles
 from mcadmin.core.errors import AppError
 from mcadmin.core.paths import PathBusy
 from servers import leases
@@ -127,6 +128,7 @@ class _Taking:
         self._limit_bytes = math.inf
         self._excluded = Excluded()
         self._databases = Databases()
+        self._world_files = WorldFiles()
         self._roots: dict[str, DataRoot] = {}  # where the games' files are, by server
 
     async def run(self) -> dict[str, Any]:
@@ -158,6 +160,7 @@ class _Taking:
             except TooMuchToRead:  # made since we looked: now it is seen, and left out
                 await self._size_up(target, [bracket.now.server_id for bracket in self._kept(entered)])
                 made = await self._copy(target, entered)
+            made = await asyncio.to_thread(self._world_files.judge, made, self._progress.line)
             snapshot = await self._settle(made.snapshot, self._kept(entered))  # before a guard could take over
         for bracket in entered:
             for remark in bracket.remarks():
@@ -221,8 +224,7 @@ class _Taking:
         for one in instances:
             with self._left_out_at_trouble(one.name):
                 found = await self._missing(target, one)
-                is_elsewhere = self._roots[one.name].kind is DataKind.ELSEWHERE
-                held |= await worlds.count([one], scope=target.scope, roots={} if is_elsewhere else self._roots)
+                held |= await worlds.count([one], scope=target.scope, roots=self._roots)
                 missing += found
         await self._size_up(target, [one.name for one in instances if one.name not in self._skipped])
         return missing, held
@@ -314,6 +316,7 @@ class _Taking:
             tags=labels.tags, excludes=left_out, instead=self._databases.instead, on_progress=self._tell,
         )  # fmt: skip
         self._progress.percent(5, "copying")
+        await asyncio.to_thread(self._world_files.look, target, list(self._kept_roots().values()))
         if target.scope is not Scope.GLOBAL:
             return await locks.past_dead(self._repository.command, backup)
         written = state.written(target.path)

@@ -16,7 +16,7 @@ from backups.restic.snapshot import ResticSnapshotWithSummary
 from mcadmin.core.errors import AppError, Conflict, Unavailable
 from mcadmin.core.paths import Root, names_in, walk
 from servers.docker.folders import open_server
-from servers.minecraft.data_root import DataRoot
+from servers.minecraft.data_root import DataKind, DataRoot
 from servers.minecraft.instance import MCInstance
 from servers.records import in_database
 
@@ -40,14 +40,14 @@ async def count(
     Args:
         instances: the servers of the snapshot.
         scope: of the snapshot.
-        roots: where their games' files are, by server; not of those whose files the snapshot cannot hold.
+        roots: where their games' files are, by server; of those out of our reach nothing is counted.
 
     Raises:
         NothingToSave: a server has run, and no file is left below its data.
     """
     found: dict[str, int] = {}
     for one in instances if scope is not Scope.PATH else ():
-        if one.name not in roots:
+        if one.name not in roots or roots[one.name].kind is DataKind.ELSEWHERE:
             continue
         worlds = await asyncio.to_thread(_count, roots[one.name])
         found[one.name] = worlds or 0

@@ -9,9 +9,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from backups.restic.lines import parse_line
-from backups.restic.snapshot import ResticSnapshotSummary
+from backups.restic.snapshot import ResticSnapshotSummary, Vanished
 
 MAX_WARNINGS = 100
+MAX_VANISHED = 10_000
+_GONE = "no such file or directory"
 _CLOSING_REMARK = "Warning: at least one source file could not be read"  # said after each of them was named
 
 
@@ -37,6 +39,8 @@ class BackupEvents:
 
     Attributes:
         summary: what restic said at its end; None before, or if it failed.
+        vanished: what was there when restic listed its folder, and gone when it was to be read; of those past
+            MAX_VANISHED each is a warning. From 0.17 restic passes over most of them without a word.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class BackupEvents:
         self.summary: ResticSnapshotSummary | None = None
         self._parents = [f"{path.parent}/" for path in paths if path.parent != path.parent.parent]
         self._on_progress = on_progress
+        self.vanished: list[Vanished] = []
         self._warnings: list[str] = []
         self._untold = 0
 
@@ -64,13 +69,24 @@ class BackupEvents:
                 with suppress(ValidationError):  # then there is no summary, and the manager says so
                     self.summary = ResticSnapshotSummary.model_validate(said)
             case "error":
-                self._warn(f"{said.get('item', '')}: {_reason(said.get('error'))}")
+                self._read_error(str(said.get("item", "")), _reason(said.get("error")))
             case None if not said and line.strip() and not line.startswith(_CLOSING_REMARK):
                 self._warn(line.strip())
 
-    def _warn(self, text: str) -> None:
-        for parent in self._parents:  # a user is told of files below what was saved, not where that is
+    def _read_error(self, item: str, reason: str) -> None:
+        if reason.lower() == _GONE and len(self.vanished) < MAX_VANISHED:
+            self.vanished.append(Vanished(path=item, sentence=f"{self._told(item)}: {reason}"))
+        else:
+            self._warn(f"{item}: {reason}")
+
+    def _told(self, text: str) -> str:
+        """Return a text without the folders above what was saved: where that is, is nothing for a user."""
+        for parent in self._parents:
             text = text.replace(parent, "")
+        return text
+
+    def _warn(self, text: str) -> None:
+        text = self._told(text)
         if len(self._warnings) < MAX_WARNINGS:
             self._warnings.append(text)
         else:

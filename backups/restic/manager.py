@@ -134,7 +134,9 @@ class ResticManager:
         if events.summary is None or events.summary.snapshot_id is None:
             raise ResticFailed("restic ended without telling which snapshot it made.")
         snapshot = await self.get_snapshot(events.summary.snapshot_id)
-        return ResticSnapshotWithSummary(snapshot=snapshot, summary=events.summary, warnings=events.warnings)
+        return ResticSnapshotWithSummary(
+            snapshot=snapshot, summary=events.summary, warnings=events.warnings, vanished=events.vanished
+        )
 
     async def _back_up(self, *args: str, events: BackupEvents, confine: Confine) -> None:
         """Run it to its end; files that could not be read are warnings, which ``events`` heard."""

@@ -70,12 +70,23 @@ class ResticSnapshot(_FromRestic):
         return read_labels(self.tags)
 
 
+class Vanished(_FromRestic):
+    """A file or folder, by its absolute path, that went away while a snapshot was made; ``sentence`` says so."""
+
+    path: str
+    sentence: str
+
+
 class ResticSnapshotWithSummary(_FromRestic):
-    """A snapshot just made; ``warnings`` names what could not be saved, empty when everything was."""
+    """A snapshot just made; ``warnings`` names what could not be saved, empty when everything was.
+
+    ``vanished``: what restic saw going away; whether that is missing in the snapshot is for others to say.
+    """
 
     snapshot: ResticSnapshot
     summary: ResticSnapshotSummary
     warnings: list[str] = []
+    vanished: list[Vanished] = []
 
 
 _SNAPSHOTS = TypeAdapter(list[ResticSnapshot])

@@ -44,6 +44,8 @@ class FakeRestic:
         gate: holds backups, before they look at a file, until it is set; ``entered`` tells that one waits.
         commands: every subcommand that was run, in order.
         unreadable: names of files on which the disk fails.
+        on_listed: called when a backup knows the names of its files and has read none of them: some may go now.
+        on_read: called when it has read them.
         beats: counts of the status lines that a backup prints before it looks at a file, one every ``beat_s``.
     """
 
@@ -55,6 +57,8 @@ class FakeRestic:
     entered: asyncio.Event = field(default_factory=asyncio.Event)
     commands: list[str] = field(default_factory=list)
     unreadable: set[str] = field(default_factory=set)
+    on_listed: Callable[[], object] | None = None
+    on_read: Callable[[], object] | None = None
     append_only: bool = False  # nothing that is in it goes, and a forget succeeds all the same
     beats: list[int] = field(default_factory=list)
     beat_s: float = 0.05
@@ -110,7 +114,11 @@ class FakeRestic:
 
     def _backup(self, rest: list[str], on_line: Callable[[str], None] | None) -> str:
         paths = rest[rest.index("--") + 1 :]
-        files, errors = _look(paths, _options(rest, "exclude"), self.unreadable)
+        files, errors = _look(paths, _options(rest, "exclude"), self.unreadable, self.on_listed)
+        if self.on_read is not None:
+            self.on_read()
+        if self.version != "0.14":  # it passes over what is gone
+            errors = [(item, error) for item, error in errors if error.errno != errno.ENOENT]
         status = {"message_type": "status", "percent_done": 0, "total_files": 1, "total_bytes": sum(files)}
         if on_line is not None:
             on_line(json.dumps(status))
@@ -208,17 +216,24 @@ def _is_wanted(entry: dict[str, Any], rest: list[str]) -> bool:
 
 
 def _look(
-    paths: list[str], excludes: list[str], unreadable: set[str]
+    paths: list[str], excludes: list[str], unreadable: set[str], on_listed: Callable[[], object] | None
 ) -> tuple[list[int], list[tuple[str, OSError]]]:
     """Return the sizes of the files that can be read, and those that cannot."""
     sizes: list[int] = []
     errors: list[tuple[str, OSError]] = []
     found = [name for path in paths for name in _files_below(path)]
+    if on_listed is not None:
+        on_listed()
     for path in [*found, *(path for path in paths if not os.path.isdir(path))]:
         own = [os.path.basename(path), path, *map(str, Path(path).parents)]
         if any(fnmatch.fnmatch(name, pattern) for name in own for pattern in excludes):
             continue
-        if not stat.S_ISREG(os.lstat(path).st_mode):  # restic notes what else there is, and does not open it
+        try:
+            is_file = stat.S_ISREG(os.lstat(path).st_mode)
+        except FileNotFoundError as error:  # gone since it was listed: restic saves the others
+            errors.append((path, error))
+            continue
+        if not is_file:  # restic notes what else there is, and does not open it
             continue
         if os.path.basename(path) in unreadable:
             errors.append((path, OSError(errno.EIO, os.strerror(errno.EIO))))
