@@ -133,6 +133,49 @@ def test_lines_that_are_no_pattern_are_named(owner: APIClient, server: str, home
     assert any("Line 2" in one for one in front_page())
 
 
+BAD_LINES = {
+    "../../x": "leads out", "/..": "leads out", "/": "everything", "///": "everything", "a\x07b": "control characters",
+    "/**/a/**/b/**/c": "** more than 2 times", "!a/**/**/**": "** more than 2 times", "[": "unfinished",
+    "a\\": "unfinished",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("line", BAD_LINES)
+def test_no_edge_takes_a_line_that_is_no_pattern(
+    owner: APIClient, server: str, home: Path, vault: Path, line: str
+) -> None:
+    """Written by hand it counts for nothing: with a dozen ** restic would look at one deep file for hours."""
+    address = f"/api/servers/{server}/snapshots/ignore"
+    refused = owner.put(address, {"content": f"/ab\n{line}\n"}, format="json")
+    (home / ".mcadminignore").write_text(f"/ab\n{line}\n")
+
+    made = make(owner, server)
+
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid"), refused.json()
+    assert BAD_LINES[line] in refused.json()["detail"]
+    assert "Line 2 of the list" in made["warnings"][0]
+    assert BAD_LINES[line] in made["warnings"][0]
+    names = owner.get(f"/api/snapshots/{made['snapshot']['id']}/files?path={home}/data").json()["items"]
+    assert "world" in {one["name"] for one in names}
+
+
+@pytest.mark.parametrize("target", ["data/list", "{}/data/list", "/proc/self/environ", "gone"])
+def test_a_list_that_is_a_link_is_not_followed(
+    owner: APIClient, server: str, home: Path, vault: Path, target: str
+) -> None:
+    """The game writes in data/: a list that leads there would be the game's, and another one a file of the machine."""
+    (home / "data/list").write_text("*\n")
+    (home / ".mcadminignore").symlink_to(target.format(home))
+
+    made = make(owner, server)
+
+    assert "its own list of what to leave out cannot be used" in made["warnings"][0], made
+    files = owner.get(f"/api/snapshots/{made['snapshot']['id']}/files?path={home}/data/world").json()["items"]
+    assert "level.dat" in {one["name"] for one in files}
+    shown = owner.get(f"/api/servers/{server}/snapshots/ignore")
+    assert (shown.status_code, shown.json()["code"]) == (400, "outside_root"), shown.json()
+
+
 def test_a_list_of_more_lines_than_restic_takes_words_is_not_used(
     owner: APIClient, server: str, home: Path, vault: Path
 ) -> None:

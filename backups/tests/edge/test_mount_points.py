@@ -53,6 +53,31 @@ def test_mount_point_is_restored_in_place(owner: APIClient, mounted: Path, vault
     assert not list(mounted.parent.parent.glob(".restoring/*"))
 
 
+@pytest.mark.parametrize("path", ["", "/"])
+def test_a_snapshot_with_linked_data_changes_nothing_in_place(
+    owner: APIClient, server_path: Path, server: str, fake: FakeDocker, vault: Path, tmp_path: Path, path: str
+) -> None:
+    data, outside = server_path / server / "data", tmp_path / "outside"
+    outside.mkdir()
+    (outside / "canary").write_text("canary")
+    data.rmdir()
+    data.symlink_to(outside)
+    snapshot = save(owner, server_id=server)
+    data.unlink()
+    data.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", data], check=True)
+    (data / "level.dat").write_text("present")
+    try:
+        answer = restore(owner, snapshot, server_id=server, path=path, skip_safety_check=True)
+        assert (answer.status_code, answer.json()["code"]) == (400, "unsafe_tree"), answer.json()
+        assert (data / "level.dat").read_text() == "present"
+    finally:
+        subprocess.run(["umount", "--lazy", data], check=True)
+
+    assert [one.name for one in outside.iterdir()] == ["canary"]
+    assert not list(server_path.glob(".restoring/*"))
+
+
 def test_what_snapshots_leave_out_by_now_is_left_alone(owner: APIClient, mounted: Path, vault: Path) -> None:
     server = mounted.parent.name
     snapshot = save(owner, server_id=server)

@@ -19,6 +19,7 @@ PLACES: dict[str, Callable[[Path], Path]] = {
     "beside the data": lambda home: home / "backups",
     "in the data": lambda home: home / "data/backups",
     "the server's folder": lambda home: home,
+    "around all servers": lambda home: home.parent,
     "behind a link": lambda home: home.parent.parent / "link",
 }
 

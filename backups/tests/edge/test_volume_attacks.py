@@ -14,7 +14,20 @@ from rest_framework.test import APIClient
 from backups import wiring as backups_wiring
 from backups.tests.edge.conftest import save
 from backups.tests.edge.test_restores import age, restore
-from backups.tests.edge.test_volumes import NAME, OWN, VOLUME, fake, fill, home, look, no_leftovers, seen, up, volume
+from backups.tests.edge.test_volumes import (
+    NAME,
+    OWN,
+    VOLUME,
+    add_importer,
+    fake,
+    fill,
+    home,
+    look,
+    no_leftovers,
+    seen,
+    up,
+    volume,
+)  # fmt: skip
 from backups.tests.repositories import BINARIES, PASSWORD
 from mcadmin.core.errors import Conflict
 from servers import removed, wiring
@@ -182,6 +195,21 @@ def test_a_writer_in_the_volume_that_the_file_no_longer_names_is_seen(
     answer = restore(owner, snapshot, server_id=NAME, path="world", skip_safety_check=True)
 
     assert made["saved"] == "live"
+    assert (answer.status_code, answer.json()["code"]) == (409, "folder_in_use"), answer.json()
+
+
+def test_a_writer_in_a_volume_that_the_snapshot_alone_names_is_seen(
+    owner: APIClient, home: Path, fake: FakeDocker
+) -> None:
+    """Neither a container of the server has it any more, nor does its file name it."""
+    snapshot = save(owner, server_id=NAME)
+    (home / "compose.yaml").write_text((home / "compose.yaml").read_text().replace("world:/data", "./data:/data"))
+    fake.containers.clear()
+    add_importer(fake, {"Type": "volume", "Name": VOLUME, "Source": str(volume(fake))})
+    look()
+
+    answer = restore(owner, snapshot, server_id=NAME, skip_safety_check=True)
+
     assert (answer.status_code, answer.json()["code"]) == (409, "folder_in_use"), answer.json()
 
 

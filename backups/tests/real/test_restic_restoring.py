@@ -8,7 +8,9 @@ import stat
 import subprocess
 import time
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +22,8 @@ from backups.restic.failures import BadResticArgument, RepositoryLocked
 from backups.restic.manager import ResticVersion
 from backups.restic.restoring import Piece
 from backups.tests.repositories import BINARIES, PASSWORD, RealRepository, make_repository
+from mcadmin.core.confined_exec import LANDLOCK, MOUNTS
+from mcadmin.core.errors import AppError
 
 pytestmark = pytest.mark.restic
 ODD = ["a[b]*?\\c", "two\nlines", "grün b", "-x", "a"]
@@ -169,6 +173,51 @@ async def test_preview_needs_0_17(saved: Saved, tmp_path: Path) -> None:
     assert told["in side"] == "updated"
     assert told["hard"] == "restored"
     assert (present / "extra").exists()
+
+
+def link_in_place(data: Path, host: Path) -> None:
+    (data / "world").symlink_to(host)
+
+
+def link_on_the_way(data: Path, host: Path) -> None:
+    (host / "world").mkdir()
+    (host / "canary").rename(host / "world/canary")
+    data.rmdir()
+    data.symlink_to(host)
+
+
+def link_below(data: Path, host: Path) -> None:
+    (data / "world").mkdir()
+    (data / "world/a").symlink_to(host)
+
+
+@pytest.mark.parametrize("plant", [link_in_place, link_on_the_way, link_below])
+@pytest.mark.parametrize("does_write", [False, True])
+@pytest.mark.parametrize("means", [LANDLOCK, MOUNTS])
+async def test_a_link_leads_neither_preview_nor_restore_out(
+    saved: Saved, tmp_path: Path, plant: Callable[[Path, Path], None], means: str, *, does_write: bool
+) -> None:
+    """A game can put a link there after we looked: with ``--delete`` restic would empty any folder, or list it."""
+    if saved.version < restoring.DRY_RUN_SINCE:  # it can do neither
+        return
+    server, host = tmp_path / "server", tmp_path / "host"
+    (server / "data").mkdir(parents=True)
+    host.mkdir()
+    (host / "canary").write_text("canary")
+    plant(server / "data", host)
+    before = sorted(one.relative_to(host) for one in host.rglob("*"))
+    restic = replace(saved.restic.confined_to(server), means=frozenset({means}))
+    piece, target = Piece(saved.first, str(saved.tree)), server / "data/world"
+
+    told = ""
+    with suppress(AppError):
+        if does_write:
+            await restoring.restore_in_place(restic, piece, target=target, only=())
+        else:
+            told = str([action async for action in restoring.preview(restic, piece, target=target)])
+
+    assert "canary" not in told
+    assert sorted(one.relative_to(host) for one in host.rglob("*")) == before
 
 
 async def test_forgotten_snapshots_are_gone_and_gone_ones_passed_over(saved: Saved) -> None:
