@@ -136,6 +136,9 @@ class _Restoring:
             _, present = await to_its_end(asyncio.to_thread(staging.settle, self._root, self._operation))
         if cancelled is not None and present is not Present.NEW:
             raise cancelled
+        if plan is not None and plan.volume:  # or its files would be out of reach until the next round of questions
+            with suppress(AppError):
+                await servers_wiring.live().volumes.refresh()
         return self._result(plan, is_there=is_there)
 
     @property

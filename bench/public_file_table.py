@@ -93,7 +93,9 @@ FILES: dict[str, PublicFile] = {
     "profile of a helper": PublicFile(MC + PORT + DATA + "  tools:\n" + TINY + '    profiles: [tools]\n    command: [sleep, "600"]\n    init: true\n'),
     "health check off": PublicFile(MC + PORT + DATA + "    healthcheck: {disable: true}\n"),
     "windows line ends and a mark": PublicFile(("\ufeff# mein Server, überall\n" + MC + PORT + DATA).replace("\n", "\r\n")),
-    "no mount at all": PublicFile(MC + PORT, level="partial", why=NO_MOUNT, restored=False, drill=False),
+    "no mount at all": PublicFile(
+        MC + PORT, level="partial", problem="inside its container", why=NO_MOUNT, restored=False, drill=False
+    ),
     "read-only extras": PublicFile(MC + PORT + '    volumes: ["./data:/data", "./mods.txt:/extras/mods.txt:ro"]\n', {"mods.txt": "fabric-api\n"}),
     "number without quotes": PublicFile(
         'services:\n  mc:\n    image: @I@\n    mem_limit: 384m\n    environment:\n      EULA: "TRUE"\n      VERSION: 1.20\n' + PORT + DATA,

@@ -24,7 +24,7 @@ def _item(info: ServerInfo, *, clash: str | None) -> dict[str, Any]:
     live = wiring.live()
     status = live.status(info.id)
     running = ports_of(live.container(info.id))  # a file that was edited since says what will be
-    problems = [info.problem] if info.problem else []
+    problems = live.problems(info)
     if clash:
         problems.append(f"{clash!r} has the same Compose project name; rename one of the two directories.")
     if live.foreign(info.id) is not None:

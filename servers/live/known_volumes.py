@@ -33,14 +33,17 @@ class VolumeTable:
         self._names = names
         self._of_containers: frozenset[Key] = frozenset()
         self._wake = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._tasks = [asyncio.create_task(self._run(), name="volumes of games")]
 
     async def stop(self) -> None:
         await cancel(self._tasks)
         self._tasks = []
+        self._loop = None
 
     def engine_changed(self, snapshot: EngineSnapshot) -> None:
         """Look whether there are containers with volumes that have not been asked about."""
@@ -49,6 +52,11 @@ class VolumeTable:
         if keys - self._of_containers:
             self._wake.set()
         self._of_containers = keys
+
+    def ask_soon(self) -> None:
+        """Have all of them asked about: somebody wants one that was not. From any thread, as often as one likes."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._wake.set)
 
     async def refresh(self) -> None:
         """Ask about all of them now; no process where there is none.
@@ -62,16 +70,16 @@ class VolumeTable:
 
     async def _run(self) -> None:
         while True:
-            pause_s = ROUND_S
             self._wake.clear()
             try:
                 await self.refresh()
-            except AppError:
-                pause_s = RETRY_S
+            except AppError:  # whoever wants to know meanwhile makes it no faster
+                await asyncio.sleep(RETRY_S)
+                continue
             except Exception:  # the loop must live
                 logger.exception("asking the engine about volumes failed")
             try:
-                async with asyncio.timeout(pause_s):
+                async with asyncio.timeout(ROUND_S):
                     await self._wake.wait()
             except TimeoutError:
                 continue

@@ -34,6 +34,7 @@ from servers.minecraft.instance import MCInstance, ServerNotFound, ServerNotRunn
 from servers.minecraft.manager import DockerMCManager
 from servers.minecraft.players import names_of_players
 from servers.minecraft.rcon import RconUnavailable, validate_command
+from servers.minecraft.server_info import ServerInfo, data_problems
 from servers.minecraft.server_ping import ServerPing
 from servers.minecraft.status import ANSWERING, MCServerStatus, Status, choose_container, status_of, worst_status
 
@@ -164,7 +165,14 @@ class Services:
         mount = info.mount_of(service) if container is None else mount_of_container(container)
         project = project_name(server_id) if container is None else None
         known = self.volumes.known
+        if mount is not None and mount.name and mount.name not in known.asked:
+            self.volumes.ask_soon()
         return locate(mount, server_path=self._server_path, server_id=server_id, volumes=known, project=project)
+
+    def problems(self, info: ServerInfo) -> list[str]:
+        """Say what hinders the panel with a server: its file, or where its games have their files. From memory."""
+        own = [info.problem] if info.problem else []
+        return own + data_problems(info, lambda service: self.data_root(game_name(info.id, service)))
 
     def _volumes_of_files(self) -> list[str]:
         mounts = [one.mount_of(game) for one in self.catalog.all() for game in ("", *one.games)]

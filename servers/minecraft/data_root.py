@@ -49,6 +49,7 @@ class DataRoot:
         inside: where the files lie below ``top``, without a link on the way; of ELSEWHERE: where they would.
         sentence: where that is, in words.
         is_there: False for a volume that the engine does not have yet.
+        may_change: ELSEWHERE only until the engine, or a container, tells more.
     """
 
     kind: DataKind
@@ -58,6 +59,12 @@ class DataRoot:
     inside: str
     sentence: str
     is_there: bool = True
+    may_change: bool = False
+
+    @property
+    def problem(self) -> str | None:
+        """Why nobody but the game will ever have its files; None where they are, or may come, within reach."""
+        return self.sentence if self.kind is DataKind.ELSEWHERE and not self.may_change else None
 
     @property
     def path(self) -> Path:
@@ -178,7 +185,7 @@ def locate(
         return _volume(mount, usual(server_path, server_id), volumes, project)
     if mount.kind == UNRENDERED:
         where = f"at {mount.source[:200]}, a place that a variable names"
-        return elsewhere(server_path, server_id, where, advice=_LATER)
+        return replace(elsewhere(server_path, server_id, where, advice=_LATER), may_change=True)
     return elsewhere(server_path, server_id, f"in a mount of the type {mount.kind[:40]}")
 
 
@@ -202,12 +209,12 @@ def _volume(mount: Mount, root: DataRoot, volumes: KnownVolumes, project: str | 
     named, volume, top = f"in the volume `{name}`", volumes.known.get(name), volumes.folder
     if top is None or name not in volumes.asked or (volume is None and project is None):
         where = f"{named}, which the engine has not been asked about yet"
-        return _out_of_reach(root, where, advice="Try again in a moment.")
+        return replace(_out_of_reach(root, where, advice="Try again in a moment."), may_change=True)
     inside = volumes.inside(name)
     if volume is not None and inside is None:
         return _out_of_reach(root, f"{named}, which leads to another place by its driver or its options")
     if volume is not None and project not in {None, volume.project}:
-        return _out_of_reach(root, named, advice=_MAYBE_OTHERS)
+        return replace(_out_of_reach(root, named, advice=_MAYBE_OTHERS), may_change=True)
     sentence = f"The game's files are {named}."
     return replace(
         root, kind=DataKind.VOLUME, top=top, inside=f"{name}/{VOLUME_DATA}", sentence=sentence,

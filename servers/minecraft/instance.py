@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from copy import copy
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -35,7 +36,8 @@ from servers.minecraft.rcon import (
     validate_command,
 )
 from servers.minecraft.rcon_protocol import RconBroken
-from servers.minecraft.server_info import ServerInfo, describe
+from servers.minecraft.rendering import Rendering
+from servers.minecraft.server_info import ServerInfo, data_problems, describe
 from servers.minecraft.server_ping import ServerPing, ping
 from servers.minecraft.status import ANSWERING, MCServerStatus, Status, choose_container, status_of
 
@@ -88,7 +90,12 @@ class MCInstance(Lifecycle):
     async def get_server_info(self) -> ServerInfo:
         """Describe the server from its compose file; a broken one is described with its ``problem``."""
         rendering = await self.render_if_possible()
-        return await asyncio.to_thread(describe, self.name, self.read_compose, self._allowed_images, rendering)
+        return await asyncio.to_thread(self._describe, rendering)
+
+    def _describe(self, rendering: Rendering | None) -> ServerInfo:
+        info, project = describe(self.name, self.read_compose, self._allowed_images, rendering), project_name(self.name)
+        found = data_problems(info, lambda service: self._locate(info.mount_of(service), project, KnownVolumes()))
+        return replace(info, problem=" ".join([info.problem or "", *found]).strip() or None)
 
     async def get_status(self) -> MCServerStatus:
         """Read the status afresh from disk and engine."""
@@ -149,9 +156,11 @@ class MCInstance(Lifecycle):
             volumes = await DockerManager(self._cli).volumes(names)
         except AppError:
             volumes = KnownVolumes()
-        return await asyncio.to_thread(
-            locate, mount, server_path=self.server_path, server_id=self.name, volumes=volumes, project=project
-        )
+        return await asyncio.to_thread(self._locate, mount, project, volumes)
+
+    def _locate(self, mount: Mount | None, project: str | None, volumes: KnownVolumes) -> DataRoot:
+        """Find the folder behind a mount. Blocking."""
+        return locate(mount, server_path=self.server_path, server_id=self.name, volumes=volumes, project=project)
 
     async def get_container_id(self) -> str:
         """Return the full id of the running container; raises ServerNotRunning."""

@@ -8,7 +8,7 @@ from servers.docker.compose_file import project_name
 from servers.docker.container import Mount
 from servers.docker.folders import ServerFolderIsALink
 from servers.minecraft.compose_rules import MCComposeFile
-from servers.minecraft.data_root import USUAL_MOUNT, data_target, mount_of_file
+from servers.minecraft.data_root import USUAL_MOUNT, DataRoot, data_target, mount_of_file
 from servers.minecraft.rendering import Rendering
 
 UNKNOWN = "unknown"
@@ -56,6 +56,20 @@ class ServerInfo:
     def mount_of(self, service: str) -> Mount | None:
         """Return what a game would see at /data; ``service`` as in ``MCInstance.game``."""
         return self.data_mounts.get(service, self.data_mount)
+
+
+def data_problems(info: ServerInfo, root_of: Callable[[str], DataRoot]) -> list[str]:
+    """Say of each game of a server whose files nobody but the game will have where they are. Blocking as ``root_of``.
+
+    Args:
+        info: the server.
+        root_of: finds where a game has its files, by its service; "" for the main game.
+    """
+    if info.is_link or info.service is None:  # that alone is the problem
+        return []
+    others = [one for one in info.games if one != info.service]
+    found = {service: root_of(service).problem for service in ("", *others)}
+    return [f"The game `{name}`: {one}" if name else one for name, one in found.items() if one is not None]
 
 
 def describe(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from servers.docker.compose_file import Service
 from servers.minecraft import derivations, java
 from servers.minecraft.compose_rules import MCComposeFile
+from servers.minecraft.data_root import data_target, mount_of_file
 from servers.minecraft.derivations import RCON_PORT
 
 ALL_INTERFACES = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared, nothing listens
@@ -13,6 +14,7 @@ FLOATING_TAGS = frozenset({"", "latest", "stable"})
 _OF_THE_GAME = frozenset(
     {"VANILLA", "PAPER", "PURPUR", "PUFFERFISH", "FOLIA", "SPIGOT", "BUKKIT", "FABRIC", "QUILT", "FORGE", "NEOFORGE"}
 )
+_NO_MOUNT = "Nothing is mounted at {0}, so the game's files are lost with its container. Mount a folder: `./data:{0}`."
 _MOST_DIGITS = 18  # beyond any machine; Python itself refuses to read some thousands
 
 
@@ -34,6 +36,9 @@ def warnings_of(compose: MCComposeFile) -> Iterator[str]:
         yield "The image has no fixed tag: another Java may come with the next pull."
     if not pids_limit(compose.service):
         yield "Without pids_limit a plugin that runs wild can use up all processes of this machine."
+    mount = mount_of_file(compose.volumes, {}, project="", target=data_target(compose.image))
+    if mount is None or (mount.kind == "volume" and not mount.name):
+        yield _NO_MOUNT.format(data_target(compose.image))
     yield from java_warnings(compose)
 
 

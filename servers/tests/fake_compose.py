@@ -59,9 +59,10 @@ def volume_names(config: Any, project: str) -> dict[str, str]:
 def mount(volume: Any, directory: str, names: dict[str, str]) -> dict[str, Any]:
     """Tell a mount as ``docker inspect`` does; ``names`` are those of volumes by their key in the file."""
     entry = _long(volume, directory)
-    name = names.get(entry["source"], entry["source"])
+    source = entry.get("source") or ""
+    name = names.get(source, source) or "a" * 64  # as the engine calls one without a name
     of_volume = {"Name": name, "Source": f"{VOLUMES}/{name}/_data"}
-    place = {"Source": entry["source"]} if entry["type"] == "bind" else of_volume
+    place = of_volume if entry["type"] == "volume" else {"Source": source}
     return {"Type": entry["type"], "Destination": entry["target"], "RW": not str(volume).endswith(":ro"), **place}
 
 
@@ -69,6 +70,8 @@ def _long(volume: Any, directory: str) -> Any:
     if not isinstance(volume, str):
         return volume
     source, _, rest = volume.partition(":")
+    if not rest:
+        return {"type": "volume", "target": source, "volume": {}}
     if source.startswith("."):
         source = str(Path(directory, source))
     kind = "bind" if source.startswith("/") else "volume"

@@ -135,19 +135,25 @@ def test_a_path_comes_back_into_the_volume(
     assert no_leftovers(home.parent, fake)
 
 
-def test_a_server_and_a_volume_that_are_gone_come_back(owner: APIClient, home: Path, fake: FakeDocker) -> None:
+@pytest.mark.parametrize("is_home_gone", [True, False])
+def test_a_server_and_a_volume_that_are_gone_come_back(
+    owner: APIClient, home: Path, fake: FakeDocker, *, is_home_gone: bool
+) -> None:
     snapshot = save(owner)
-    shutil.rmtree(home)
+    if is_home_gone:
+        shutil.rmtree(home)
     shutil.rmtree(volume(fake).parent)
     fake.containers.clear()
     del fake.volumes[VOLUME]
     look()
 
-    done = seen(restore(owner, snapshot, server_id=NAME))
+    done = seen(restore(owner, snapshot, server_id=NAME, skip_safety_check=True))
 
+    names = [one["name"] for one in seen(owner.get(f"/api/servers/{NAME}/files?path=/"))["items"]]
+    assert sorted(names) == ["ops.json", "world"]
     assert (volume(fake) / "world/level.dat").read_text() == "old"
     assert fake.volumes[VOLUME]["Labels"]["com.docker.compose.project"] == NAME
-    assert done["removed"] is None
+    assert (done["removed"] is None) is is_home_gone
 
 
 def test_a_new_server_gets_a_volume_of_its_own(owner: APIClient, home: Path, fake: FakeDocker) -> None:
@@ -156,7 +162,6 @@ def test_a_new_server_gets_a_volume_of_its_own(owner: APIClient, home: Path, fak
 
     seen(restore(owner, snapshot, **{"as": "other"}))
 
-    look()
     assert (volume(fake, "other_world") / "world/level.dat").read_text() == "old"
     assert (volume(fake) / "world/level.dat").read_text() == "newer"
     names = [one["name"] for one in seen(owner.get("/api/servers/other/files?path=/"))["items"]]

@@ -75,6 +75,7 @@ def test_a_world_in_a_volume_from_the_running_game_to_a_new_server(panel: Panel,
         restored = done(client.post("/snapshots/restore", json=wish))
         again = {"snapshot_id": restored["safety_snapshot_id"], "as": f"{name}-2"}
         new = done(client.post("/snapshots/restore", json=again))
+        listed = done(client.get(f"/servers/{name}-2/files", params={"path": "/"}))
 
         assert (made["saved"], made["missing"]) == ("flushed", [])
         assert (drill["passed"], sum(one["levels"] for one in drill["servers"])) == (True, 1), drill
@@ -83,6 +84,7 @@ def test_a_world_in_a_volume_from_the_running_game_to_a_new_server(panel: Panel,
         assert (Path(restored["removed_volume"]) / "mark").read_text() == "now"
         assert (folder_of(f"{name}-2") / "mark").read_text() == "now"
         assert new["removed_volume"] is not None
+        assert "mark" in [one["name"] for one in listed["items"]]  # at once, without a container
         started(client, name)
         started(client, f"{name}-2")
         for one, mark in ((name, "then"), (f"{name}-2", "now")):

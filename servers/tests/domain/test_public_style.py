@@ -43,4 +43,7 @@ async def test_what_they_are_listed_as_with_compose_and_which_have_a_problem(tmp
         info = found[name]
         listed = (info.server_type, info.game_version, info.max_memory_bytes, info.game_port, info.rcon_port)
         assert (*listed, info.java_version) == RENDERED.get(name, expected), name
-    assert {name: info.problem for name, info in found.items() if info.problem} == PROBLEMS
+    parted = {name: (info.problem or "").partition("The game's files are") for name, info in found.items()}
+    assert {name: own.strip() for name, (own, _, _) in parted.items() if own} == PROBLEMS
+    unmounted = {name for name, info in found.items() if info.data_mount is None}
+    assert {name for name, (_, said, _) in parted.items() if said} == unmounted
