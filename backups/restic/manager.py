@@ -123,11 +123,8 @@ class ResticManager:
         targets = [Path(path) for path in paths]
         real = await asyncio.to_thread(_checked_paths, targets)
         await self.command.require_writable()
-        options = [
-            f"--host={host}",
-            *(f"--tag={_checked_tag(tag)}" for tag in tags),
-            *(f"--exclude={pattern}" for pattern in excludes),
-        ]
+        options = [f"--host={host}", *(f"--tag={_checked_tag(tag)}" for tag in tags)]
+        options += [f"--exclude={pattern}" for pattern in excludes]
         events = BackupEvents(targets, on_progress=on_progress)
         confine = functools.partial(for_backup, within=self.command.within or real, instead=instead)
         await self._back_up(*options, "--", *map(str, targets), events=events, confine=confine)
