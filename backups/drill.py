@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from backups import databases, sources, staging, wiring
@@ -36,7 +37,7 @@ def job(snapshot: ResticSnapshot, *, started_by: str, origin: str) -> Job:
 
 
 async def _drill(snapshot: ResticSnapshot, progress: Progress) -> dict[str, Any]:
-    """Return ``passed`` and, for each server in the snapshot, what was looked at and found."""
+    """Return ``passed`` (None: no world was there) and, for each server in it, what was looked at and found."""
     root, operation = server_path(), str(progress.operation_id)
     restic = wiring.command()
     measured = await browsing.measure(restic, snapshot.id, "/")
@@ -72,8 +73,16 @@ async def _drill(snapshot: ResticSnapshot, progress: Progress) -> dict[str, Any]
         }
         for server, report in reports.items()
     }  # fmt: skip
-    passed = not any(report.findings for report in reports.values())
+    verdicts = [_verdict(report) for report in reports.values()]
+    passed = False if False in verdicts else True if True in verdicts else None
     return {"snapshot_id": snapshot.id, "passed": passed, "files": measured.files, "servers": told}
+
+
+def _verdict(report: WorldReport) -> bool | None:
+    """Tell whether a drill was passed; None where there was no world to look at, and none was due."""
+    if report.findings:
+        return False
+    return True if report.levels or report.regions else None
 
 
 def _look(snapshot: ResticSnapshot, tree: str) -> dict[str, WorldReport]:
@@ -81,9 +90,11 @@ def _look(snapshot: ResticSnapshot, tree: str) -> dict[str, WorldReport]:
     found: dict[str, WorldReport] = {}
     with Root(server_path()) as root, root.subdirectory(tree, follow=False) as restored:
         for server in snapshot.labels.servers or ("",):
-            folder = _folder_of(snapshot, server) if server else ""
+            folder = (_folder_of(snapshot, server) if server else "").strip("/")
+            if folder and (there := restored.lstat(folder)) is not None and S_ISREG(there.st_mode):
+                folder = folder.rpartition("/")[0]  # a single file was saved: nothing else is beside it
             try:
-                with restored.subdirectory(folder.lstrip("/"), follow=False) as held:
+                with restored.subdirectory(folder, follow=False) as held:
                     found[server] = check_worlds(held, must_hold_world=_has_run(snapshot, server, held))
             except FileMissing:
                 found[server] = WorldReport(0, 0, ["nothing of it came back"])
@@ -128,7 +139,7 @@ def _write_down(snapshot: ResticSnapshot, reports: dict[str, WorldReport], progr
     Drill.objects.bulk_create(
         Drill(
             snapshot_id=snapshot.first_id, server_id=server, operation_id=progress.operation_id,
-            at=datetime.now(UTC), passed=not report.findings, findings=report.findings,
+            at=datetime.now(UTC), passed=_verdict(report), findings=report.findings,
         )
         for server, report in reports.items()
     )  # fmt: skip
@@ -139,11 +150,11 @@ def message(result: dict[str, Any]) -> str:
     servers = result["servers"].values()
     levels, regions = (sum(one[what] for one in servers) for what in ("levels", "regions"))
     seen = f"{levels} level.dat and {regions} region files"
-    if result["passed"]:
+    if result["passed"] is not False:
         broken = sum(len(one["databases"]) for one in servers)
         more = f" But {broken} of its plugins' databases came back broken." if broken else ""
         name = f"Snapshot {result['snapshot_id'][:8]} was restored for trial"
-        if not levels + regions:  # a server that has never run, or a part of one
+        if result["passed"] is None:  # a server that has never run, or a part of one
             return f"{name} and came back, but holds no world that could be looked at.{more}"
         return f"{name} and is sound: {seen} were looked at.{more}"
     count = sum(len(one["findings"]) for one in servers)

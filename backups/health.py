@@ -24,6 +24,7 @@ LATE = timedelta(hours=26)  # a daily backup that was missed once
 class ServerHealth:
     """One server; each field None where there is nothing to tell.
 
+    ``last_drill_passed``: None, too, where no drill ever had a world to look at; one without takes nothing away.
     ``warnings``: sentences on its snapshots as they are now, such as a world that the newest one does not hold.
     """
 
@@ -108,7 +109,8 @@ def _of(
     name: str, good: ResticSnapshot | None, off_since: datetime | None, warnings: list[str]
 ) -> ServerHealth:
     failed = Operation.objects.filter(kind=KIND, server_id__in=[name, ""], state=OperationState.FAILED).first()
-    drill = Drill.objects.filter(server_id=name).first()
+    drills = Drill.objects.filter(server_id=name)
+    drill = drills.exclude(passed=None).first() or drills.first()
     return ServerHealth(
         server_id=name,
         last_good=good.id if good else None,

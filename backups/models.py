@@ -94,14 +94,15 @@ class Drill(models.Model):
     server_id = models.CharField(max_length=63, db_index=True)
     operation_id = models.UUIDField(null=True)
     at = models.DateTimeField(db_index=True)
-    passed = models.BooleanField()
+    passed = models.BooleanField(null=True, help_text="null: there was no world to look at")
     findings = models.JSONField(default=list)
 
     class Meta:
         ordering = ("-at",)
 
     def __str__(self) -> str:
-        return f"{self.snapshot_id[:8]} {'passed' if self.passed else 'failed'}"
+        outcome = "saw no world" if self.passed is None else "passed" if self.passed else "failed"
+        return f"{self.snapshot_id[:8]} {outcome}"
 
 
 class MissedRule(models.TextChoices):

@@ -108,7 +108,7 @@ def _verify(options: dict[str, Any], out: Out) -> None:
     snapshot = known.find(options["snapshot_id"])
     operation = carry_out(drill.job(snapshot, started_by=shell_user().username, origin="command"))
     result: dict[str, Any] = operation.result or {}
-    if not result["passed"]:
+    if result["passed"] is False:
         raise DrillFailed(drill.message(result))
     out.write(f"{drill.message(result)}\n")
 

@@ -79,10 +79,10 @@ class DrilledServerSerializer(serializers.Serializer[Any]):
 
 
 class DrillSerializer(serializers.Serializer[Any]):
-    """How a restore drill went."""
+    """How a restore drill went; ``passed`` is null where there was no world to look at."""
 
     message = serializers.CharField()
-    passed = serializers.BooleanField()
+    passed = serializers.BooleanField(allow_null=True)
     servers = DrilledServerSerializer(many=True)
 
 

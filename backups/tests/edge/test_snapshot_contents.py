@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 
 from backups.models import Drill
 from backups.tests.edge.conftest import save
+from servers.tests.conftest import write_server
 from servers.tests.domain.test_world import nbt
 from servers.tests.fake_docker import FakeDocker
 
@@ -101,5 +102,42 @@ def test_drill_that_saw_no_world_calls_nothing_sound(
 
     result = owner.post(f"/api/snapshots/{saved}/verify", {}, format="json").json()
 
-    assert result["passed"]
+    assert result["passed"] is None
     assert result["message"].endswith("and came back, but holds no world that could be looked at.")
+    assert last_drill(owner) is None
+
+
+def last_drill(owner: APIClient) -> bool | None:
+    [row] = owner.get("/api/snapshots/health").json()["servers"]
+    assert row["last_drill_at"]
+    found: bool | None = row["last_drill_passed"]
+    return found
+
+
+def test_a_drill_without_a_world_counts_neither_for_nor_against_a_server(
+    owner: APIClient, home: Path, vault: Path
+) -> None:
+    (home / "data/world/level.dat").write_bytes(gzip.compress(nbt()))
+    whole = save(owner, server_id=home.name)
+    of_a_file = save(owner, server_id=home.name, path="ab")
+    (home / "data/world/level.dat").write_text("torn")
+    torn = save(owner, server_id=home.name)
+
+    told = []
+    for one in (of_a_file, whole, of_a_file, torn, of_a_file):
+        passed = owner.post(f"/api/snapshots/{one}/verify", {}, format="json").json()["passed"]
+        told.append((passed, last_drill(owner)))
+
+    assert told == [(None, None), (True, True), (None, True), (False, False), (None, False)]
+
+
+def test_of_everything_a_server_without_a_world_passes_nothing(
+    owner: APIClient, home: Path, vault: Path
+) -> None:
+    (home / "data/world/level.dat").write_bytes(gzip.compress(nbt()))
+    write_server(home.parent, "fresh")
+
+    assert owner.post(f"/api/snapshots/{save(owner)}/verify", {}, format="json").json()["passed"] is True
+
+    rows = owner.get("/api/snapshots/health").json()["servers"]
+    assert {one["server_id"]: one["last_drill_passed"] for one in rows} == {home.name: True, "fresh": None}
