@@ -16,13 +16,14 @@ from mcadmin.routing import sockets
 from mcadmin.shielded import ShieldChanges
 from mcadmin.static_files import StaticFiles
 from mcadmin.streaming import StreamBodies
+from mcadmin.turn_taking import TakeTurns
 
 application = Lifespan(
     EveryAnswer(
         ProtocolTypeRouter(
             {
                 # Swagger UI and the admin site bring their own files; no web server is needed for them.
-                "http": JudgeBodies(ShieldChanges(StreamBodies(StaticFiles(django_application)))),
+                "http": JudgeBodies(TakeTurns(ShieldChanges(StreamBodies(StaticFiles(django_application))))),
                 # No origin check: a bearer token, not a cookie, proves who calls.
                 "websocket": sockets,
             }

@@ -2,27 +2,18 @@
 
 Django ends the request of a client that closes its connection: the coroutine is cancelled, the thread of a sync view
 works on, and every middleware outside of the view, the audit among them, never learns how it went. Daphne cancels
-the whole application besides. ``ShieldChanges`` hides both from a request that may change something.
+the whole application besides. ``ShieldChanges`` hides both from a request that may change something. How many go on so
+at once mcadmin/turn_taking.py decides.
 """
 
 import asyncio
 import contextvars
-import logging
-from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
-from accounts.client_address import of_scope
 from mcadmin.core import tasks
 from mcadmin.middleware import problem
 from mcadmin.streaming import CHANGES, App, Receive, Send, send_answer
-
-logger = logging.getLogger(__name__)
-
-# Requests that go on without their client hold a thread each, and no limit on connections counts them any more. A page
-# that restarts 50 servers and gives up after 30 s is still welcome.
-MAX_LEFT = 256
-MAX_LEFT_OF_ONE = 128
 
 _DISCONNECT = {"type": "http.disconnect"}
 
@@ -37,41 +28,30 @@ class ShieldChanges:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._left: Counter[str] = Counter()  # by address: requests under way whose client is gone
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in CHANGES:
             await self._app(scope, receive, send)
             return
-        address = of_scope(scope) or ""
-        if self._left.total() >= MAX_LEFT or self._left[address] >= MAX_LEFT_OF_ONE:
-            logger.warning("A change from %s was refused: too many of clients that left are under way", address)
-            answer = problem(503, "too_many_left", "Too many requests go on without their clients. Try again soon.")
-            answer.headers["Retry-After"] = "10"
-            await send_answer(answer, send)
-            return
-        client = _Client(receive, send, on_left=lambda: self._left.update({address: 1}))
+        client = _Client(receive, send)
         try:
-            await tasks.finish(self._carry_out(scope, client, address))
+            await tasks.finish(self._carry_out(scope, client))
         except asyncio.CancelledError:
             await client.dismiss()
 
-    async def _carry_out(self, scope: Any, client: "_Client", address: str) -> None:
+    async def _carry_out(self, scope: Any, client: "_Client") -> None:
         try:
             await self._app(scope, client.receive, client.send)
         finally:
             await client.close()
-            if client.has_left:
-                self._left[address] -= 1
-                self._left += Counter()  # addresses without any are forgotten
 
 
 class _Client:
     """The client as the application sees it: one that never leaves once its body is whole."""
 
-    def __init__(self, receive: Receive, send: Send, *, on_left: Callable[[], None]) -> None:
-        self.has_left = False
-        self._receive, self._send, self._on_left = receive, send, on_left
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._has_left = False
+        self._receive, self._send = receive, send
         self._reading: asyncio.Task[Any] | None = None
         self._is_whole = self._is_begun = self._is_answered = False
         # The server begins to read from the socket again in the context of whoever asks for more, and what comes next
@@ -87,11 +67,11 @@ class _Client:
             message = await self._reading
         except asyncio.CancelledError:
             task = asyncio.current_task()
-            if not self.has_left or (task is not None and task.cancelling()):
+            if not self._has_left or (task is not None and task.cancelling()):
                 raise
             return _DISCONNECT  # by `dismiss`
         if message["type"] == "http.disconnect":
-            self._note_left()
+            self._has_left = True
         elif not message.get("more_body", False):
             self._is_whole = True
             self._reading = self._start(self._watch())
@@ -99,7 +79,7 @@ class _Client:
 
     async def send(self, message: Any) -> None:
         """Pass the answer on. To a client that left, an answer that streams ends as Django ends it: by cancellation."""
-        if self.has_left:
+        if self._has_left:
             if message.get("more_body", False):
                 raise asyncio.CancelledError
             return
@@ -110,7 +90,7 @@ class _Client:
     async def dismiss(self) -> None:
         """Give the client up because the server ends: what it asked for goes on, if its body is whole."""
         is_begun, reading = self._is_begun, self._reading
-        self._note_left()
+        self._has_left = True
         if reading is not None:
             reading.cancel()
         if not is_begun:
@@ -126,12 +106,7 @@ class _Client:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         if not self._is_answered:
-            self._note_left()
-
-    def _note_left(self) -> None:
-        if not self.has_left:
-            self.has_left = True
-            self._on_left()
+            self._has_left = True
 
     async def _next(self) -> Any:
         return await self._receive()

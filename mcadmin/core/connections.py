@@ -25,6 +25,8 @@ class Connection:
         self.end = end
         self.is_busy = False  # a request or a socket is under way
         self.is_known = False  # somebody has proven an account on it
+        self.is_over = False
+        self.on_left: Callable[[], None] | None = None  # of the request under way
 
 
 class Connections:
@@ -59,9 +61,12 @@ class Connections:
         return connection
 
     def release(self, connection: Connection) -> None:
-        """Forget a connection that has ended; a second call does nothing."""
+        """Forget a connection that has ended, and tell its request; a second call does nothing."""
         if connection not in self._all:
             return
+        connection.is_over = True
+        if connection.on_left is not None:
+            connection.on_left()
         del self._all[connection]
         if connection.address is not None:
             same = self._by_address[connection.address]
@@ -107,6 +112,20 @@ def state_of(connection: Connection) -> dict[str, Any]:
 
 def mark_known(scope: Mapping[str, Any]) -> None:
     """Note that the request or socket of ``scope`` was made by somebody with an account."""
-    connection = (scope.get("state") or {}).get(_STATE_KEY)
-    if connection is not None:
+    if (connection := _of_scope(scope)) is not None:
         connection.is_known = True
+
+
+def call_when_left(scope: Mapping[str, Any], left: Callable[[], None]) -> None:
+    """Call ``left`` when the client of the request of ``scope`` closes the connection, at once if it has.
+
+    Until the next request on that connection; never under a server that counts no connections.
+    """
+    if (connection := _of_scope(scope)) is not None:
+        connection.on_left = left
+        if connection.is_over:
+            left()
+
+
+def _of_scope(scope: Mapping[str, Any]) -> Connection | None:
+    return (scope.get("state") or {}).get(_STATE_KEY)
