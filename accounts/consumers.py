@@ -13,7 +13,6 @@ from accounts.login_codes import LIFE_S, ROTATION_S
 from accounts.models import User
 from accounts.permissions import AllowAnyone
 from accounts.sockets import TOO_MANY, SocketConsumer
-from mcadmin.core.connections import address_group
 
 MAX_WAITING, MAX_WAITING_PER_ADDRESS = 100, 5
 KEPT_BACK = 20  # of MAX_WAITING, for addresses that somebody signed in from lately
@@ -32,7 +31,7 @@ class LoginCodeConsumer(SocketConsumer):
     waiting: ClassVar[dict["LoginCodeConsumer", str]] = {}  # each with whose it counts as, in the order of arrival
 
     async def begin(self) -> None:
-        mine = address_group(self.address)
+        mine = self.counted_as
         self.is_known = await _is_known(mine)
         if not self._has_place(mine):
             self.refuse(TOO_MANY, _CROWDED)
@@ -50,7 +49,7 @@ class LoginCodeConsumer(SocketConsumer):
         """Hear of the view that took one of our codes."""
         self.showing.cancel()
         await self.say({"type": "verified", "access_token": event["access_token"]})
-        await database_sync_to_async(_remember)(event["user_id"], address_group(self.address))
+        await database_sync_to_async(_remember)(event["user_id"], self.counted_as)
 
     async def _show(self) -> None:
         codes = wiring.login_codes()

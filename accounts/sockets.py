@@ -17,6 +17,7 @@ from accounts.permissions import AccessPermission, DenyAll
 from accounts.revocation import group_of
 from accounts.socket_auth import authenticate_socket
 from audit import recorder
+from mcadmin.core.connections import address_group
 from mcadmin.core.tasks import cancel
 
 logger = logging.getLogger(__name__)
@@ -53,9 +54,10 @@ class SocketConsumer(AsyncWebsocketConsumer):
     took, such as a place among so many, into ``at_end``: a task that ends before it began has no ``finally``.
 
     ``user`` is the identity (None for a stranger whom ``permission`` admits), ``address`` the client's address by
-    ``trusted_proxies`` ("" for a Unix socket). When the user's token ends, is revoked, or ``permission`` no longer
-    admits them, all tasks are cancelled and the socket closes with an ``error`` frame and 4401: at once by the event
-    of ``accounts.revocation``, else by a check every CHECK_S.
+    ``trusted_proxies`` ("" for a Unix socket), ``counted_as`` what every limit of an address counts it as. When the
+    user's token ends, is revoked, or ``permission`` no longer admits them, all tasks are cancelled and the socket
+    closes with an ``error`` frame and 4401: at once by the event of ``accounts.revocation``, else by a check every
+    CHECK_S.
     """
 
     permission: ClassVar[type[AccessPermission]] = DenyAll
@@ -63,7 +65,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user: Any = None  # Identity | None; each consumer knows what its permission admits
-        self.address = ""
+        self.address = self.counted_as = ""
         self.at_end = ExitStack()
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
@@ -93,6 +95,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         """Accept, then tell apart who may stay: a browser learns nothing from a refused handshake."""
         self.address = client_address.of_scope(self.scope) or ""
+        self.counted_as = address_group(self.address)
         self.user, subprotocol = await authenticate_socket(self.scope)
         await self.accept(subprotocol)
         if not self.permission.admits(self.user):
@@ -220,14 +223,14 @@ class SocketConsumer(AsyncWebsocketConsumer):
 
     async def _refuse(self, code: int, message: str) -> None:
         await self.say({"type": "error", "message": message})
-        if sum(_held.values()) < MAX_HELD and _held.get(self.address, 0) < MAX_HELD_PER_ADDRESS:
-            _held[self.address] = _held.get(self.address, 0) + 1
+        if sum(_held.values()) < MAX_HELD and _held.get(self.counted_as, 0) < MAX_HELD_PER_ADDRESS:
+            _held[self.counted_as] = _held.get(self.counted_as, 0) + 1
             try:
                 await asyncio.sleep(HOLD_S)
             finally:
-                _held[self.address] -= 1
-                if not _held[self.address]:
-                    del _held[self.address]
+                _held[self.counted_as] -= 1
+                if not _held[self.counted_as]:
+                    del _held[self.counted_as]
         await self.close(code)
 
     async def _guard(self, work: Coroutine[Any, Any, None]) -> None:

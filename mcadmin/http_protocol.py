@@ -7,6 +7,7 @@ thrown away for LINGER_S and LINGER_BYTES, so that the client reads the answer a
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from accounts.client_address import is_trusted_peer
@@ -41,14 +42,19 @@ class LimitedHttp(HttpProtocol):
         """Take the connection, or refuse it when there is no room."""
         super().connection_made(transport)
         peer = self.client[0] if self.client else ""
-        # Behind a trusted proxy all people have its address: the proxy limits each of them, we limit all together.
-        counted_as = address_group(peer) if peer and not is_trusted_peer(peer) else None
-        self._connection = self._counted_in.admit(counted_as, end=transport.abort)
+        self._connection = self.admit(self._counted_in, peer, end=transport.abort)
         if self._connection is None:
             self._refuse(503, "too_many_connections", "Too many connections are open. Try again in a moment.")
             return
         self.app_state = {**self.app_state, **state_of(self._connection)}
         self._set_deadline(HEADERS_S)
+
+    @staticmethod
+    def admit(connections: Connections, peer: str, *, end: Callable[[], None]) -> Connection | None:
+        """Count a connection of ``peer``; None when it has to go."""
+        # Behind a trusted proxy all people have its address: the proxy limits each of them, we limit all together.
+        counted_as = address_group(peer) if peer and not is_trusted_peer(peer) else None
+        return connections.admit(counted_as, end=end)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the connection's place back; a WebSocket does so itself."""

@@ -57,7 +57,7 @@ class ConsoleConsumer(SocketConsumer):
         except NotFound as error:
             self.refuse(NOT_FOUND, str(error))
             return
-        for slots, key in ((_of_server, self.server_id), (_of_address, self.address)):
+        for slots, key in ((_of_server, self.server_id), (_of_address, self.counted_as)):
             if not slots.take(key):
                 what = "this server" if slots is _of_server else "your address"
                 self.refuse(TOO_MANY, f"{slots.limit} consoles of {what} are open already. Close one.")

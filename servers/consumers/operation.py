@@ -69,7 +69,7 @@ class OperationConsumer(SocketConsumer):
         except records.OperationNotFound as error:
             self.refuse(NOT_FOUND, str(error))
             return
-        for slots, key in ((_of_operation, operation_id), (_of_address, self.address)):
+        for slots, key in ((_of_operation, operation_id), (_of_address, self.counted_as)):
             if not slots.take(key):
                 what = "this operation" if slots is _of_operation else "your address"
                 self.refuse(TOO_MANY, f"{slots.limit} sockets of {what} are open already. Close one.")

@@ -20,8 +20,11 @@ NOISE = "[12:00:01] [RCON Listener #1/INFO]: Thread RCON Client /127.0.0.1 start
 
 
 @asynccontextmanager
-async def opened(path: str, *, subprotocols: list[str] | None = None) -> AsyncIterator[WebsocketCommunicator]:
+async def opened(
+    path: str, *, subprotocols: list[str] | None = None, peer: str = "192.0.2.1"
+) -> AsyncIterator[WebsocketCommunicator]:
     socket = WebsocketCommunicator(URLRouter(websocket_urlpatterns), path, subprotocols=subprotocols)
+    socket.scope["client"] = [peer, 4711]
     accepted, _ = await socket.connect(timeout=5)
     assert accepted
     try:

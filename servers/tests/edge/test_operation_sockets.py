@@ -10,6 +10,7 @@ from django.db import connection
 
 from accounts import sockets
 from servers import leases, records
+from servers.consumers import console
 from servers.consumers import operation as operation_socket
 from servers.consumers.limits import Slots
 from servers.models import Operation, OperationState
@@ -43,6 +44,23 @@ async def test_one_socket_too_many_is_refused_and_one_that_ends_makes_room(
     async with opened(path) as socket:
         await end(operation)
         assert (await receive(socket))["type"] == "operation"
+
+
+@pytest.mark.parametrize(("module", "what"), [(console, "consoles"), (operation_socket, "sockets")])
+async def test_addresses_of_one_ipv6_network_share_their_places(
+    fake: FakeDocker, server: str, token: str, monkeypatch: pytest.MonkeyPatch, module: Any, what: str
+) -> None:
+    monkeypatch.setattr(sockets, "HOLD_S", 0.05)
+    monkeypatch.setattr(module, "_of_address", Slots(1))
+    operation = await elsewhere()
+    path = f"/api/servers/{server}/console" if module is console else f"/api/operations/{operation.id}"
+    path += f"?token={token}"
+    async with opened(path, peer="2001:db8:1:2::1"), opened(path, peer="2001:db8:1:2::2") as refused:
+        assert f"1 {what} of your address are open" in (await receive(refused))["message"]
+        assert (await refused.receive_output(timeout=5))["code"] == 4429
+        async with opened(path, peer="2001:db8:1:3::1") as other:
+            assert await other.receive_nothing(timeout=0.2) or (await receive(other))["type"] != "error"
+    await end(operation)
 
 
 async def test_many_watchers_read_the_record_together(
