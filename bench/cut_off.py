@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from mcadmin.core import heap
 from servers.tests.real import transfers
 from servers.tests.real.panel import MASTER, Panel, running_panel
 
@@ -131,13 +132,18 @@ def main() -> None:
         wanted = {what: make() for what, make in requests().items()}
         for content in wanted.values():
             run(panel, content, min(times, WARM))  # threads and caches are there once for all
+        time.sleep(heap.EVERY_S + 2)
         lines.append(f"at the beginning: {settled(panel)}")
         print(lines[-1], flush=True)
         for number in range(1, ROUNDS + 1):
             for what, content in wanted.items():
                 run(panel, content, times)
-                lines.append(f"round {number}, after {times} {what}: {settled(panel)}")
+                most = held(panel).threads
+                lines.append(f"round {number}, after {times} {what}: {settled(panel)}; {most} threads before")
                 print(lines[-1], flush=True)
+            time.sleep(heap.EVERY_S + 2)
+            lines.append(f"round {number}, at its end: {held(panel)}")
+            print(lines[-1], flush=True)
         errors = (Path(folder) / "stderr").read_text().count("Traceback")
         lines.append(f"tracebacks: {errors}")
         print(lines[-1])
@@ -147,8 +153,8 @@ def main() -> None:
     head = (
         f"# Cut off\n\nWritten by `make load-cut-off`, {when}. A real `manage.py serve`; {AT_ONCE} connections at "
         f"once, each cut at a random moment up to {LONGEST_S * 1000:.0f} ms after its request, half of them by a "
-        "reset. All is done twice: what the first round leaves in memory the allocator keeps for the next, what the "
-        "second adds would be lost.\n\n"
+        f"reset. After each round, {heap.EVERY_S + 2:.0f} s for free memory to be given back. All is done twice: "
+        "what the second round adds would be lost.\n\n"
     )
     REPORT.write_text(head + "".join(f"- {line}\n" for line in lines))
 

@@ -8,7 +8,7 @@ from typing import Any
 from audit import recorder
 from backups.services import services as backup_services
 from mcadmin import roles
-from mcadmin.core import tasks
+from mcadmin.core import heap, tasks
 from servers import leases, records, wiring
 
 logger = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ class Lifespan:
         self._app = app
         self._starting = asyncio.Lock()
         self._started_on: asyncio.AbstractEventLoop | None = None
+        self._trimming: list[asyncio.Task[None]] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -54,9 +55,11 @@ class Lifespan:
             if self._started_on is asyncio.get_running_loop():
                 return
             await start_services()
+            self._trimming = [asyncio.create_task(heap.keep_small(), name="free memory")]
             self._started_on = asyncio.get_running_loop()
 
     async def _stop(self) -> None:
+        await tasks.cancel(self._trimming)
         await stop_services()
         self._started_on = None
 
