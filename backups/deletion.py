@@ -60,5 +60,6 @@ def _check(snapshot: ResticSnapshot) -> None:
         raise SnapshotPinned(f"Snapshot {snapshot.short_id} is pinned. Unpin it first.")
     if snapshot.labels.instance != wiring.instance_id():
         raise ForeignSnapshot(
-            f"Snapshot {snapshot.short_id} was not made by this panel, so it is left alone. Use restic itself."
+            f"Snapshot {snapshot.short_id} was not made by this panel, so it is left alone. If that panel is lost: "
+            "manage.py snapshot adopt-instance. Else use restic itself."
         )

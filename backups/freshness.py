@@ -36,11 +36,13 @@ async def require(target: Target) -> None:
 
 async def _find(target: Target) -> ResticSnapshot | None:
     instance = await in_database(wiring.instance_id)
-    own = [one for one in await wiring.snapshot_list().read() if one.labels.instance == instance]
-    ends = await in_database(_read_ends)
+    ends = await in_database(_read_ends)  # of an adopted one nobody knows whether it has this machine's files
+    own = [
+        one for one in await wiring.snapshot_list().read() if one.labels.instance == instance and one.first_id in ends
+    ]
     return sources.fresh_one(
         own, target, now=datetime.now(UTC), started_at=await _last_start(target.server_id),
-        ended_at=lambda one: ends.get(one.first_id) or (one.summary and one.summary.backup_end) or one.time,
+        ended_at=lambda one: ends[one.first_id],
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 
 from audit.recorder import shell_user
-from backups import creation, embedded, placement, shown, targets, wiring
+from backups import adopting, creation, embedded, placement, shown, sources, targets, wiring
 from backups.creation import Wish
 from servers import wiring as servers_wiring
 from servers.shell_operations import carry_out
@@ -74,19 +74,40 @@ def _list(options: dict[str, Any], out: Out) -> None:
     found = list(async_to_sync(wiring.snapshot_list().read)())
     if options["server_id"]:
         place = targets.find_past(settings.MC_ADMIN.server_path, server_id=options["server_id"], path="")
-        found = targets.covering(found, place)
+        found = sources.holding(found, place)
     rows = shown.shown(found)
     if options["json"]:
         out.write(json.dumps(rows) + "\n")
         return
     for row in rows:
         what = row["server_id"] or row["scope"] or "foreign"
-        pinned = " pinned" if row["pinned"] else ""
+        marks = "".join(f" {name}" for name in ("pinned", "foreign") if row[name] and name != what)
         time = row["time"][:19].replace("T", " ")
-        out.write(f"{row['short_id']}  {time}  {row['saved'] or '-':11}  {what}{pinned}  {' '.join(row['paths'])}\n")
+        out.write(f"{row['short_id']}  {time}  {row['saved'] or '-':11}  {what}{marks}  {' '.join(row['paths'])}\n")
+
+
+def _adopt_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("instance", nargs="?", default="", help="of the lost panel; without it, all others are listed")
+    parser.add_argument("--lost", action="store_true", help="it is lost, though its newest snapshot is young")
+
+
+def _adopt(options: dict[str, Any], out: Out) -> None:
+    if instance := options["instance"]:
+        job = adopting.job(instance, is_lost=options["lost"], started_by=shell_user().username, origin="command")
+        result: dict[str, Any] = carry_out(job).result or {}
+        out.write(f"{result['adopted']} snapshots are this panel's now.\n")
+        return
+    others = adopting.other_instances(async_to_sync(wiring.snapshot_list().read)())
+    for instance, theirs in others.items():
+        servers = sorted({server for one in theirs for server in one.labels.servers})
+        newest = max(one.time for one in theirs)
+        out.write(f"{instance}  {len(theirs)} snapshots, the newest of {newest:%Y-%m-%d %H:%M}  {' '.join(servers)}\n")
+    if not others:
+        out.write("All snapshots with the tag of a panel are this one's.\n")
 
 
 SUBCOMMANDS = {
+    "adopt-instance": Subcommand("Take over the snapshots of a panel that is lost.", _adopt_arguments, _adopt),
     "init": Subcommand("Make the repository that the settings name.", _nothing, _init),
     "create": Subcommand("Make a snapshot of a server, of a path of it, or of everything.", _create_arguments, _create),
     "list": Subcommand("List the snapshots, oldest first.", _list_arguments, _list),

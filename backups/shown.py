@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from backups import pins
+from backups import pins, wiring
 from backups.models import MadeSnapshot
 from backups.restic.snapshot import ResticSnapshot, ResticSnapshotSummary
 
@@ -11,14 +11,14 @@ FIELDS = tuple(name for name in ResticSnapshotSummary.model_fields if name != "s
 
 
 def shown(snapshots: Iterable[ResticSnapshot]) -> list[dict[str, Any]]:
-    """Return snapshots in the shape of SnapshotSerializer; two questions to the database whatever their number."""
+    """Return snapshots in the shape of SnapshotSerializer; three questions to the database whatever their number."""
     found = list(snapshots)
-    pinned = pins.pinned_ids()
+    pinned, own = pins.pinned_ids(), wiring.instance_id()
     made = {row.snapshot_id: row for row in MadeSnapshot.objects.filter(summary__isnull=False)}
-    return [_shown(one, pinned=one.first_id in pinned, row=made.get(one.first_id)) for one in found]
+    return [_shown(one, own=own, pinned=one.first_id in pinned, row=made.get(one.first_id)) for one in found]
 
 
-def _shown(snapshot: ResticSnapshot, *, pinned: bool, row: MadeSnapshot | None) -> dict[str, Any]:
+def _shown(snapshot: ResticSnapshot, *, own: str, pinned: bool, row: MadeSnapshot | None) -> dict[str, Any]:
     labels = snapshot.labels
     kept = row.summary if row is not None else None
     summary = snapshot.summary.model_dump(mode="json") if snapshot.summary else kept
@@ -39,5 +39,6 @@ def _shown(snapshot: ResticSnapshot, *, pinned: bool, row: MadeSnapshot | None) 
         "missing": row.missing if row is not None else [],
         "warnings": [*row.lost, *row.notes, *row.warnings] if row is not None else [],
         "pinned": pinned,
+        "foreign": labels.instance != own,
         "summary": {name: summary.get(name) for name in FIELDS} if summary else None,
     }

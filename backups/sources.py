@@ -72,6 +72,25 @@ def _paths_in_data(snapshot: ResticSnapshot, server_id: str) -> list[str]:
     return [shown(str(top.relative_to(data))) for top in tops if top != data and top.is_relative_to(data)]
 
 
+def holding(snapshots: Iterable[ResticSnapshot], target: Target) -> list[ResticSnapshot]:
+    """Return those that hold ``target``, a server or a path of it, in their order.
+
+    They are found by what their tags say, so those made on another machine, or before the servers' folder was moved,
+    are among them. Of one without tags its paths count.
+    """
+    return [one for one in snapshots if _is_of(one, target)]
+
+
+def _is_of(snapshot: ResticSnapshot, target: Target) -> bool:
+    labels = snapshot.labels
+    if labels.scope is None or target.server_id not in labels.servers:
+        return covers(snapshot, target)
+    if labels.scope is not Scope.PATH:
+        return True
+    data = data_in(snapshot, target.server_id) if target.path_in_data else None
+    return covers(snapshot, target) if data is None else _holds(snapshot, data / target.path_in_data)
+
+
 def data_in(snapshot: ResticSnapshot, server_id: str) -> PurePosixPath | None:
     """Return where the files of a server's game lie in the snapshot; None where that is not certain, or is nowhere."""
     labels = snapshot.labels

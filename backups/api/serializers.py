@@ -36,7 +36,10 @@ class MissingPlaceSerializer(serializers.Serializer[Any]):
 
 
 class SnapshotSerializer(serializers.Serializer[Any]):
-    """One snapshot. What its tags do not say is null: somebody else made it."""
+    """One snapshot. What its tags do not say is null: somebody else made it.
+
+    ``foreign``: another panel made it, or restic alone: it can be restored, and no rule or deletion touches it.
+    """
 
     id = serializers.CharField()
     short_id = serializers.CharField()
@@ -54,6 +57,7 @@ class SnapshotSerializer(serializers.Serializer[Any]):
     missing = MissingPlaceSerializer(many=True)
     warnings = serializers.ListField(child=serializers.CharField())
     pinned = serializers.BooleanField()
+    foreign = serializers.BooleanField()
     summary = SnapshotSummarySerializer(allow_null=True)
 
 

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from accounts.identity import who
 from accounts.models import UserRole
 from accounts.permissions import IsSignedIn, RequireRole
-from backups import creation, deletion, excludes, health, known, pins, shown, space, targets, wiring
+from backups import creation, deletion, excludes, health, known, pins, shown, sources, space, targets, wiring
 from backups.api import serializers
 from backups.creation import Wish
 from mcadmin.core.errors import AppError
@@ -196,7 +196,7 @@ def listed(server_id: str, path: str) -> Response:
     if server_id:
         roots = _known_roots(server_id) if path else {}
         place = targets.find_past(settings.MC_ADMIN.server_path, server_id=server_id, path=path, roots=roots)
-        found = tuple(targets.covering(found, place))
+        found = tuple(sources.holding(found, place))
     return Response(serializers.SnapshotListSerializer({"snapshots": shown.shown(found)}).data)
 
 

@@ -172,6 +172,14 @@ class ResticManager:
         await self.command.require_writable()
         await self.command.write("tag", *changes, "--", _checked_id(snapshot_id))
 
+    async def rename_instance(self, old: str, new: str) -> None:
+        """Make the snapshots of one panel those of another, by their tags."""
+        tags = (f"--tag=instance:{old}", f"--remove=instance:{old}", f"--add=instance:{new}")
+        for one in (old, new):
+            _checked_tag(one)
+        await self.command.require_writable()
+        await self.command.write("tag", *tags)
+
     async def delete(self, snapshot_id: str) -> None:
         """Remove one snapshot; what only it used stays in the repository until a prune.
 
