@@ -1,8 +1,11 @@
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from pydantic import BaseModel
 
 from mcadmin import config, database_url
 
@@ -301,3 +304,20 @@ def test_a_relative_repository_counts_from_the_files_folder(
 
     assert section is not None
     assert section.repository_path == read.format(tmp_path)
+
+
+def setting_keys(model: type[BaseModel], above: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        kinds = [field.annotation, *get_args(field.annotation)]
+        section = next((one for one in kinds if isinstance(one, type) and issubclass(one, BaseModel)), None)
+        if section is None:
+            yield above + name
+        else:
+            yield from setting_keys(section, f"{name}.")
+
+
+def test_readme_has_a_row_for_each_setting() -> None:
+    lines = (Path(__file__).resolve().parents[2] / "README.md").read_text().splitlines()
+    rows = [found[1] for line in lines if (found := re.match(r"\| `([a-z_.]+)` \| .* \| .*\|$", line))]
+
+    assert sorted(rows) == sorted(setting_keys(config.Settings))
