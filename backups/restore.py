@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from backups import creation, freshness, recovery, renaming, restore_volume, staging, targets, wiring
+from backups import creation, freshness, recovery, renaming, restore_volume, staging, swap, targets, wiring
 from backups.left_out import LeftOut
 from backups.restic import browsing, restoring
 from backups.restic.browsing import Measured
@@ -17,8 +17,9 @@ from backups.restic.restoring import Piece
 from backups.restore_order import Order, RestoreWish, order, server_path
 from backups.restore_plan import REMOVED, Place, Plan, Present
 from backups.restore_volume import VolumePart
+from backups.swap import ServerStillRuns
 from backups.targets import Target
-from mcadmin.core.errors import AppError, Conflict, Unsupported
+from mcadmin.core.errors import AppError, Unsupported
 from mcadmin.core.paths import mount_points_at_or_below, shown
 from mcadmin.core.tasks import to_its_end
 from servers import compose_safety
@@ -26,15 +27,10 @@ from servers import wiring as servers_wiring
 from servers.docker.container import Container
 from servers.docker.engine_volumes import VOLUME_DATA
 from servers.docker.folders import DATA, ServerFolderIsALink
+from servers.docker.writers import list_writers
 from servers.minecraft.instance import ServerExists, ServerNotFound
 from servers.operations import Job
 from servers.progress import Progress
-
-
-class ServerStillRuns(Conflict):
-    """Files under a running game must not be exchanged."""
-
-    code = "server_running"
 
 
 async def job(wish: RestoreWish, *, started_by: str, origin: str) -> Job:
@@ -102,6 +98,17 @@ class _Restoring:
             await self._own_container(), action="its files cannot be exchanged", also=volume
         )
 
+    def _swapped_out(self, *, is_there: bool) -> list[Path]:
+        """Return the folders that a game may see and that are exchanged."""
+        volume = [self._volume.data] if self._volume is not None and self._volume.is_there else []
+        return [self._order.target.path, *volume] if is_there else volume
+
+    async def _writers(self) -> list[Container]:
+        """Ask who writes in the target's folders now, the server's own container included."""
+        target = self._order.target
+        folders = [self._root / target.server_id, target.path, *self._swapped_out(is_there=False)]
+        return await list_writers(folders, cli=servers_wiring.cli())
+
     async def _own_container(self) -> list[Container]:
         """Return the server's own container, which does not run; raises ServerStillRuns."""
         name = self._order.target.server_id
@@ -129,7 +136,10 @@ class _Restoring:
             await self._require_stopped()  # somebody may have started it by Docker meanwhile
             await self._progress.point_of_no_return()
             self._progress.percent(98, "swapping")
-            await to_its_end(asyncio.to_thread(staging.swap, self._root, plan))
+            for warning in await to_its_end(
+                swap.swap(self._root, plan, targets=self._swapped_out(is_there=is_there), writers=self._writers)
+            ):
+                self._progress.warn(warning)
         except asyncio.CancelledError as error:
             cancelled = error
         finally:
@@ -276,6 +286,7 @@ class _Restoring:
         await self._progress.point_of_no_return()
         try:
             await self._change_in_place()
+            await self._require_stopped()  # a game that was started meanwhile saw half of it
         except AppError as error:
             self._progress.warn(f"The folder is half restored. Restore again{self._way_back}. ({error})")
             raise

@@ -235,6 +235,29 @@ def _swap_in(root: Root, plan: Plan) -> None:
             move(root, plan.staged, name, target_root=held)
 
 
+def swap_back(server_path: Path, plan: Plan) -> None:
+    """Undo ``swap``, in the reverse order: whoever dies in between leaves what ``settle`` makes two new trees of."""
+    if plan.target:
+        with Root(server_path) as root:
+            _swap_back_in(root, plan)
+    if plan.volume:
+        with Root(Path(plan.volume)) as root:
+            inner = _read(root, folder_of(plan.operation))
+            if inner is not None:
+                _swap_back_in(root, inner)
+
+
+def _swap_back_in(root: Root, plan: Plan) -> None:
+    parent, _, name = plan.target.rpartition("/")
+    with root.subdirectory(parent, follow=False) as held:
+        if root.lstat(plan.staged) is not None:
+            exchange(root, plan.staged, name, other_root=held)
+            return
+        move(held, name, plan.staged, target_root=root)
+        if root.lstat(plan.removed) is not None:  # the file system cannot exchange
+            move(root, plan.removed, name, target_root=held)
+
+
 def settle(server_path: Path, operation: str) -> tuple[Plan | None, Present]:
     """Find out which tree the target has, put the old one away and clean up; safe to call at any time, twice too.
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mcadmin.core.paths import mount_points_at_or_below, places
-from servers.docker.cli import DockerCli
+from servers.docker.cli import DockerCli, EngineUnreachable
 from servers.docker.container import Container
 from servers.docker.engine import DockerManager
 
@@ -21,15 +21,19 @@ _SELF = re.compile(r"/([0-9a-f]{64})/\S* /etc/(?:hostname|hosts|resolv\.conf) ")
 async def list_writers(folders: Iterable[Path], *, cli: DockerCli) -> list[Container]:
     """List the running or paused containers with a writable mount that is one of ``folders``, holds it or lies in it.
 
-    Containers between two runs of a crash loop count, too. A folder, or a part of it, is recognised under each of its
-    paths; one that is not here, because the engine has a machine of its own, by its name alone. One list and one
-    inspect, whatever runs. The panel's own container is left out: it writes there by design.
+    Containers between two runs of a crash loop count, too, and so does one that is being started: the engine lists it
+    as running only when that is done, but answers no inspection of it before. A folder, or a part of it, is recognised
+    under each of its paths; one that is not here, because the engine has a machine of its own, by its name alone. One
+    list and one inspect, whatever there is. The panel's own container is left out: it writes there by design.
 
     Raises:
         EngineUnreachable: nobody knows.
     """
     engine = DockerManager(cli)
-    running = await engine.inspect(await engine.list_running_ids())
+    inspected = await engine.inspect_each(await engine.list_ids())
+    if inspected.failed and (unknown := inspected.failed.keys() & set(await engine.list_running_ids())):
+        raise EngineUnreachable(inspected.failed[min(unknown)])
+    running = [one for one in inspected.found.values() if one.is_running or one.is_restarting]
     return await asyncio.to_thread(_writing, running, list(folders))
 
 

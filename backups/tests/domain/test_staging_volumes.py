@@ -64,10 +64,22 @@ def swap_the_volume_alone(servers: Path, plan: Plan) -> None:
     (servers.parent / "new").rename(volume(servers) / "_data")
 
 
+def swap_and_back(servers: Path, plan: Plan) -> None:
+    staging.swap(servers, plan)
+    staging.swap_back(servers, plan)
+
+
+def swap_and_half_back(servers: Path, plan: Plan) -> None:
+    """The folder is swapped back first."""
+    staging.swap(servers, plan)
+    staging.swap_back(servers, plan.model_copy(update={"volume": ""}))
+
+
 DEATHS: dict[str, tuple[Callable[[Path, Plan], None], str]] = {
     "before the swap": (no_swap, "old"),
     "after that of the volume": (swap_the_volume_alone, "new"),
-    "after both": (staging.swap, "new"),
+    "after both": (staging.swap, "new"), "after both were swapped back": (swap_and_back, "old"),
+    "between the two swaps back": (swap_and_half_back, "new"),
 }
 
 

@@ -1,0 +1,151 @@
+"""Somebody starts the game by Docker at each moment of a restore: it never runs on another tree than the server's."""
+
+import asyncio
+import os
+import subprocess
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from backups.tests.edge.conftest import empty_repositories, save, vault
+from backups.tests.edge.test_restores import restore
+from mcadmin.core import process
+from servers import wiring
+from servers.docker.cli import DockerCli, find_program
+from servers.tests.conftest import write_server
+from servers.tests.real.panel import real_text, wait_for
+
+__all__ = ["empty_repositories", "vault"]  # fixtures
+
+pytestmark = [
+    pytest.mark.docker, pytest.mark.restic, pytest.mark.django_db(transaction=True), pytest.mark.timeout(900),
+]  # fmt: skip
+
+TINY = "mcadmin-testbed:tiny"
+# The "game" holds its world open, as a game does: what it has open tells which tree it runs on.
+GAME = "[sh, -c, 'exec 3</data/world/level.dat; sleep 600']"
+VOLUME = "a volume"
+KINDS: dict[str, dict[str, str]] = {
+    "whole": {}, "the data": {"path": "/"}, "the world": {"path": "world"}, VOLUME: {},
+}  # fmt: skip
+
+
+@dataclass
+class Engine:
+    """The real engine; at one of our questions somebody starts the game.
+
+    Attributes:
+        container: of the game.
+        data: its files.
+        at: at which of our questions; -1: at none.
+        is_waited_for: the start is done before the question is answered; else it only begins then.
+    """
+
+    container: str
+    data: Path
+    at: int = -1
+    is_waited_for: bool = True
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+    starter: "subprocess.Popen[bytes] | None" = None
+
+    async def run(self, *argv: str, **options: Any) -> str:
+        if len(self.asked) == self.at and not self.is_waited_for:
+            self.starter = subprocess.Popen(["docker", "start", self.container], stdout=subprocess.DEVNULL)
+        answer = await process.run(*argv, **options)
+        if len(self.asked) == self.at and self.is_waited_for:
+            self.starter = subprocess.Popen(["docker", "start", self.container], stdout=subprocess.DEVNULL)
+            await asyncio.to_thread(self.starter.wait)
+        self.asked.append(argv)
+        return answer
+
+
+@pytest.fixture
+def engine(server_path: Path, settings: Any, kind: str) -> Iterator[Engine]:
+    """A stopped server whose container is made."""
+    name = f"s{uuid.uuid4().hex[:8]}"
+    images = [*settings.MC_ADMIN.allowed_images, TINY.partition(":")[0]]
+    settings.MC_ADMIN = settings.MC_ADMIN.model_copy(update={"allowed_images": images})
+    text = real_text(name, image=TINY, memory="64m").replace("    volumes:", f"    command: {GAME}\n    volumes:")
+    if kind == VOLUME:
+        text = f"{text.replace('./data:', 'world:')}\nvolumes:\n  world: {{}}\n"
+    home = write_server(server_path, name, text)
+    compose = [find_program("docker-compose") or "docker-compose", "--project-directory", str(home)]
+    subprocess.run([*compose, "create"], check=True, capture_output=True)
+    one = Engine(f"mc-{name}", volume_folder(f"{name}_world") if kind == VOLUME else home / "data")
+    (one.data / "world").mkdir()
+    (one.data / "world/level.dat").write_text("old")
+    wiring.cli_override = DockerCli(run=one.run)
+    wiring.reset()
+    yield one
+    subprocess.run(["docker", "rm", "--force", one.container], check=True, capture_output=True)
+    subprocess.run(["docker", "network", "rm", f"{name}_default"], check=True, capture_output=True)
+    subprocess.run(["docker", "volume", "rm", "--force", f"{name}_world"], check=True, capture_output=True)
+
+
+def volume_folder(name: str) -> Path:
+    words = ["docker", "volume", "inspect", "--format", "{{.Mountpoint}}", name]
+    return Path(subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip())
+
+
+def pid_of(container: str) -> int:
+    words = ["docker", "inspect", "--format", "{{.State.Pid}}", container]
+    return int(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
+
+
+def round_of(owner: APIClient, engine: Engine, home: Path, snapshot: str, body: dict[str, str], *, at: int) -> str:
+    """Restore once while somebody starts the game; return "refused" or "restored" once all is as it must be."""
+    level = engine.data / "world/level.dat"
+    level.write_text("newer")
+    engine.asked.clear()
+    engine.at, engine.starter = at, None
+    answer = restore(owner, snapshot, server_id=home.name, skip_safety_check=True, **body)
+    try:
+        if engine.starter is not None:
+            assert engine.starter.wait(timeout=60) == 0
+        found = level.read_text()
+        assert (answer.status_code, found) in {(200, "old"), (409, "newer")}, (answer.json(), found)
+        if answer.status_code == 200:
+            kept = answer.json()["removed_volume"] or home.parent / answer.json()["removed"]
+            assert "newer" in [one.read_text() for one in Path(kept).rglob("level.dat")]
+            assert not answer.json().get("warnings"), answer.json()
+        else:
+            assert answer.json()["code"] == "server_running", answer.json()
+        assert not list(home.parent.glob(".restoring/*"))
+        if engine.starter is not None:
+            game = Path(f"/proc/{pid_of(engine.container)}")
+            wait_for((game / "fd/3").exists, bool, limit_s=10)
+            assert (game / "root/data").stat().st_ino == engine.data.stat().st_ino
+            assert (game / "fd/3").stat().st_ino == level.stat().st_ino
+    finally:
+        subprocess.run(["docker", "kill", engine.container], check=False, capture_output=True)
+    return "restored" if answer.status_code == 200 else "refused"
+
+
+def first_question_after_the_swap(asked: list[tuple[str, ...]]) -> int:
+    """After it there is only the refresh that each operation ends with."""
+    lists = [at for at, words in enumerate(asked) if words[1:] == ("ps", "--all", "--quiet", "--no-trunc")]
+    return lists[-2]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs to look into the game's process")
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("moments", ["around the swap", pytest.param("all, begun", marks=pytest.mark.long)])
+def test_a_game_that_is_started_meanwhile_runs_on_what_lies_in_its_place(
+    owner: APIClient, engine: Engine, server_path: Path, vault: Path, kind: str, moments: str
+) -> None:
+    (home,) = server_path.glob("s*")
+    snapshot = save(owner, server_id=home.name)
+    undisturbed = round_of(owner, engine, home, snapshot, KINDS[kind], at=-1)
+    count, after_swap = len(engine.asked), first_question_after_the_swap(engine.asked)
+    engine.is_waited_for = moments == "around the swap"
+    chosen = [after_swap - 1, after_swap] if engine.is_waited_for else range(count)
+
+    found = {at: round_of(owner, engine, home, snapshot, KINDS[kind], at=at) for at in chosen}
+
+    assert undisturbed == "restored"
+    assert set(found.values()) == {"refused", "restored"}, found
