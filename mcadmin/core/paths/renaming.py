@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mcadmin.core.errors import InvalidRequest, Unsupported
 from mcadmin.core.paths.beneath import explained, shown
 from mcadmin.core.paths.by_name import lstat
+from mcadmin.core.paths.mounts import require_no_mount
 
 if TYPE_CHECKING:
     from mcadmin.core.paths.root import Root
@@ -38,6 +39,7 @@ def move(root: "Root", source: str, target: str, *, over: bool = False, target_r
     Raises:
         FileMissing, FileExists, OutsideRoot.
         OtherFileSystem: copy it instead.
+        MountPointInTheWay: one of the two is a mount point.
         InvalidRequest: a directory into itself.
     """
     with ExitStack() as stack:
@@ -56,6 +58,9 @@ def move(root: "Root", source: str, target: str, *, over: bool = False, target_r
             if error.errno == errno.EXDEV:
                 sentence = f"{shown(source)} and its new place lie on different file systems; copy it."
                 raise OtherFileSystem(sentence) from error
+            if error.errno == errno.EBUSY:
+                require_no_mount(source_fd, old, path=source)
+                require_no_mount(target_fd, new, path=target)
             if error.errno == errno.EINVAL:
                 raise InvalidRequest(f"{shown(source)} cannot be moved into itself.") from error
             with explained(target):

@@ -12,6 +12,7 @@ from mcadmin.core.errors import AppError, InvalidRequest
 from mcadmin.core.paths.beneath import FileMissing, OutsideRoot, explained, open_beneath, open_regular, shown
 from mcadmin.core.paths.by_name import lstat
 from mcadmin.core.paths.descent import DIRECTORY, Descent, Moved
+from mcadmin.core.paths.mounts import require_no_mount
 from mcadmin.core.paths.new_file import TEMPORARY_PREFIX
 from mcadmin.core.paths.root import Root
 
@@ -175,11 +176,13 @@ def delete(root: Root, path: str, *, on_deleted: Callable[[str], None] | None = 
 
     Raises:
         FileMissing, Forbidden.
+        MountPointInTheWay: it is or holds a mount point; nothing was deleted.
         InvalidRequest: the root itself.
     """
     with explained(path), root.parent(path) as (parent, name):
         if lstat(name, parent) is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        require_no_mount(parent, name, path=path)
         Deletion(parent, on_deleted or (lambda _: None)).run(name)
 
 

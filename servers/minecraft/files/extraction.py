@@ -8,7 +8,16 @@ from dataclasses import dataclass
 
 from mcadmin.core import paths
 from mcadmin.core.errors import AppError, DiskFull, TooLarge
-from mcadmin.core.paths import FileExists, OutsideRoot, Root, disk_space, explained, shown
+from mcadmin.core.paths import (
+    FileExists,
+    OtherFileSystem,
+    OutsideRoot,
+    Root,
+    disk_space,
+    explained,
+    is_same_mount,
+    shown,
+)
 from servers.minecraft.files.archives import Member, members, pieces
 from servers.minecraft.files.changes import joined, make_parents
 
@@ -45,6 +54,7 @@ def extract(  # noqa: PLR0913 - what an extraction may differ in
     Raises:
         FileExists: a file is there already and ``overwrite`` is off, or a directory and a file have one name.
         TooLarge: a limit, which the message names.
+        OtherFileSystem: some of it would go to another disk, or past a mount point, where no rename leads.
         UnsafeArchive, BadArchive, DiskFull, FileMissing.
     """
     with os.fdopen(root.open_file(path), "rb") as file:
@@ -52,8 +62,9 @@ def extract(  # noqa: PLR0913 - what an extraction may differ in
         staged = joined(target, f".mcadmin-{secrets.token_hex(8)}.extracting")
         root.make_directory(staged, mode=0o700)
         try:
-            budget = _Budget(limits, packed=os.fstat(file.fileno()).st_size, free=disk_space(root.fd)[1], tell=on_bytes)
             with root.subdirectory(staged, follow=False) as into:
+                packed, free = os.fstat(file.fileno()).st_size, disk_space(into.fd)[1]
+                budget = _Budget(limits, packed=packed, free=free, tell=on_bytes)
                 for member in members(file):
                     _unpack(into, member, budget)
                 count = _check_place(root, into, target, overwrite=overwrite)
@@ -114,9 +125,21 @@ def _check_place(root: Root, into: Root, target: str, *, overwrite: bool) -> int
             raise OutsideRoot(f"{shown(node.path)} is a link there: an archive is never extracted through one.")
         if paths.is_directory(there) != node.is_directory:
             raise FileExists(f"{shown(node.path)} is a directory in one place and a file in the other.")
+        if node.is_directory:
+            _require_same_mount(root, into, joined(target, node.path))
         if not node.is_directory and not overwrite:
             raise FileExists(f"{shown(node.path)} exists already. Nothing was extracted; use overwrite to replace it.")
     return count
+
+
+def _require_same_mount(root: Root, into: Root, path: str) -> None:
+    """Refuse a directory to which nothing can be renamed from where the archive is unpacked."""
+    with root.subdirectory(path, follow=False) as there:
+        if not is_same_mount(there.fd, into.fd):
+            raise OtherFileSystem(
+                f"{shown(path)} is, or lies below, a mount point: an archive goes there as a whole, or not at all. "
+                "Nothing was extracted. Extract into a new folder, then copy what belongs there."
+            )
 
 
 def _place(root: Root, into: Root, target: str) -> None:
