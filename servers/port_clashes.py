@@ -45,8 +45,6 @@ def check_ports(server_id: str, published: Iterable[Published], *, own: Iterable
         published: address (empty: all), number, protocol.
         own: numbers that its running container holds now.
     """
-    published = list(published)
-    check_panel_ports(published)
     others, held = ports_of_others(server_id), set(own)
     for host, port, protocol in published:
         if (port, protocol) in others:

@@ -5,8 +5,11 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
+from mcadmin import http_protocol
 from mcadmin.core.connections import Connection, Connections, address_group, mark_known, state_of
 from mcadmin.http_protocol import LimitedHttp
+
+MIB = 1024 * 1024
 
 
 class Crowd:
@@ -97,10 +100,17 @@ class Line(asyncio.Transport):
 
     def __init__(self, address: str) -> None:
         super().__init__({"peername": (address, 4711), "sockname": ("127.0.0.1", 80)})
-        self.is_over = False
+        self.is_over = self.is_paused = False
+        self.is_answered = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.is_over = True  # nothing was asked, so it can only be a refusal
+        self.is_answered = True
+
+    def pause_reading(self) -> None:
+        self.is_paused = True
+
+    def resume_reading(self) -> None:
+        self.is_paused = False
 
     def abort(self) -> None:
         self.is_over = True
@@ -127,3 +137,41 @@ async def test_the_people_behind_a_trusted_proxy_are_not_one(settings: Any, addr
     assert [one.is_over for one in lines].count(False) == len(connections) == left
     for protocol in protocols:
         protocol.connection_lost(None)
+
+
+async def refuse(scope: Any, receive: Any, send: Any) -> None:
+    """Answer at once, whatever the body is."""
+    await send({"type": "http.response.start", "status": 401, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.mark.parametrize(
+    ("length", "piece"),
+    [
+        (b"Content-Length: 99999999999", b"x" * MIB),
+        (b"Transfer-Encoding: chunked", b"100000\r\n" + b"x" * MIB + b"\r\n"),
+    ],
+    ids=["a length", "chunks"],
+)
+async def test_only_so_much_of_a_body_that_nobody_wants_is_read(
+    monkeypatch: pytest.MonkeyPatch, length: bytes, piece: bytes
+) -> None:
+    monkeypatch.setattr(http_protocol, "LINGER_S", 0.2)
+    config = Config(refuse, log_config=None)
+    config.load()
+    line = Line("192.0.2.9")
+    protocol = LimitedHttp(config, ServerState(), {}, connections=Connections())
+    protocol.connection_made(line)
+    protocol.data_received(b"POST / HTTP/1.1\r\nHost: x\r\n" + length + b"\r\n\r\n")
+    while not line.is_answered:
+        await asyncio.sleep(0.01)
+    read = 0
+    while not line.is_paused and read < 64:
+        protocol.data_received(piece)
+        read += 1
+
+    assert http_protocol.LINGER_BYTES // MIB <= read <= http_protocol.LINGER_BYTES // MIB + 1
+    assert not line.is_over, "the client has yet to read the answer"
+    await asyncio.sleep(0.3)
+    assert line.is_over
+    protocol.connection_lost(None)

@@ -230,6 +230,23 @@ def test_new_things_get_the_owner_of_the_root(folder: Path) -> None:
         assert ((folder / path).stat().st_uid, (folder / path).stat().st_gid) == owner
 
 
+def test_new_things_get_the_owner_of_the_folder_below_that_is_held(folder: Path) -> None:
+    """A server's folder may be root's, and its data the game's."""
+    mine = (os.geteuid(), os.getegid())
+    (folder / "a").mkdir()
+    (folder / "a/b").mkdir()
+    other = (1234, 4321) if os.geteuid() == 0 else mine
+    os.chown(folder / "a/b", *other)
+    with Root(folder) as root, root.own_subdirectory("a/b") as own, root.subdirectory("a/b") as same:
+        own.make_directories("x/y")
+        own.write_bytes("x/y/file", b"")
+        same.write_bytes("of the root", b"")
+
+    owners = {path: ((folder / "a/b" / path).stat().st_uid, (folder / "a/b" / path).stat().st_gid)
+              for path in ("x", "x/y", "x/y/file", "of the root")}  # fmt: skip
+    assert owners == {"x": other, "x/y": other, "x/y/file": other, "of the root": mine}
+
+
 @pytest.mark.parametrize(
     ("text", "path"), [("/", ""), ("", ""), ("/world/", "world"), ("//etc/passwd", "etc/passwd"), ("a/./b", "a/b")]
 )

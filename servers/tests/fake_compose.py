@@ -37,17 +37,27 @@ def hashes(argv: tuple[str, ...]) -> str:
 
 
 def rendered(argv: tuple[str, ...]) -> str:
-    """Answer ``config --format json``: no variables, no merged files, volumes in their long form."""
+    """Answer ``config --format json``: no variables, no merged files, volumes and ports in their long form."""
     config = read(argv)
     directory = argv[argv.index("--project-directory") + 1]
     for service in config["services"].values():
         if not isinstance(service, dict):
             raise ProgramFailed("docker-compose", 1, "services.x must be a mapping")
         service["volumes"] = [_long(one, directory) for one in service.get("volumes", [])]
+        service["ports"] = [_long_port(one) for one in service.get("ports", [])]
         service["networks"] = {"default": None}
     project = argv[argv.index("--project-name") + 1]
     networks = {"default": {"name": f"{project}_default", "ipam": {}}}
     return json.dumps({"name": project, "networks": networks} | config, default=str)
+
+
+def _long_port(port: Any) -> Any:
+    if not isinstance(port, str):
+        return port
+    numbers, _, protocol = port.partition("/")
+    host, _, rest = numbers.rpartition(":")[0].rpartition(":")
+    entry = {"mode": "ingress", "target": int(numbers.rpartition(":")[2]), "protocol": protocol or "tcp"}
+    return entry | ({"published": rest} if rest else {}) | ({"host_ip": host.strip("[]")} if host else {})
 
 
 def volume_names(config: Any, project: str) -> dict[str, str]:

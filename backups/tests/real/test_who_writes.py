@@ -96,6 +96,17 @@ def by_a_part_of_it(folder: Path, tmp_path: Path) -> str:
     return name
 
 
+def by_what_is_mounted_in_it(folder: Path, tmp_path: Path) -> str:
+    """The world lies elsewhere and is mounted into the folder: whoever has it there writes in the folder."""
+    name = f"{folder.name}-elsewhere"
+    world = tmp_path / "world"
+    world.mkdir()
+    (folder / "data/world").mkdir()
+    run("mount", "--bind", world, folder / "data/world")
+    run("docker", "run", "-d", "--name", name, "--memory", "64m", "-v", f"{world}:/data", TINY, "sleep", "600")
+    return name
+
+
 def by_a_crash_loop(folder: Path, tmp_path: Path) -> str:
     """Its process ends at once, and the engine waits longer each time before it starts it again."""
     del tmp_path
@@ -114,7 +125,9 @@ def seen(panel: Panel, tmp_path: Path) -> Iterator[None]:
     run("mount", "--bind", panel.servers, place)
     yield
     run("umount", "--lazy", place)
-    subprocess.run(["umount", "--lazy", tmp_path / "part"], capture_output=True, check=False)
+    inside = (one / "data/world" for one in panel.servers.iterdir())
+    for mounted in (tmp_path / "part", *inside):
+        subprocess.run(["umount", "--lazy", mounted], capture_output=True, check=False)
 
 
 WAYS: dict[str, Callable[[Path, Path], str]] = {
@@ -123,6 +136,7 @@ WAYS: dict[str, Callable[[Path, Path], str]] = {
     "docker run": by_docker_run,
     "another path": by_another_path,
     "a part of it at another path": by_a_part_of_it,
+    "what is mounted in it": by_what_is_mounted_in_it,
     "a crash loop": by_a_crash_loop,
 }
 

@@ -56,3 +56,36 @@ def test_a_reference_to_the_file_itself_is_read(tmp_path: Path, reference: str) 
 
     assert "reference_not_regular" not in {one.code for one in report.findings}
     assert report.inputs["real"] == OTHER.encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [("COMPOSE_FILE=/etc/x.yaml\n", "compose_variable"), ("DOCKER_HOST=tcp://x\n", "compose_variable"),
+     ("A=$SECRET\n", "panel_variable"), ("SECRET\n", "panel_variable")],
+)  # fmt: skip
+@pytest.mark.parametrize("reference", ["extends", "include"])
+@pytest.mark.parametrize("place", ["", "below", "below/deeper"])
+def test_the_variables_beside_a_file_that_is_led_to_are_checked(
+    tmp_path: Path, place: str, reference: str, content: str, code: str
+) -> None:
+    (tmp_path / place).mkdir(parents=True, exist_ok=True)
+    (tmp_path / place / "real").write_text(OTHER)
+    (tmp_path / place / ".env").write_text(content)
+    text = REFERENCES[reference].format(f"{place}/real".lstrip("/"))
+
+    with Root(tmp_path) as root:
+        report = check_source({"compose.yaml": text.encode()}, root=root, panel_variables=frozenset({"SECRET"}))
+
+    assert code in {one.code for one in report.findings}
+    assert report.inputs[f"{place}/.env".lstrip("/")] == content.encode()
+
+
+def test_the_variables_beside_a_file_are_no_link(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below/real").write_text(OTHER)
+    (tmp_path / "below/.env").symlink_to("/etc/shadow")
+
+    with Root(tmp_path) as root:
+        report = check_source({"compose.yaml": b"include: [below/real]"}, root=root, panel_variables=frozenset())
+
+    assert "reference_not_regular" in {one.code for one in report.findings}

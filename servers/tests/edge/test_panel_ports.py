@@ -3,15 +3,19 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from django.conf import settings
+from rest_framework.test import APIClient
 
 from mcadmin.core import process_identity
 from servers import panel_ports, port_clashes
 from servers.docker.cli import PortTaken
 from servers.minecraft.compose_rules import MCComposeFile
 from servers.models import PanelPort
+from servers.tests.conftest import GAME_PORT, compose_text, write_server
+from servers.tests.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +49,27 @@ def test_other_ports_are_free(port: str) -> None:
     panel_ports.note(5678)
 
     port_clashes.check_panel_ports(published(port))
+
+
+@pytest.mark.parametrize("host", ["", "127.0.0.2:", "[::1]:"])
+@pytest.mark.parametrize("way", ["create", "update", "up"])
+@pytest.mark.django_db(transaction=True)
+def test_no_way_to_run_a_game_gives_it_the_panels_port(
+    owner: APIClient, fake: FakeDocker, server_path: Path, way: str, host: str
+) -> None:
+    panel_ports.note(5678)
+    text = compose_text("x").replace(f"127.0.0.1:{GAME_PORT}:", f"{host}5678:")
+    if way == "create":
+        answer = owner.post("/api/servers", {"id": "x", "yaml_content": text}, format="json")
+    else:
+        write_server(server_path, "x", compose_text("x") if way == "update" else text)
+        operation = {"action": "up"} if way == "up" else {"yaml_content": text}
+        place = "operations" if way == "up" else "compose"
+        answer = owner.post(f"/api/servers/x/{place}", operation, format="json")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "port_taken")
+    assert "5678 is the panel's own" in answer.json()["detail"]
+    assert not fake.containers
 
 
 def test_ports_of_living_processes_stay_and_those_of_dead_ones_go() -> None:
