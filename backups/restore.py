@@ -140,15 +140,20 @@ class _Restoring:
                 swap.swap(self._root, plan, targets=self._swapped_out(is_there=is_there), writers=self._writers)
             ):
                 self._progress.warn(warning)
+            if plan.volume:  # or its files would be out of reach until the next round of questions
+                with suppress(AppError):
+                    await servers_wiring.live().volumes.refresh()
         except asyncio.CancelledError as error:
             cancelled = error
         finally:
-            _, present = await to_its_end(asyncio.to_thread(staging.settle, self._root, self._operation))
+            settling = asyncio.ensure_future(asyncio.to_thread(staging.settle, self._root, self._operation))
+            try:
+                await to_its_end(settling)
+            except asyncio.CancelledError as error:  # too late: what was swapped is told as that
+                cancelled = error
+            _, present = settling.result()
         if cancelled is not None and present is not Present.NEW:
             raise cancelled
-        if plan is not None and plan.volume:  # or its files would be out of reach until the next round of questions
-            with suppress(AppError):
-                await servers_wiring.live().volumes.refresh()
         return self._result(plan, is_there=is_there)
 
     @property

@@ -32,7 +32,7 @@ def engine(fake: FakeDocker, tmp_path: Path) -> FakeDocker:
 OUT_OF_REACH = {
     "nothing": "", "in memory": "- {type: tmpfs, target: /data}", "without a name": "- /data",
     "outside": "- /srv/game:/data", "below it alone": "- ./world:/data/world", "another driver": "- mc-data:/data",
-}  # fmt: skip
+}
 WITHIN_REACH = {
     "usual": "- ./data:/data", "long form": "- {type: bind, source: ./data, target: /data}", "itself": "- .:/data",
     "volume": "- other:/data", "not rendered": "- ${WORLDS}/a:/data",

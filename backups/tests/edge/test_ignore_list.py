@@ -137,7 +137,7 @@ BAD_LINES = {
     "../../x": "leads out", "/..": "leads out", "/": "everything", "///": "everything", "a\x07b": "control characters",
     "/**/a/**/b/**/c": "** more than 2 times", "!a/**/**/**": "** more than 2 times", "[": "unfinished",
     "a\\": "unfinished",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("line", BAD_LINES)

@@ -68,11 +68,11 @@ BEFORE, AFTER = 3, 4  # the lists just before the swap and just after it; two co
         (BEFORE, go_away, 503, "engine"), (AFTER, start_the_game, 200, "restart it"),
         (AFTER, go_away, 200, "is not known"), (AFTER + 1, start_the_game, 200, ""),
     ],
-)  # fmt: skip
+)
 def test_who_starts_a_game_around_the_swap_is_told(
     owner: APIClient, home: Path, vault: Path, engine: Disturbed, at: int, happens: Callable[[FakeDocker], None],
     status: int, said: str,
-) -> None:  # fmt: skip
+) -> None:
     snapshot = save(owner, server_id=home.name)
     (home / "data/world/level.dat").write_text("newer")
     engine.lists, engine.at, engine.happens = 0, at, happens

@@ -24,7 +24,7 @@ __all__ = ["empty_repositories", "vault"]  # fixtures
 
 pytestmark = [
     pytest.mark.docker, pytest.mark.restic, pytest.mark.django_db(transaction=True), pytest.mark.timeout(900),
-]  # fmt: skip
+]
 
 TINY = "mcadmin-testbed:tiny"
 # The "game" holds its world open, as a game does: what it has open tells which tree it runs on.
@@ -32,7 +32,7 @@ GAME = "[sh, -c, 'exec 3</data/world/level.dat; sleep 600']"
 VOLUME = "a volume"
 KINDS: dict[str, dict[str, str]] = {
     "whole": {}, "the data": {"path": "/"}, "the world": {"path": "world"}, VOLUME: {},
-}  # fmt: skip
+}
 
 
 @dataclass
