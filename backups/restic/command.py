@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from backups.restic.confinement import TEMPORARY, Confine, Surroundings
-from backups.restic.failures import RepositoryReadOnly, RepositoryUnreachable, explain, not_installed
+from backups.restic.failures import WEB_PAGE, RepositoryReadOnly, RepositoryUnreachable, explain, not_installed
 from backups.restic.patience import Patience, Watch
 from mcadmin.core import confinement, process
 from mcadmin.core.errors import TimedOut
@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 READ_TIMEOUT_S = 120.0  # restic 0.17 itself would try for 15 minutes to reach a server that is away
 WRITE_TIMEOUT_S = 24 * 3600.0
+MAX_PAGES = 2  # answers of a repository's server that are web pages: one may come from a proxy that starts
 
 _PROJECT_ROOT = Path(__file__).resolve().parents[2]
 _PROGRESS_PER_SECOND = "0.5"  # every line is kept until restic ends, and a backup may take a day
@@ -142,8 +143,9 @@ class ResticCommand:
         walls, env = await self._confined(binary, confine)
         with self._explained():
             return await self.run(
-                *prefix, *walls, binary, *args, env=env, timeout_s=timeout_s, on_line=on_line, on_start=on_start
-            )
+                *prefix, *walls, binary, *args, env=env, timeout_s=timeout_s, on_line=_Listener(on_line),
+                on_start=on_start,
+            )  # fmt: skip
 
     async def read_lines(self, *args: str, confine: Confine | None = None) -> AsyncGenerator[str, None]:
         """Ask a question with an answer of any length; it ends when the iterator is closed.
@@ -220,6 +222,22 @@ class ResticCommand:
             if secret:
                 text = text.replace(secret, "***")
         return re.sub(r"://[^@/\s]*@", "://***@", text).strip()
+
+
+class _Listener:
+    """Hears what restic says, and ends it where the server answers with web pages: it would try for 15 minutes."""
+
+    def __init__(self, then: Callable[[str], None] | None) -> None:
+        self._then = then
+        self._pages = 0
+
+    def __call__(self, line: str) -> None:
+        if WEB_PAGE in line:
+            self._pages += 1
+            if self._pages == MAX_PAGES:
+                raise ProgramFailed("restic", 1, line)
+        if self._then is not None:
+            self._then(line)
 
 
 def local_folder(repository_path: str) -> Path | None:

@@ -16,6 +16,7 @@ from mcadmin.core.errors import (
 )
 from mcadmin.core.process import ProgramFailed
 
+WEB_PAGE = "invalid character '<' looking for beginning of value"  # HTML where JSON should be
 WITH_WARNINGS = 3  # exit code: the snapshot was made, some files could not be read
 _NOT_RUNNABLE = {126, 127}  # from nice and ionice, which start it
 
@@ -66,6 +67,12 @@ class RepositoryLoginRefused(RepositoryUnreachable):
     """The repository's server does not let us in."""
 
     code = "repository_login_refused"
+
+
+class RepositoryIsAWebPage(RepositoryUnreachable):
+    """What answers at the repository's address is a page for people: a login, a portal, another server."""
+
+    code = "repository_is_a_web_page"
 
 
 class RepositoryKeepsAll(Conflict):
@@ -140,6 +147,12 @@ class _Meaning:
 
 # In this order: the last message of 0.14 is also its answer to a server that is away or says no.
 _MEANINGS = (
+    _Meaning(
+        RepositoryIsAWebPage,
+        "What answers at the backup repository's address is a web page, as a login page, and no restic server. Check "
+        "restic.repository_path (host, port, path), and whether a proxy or the network's own login is in the way.",
+        (WEB_PAGE,),
+    ),
     _Meaning(
         RepositoryKeepsAll,
         "The backup repository lets nothing be deleted (append-only?): its server or disk refuses it. Delete with "

@@ -18,12 +18,15 @@ from backups.restic.failures import (
     WITH_WARNINGS,
     BackupPathMissing,
     BadResticArgument,
+    RepositoryExists,
+    RepositoryIsAWebPage,
     ResticFailed,
     SnapshotNotFound,
 )
 from backups.restic.patience import Patience
 from backups.restic.snapshot import ResticSnapshot, ResticSnapshotWithSummary, parse_snapshots
 from mcadmin.core import process
+from mcadmin.core.errors import AppError
 from mcadmin.core.process import ProgramFailed, Run
 
 HOST = "mcadmin"  # fixed, so that restic finds the parent snapshot after the machine was renamed
@@ -93,8 +96,18 @@ class ResticManager:
 
         Raises:
             RepositoryExists: there is one; it is left as it is.
+            RepositoryIsAWebPage: to restic, a server that answers everything has a repository.
         """
-        await self.command.call("init", timeout_s=READ_TIMEOUT_S)
+        try:
+            await self.command.call("init", timeout_s=READ_TIMEOUT_S)
+        except RepositoryExists:
+            try:
+                await self.command.read("snapshots", "--json")
+            except RepositoryIsAWebPage:
+                raise
+            except AppError:  # it is there: whether it opens is another question
+                pass
+            raise
 
     async def create_snapshot(  # noqa: PLR0913 - what a snapshot may differ in
         self,

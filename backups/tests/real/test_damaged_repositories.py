@@ -1,5 +1,6 @@
 """Repositories after a power cut, behind a server that says no, or that let nothing go: the cure is named."""
 
+import asyncio
 import os
 import subprocess
 import threading
@@ -13,6 +14,7 @@ import pytest
 from backups.restic import locks, upkeep
 from backups.restic.failures import (
     RepositoryFileDamaged,
+    RepositoryIsAWebPage,
     RepositoryKeepsAll,
     RepositoryLockDamaged,
     RepositoryLoginRefused,
@@ -117,15 +119,38 @@ async def test_a_login_that_is_refused_is_no_missing_repository(version: str, st
     assert not any("init" in str(one) or "secret" in str(one) for one in told)
 
 
-class refusing:  # noqa: N801 - used as a function
-    """A server that answers everything with one status."""
+PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><form>name and password</form></body></html>"
 
-    def __init__(self, status: int) -> None:
+
+@pytest.mark.parametrize("version", BINARIES)
+async def test_a_login_page_that_answers_everything_is_told_as_one(version: str, world: Path) -> None:
+    with refusing(200, PAGE) as port:
+        manager = ResticManager(Access(f"rest:http://127.0.0.1:{port}/mc"), binary=BINARIES[version])
+        for work in (manager.list_snapshots(), manager.create_snapshot([world]), manager.init()):
+            with pytest.raises(RepositoryIsAWebPage, match="no restic server"):
+                await asyncio.wait_for(work, 60)  # restic itself tries for 15 minutes
+
+
+async def test_a_single_page_of_a_proxy_ends_nothing(tmp_path: Path) -> None:
+    """A stand-in for restic says it once, goes on, and comes to a good end."""
+    restic = tmp_path / "restic"
+    words = "List(key) returned error, retrying after 1s: Decode: invalid character '<' looking for beginning of value"
+    restic.write_text(f'#!/bin/sh\necho "{words}" >&2\necho "[]"\n')
+    restic.chmod(0o755)
+    assert await ResticManager(Access("rest:http://127.0.0.1:1/mc"), binary=restic).list_snapshots() == []
+
+
+class refusing:  # noqa: N801 - used as a function
+    """A server that answers everything with one status and body."""
+
+    def __init__(self, status: int, body: bytes = b"") -> None:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 self.send_response(status)
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body)
 
             do_HEAD = do_POST = do_DELETE = do_GET  # noqa: N815 - the library's names
 
