@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from backups.linked import LASTING, is_in_server, links_out
 from mcadmin.core.errors import AppError, CommandFailed, Conflict, Unavailable
-from servers.docker.container import Mount
+from servers.docker.container import PART, Mount
 from servers.minecraft.data_root import PROXY_TARGET, TARGET, DataKind, DataRoot
 from servers.minecraft.instance import MCInstance
 
@@ -89,7 +89,7 @@ def _missing_below(root: DataRoot, mounts: list[Mount]) -> list[Missing]:
             continue
         if mount.kind == "bind" and is_in_server(root, mount.source):
             continue
-        what = "a volume" if mount.kind == "volume" else "a place outside the server's directory"
+        what = "a volume" if mount.kind in {"volume", PART} else "a place outside the server's directory"
         why = (
             f"{mount.target[:200]} of the game is {what}, which snapshots do not hold. Mount a folder of the server's "
             f"directory there, or nothing: then it is part of {mount.target[: mount.target.index('/', 1)]}."

@@ -20,12 +20,12 @@ from backups import excludes
 from backups.restic.patterns import Patterns
 from mcadmin.core.errors import AppError
 from mcadmin.core.paths import Link, Root, TreeLinks, find_links, place_inside, place_of_link, shown
-from servers.docker.container import Mount
+from servers.docker.container import PART, Mount
 from servers.docker.folders import open_server
 from servers.minecraft import properties
 from servers.minecraft.data_root import DataRoot
 
-LASTING = {"bind", "volume"}  # kinds of mounts whose files outlive the container
+LASTING = {"bind", "volume", PART}  # kinds of mounts whose files outlive the container
 LEVEL = "level.dat"
 MAX_LINKS = 10_000  # that are looked at, of one server
 MAX_NAMED = 20

@@ -32,6 +32,7 @@ def engine(fake: FakeDocker, tmp_path: Path) -> FakeDocker:
 OUT_OF_REACH = {
     "nothing": "", "in memory": "- {type: tmpfs, target: /data}", "without a name": "- /data",
     "outside": "- /srv/game:/data", "below it alone": "- ./world:/data/world", "another driver": "- mc-data:/data",
+    "a part": "- {type: volume, source: other, target: /data, volume: {subpath: games/a, nocopy: true}}",
 }
 WITHIN_REACH = {
     "usual": "- ./data:/data", "long form": "- {type: bind, source: ./data, target: /data}", "itself": "- .:/data",

@@ -15,6 +15,7 @@ SERVICE_LABEL = "com.docker.compose.service"
 VOLUME_LABEL = "com.docker.compose.volume"
 WORKING_DIR_LABEL = "com.docker.compose.project.working_dir"
 CONFIG_HASH_LABEL = "com.docker.compose.config-hash"
+PART = "part of a volume"  # kind of a mount
 ONE_OFF_LABEL = "com.docker.compose.oneoff"
 
 
@@ -44,7 +45,7 @@ class Mount:
     """One place that a container sees.
 
     Attributes:
-        kind: ``bind``, ``volume`` or ``tmpfs``.
+        kind: ``bind``, ``volume``, ``tmpfs``, or PART for a single folder of a volume.
         source: where it lies on the engine's machine; empty for what lies in memory.
         target: where the container sees it.
         name: of a volume; empty for others.
@@ -173,14 +174,21 @@ def parse_container(item: dict[str, Any]) -> Container:
         ports=_ports((item.get("NetworkSettings") or {}).get("Ports") or {}),
         environment=dict(text.split("=", 1) for text in item["Config"].get("Env") or () if "=" in text),
         stop_timeout_s=item["Config"].get("StopTimeout"),
-        mounts=tuple(_mount(one) for one in item.get("Mounts") or ()),
+        mounts=tuple(_mount(one, _parts(item)) for one in item.get("Mounts") or ()),
         is_on_host_network=(item.get("HostConfig") or {}).get("NetworkMode") == "host",
     )
 
 
-def _mount(item: dict[str, Any]) -> Mount:
+def _parts(item: dict[str, Any]) -> set[str]:
+    """Return where a container sees one folder of a volume: ``Mounts`` tells of the whole volume alone."""
+    wanted = (item.get("HostConfig") or {}).get("Mounts") or ()
+    return {one.get("Target", "") for one in wanted if (one.get("VolumeOptions") or {}).get("Subpath")}
+
+
+def _mount(item: dict[str, Any], parts: set[str]) -> Mount:
+    kind = PART if item.get("Destination") in parts else item.get("Type", "")
     return Mount(
-        item.get("Type", ""), item.get("Source", ""), item.get("Destination", ""), bool(item.get("RW")),
+        kind, item.get("Source", ""), item.get("Destination", ""), bool(item.get("RW")),
         item.get("Name", ""),
     )  # fmt: skip
 

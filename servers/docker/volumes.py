@@ -21,6 +21,12 @@ class Volume:
     read_only: bool = False
     written_as: Any = field(default=None, compare=False, repr=False)
 
+    @property
+    def is_part(self) -> bool:
+        """Whether only a folder of a volume is mounted, which Docker takes from version 26 on."""
+        options = self.written_as.get("volume") if isinstance(self.written_as, dict) else None
+        return self.type == "volume" and isinstance(options, dict) and bool(options.get("subpath"))
+
     def written(self) -> Any:
         """Return the entry for a compose file: as it was written, else in the long spelling."""
         if self.written_as is not None:

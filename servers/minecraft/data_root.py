@@ -10,7 +10,7 @@ from typing import Any
 
 from mcadmin.core.errors import AppError
 from mcadmin.core.paths import FileMissing, Root, place_inside
-from servers.docker.container import Container, Mount
+from servers.docker.container import PART, Container, Mount
 from servers.docker.engine_volumes import VOLUME_DATA, KnownVolumes, is_volume_name
 from servers.docker.folders import DataElsewhere, open_data_in, open_volume
 from servers.docker.volumes import Volume
@@ -151,6 +151,8 @@ def mount_of_file(
         return None
     if "$" in (one.source or ""):
         return Mount(UNRENDERED, one.source or "", target, not one.read_only)
+    if one.is_part:
+        return Mount(PART, "", target, not one.read_only)
     if one.type != "volume":
         return Mount(one.type, one.source or "", target, not one.read_only)
     said = declared.get(one.source or "")
@@ -186,7 +188,8 @@ def locate(
     if mount.kind == UNRENDERED:
         where = f"at {mount.source[:200]}, a place that a variable names"
         return replace(elsewhere(server_path, server_id, where, advice=_LATER), may_change=True)
-    return elsewhere(server_path, server_id, f"in a mount of the type {mount.kind[:40]}")
+    where = "in a part (`subpath`) of a volume" if mount.kind == PART else f"in a mount of the type {mount.kind[:40]}"
+    return elsewhere(server_path, server_id, where)
 
 
 def elsewhere(server_path: Path, server_id: str, where: str, *, advice: str = _ADVICE) -> DataRoot:

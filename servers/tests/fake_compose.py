@@ -73,7 +73,10 @@ def mount(volume: Any, directory: str, names: dict[str, str]) -> dict[str, Any]:
     name = names.get(source, source) or "a" * 64  # as the engine calls one without a name
     of_volume = {"Name": name, "Source": f"{VOLUMES}/{name}/_data"}
     place = of_volume if entry["type"] == "volume" else {"Source": source}
-    return {"Type": entry["type"], "Destination": entry["target"], "RW": not str(volume).endswith(":ro"), **place}
+    told = {"Type": entry["type"], "Destination": entry["target"], "RW": not str(volume).endswith(":ro"), **place}
+    subpath = (entry.get("volume") or {}).get("subpath")
+    asked = {"Target": entry["target"], "VolumeOptions": {"Subpath": subpath}}
+    return told | ({"Asked": asked} if subpath else {})
 
 
 def _long(volume: Any, directory: str) -> Any:

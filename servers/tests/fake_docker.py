@@ -56,6 +56,7 @@ class FakeContainer:
             state["Health"] = {"Status": self.health, "Log": []}
         return {
             "Mounts": self.mounts,
+            "HostConfig": {"Mounts": [one["Asked"] for one in self.mounts if "Asked" in one]},
             "Id": self.id, "Name": f"/{self.name}", "Created": self.created, "RestartCount": 0, "State": state,
             "Config": {
                 "Image": self.image, "Labels": self.labels, "Tty": False,
