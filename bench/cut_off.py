@@ -23,6 +23,7 @@ ROUNDS = 2  # memory that the second takes as well would be a leak; the first fi
 AT_ONCE = 8
 LONGEST_S = 0.15  # from the request to the cut
 SETTLE_S = 10.0
+QUIET_S, IDLE_THREADS = 180.0, 20
 WARM = 200
 REPORT = Path(__file__).resolve().parents[1] / "docs" / "reports" / "cut-off.md"
 AUTH = f"Host: localhost\r\nAuthorization: Bearer {MASTER}\r\n"
@@ -123,6 +124,14 @@ def settled(panel: Panel) -> Held:
     return held(panel)
 
 
+def wait_until_quiet(panel: Panel) -> float:
+    """Wait until no request is under way, QUIET_S at most; return how long that took."""
+    began = time.monotonic()
+    while held(panel).threads > IDLE_THREADS and time.monotonic() < began + QUIET_S:
+        time.sleep(0.5)
+    return time.monotonic() - began
+
+
 def main() -> None:
     """Cut off, print and write the report."""
     times = int(sys.argv[1]) if len(sys.argv) > 1 else TIMES
@@ -141,8 +150,9 @@ def main() -> None:
                 most = held(panel).threads
                 lines.append(f"round {number}, after {times} {what}: {settled(panel)}; {most} threads before")
                 print(lines[-1], flush=True)
+            quiet = wait_until_quiet(panel)
             time.sleep(heap.EVERY_S + 2)
-            lines.append(f"round {number}, at its end: {held(panel)}")
+            lines.append(f"round {number}, at its end, {quiet:.0f} s until nothing was under way: {held(panel)}")
             print(lines[-1], flush=True)
         errors = (Path(folder) / "stderr").read_text().count("Traceback")
         lines.append(f"tracebacks: {errors}")
@@ -153,8 +163,8 @@ def main() -> None:
     head = (
         f"# Cut off\n\nWritten by `make load-cut-off`, {when}. A real `manage.py serve`; {AT_ONCE} connections at "
         f"once, each cut at a random moment up to {LONGEST_S * 1000:.0f} ms after its request, half of them by a "
-        f"reset. After each round, {heap.EVERY_S + 2:.0f} s for free memory to be given back. All is done twice: "
-        "what the second round adds would be lost.\n\n"
+        f"reset. After each round, {heap.EVERY_S + 2:.0f} s of quiet for free memory to be given back. All is done "
+        "twice: what the second round adds would be lost.\n\n"
     )
     REPORT.write_text(head + "".join(f"- {line}\n" for line in lines))
 
