@@ -1,5 +1,6 @@
 """Paths of many names, and what a game puts in the place of a file."""
 
+import fcntl
 import os
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import pytest
 
 from mcadmin.core import paths
 from mcadmin.core.errors import InvalidRequest
-from mcadmin.core.paths import Root
+from mcadmin.core.paths import Root, new_file
 
 
 def dig(folder: Path, depth: int, *, name: str = "d") -> None:
@@ -87,3 +88,25 @@ def test_new_content_runs_as_nobody_else(tmp_path: Path) -> None:
         root.write_bytes("tool", b"new")
 
     assert [(tmp_path / name).stat().st_mode & 0o7777 for name in ("tool", "copy")] == [0o755, 0o755]
+
+
+@pytest.mark.parametrize("over", [False, True], ids=["a new file", "over an old one"])
+@pytest.mark.parametrize("folder", ["", "plugins"])
+def test_a_lock_that_a_game_holds_keeps_no_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, *, over: bool
+) -> None:
+    monkeypatch.setattr(new_file, "LOCK_S", 0.2)
+    place = tmp_path / folder
+    place.mkdir(exist_ok=True)
+    if over:
+        (place / "a.txt").write_text("old")
+    held = os.open(place, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    name = f"{folder}/a.txt".lstrip("/")
+    with Root(tmp_path) as root:
+        with pytest.raises(new_file.DirectoryLocked, match="lock"):
+            root.write_bytes(name, b"new", over=over)
+        assert os.listdir(place) == (["a.txt"] if over else [])
+        os.close(held)
+        root.write_bytes(name, b"new", over=over)
+        assert (place / "a.txt").read_text() == "new"

@@ -5,11 +5,13 @@ import fcntl
 import os
 import secrets
 import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
+from mcadmin.core.errors import Conflict
 from mcadmin.core.paths.beneath import open_regular
 from mcadmin.core.paths.by_name import lstat
 from mcadmin.core.paths.renaming import rename_exclusively
@@ -19,6 +21,14 @@ Expect = Callable[[os.stat_result | None], None]
 
 TEMPORARY_PREFIX = ".mcadmin-"
 _NO_UNNAMED = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL}  # file systems and kernels without O_TMPFILE
+
+LOCK_S, LOCK_AGAIN_S = 5.0, 0.005
+
+
+class DirectoryLocked(Conflict):
+    """Another program holds a lock on the directory that a file should be written into."""
+
+    code = "directory_locked"
 
 
 class NewFile:
@@ -150,10 +160,29 @@ def _temporary_name() -> str:
 
 @contextmanager
 def _locked(directory: int) -> Iterator[None]:
-    """Keep other commits in the directory out, of other processes too, for the moment of a check and a rename."""
+    """Keep other commits in the directory out, of other processes too, for the moment of a check and a rename.
+
+    The directory is a game's, and the game can hold the same lock for ever: whoever waits without an end for it waits
+    with a thread of the panel's.
+    """
     own = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory)
     try:
-        fcntl.flock(own, fcntl.LOCK_EX)
+        last = time.monotonic() + LOCK_S
+        while not _is_taken(own):
+            if time.monotonic() > last:
+                raise DirectoryLocked(
+                    f"Another program, perhaps the game, has held a lock on this directory for {LOCK_S:g} s. Nothing "
+                    "was written. Stop it, or try again later."
+                )
+            time.sleep(LOCK_AGAIN_S)
         yield
     finally:
         os.close(own)
+
+
+def _is_taken(directory: int) -> bool:
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
