@@ -4,6 +4,10 @@ A request has HEADERS_S from its first byte to the end of its headers, and so ha
 silent; between requests Uvicorn's own few seconds of keep-alive count. Bodies have their time limit where their
 caller is known (mcadmin/request_bodies.py). What is sent after the answer, because nobody wanted to read the body, is
 thrown away for LINGER_S and LINGER_BYTES, so that the client reads the answer and not a connection reset.
+
+A request with `Upgrade` is one whose body the parser does not read: it takes what follows for another protocol's. Were
+that body the next request on the connection, a stranger could put one of his own between those of a proxy, and
+somebody else would get its answer. So such a request may have no body, and is the last on its connection.
 """
 
 import asyncio
@@ -37,6 +41,7 @@ class LimitedHttp(HttpProtocol):
         self._thrown_away = 0
         self._is_refused = False
         self._is_upgraded = False
+        self._is_last = False  # the request that was read last: what follows it is none
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as Uvicorn has it
         """Take the connection, or refuse it when there is no room."""
@@ -65,7 +70,7 @@ class LimitedHttp(HttpProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, and see that a request which does not end is given up."""
-        if self._is_refused:
+        if self._is_refused or self._is_last:
             return
         if self._awaits_headers:
             self._header_bytes += len(data)
@@ -103,9 +108,16 @@ class LimitedHttp(HttpProtocol):
         if size > HEADERS_BYTES or len(self.headers) > HEADERS_COUNT:
             self._refuse_headers()
             return
+        if self.parser.should_upgrade() and self._announces_body():
+            self._refuse(400, "bad_request", "A request with a body cannot be upgraded. Send it without `Upgrade`.")
+            return
         super().on_headers_complete()
-        if not (self.parser.should_upgrade() and self._should_upgrade()):
-            self._begin()
+        if self.parser.should_upgrade() and self._should_upgrade():
+            return
+        self._begin()
+        if self.parser.should_upgrade():
+            self._is_last = True
+            self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
         """Pass the body on."""
@@ -136,6 +148,12 @@ class LimitedHttp(HttpProtocol):
         self._begin()
         self._is_upgraded = True
         super().handle_websocket_upgrade()
+
+    def _announces_body(self) -> bool:
+        return any(
+            name == b"transfer-encoding" or (name == b"content-length" and value.strip() != b"0")
+            for name, value in self.headers
+        )
 
     def _is_idle(self) -> bool:
         return self.cycle is None or (self.cycle.response_complete and not self.pipeline)

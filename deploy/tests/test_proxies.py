@@ -150,6 +150,32 @@ def test_no_token_is_in_a_log(proxy: str, panel: Panel, folder: Path) -> None:
     assert [str(path) for path, text in logs.items() if secret in text] == []
 
 
+@pytest.mark.parametrize("upgrade", ["foo", "h2c", "WebSocket"])
+def test_no_body_is_the_next_request_on_the_proxys_connection(proxy: str, panel: Panel, upgrade: str) -> None:
+    """What a stranger sends as a body would come from a trusted address, and somebody else would get its answer."""
+    trust = ssl.create_default_context()
+    trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
+    form = "username=smuggled&password=x"
+    smuggled = (
+        f"POST /api/auth/token HTTP/1.1\r\nHost: {NAME}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        f"Content-Length: {len(form)}\r\n\r\n{form}"
+    )
+    head = (
+        f"GET /healthz HTTP/1.1\r\nHost: {NAME}\r\nConnection: Upgrade\r\nUpgrade: {upgrade}\r\n"
+        f"Content-Length: {len(smuggled)}\r\n\r\n"
+    )
+    with httpx.Client(base_url=proxy, headers={"Host": NAME}, verify=False, timeout=30) as client:  # noqa: S501 - our own
+        for _ in range(20):
+            plain = socket.create_connection(("127.0.0.1", int(proxy.rpartition(":")[2])), timeout=10)
+            with trust.wrap_socket(plain, server_hostname=NAME) as stream:
+                stream.sendall((head + smuggled).encode())
+                time.sleep(0.05)
+                assert client.get("/healthz").json() == {"status": "ok"}
+        assert client.post("/api/auth/token", data={"username": "nobody", "password": "x"}).status_code == 401
+    lines = wait_for(lambda: audit_lines(panel), lambda found: "auth/token" in "".join(found), limit_s=10)
+    assert "smuggled" not in "".join(lines)
+
+
 def audit_lines(panel: Panel) -> list[str]:
     path = panel.folder / "logs" / "operations.log"
     end = time.monotonic() + 10
