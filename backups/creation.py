@@ -135,8 +135,8 @@ class _Taking:
         names, manager = await self._names(), servers_wiring.manager()
         await self._find_roots(names)
         target = await self._find()
-        if target.leads_elsewhere:
-            self._progress.warn(target.leads_elsewhere)
+        if sentence := await asyncio.to_thread(target.says_where_it_leads):
+            self._progress.warn(sentence)
         await self._check_space(target)
         if target.scope is Scope.GLOBAL and not (names or self._skipped.reasons):
             await require_no_servers_before()

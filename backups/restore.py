@@ -93,7 +93,8 @@ class _Restoring:
         name = self._order.target.server_id
         instance = servers_wiring.manager().get_instance(name)
         volume = [self._volume.data] if self._volume is not None and self._volume.is_there else []
-        volume += [self._order.target.data.path] if self._order.target.data is not None else []
+        data = self._order.target.data
+        volume += [await asyncio.to_thread(lambda: data.path)] if data is not None else []
         await instance.require_no_other_writer(
             await self._own_container(), action="its files cannot be exchanged", also=volume
         )

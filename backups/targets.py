@@ -50,9 +50,8 @@ class Target:
         """Where the game's files lie below ``base``."""
         return str((self.data.path if self.data else self.path / DATA).relative_to(self.base))
 
-    @property
-    def leads_elsewhere(self) -> str:
-        """A sentence where ``path_in_data`` is, or goes through, a link, so that ``path`` has another name; else ""."""
+    def says_where_it_leads(self) -> str:
+        """Return a sentence where ``path_in_data`` is, or goes through, a link to another name; else "". Blocking."""
         if self.data is None or not self.path_in_data or self.path == self.data.path / self.path_in_data:
             return ""
         name = shown(str(self.path.relative_to(self.data.path)))
