@@ -2,6 +2,7 @@
 
 The list lies beside ``data``, where neither the game nor the file API can write: a plugin must not decide what is in
 the backups. Earlier it lay in ``data``; such a list is taken over once, and that is said until somebody saves it again.
+Where the server's own folder is the game's (``.:/data``), no place beside it is left: there the default alone counts.
 """
 
 import codecs
@@ -10,15 +11,21 @@ from collections.abc import Iterator
 from stat import S_ISDIR
 
 from backups.restic.patterns import Patterns, escape
-from mcadmin.core.errors import AppError, InvalidRequest
+from mcadmin.core.errors import AppError, Conflict, InvalidRequest
 from mcadmin.core.paths import FileMissing, Root, names_in
+from servers.docker.folders import EXCLUDE_LIST as NAME
 from servers.docker.folders import DataElsewhere, open_server
 from servers.minecraft.data_root import DataRoot
 
-NAME = ".mcadminignore"
 TAKEN_OVER = "# Taken over from data/, where the game could write it. Save this list again to confirm it."
 DEFAULT = "/cache/\n/libraries/.cache/\n*.tmp\nsession.lock\n"
 _NEWLINE = re.compile(r"\r\n|\r|\n")
+_WRITABLE = (
+    "The list of what to leave out (`.mcadminignore`) lies among the game's own files, where any plugin can write it, "
+    "so it is not used: the default is."
+)
+_ADVICE = "For a list of your own, move the game's files to a folder `data` and mount that (`./data:/data`)."
+MAX_NAMED = 3  # lines of a list, in one sentence
 _REGIONS = ("region", "DIM-1/region", "DIM1/region")
 MAX_WORLDS, MAX_REGIONS = 1000, 20_000  # that are looked at, of one server and of one folder
 MAX_BYTES = 64 * 1024
@@ -28,8 +35,21 @@ MAX_ANY_DEPTH = 2  # restic tries every way to fit them: with a dozen it looks a
 _NAME = re.compile(r"(?:[^\\\[]|\\.|\[\^?+(?:(?:\\.|[^\]\\-])(?:-(?:\\.|[^\]\\-]))?)+\])*+")
 
 
+class ListIsTheGames(Conflict):
+    """The server's list would lie where the game can write it."""
+
+    code = "list_is_the_games"
+
+
+def is_the_games(data: DataRoot) -> bool:
+    """Tell whether the server's list would lie among the game's own files."""
+    return data.in_server == ""
+
+
 def read_list(data: DataRoot) -> str:
-    """Return the server's own list, or the default where it has none; changes nothing."""
+    """Return the list that counts: the server's own, or the default where it can have none; changes nothing."""
+    if is_the_games(data):
+        return DEFAULT
     try:
         return _read(open_server(data.directory))
     except FileMissing:
@@ -42,6 +62,8 @@ def read_list(data: DataRoot) -> str:
 
 def settle(data: DataRoot) -> None:
     """Write the list where it is not there yet, so that what a game writes later counts for nothing."""
+    if is_the_games(data):
+        return
     try:
         _read(open_server(data.directory))
     except FileMissing:
@@ -50,8 +72,8 @@ def settle(data: DataRoot) -> None:
 
 
 def warnings(data: DataRoot) -> list[str]:
-    """Say what is wrong with the list: nobody confirmed it, lines are no pattern, it leaves out the world's files."""
-    told, text = [], read_list(data)
+    """Say what is wrong with the list: not used, confirmed by nobody, no patterns, the world's files left out."""
+    told, text = _unused(data), read_list(data)
     if text.startswith(TAKEN_OVER):
         told.append("The list was taken over from data/, where the game could write it. Save it again to confirm it.")
     bad = [(number, problem) for number, line in enumerate(_NEWLINE.split(text), 1) if (problem := _problem(line))]
@@ -59,6 +81,27 @@ def warnings(data: DataRoot) -> list[str]:
         more = f" So it is with {len(bad) - 1} more." if len(bad) > 1 else ""
         told.append(f"Line {bad[0][0]} of the list of what to leave out {bad[0][1]}: it counts for nothing.{more}")
     return told + lost_world(data, patterns(data))
+
+
+def _unused(data: DataRoot) -> list[str]:
+    """Say what lies in the place of a list that does not count; nothing where that is the default, or no list."""
+    if not is_the_games(data):
+        return []
+    try:
+        found = _lines(_read(open_server(data.directory)))
+    except FileMissing:
+        return []
+    except AppError as error:
+        return [f"{_WRITABLE} ({error}) {_ADVICE}"]
+    more = sorted({*found} - {*_lines(DEFAULT)})
+    what = f" What it would leave out is saved: {named(more)}." if more else ""
+    return [] if found == _lines(DEFAULT) else [f"{_WRITABLE}{what} {_ADVICE}"]
+
+
+def named(lines: list[str]) -> str:
+    """Return some lines of a list as a sentence may have them."""
+    more = f" and {len(lines) - MAX_NAMED} more" if len(lines) > MAX_NAMED else ""
+    return ", ".join(repr(line)[:100] for line in lines[:MAX_NAMED]) + more
 
 
 def lost_world(data: DataRoot, left_out: list[str]) -> list[str]:
@@ -121,7 +164,14 @@ def _too_long() -> InvalidRequest:
 
 
 def write_list(data: DataRoot, text: str) -> None:
-    """Replace the server's own list; raises InvalidRequest, naming the line that is no pattern."""
+    """Replace the server's own list.
+
+    Raises:
+        ListIsTheGames: it would not count.
+        InvalidRequest: names the line that is no pattern.
+    """
+    if is_the_games(data):
+        raise ListIsTheGames(f"{_WRITABLE} {_ADVICE}")
     text = text.removeprefix("\ufeff")
     if len(text.encode(errors="replace")) > MAX_BYTES or len(_NEWLINE.findall(text)) > MAX_LINES:
         raise _too_long()

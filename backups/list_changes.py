@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from backups.excludes import named
 from backups.models import MadeSnapshot
-
-MAX_NAMED = 3
 
 
 def find_changes(lists: Mapping[str, Sequence[str]]) -> list[str]:
@@ -25,12 +24,7 @@ def find_changes(lists: Mapping[str, Sequence[str]]) -> list[str]:
 def _sentence(server: str, before: Sequence[str], now: Sequence[str]) -> str:
     if list(before) == list(now):
         return ""
-    more, less = (_named(sorted({*one} - {*other})) for one, other in ((now, before), (before, now)))
+    more, less = (named(sorted({*one} - {*other})) for one, other in ((now, before), (before, now)))
     what = " and ".join([f"has {more}"] * bool(more) + [f"no longer has {less}"] * bool(less))
     what = what or "has its lines in another order"
     return f"{server}: the list of what to leave out was changed since the last snapshot: it {what}."
-
-
-def _named(lines: list[str]) -> str:
-    more = f" and {len(lines) - MAX_NAMED} more" if len(lines) > MAX_NAMED else ""
-    return ", ".join(repr(line)[:100] for line in lines[:MAX_NAMED]) + more

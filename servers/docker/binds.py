@@ -8,13 +8,14 @@ from typing import Any
 
 from servers.docker.compose import COMPOSE_FILES, OVERRIDE_FILES
 from servers.docker.compose_yaml import Path as Where
-from servers.docker.folders import DATA
+from servers.docker.folders import DATA, EXCLUDE_LIST
 
 ENV_FILE = PurePosixPath(".env")
+_LIST = PurePosixPath(EXCLUDE_LIST)
 Found = tuple[str, str, Where]
 _PROPAGATION = {None, "", "private", "rprivate"}
 _OUTSIDE = "A container may only have places inside its server's directory, not {}."
-_CONTROL = "{} decides what runs, so the container must not be able to change it. Bind it read-only."
+_CONTROL = "{} decides what {}, so the container must not be able to change it. Bind it read-only."
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +75,15 @@ def _bind(mount: Mapping[str, Any], where: Where, directory: Path) -> _Bind | Fo
 
 def _between(binds: list[_Bind], inputs: Collection[str]) -> Iterator[Found]:
     writable = {bind.place for bind in binds if bind.is_writable}
-    control = {PurePosixPath(name) for name in (*COMPOSE_FILES, *OVERRIDE_FILES, *inputs)} | {ENV_FILE}
+    control = {PurePosixPath(name) for name in (*COMPOSE_FILES, *OVERRIDE_FILES, *inputs)} | {ENV_FILE, _LIST}
     for bind in binds:
         if any(parent in writable for parent in bind.place.parents):
             message = f"./{bind.place} lies below another place that the container may write to."
             yield "bind_nested", message, bind.where
         changed = sorted(str(name) for name in control if bind.place in {name, *name.parents})
         if bind.is_writable and changed:
-            yield "bind_control", _CONTROL.format(changed[0]), bind.where
+            what = "is in the backups" if changed[0] == EXCLUDE_LIST else "runs"
+            yield "bind_control", _CONTROL.format(changed[0], what), bind.where
 
 
 def _shown(source: str, directory: Path) -> str:

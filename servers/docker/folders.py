@@ -11,6 +11,7 @@ from mcadmin.core.errors import Conflict, Forbidden
 from mcadmin.core.paths import FileMissing, OutsideRoot, Root, is_same_mount
 
 DATA = "data"
+EXCLUDE_LIST = ".mcadminignore"  # what snapshots of the server leave out; beside DATA
 
 
 class ServerFolderIsALink(Conflict):

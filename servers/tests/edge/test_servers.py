@@ -147,7 +147,10 @@ def test_what_could_reach_the_host_is_403_with_its_code(
 
 @pytest.mark.parametrize(
     ("volume", "code"),
-    [("/:/host", "bind_outside"), ("./data/x:/data", "bind_in_data"), (".:/data", "bind_outside"), ("./compose.yaml:/c", "bind_control")],  # noqa: E501
+    [
+        ("/:/host", "bind_outside"), ("./data/x:/data", "bind_in_data"), (".:/data", "bind_outside"),
+        ("./compose.yaml:/c", "bind_control"), ("./.mcadminignore:/c", "bind_control"),
+    ],
 )
 def test_another_volume_is_refused(owner: APIClient, fake: FakeDocker, volume: str, code: str) -> None:
     text = compose_text("x").replace("- ./data:/data", f"- {volume}")
