@@ -19,7 +19,7 @@ from stat import S_ISDIR
 from backups import database_copies, wiring
 from backups.restic.patterns import escape
 from backups.targets import Target
-from mcadmin.core import confinement
+from mcadmin.core import confinement, database_exec
 from mcadmin.core.confined_exec import MOUNTS
 from mcadmin.core.errors import AppError
 from mcadmin.core.paths import Root, shown, walk
@@ -31,10 +31,11 @@ logger = logging.getLogger(__name__)
 FOLDER = "databases"  # beside restic's cache
 ENDINGS = (".db", ".db3", ".sqlite", ".sqlite3")
 MAGIC = b"SQLite format 3\0"
-MAX_BYTES = 512 * 1024**2  # of one: a writer in rollback mode waits while it is copied
-MAX_TOTAL_BYTES = 2 * 1024**3
+MAX_BYTES = database_exec.MAX_FILE_BYTES  # of one with its journal: a writer in rollback mode waits meanwhile
+MAX_TOTAL_BYTES = 2 * 1024**3  # of all copies of a snapshot
 MAX_COUNT = 64  # each is a word of a command
 TIME_S = 120.0  # for all of a snapshot: a game that keeps its own locked holds up no backup
+CHECK_S = 60.0  # of that, for one: its schema can make each row slow
 MAX_NAMED = 5
 _COMPANIONS = (*database_copies.COMPANIONS, "-shm")
 
@@ -58,6 +59,22 @@ class Databases:
 
 
 @dataclass(frozen=True)
+class Checked:
+    """What was found in the databases of a restored tree: sentences, none where all is well."""
+
+    broken: list[str]
+    unchecked: list[str]
+
+
+@dataclass
+class _Left:
+    """What the copies of one snapshot, of all its servers, may still take."""
+
+    end: float
+    bytes: int = field(default_factory=lambda: MAX_TOTAL_BYTES)
+
+
+@dataclass(frozen=True)
 class _Found:
     path: str
     info: os.stat_result
@@ -73,7 +90,7 @@ async def copied(
     """
     folder = wiring.cache_folder() / FOLDER
     await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-    databases, end = Databases(), time.monotonic() + TIME_S
+    databases, left = Databases(), _Left(time.monotonic() + TIME_S)
     try:
         for instance in instances:
             root = roots[instance.name]
@@ -82,7 +99,7 @@ async def copied(
                 if container is None or not container.is_running or root.kind is DataKind.ELSEWHERE:
                     continue
                 found = await asyncio.to_thread(_in_use, root, target, container.started_at)
-                await _copy_all(databases, folder, root, found, end=end)
+                await _copy_all(databases, folder, root, found, left)
             except AppError as error:  # what is wrong with the server is told by the rest of the snapshot
                 logger.info("the databases of %s were not looked at: %s", instance.name, error)
         yield databases
@@ -90,9 +107,8 @@ async def copied(
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
-async def _copy_all(databases: Databases, folder: Path, root: DataRoot, found: list[_Found], *, end: float) -> None:
+async def _copy_all(databases: Databases, folder: Path, root: DataRoot, found: list[_Found], left: _Left) -> None:
     unsound: list[str] = []
-    left_bytes = MAX_TOTAL_BYTES
     base = await asyncio.to_thread(lambda: root.path)
     can_show = MOUNTS in await confinement.available()
     for one in found:
@@ -100,50 +116,67 @@ async def _copy_all(databases: Databases, folder: Path, root: DataRoot, found: l
         try:
             if not can_show:
                 raise database_copies.NoSoundCopy("this machine has no private mounts for restic")
-            if len(databases.instead) >= MAX_COUNT or one.info.st_size > left_bytes:
-                raise database_copies.NoSoundCopy("there are too many or too large ones")
-            if time.monotonic() > end:
-                raise database_copies.NoSoundCopy("no time was left for it")
-            await _copy_one(root, one, copy)
+            _check_may_go_on(len(databases.instead), left.end)
+            await _copy_one(root, one, copy, left)
         except (AppError, OSError) as error:
             await asyncio.to_thread(shutil.rmtree, copy, ignore_errors=True)
             unsound.append(f"{shown(one.path)} ({error})")
             continue
-        left_bytes -= one.info.st_size
         databases.instead[base / one.path] = copy / "copy"
     if unsound:
-        more = f" and {len(unsound) - MAX_NAMED} more" if len(unsound) > MAX_NAMED else ""
         databases.warnings.append(
             f"{root.server_id}: databases that are being written may be torn in the snapshot, although the world is "
-            f"not: {', '.join(unsound[:MAX_NAMED])}{more}. A snapshot of the stopped server has them whole."
+            f"not: {_named(unsound)}. A snapshot of the stopped server has them whole."
         )
 
 
-async def _copy_one(root: DataRoot, found: _Found, folder: Path) -> None:
-    """Make a sound copy at ``folder/copy``; raises AppError."""
+def _check_may_go_on(done: int, end: float) -> None:
+    if done >= MAX_COUNT:
+        raise database_copies.NoSoundCopy("there are too many")
+    if time.monotonic() > end:
+        raise database_copies.NoSoundCopy("no time was left for it")
+
+
+def _named(databases: list[str]) -> str:
+    more = f" and {len(databases) - MAX_NAMED} more" if len(databases) > MAX_NAMED else ""
+    return f"{', '.join(databases[:MAX_NAMED])}{more}"
+
+
+async def _check(copy: Path, end: float) -> str:
+    """Return what is wrong with a copy, within what is left of the time; raises AppError."""
+    return await database_copies.check(copy, timeout_s=min(CHECK_S, max(end - time.monotonic(), 0.1)))
+
+
+async def _copy_one(root: DataRoot, found: _Found, folder: Path, left: _Left) -> None:
+    """Make a sound copy at ``folder/copy``, and take what it has off what is left; raises AppError."""
     copy = folder / "copy"
-    await asyncio.to_thread(_take, root, found, copy)
-    problem = await database_copies.check(copy)
+    written = await asyncio.to_thread(_take, root, found, copy, min(MAX_BYTES, left.bytes))
+    problem = await _check(copy, left.end)
     if problem:
-        raise database_copies.NoSoundCopy(f"it is broken itself: {problem[:100]}")
+        raise database_copies.NoSoundCopy(f"it is broken itself: {problem}")
     await asyncio.to_thread(database_copies.dress, copy, found.info)
 
+    # Its log is in the copy by now, and restic reads holes, too.
+    left.bytes -= max(written, (await asyncio.to_thread(copy.stat)).st_size)
 
-async def find_broken(held: Root, copies: Path) -> list[str]:
-    """Say which SQLite databases of a restored tree are broken. They are copied into ``copies`` to be opened."""
-    sentences = []
-    for number, one in enumerate((await asyncio.to_thread(_databases, held, ""))[:MAX_COUNT]):
+
+async def check_restored(held: Root, copies: Path, *, end: float) -> Checked:
+    """Look at the SQLite databases of a restored tree until ``end`` (monotonic); they are opened in ``copies``."""
+    broken, unchecked = [], []
+    for number, one in enumerate(await asyncio.to_thread(_databases, held, "")):
         copy = copies / str(number) / "copy"
         try:
+            _check_may_go_on(number, end)
             await asyncio.to_thread(_take_restored, held, one, copy)
-            problem = await database_copies.check(copy)
-        except AppError as error:
-            problem = f"could not be checked: {error}"
+            problem = await _check(copy, end)
+        except (AppError, OSError) as error:
+            unchecked.append(f"{shown(one.path)} ({error})")
+            continue
         finally:
             await asyncio.to_thread(shutil.rmtree, copies, ignore_errors=True)
         if problem:
-            sentences.append(f"the database {shown(one.path)} came back broken: {problem[:200]}")
-    return sentences
+            broken.append(f"the database {shown(one.path)} came back broken: {problem}")
+    return Checked(broken, [f"databases that were not looked at: {_named(unchecked)}."] if unchecked else [])
 
 
 def _take_restored(held: Root, one: _Found, copy: Path) -> None:
@@ -151,12 +184,10 @@ def _take_restored(held: Root, one: _Found, copy: Path) -> None:
     database_copies.take(held, one.path, copy, most_bytes=MAX_BYTES)
 
 
-def _take(root: DataRoot, found: _Found, copy: Path) -> None:
+def _take(root: DataRoot, found: _Found, copy: Path, most_bytes: int) -> int:
     copy.parent.mkdir(mode=0o700, parents=True)
-    if shutil.disk_usage(copy.parent).free < 3 * found.info.st_size:
-        raise database_copies.NoSoundCopy("the disk of the panel's logs has no room for a copy")
     with root.hold() as data:
-        database_copies.take(data, found.path, copy, most_bytes=MAX_BYTES)
+        return database_copies.take(data, found.path, copy, most_bytes=most_bytes)
 
 
 def _in_use(root: DataRoot, target: Target, since: datetime | None) -> list[_Found]:

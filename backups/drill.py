@@ -1,6 +1,7 @@
 """The restore drill: restore a snapshot into a scratch folder, look at its worlds, write down what was found."""
 
 import asyncio
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_ISREG
@@ -24,6 +25,7 @@ from servers.records import in_database
 
 KIND = "verify"
 _OF_A_PROXY = ("velocity.toml", "waterfall.yml", "modules.yml")  # settings that only proxies have: no world is due
+DATABASES_S = 300.0  # for the databases of all servers
 NOWHERE = ".nowhere"  # restic restores absolute paths, of which none begins so
 _RUNNING = {Saved.FLUSHED, Saved.UNCONFIRMED, Saved.LIVE, Saved.PARTIAL}  # levels that a stopped server has not
 
@@ -55,21 +57,20 @@ async def _drill(snapshot: ResticSnapshot, progress: Progress) -> dict[str, Any]
         progress.percent(85, "looking at the worlds")
         reports = await asyncio.to_thread(_look, snapshot, plan.tree)
         copies = root / folder_of(operation) / "databases"
-        broken = {server: await _broken_databases(snapshot, server, plan.tree, copies) for server in reports}
+        end = time.monotonic() + DATABASES_S
+        checked = {server: await _check_databases(snapshot, server, plan.tree, copies, end) for server in reports}
     finally:
         await to_its_end(asyncio.to_thread(staging.settle, root, operation))
     await in_database(_write_down, snapshot, reports, progress)
     for server, report in reports.items():
-        for finding in report.findings:
-            progress.warn(f"{server}: {finding}" if server else finding)
-        for sentence in broken[server]:
+        for sentence in (*report.findings, *checked[server].broken, *checked[server].unchecked):
             progress.warn(f"{server}: {sentence}" if server else sentence)
         for remark in report.remarks:
             progress.line(f"Of no world: {remark}")
     told = {
         server: {
             "levels": report.levels, "regions": report.regions, "findings": report.findings,
-            "databases": broken[server],
+            "databases": checked[server].broken,
         }
         for server, report in reports.items()
     }  # fmt: skip
@@ -101,15 +102,17 @@ def _look(snapshot: ResticSnapshot, tree: str) -> dict[str, WorldReport]:
     return found
 
 
-async def _broken_databases(snapshot: ResticSnapshot, server: str, tree: str, copies: Path) -> list[str]:
-    """Say which databases of plugins came back broken; they belong to no world, so the drill is passed all the same."""
+async def _check_databases(
+    snapshot: ResticSnapshot, server: str, tree: str, copies: Path, end: float
+) -> databases.Checked:
+    """Look at the databases of plugins; they belong to no world, so the drill is passed all the same."""
     folder = _folder_of(snapshot, server) if server else ""
     try:
         held = await asyncio.to_thread(_hold, f"{tree}/{folder.lstrip('/')}")
     except FileMissing:
-        return []
+        return databases.Checked([], [])
     with held:
-        return await databases.find_broken(held, copies)
+        return await databases.check_restored(held, copies, end=end)
 
 
 def _hold(folder: str) -> Root:

@@ -1,7 +1,6 @@
 """Where the process's own log goes: standard output and ``app.log``, a line a record, nothing forged, no secret."""
 
 import logging
-import re
 import sys
 import time
 from collections.abc import Iterable
@@ -9,13 +8,11 @@ from pathlib import Path
 
 from mcadmin.core import request_id
 from mcadmin.core.daily_file import DailyFile
+from mcadmin.core.one_line import escape
 from mcadmin.core.redaction import Redactor
 
 FILE_NAME = "app.log"
 COMPLAIN_EVERY_S = 60.0
-
-# C0, DEL, C1, the separators that some viewers break lines at, and changes of writing direction.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 # What these say below the level is told better elsewhere: requests by the audit, 4xx by their answer.
 _LEVELS = {"uvicorn.error": logging.WARNING, "django.request": logging.ERROR, "asyncio": logging.WARNING}
@@ -67,11 +64,6 @@ class DailyHandler(logging.Handler):
     def close(self) -> None:
         self._file.close()
         super().close()
-
-
-def escape(text: str) -> str:
-    """Return ``text`` as it may stand in a log line: without control characters."""
-    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def configure(

@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from mcadmin.core.one_line import escape
+
 MAX_CHARS = 64 * 1024
 MAX_LINE_CHARS = 4096
 MAX_WARNINGS = 100
@@ -28,7 +30,10 @@ class News:
 
 
 class Progress:
-    """How one running operation tells what it does. Belongs to the loop that runs the operation."""
+    """How one running operation tells what it does. Belongs to the loop that runs the operation.
+
+    What it is told may hold what a game or its plugins wrote; no control character of that is kept.
+    """
 
     def __init__(self, operation_id: uuid.UUID, *, no_return: Callable[[], Awaitable[None]]) -> None:
         self.warnings: list[str] = []
@@ -46,7 +51,7 @@ class Progress:
 
     def line(self, text: str) -> None:
         """Append one line of output; the oldest go when there are too many."""
-        kept = text[:MAX_LINE_CHARS]
+        kept = escape(text)[:MAX_LINE_CHARS]
         self._lines.append(kept)
         self._chars += len(kept) + 1
         while self._chars > MAX_CHARS and len(self._lines) > 1:
@@ -56,7 +61,7 @@ class Progress:
 
     def percent(self, done: float, message: str = "") -> None:
         """Tell how much is done, 0 to 100, and what is being done."""
-        step = (round(min(max(done, 0.0), 100.0), 1), message)
+        step = (round(min(max(done, 0.0), 100.0), 1), escape(message))
         if step != (self.done_percent, self.stage):
             self.done_percent, self.stage = step
             self._steps += 1
@@ -64,6 +69,7 @@ class Progress:
 
     def warn(self, text: str) -> None:
         """Keep a sentence that the user should read though the operation succeeds."""
+        text = escape(text)
         if text not in self.warnings and len(self.warnings) < MAX_WARNINGS:
             self.warnings.append(text)
         self.line(text)

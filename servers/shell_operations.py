@@ -12,6 +12,7 @@ from typing import Any, TextIO
 from asgiref.sync import async_to_sync
 
 from mcadmin.core import tasks
+from mcadmin.core.one_line import escape
 from servers import operations
 from servers.models import Operation
 from servers.operations import Job
@@ -98,6 +99,7 @@ def _watched(job: Job, terminal: TextIO) -> Job:
 
         def percent(done: float, message: str = "") -> None:
             tell(done, message)
+            message = escape(message)
             filled = round(BAR_WIDTH * min(done, 100) / 100)
             bar = "#" * filled + "." * (BAR_WIDTH - filled)
             terminal.write(f"{_CLEAR}[{bar}] {done:5.1f} %  {message}")
@@ -105,6 +107,7 @@ def _watched(job: Job, terminal: TextIO) -> Job:
 
         def line(text: str) -> None:
             say(text)
+            text = escape(text)
             if text not in progress.warnings:  # they come at the end
                 terminal.write(f"{_CLEAR}{text}\n")
 
