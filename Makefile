@@ -72,7 +72,7 @@ migrations:
 quick:
 	@$(PY) -m pytest -q -m "$(NO_TOOLS) and not slow" servers/tests/domain audit/tests/test_masking.py \
 	    mcadmin/tests/test_config.py mcadmin/tests/test_tasks.py mcadmin/tests/test_paths.py mcadmin/tests/test_promises.py mcadmin/tests/test_requirements_locked.py \
-	    mcadmin/tests/test_lint_sizes.py mcadmin/tests/test_lint_edges.py mcadmin/tests/test_lint_memory.py
+	    mcadmin/tests/test_lint_sizes.py mcadmin/tests/test_lint_edges.py mcadmin/tests/test_lint_memory.py mcadmin/tests/test_lint_paths.py
 
 fast: ## All tests that need no tool: minutes
 	@$(PY) -m pytest -q -n 2 -m "$(NO_TOOLS)"

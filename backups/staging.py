@@ -241,7 +241,8 @@ def swap_back(server_path: Path, plan: Plan) -> None:
         with Root(server_path) as root:
             _swap_back_in(root, plan)
     if plan.volume:
-        with Root(Path(plan.volume)) as root:
+        base = Path(plan.volume)
+        with Root(base) as root:
             inner = _read(root, folder_of(plan.operation))
             if inner is not None:
                 _swap_back_in(root, inner)
