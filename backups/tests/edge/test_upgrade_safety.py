@@ -156,7 +156,7 @@ def test_a_roll_back_says_exactly_what_is_as_before(
         (server_path / server / "data/level.dat").write_bytes(b"level")
     up(owner, server)
     fake.crashing_images.add("itzg/minecraft-server:java8")
-    port = 45_999
+    port = 29_999  # below what the kernel gives to connections that go out
     change = ("java21", "java8")
     text = compose_text(server).replace(*change)
     if not has_started:
@@ -180,7 +180,7 @@ def test_where_the_old_file_does_not_start_either_the_snapshot_is_named(
 ) -> None:
     up(owner, server)
     fake.crashing_images.add("itzg/minecraft-server:java8")
-    port = "45999"
+    port = "29999"
     old = compose_text(server).replace(":25565", f':25565"\n      - "{port}:{port}')
     (server_path / server / "compose.yaml").write_text(old)
     fake.taken_ports.add(port)

@@ -26,6 +26,13 @@ async def elsewhere() -> Operation:
     return await records.in_database(leases.take, operation, keys=["server:lobby"])
 
 
+async def until_taken(slots: Slots) -> None:
+    """Wait for the first socket's place: begun later, the second may be first at it."""
+    async with asyncio.timeout(5):
+        while slots.is_empty:
+            await asyncio.sleep(0.01)
+
+
 async def end(operation: Operation) -> None:
     operation.state = OperationState.SUCCEEDED
     await records.in_database(records.finish, operation)
@@ -35,12 +42,14 @@ async def test_one_socket_too_many_is_refused_and_one_that_ends_makes_room(
     fake: FakeDocker, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sockets, "HOLD_S", 0.05)
-    monkeypatch.setattr(operation_socket, "_of_operation", Slots(1))
+    monkeypatch.setattr(operation_socket, "_of_operation", slots := Slots(1))
     operation = await elsewhere()
     path = f"/api/operations/{operation.id}?token={token}"
-    async with opened(path), opened(path) as refused:
-        assert "1 sockets of this operation are open" in (await receive(refused))["message"]
-        assert (await refused.receive_output(timeout=5))["code"] == 4429
+    async with opened(path):
+        await until_taken(slots)
+        async with opened(path) as refused:
+            assert "1 sockets of this operation are open" in (await receive(refused))["message"]
+            assert (await refused.receive_output(timeout=5))["code"] == 4429
     async with opened(path) as socket:
         await end(operation)
         assert (await receive(socket))["type"] == "operation"
@@ -51,13 +60,15 @@ async def test_addresses_of_one_ipv6_network_share_their_places(
     fake: FakeDocker, server: str, token: str, monkeypatch: pytest.MonkeyPatch, module: Any, what: str
 ) -> None:
     monkeypatch.setattr(sockets, "HOLD_S", 0.05)
-    monkeypatch.setattr(module, "_of_address", Slots(1))
+    monkeypatch.setattr(module, "_of_address", slots := Slots(1))
     operation = await elsewhere()
     path = f"/api/servers/{server}/console" if module is console else f"/api/operations/{operation.id}"
     path += f"?token={token}"
-    async with opened(path, peer="2001:db8:1:2::1"), opened(path, peer="2001:db8:1:2::2") as refused:
-        assert f"1 {what} of your address are open" in (await receive(refused))["message"]
-        assert (await refused.receive_output(timeout=5))["code"] == 4429
+    async with opened(path, peer="2001:db8:1:2::1"):
+        await until_taken(slots)
+        async with opened(path, peer="2001:db8:1:2::2") as refused:
+            assert f"1 {what} of your address are open" in (await receive(refused))["message"]
+            assert (await refused.receive_output(timeout=5))["code"] == 4429
         async with opened(path, peer="2001:db8:1:3::1") as other:
             assert await other.receive_nothing(timeout=0.2) or (await receive(other))["type"] != "error"
     await end(operation)
