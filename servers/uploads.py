@@ -4,11 +4,14 @@ import os
 import uuid
 from datetime import UTC, datetime, timedelta
 
+from django.db import connection, transaction
+
 from mcadmin.core.errors import Conflict, NotFound
 from servers.models import Upload
 
 LIFE = timedelta(days=2)  # since the last piece came
 MAX_OPEN = 20  # of one server
+_COUNTING_KEY = 5678_003  # of advisory locks, beside a hash of the server's id
 
 
 class UploadNotFound(NotFound):
@@ -23,14 +26,23 @@ class TooManyUploads(Conflict):
     code = "too_many_uploads"
 
 
-def create(*, server_id: str, path: str, size: int, sha256: str, overwrite: bool, created_by: str) -> Upload:  # noqa: PLR0913 - a row
-    """Record an upload; raises TooManyUploads."""
+def create(  # noqa: PLR0913 - a row
+    upload_id: uuid.UUID, *, server_id: str, path: str, size: int, sha256: str, overwrite: bool, created_by: str
+) -> Upload:
+    """Record an upload; raises TooManyUploads, however many are begun at the same moment."""
+    with transaction.atomic():
+        _lock(server_id)
+        require_place(server_id)
+        return Upload.objects.create(
+            pk=upload_id, server_id=server_id, path=os.fsencode(path), size=size, sha256=sha256, overwrite=overwrite,
+            created_by=created_by[:50],
+        )  # fmt: skip
+
+
+def require_place(server_id: str) -> None:
+    """Raise TooManyUploads unless the server may have one more now; ``create`` decides."""
     if Upload.objects.filter(server_id=server_id).count() >= MAX_OPEN:
         raise TooManyUploads(f"{server_id} has {MAX_OPEN} unfinished uploads. Finish or delete one first.")
-    return Upload.objects.create(
-        server_id=server_id, path=os.fsencode(path), size=size, sha256=sha256, overwrite=overwrite,
-        created_by=created_by[:50],
-    )  # fmt: skip
 
 
 def find(upload_id: uuid.UUID, *, server_id: str) -> Upload:
@@ -64,3 +76,14 @@ def touch(upload: Upload) -> None:
 def forget(upload: Upload) -> None:
     """Delete what the database knows of it."""
     upload.delete()
+
+
+def _lock(server_id: str) -> None:
+    """Let no other transaction count the server's uploads before this one has ended.
+
+    There is no row that all of them could lock: the first upload has none. On SQLite each of our transactions locks
+    the database as it begins (mcadmin/database_url.py).
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_COUNTING_KEY, server_id])

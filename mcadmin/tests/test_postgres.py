@@ -5,6 +5,7 @@ import json
 import subprocess
 import tarfile
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from backups.tests.repositories import BINARIES, PASSWORD
 from servers.tests.conftest import write_server
 from servers.tests.real.panel import running_panel
+from servers.uploads import MAX_OPEN
 from testbed.postgres import postgres
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]
@@ -80,3 +82,22 @@ def test_owners_who_change_each_other_at_once_do_not_wait_for_each_other(tmp_pat
             # In the first turn nobody else is an owner, and the last of them stays one.
             assert sorted(statuses) == [200, 200, 200, 200 if turn else 409]
         assert [one["role"] for one in client.get("/admin/users").json()].count("owner") == 1
+
+
+def test_uploads_that_are_begun_at_once_keep_to_their_limit(tmp_path: Path) -> None:
+    many = 3 * MAX_OPEN
+    with postgres() as url, running_panel(tmp_path, DATABASE_URL=url) as panel, panel.client() as client:
+        write_server(panel.servers, "lobby")
+        ready = threading.Barrier(many)
+
+        def begin(number: int) -> tuple[int, str]:
+            ready.wait()
+            answer = client.post("/servers/lobby/files/uploads", json={"path": "/", "name": f"{number}", "size": 1})
+            return answer.status_code, answer.json().get("code", "")
+
+        with ThreadPoolExecutor(many) as pool:
+            found = Counter(pool.map(begin, range(many)))
+        listed = client.get("/servers/lobby/files/uploads").json()["uploads"]
+
+    assert found == {(201, ""): MAX_OPEN, (409, "too_many_uploads"): many - MAX_OPEN}
+    assert len(listed) == MAX_OPEN

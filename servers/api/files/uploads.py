@@ -1,6 +1,7 @@
 """Resumable uploads over HTTP: begin, send pieces, ask for the offset, finish."""
 
 import uuid
+from contextlib import suppress
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -56,15 +57,7 @@ class UploadsViewSet(ViewSet):
                 _drop(old, root)
             for left in uploads.list_open(id):
                 _forget_gone(left, root)
-            upload = uploads.create(
-                server_id=id, path=path, size=values["size"], sha256=values["sha256"],
-                overwrite=values["overwrite"], created_by=request.user.username,
-            )  # fmt: skip
-            try:
-                _part(upload, root).create(overwrite=upload.overwrite)
-            except AppError:
-                uploads.forget(upload)
-                raise
+            upload = _begun(root, path, server_id=id, values=values, created_by=request.user.username)
             shown = _shown(upload, root)
         where = f"/api/servers/{id}/files/uploads/{upload.pk}"
         return Response(shown, status=201, headers={"Location": where})
@@ -169,6 +162,23 @@ def _offset(request: Request) -> int:
     if not text.isdecimal() or len(text) > 15:
         raise InvalidRequest("offset is missing: where does this piece begin?")
     return int(text)
+
+
+def _begun(root: Root, path: str, *, server_id: str, values: dict[str, Any], created_by: str) -> Upload:
+    """Make the file, then record the upload: a record without its file is one that anybody may forget."""
+    uploads.require_place(server_id)
+    upload_id = uuid.uuid4()
+    part = Part(root, path, upload_id=upload_id.hex)
+    part.create(overwrite=values["overwrite"])
+    try:
+        return uploads.create(
+            upload_id, server_id=server_id, path=path, size=values["size"], sha256=values["sha256"],
+            overwrite=values["overwrite"], created_by=created_by,
+        )  # fmt: skip
+    except BaseException:
+        with suppress(AppError):  # it is gone already
+            part.give_up()
+        raise
 
 
 def _part(upload: Upload, root: Root) -> Part:
