@@ -66,12 +66,12 @@ imports:
 	@.venv/bin/lint-imports --no-logo --config pyproject.toml > .venv/lint-imports.log 2>&1 || { cat .venv/lint-imports.log; exit 1; }
 
 migrations:
-	@DJANGO_SETTINGS_MODULE=mcadmin.tests.settings $(PY) manage.py makemigrations --check --dry-run
+	@DJANGO_SETTINGS_MODULE=testing.settings $(PY) manage.py makemigrations --check --dry-run
 
 # What a change breaks most often: the domain, the core and the rules, without a database. One process: two are slower.
 quick:
 	@$(PY) -m pytest -q -m "$(NO_TOOLS) and not slow" servers/tests/domain audit/tests/test_masking.py \
-	    mcadmin/tests/test_config.py mcadmin/tests/test_tasks.py mcadmin/tests/test_paths.py mcadmin/tests/test_promises.py mcadmin/tests/test_requirements_locked.py \
+	    web/tests/test_config.py core/tests/test_tasks.py core/tests/test_paths.py mcadmin/tests/test_promises.py mcadmin/tests/test_requirements_locked.py \
 	    mcadmin/tests/test_lint_sizes.py mcadmin/tests/test_lint_edges.py mcadmin/tests/test_lint_memory.py mcadmin/tests/test_lint_paths.py
 
 fast: ## All tests that need no tool: minutes

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from blockbuster import blockbuster_ctx
 
-from mcadmin.tests import floor
+from testing import floor
 
 if TYPE_CHECKING:
-    from mcadmin.tests.contract import ContractClient
+    from testing.contract import ContractClient
 
-APPS = ["mcadmin", "servers", "accounts", "backups", "audit"]
+APPS = ["mcadmin", "backups", "servers", "audit", "accounts", "web", "core"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,7 +41,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture
 def api() -> "ContractClient":
     """An API client that checks every answer against the OpenAPI document."""
-    from mcadmin.tests.contract import ContractClient
+    from testing.contract import ContractClient
 
     return ContractClient()
 

@@ -6,6 +6,6 @@ import sys
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mcadmin.settings")
-    from mcadmin.command_line import main
+    from web.cli import main
 
     sys.exit(main(sys.argv))

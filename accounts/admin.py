@@ -13,11 +13,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts import people
+from accounts import users
 from accounts.admin_login import SignInForm
 from accounts.identity import Identity, who
 from accounts.models import User
-from mcadmin.core.errors import AppError
+from core.errors import AppError
 
 if TYPE_CHECKING:  # generic in the stubs only
 
@@ -43,7 +43,7 @@ class NewUserForm(_NewUserForm):
 
 
 class UserForm(_UserForm):
-    """Name, role and whether they may sign in; refuses what ``people.change`` would."""
+    """Name, role and whether they may sign in; refuses what ``users.change`` would."""
 
     by: Identity  # who fills it in
 
@@ -57,7 +57,7 @@ class UserForm(_UserForm):
         if {"role", "is_active"} <= cleaned.keys():
             try:
                 with transaction.atomic():
-                    people.check_rights(
+                    users.check_rights(
                         self.instance.pk, by=self.by, role=cleaned["role"], is_active=cleaned["is_active"]
                     )
             except AppError as error:
@@ -86,7 +86,7 @@ class UserAdmin(_UserAdmin):
     def end_all_tokens(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Sign them out everywhere: tokens, open sockets, and sessions of this site."""
         for user in queryset:
-            people.end_all_tokens(user.pk)
+            users.end_all_tokens(user.pk)
         self.message_user(request, f"All tokens of {', '.join(user.username for user in queryset)} have ended.")
 
     def get_form(
@@ -100,12 +100,12 @@ class UserAdmin(_UserAdmin):
         """Store the user by the rules that hold everywhere."""
         values = form.cleaned_data
         if change:
-            people.change(
+            users.change(
                 obj.pk, by=who(request), username=values["username"], role=values["role"],
                 is_active=values["is_active"],
             )  # fmt: skip
         else:
-            made = people.create(username=values["username"], password=values["password1"], role=values["role"])
+            made = users.create(username=values["username"], password=values["password1"], role=values["role"])
             obj.pk = made.pk
 
     def get_deleted_objects(
@@ -115,7 +115,7 @@ class UserAdmin(_UserAdmin):
         deleted, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
         try:
             with transaction.atomic():
-                people.check_deletion(objs, by=who(request))
+                users.check_deletion(objs, by=who(request))
         except AppError as error:
             protected = [*protected, str(error)]
         return deleted, counts, perms_needed, protected
@@ -129,10 +129,10 @@ class UserAdmin(_UserAdmin):
         _delete(list(queryset), by=who(request))
 
 
-def _delete(users: Sequence[User], *, by: Identity) -> None:
+def _delete(chosen: Sequence[User], *, by: Identity) -> None:
     try:
         with transaction.atomic():
-            for user in users:
-                people.delete(user.pk, by=by)
+            for user in chosen:
+                users.delete(user.pk, by=by)
     except AppError as error:
         raise PermissionDenied(str(error)) from None

@@ -7,11 +7,11 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from accounts import lookup, tokens
+from accounts import tokens, user_cache
 from accounts.identity import Identity, SystemUser
 from accounts.tokens import TokenRefused
-from mcadmin.core.connections import mark_known
-from mcadmin.core.errors import Unavailable
+from core.connections import mark_known
+from core.errors import Unavailable
 
 SCHEME = "Bearer"
 WITHHELD = "mcadmin.withheld_body"  # in an ASGI scope: the body was not read, because nobody proved an account
@@ -26,7 +26,7 @@ def authenticate_token(token: str) -> Identity:
     if is_master_token(token):
         return SystemUser()
     claims = tokens.read(token)
-    user = lookup.load(claims.user_id)
+    user = user_cache.load(claims.user_id)
     if user is None or not user.is_active:
         raise TokenRefused("This account does not exist or is disabled; ask an owner.")
     if tokens.is_ended(claims, user=user):

@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts.permissions import AccessPermission, DenyAll
 
 # Views outside DRF that need no login. Whoever adds one answers for it.
-PUBLIC_VIEWS = {"mcadmin.urls.healthz", "mcadmin.urls.docs", "mcadmin.urls.redoc", "mcadmin.page.page"}
+PUBLIC_VIEWS = {"mcadmin.urls.healthz", "mcadmin.urls.docs", "mcadmin.urls.redoc", "mcadmin.spa.page"}
 ADMIN_SITE = "admin"  # Django's admin asks for an owner by itself
 SOCKET_ROUTES = "mcadmin.routing"
 

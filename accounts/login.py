@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from accounts import known_addresses, throttles
 from accounts.client_address import of_request
 from accounts.models import User
-from mcadmin.core.connections import address_group
+from core.connections import address_group
 
 _ATTEMPT = "mcadmin.attempt"  # in META: no header can have this name there
 

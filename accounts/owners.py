@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from accounts.models import User, UserRole
-from mcadmin.core.errors import Conflict
+from core.errors import Conflict
 
 
 class LastOwner(Conflict):

@@ -8,7 +8,7 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 from redis.exceptions import RedisError
 
-from accounts import lookup
+from accounts import user_cache
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ def announce(user_id: int) -> None:
     Both once the transaction is committed; the cache before, too, so that the transaction itself sees the change.
     Called for every stored change of a user (``user_changed``); blocking, so not on an event loop.
     """
-    lookup.forget(user_id)
+    user_cache.forget(user_id)
     transaction.on_commit(lambda: _committed(user_id))
 
 
@@ -34,7 +34,7 @@ def user_changed(*, instance: Any, **_: Any) -> None:
 
 
 def _committed(user_id: int) -> None:
-    lookup.forget(user_id)
+    user_cache.forget(user_id)
     try:
         async_to_sync(get_channel_layer().group_send)(group_of(user_id), {"type": "account.changed"})
     except RedisError as error:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
 
-from mcadmin.core.errors import Unavailable
+from core.errors import Unavailable
 
 
 class CacheGone(Unavailable):

@@ -9,7 +9,7 @@ from channels.db import database_sync_to_async
 from accounts.authentication import authenticate_token
 from accounts.identity import Identity
 from accounts.tokens import TokenRefused
-from mcadmin.core.connections import mark_known
+from core.connections import mark_known
 
 SUBPROTOCOL = "bearer"
 MAX_PARAMETERS = 100  # of an address; with more, none is read

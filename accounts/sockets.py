@@ -17,8 +17,8 @@ from accounts.permissions import AccessPermission, DenyAll
 from accounts.revocation import group_of
 from accounts.socket_auth import authenticate_socket
 from audit import recorder
-from mcadmin.core.connections import address_group
-from mcadmin.core.tasks import cancel
+from core.connections import address_group
+from core.tasks import cancel
 
 logger = logging.getLogger(__name__)
 

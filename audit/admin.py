@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from audit.models import AuditEvent
 from audit.sentences import sentence
-from mcadmin.admin_parts import ReadOnlyAdmin, diff_lines, pill, when
+from web.admin_base import ReadOnlyAdmin, diff_lines, pill, when
 
 TEXTS = ("yaml_content", "override_yaml")
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mcadmin.core.daily_file import DailyFile
+from core.daily_file import DailyFile
 
 # What JSON leaves as it is and a terminal or an editor obeys: DEL, C1, line separators, changes of direction.
 _CONTROL = re.compile("[\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")

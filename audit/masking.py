@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from mcadmin.core.redaction import REDACTED, Redactor
+from core.redaction import REDACTED, Redactor
 
 MASK = REDACTED
 MAX_DEPTH = 32

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from audit.log_file import to_line
 from audit.models import AuditEvent
-from mcadmin.core.errors import InvalidRequest
+from core.errors import InvalidRequest
 
 PAGE = 500
 FIELDS = (

@@ -26,7 +26,7 @@ from audit.masking import Masker, storable
 from audit.master_reads import MasterReads
 from audit.models import AuditFailure
 from audit.writer import FAILURES, Place, Writer
-from mcadmin.core import request_id
+from core import request_id
 
 logger = logging.getLogger(__name__)
 

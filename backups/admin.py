@@ -8,12 +8,13 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from accounts.identity import who
-from backups import planning, schedules
 from backups.models import Schedule
-from backups.planning import KEEPS, ScheduleWish
 from backups.restic.retention import MAX_KEPT
-from mcadmin.admin_parts import RoomAdmin, pill, state_pill, when
-from mcadmin.core.errors import AppError
+from backups.schedules import planning
+from backups.schedules import runs as schedules
+from backups.schedules.planning import KEEPS, ScheduleWish
+from core.errors import AppError
+from web.admin_base import RoomAdmin, pill, state_pill, when
 
 FIELDS = [
     "enabled", "scope", "server_id", "path", "cron", "zone", "require_flushed", "missed", "overlap", "jitter_s",
@@ -35,7 +36,7 @@ class _Keep(forms.IntegerField):
 
 
 class ScheduleForm(_Form):
-    """The fields of a schedule; its policy as numbers. What it may be is judged by ``backups.planning``."""
+    """The fields of a schedule; its policy as numbers. What it may be is judged by ``backups.schedules.planning``."""
 
     keep_last = _Keep(help_text="newest ones that stay")
     keep_hourly = _Keep()

@@ -11,9 +11,9 @@ class BackupsConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of servers that are removed, and save worlds before upgrades; nothing is started here."""
-        from backups.removals import disable_schedules  # noqa: PLC0415 - models are there now
-        from backups.upgrade_safety import UpgradeSafety  # noqa: PLC0415
-        from servers import world_safety  # noqa: PLC0415
+        from backups.receivers import disable_schedules  # noqa: PLC0415 - models are there now
+        from backups.snapshots.upgrade_safety import UpgradeSafety  # noqa: PLC0415
+        from servers.changes import world_safety  # noqa: PLC0415
         from servers.signals import server_removed  # noqa: PLC0415
 
         world_safety.provide(UpgradeSafety())

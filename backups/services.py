@@ -5,18 +5,18 @@ import uuid
 from functools import cache
 
 from backups import wiring
-from backups.claims import take_back
-from backups.facts import Fact
-from backups.figures import FiguresReader
-from backups.guard import SaveGuard
-from backups.recovery import RestoreRecovery
 from backups.restic.labels import Saved
-from backups.schedules import Scheduler
-from mcadmin.core import confinement
-from mcadmin.core.errors import AppError
-from mcadmin.roles import Role
-from servers import leases
+from backups.restores.recovery import RestoreRecovery
+from backups.schedules.runs import Scheduler
+from backups.snapshots.claims import take_back
+from backups.snapshots.metrics import FiguresReader
+from backups.snapshots.save_guard import SaveGuard
+from backups.snapshots.saving_off import Fact
+from core import confinement
+from core.errors import AppError
 from servers import wiring as servers_wiring
+from servers.records import leases
+from web.process_role import Role
 
 logger = logging.getLogger(__name__)
 

@@ -5,16 +5,16 @@ from pathlib import Path
 
 from django.conf import settings
 
-from backups.listing import SnapshotList
-from backups.mark import Mark
 from backups.models import PanelInstance
+from backups.repository.change_marker import Mark
+from backups.repository.snapshot_cache import SnapshotList
+from backups.repository.space import RepositorySize
 from backups.restic.command import ResticCommand
 from backups.restic.manager import ResticManager
-from backups.space import RepositorySize
-from mcadmin.config import ResticSettings
-from mcadmin.core import process
-from mcadmin.core.errors import Unavailable
-from mcadmin.core.process import Run
+from core import process
+from core.errors import Unavailable
+from core.process import Run
+from web.config import ResticSettings
 
 run_override: Run | None = None  # tests put their fake restic here, then call reset()
 CACHE_FOLDER = "restic-cache"

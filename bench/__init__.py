@@ -7,5 +7,5 @@ import os
 
 import django
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mcadmin.tests.settings")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "testing.settings")
 django.setup()

@@ -13,10 +13,10 @@ from typing import Any
 
 import httpx
 
-from accounts.tests.real.processes import bearer, make_user, resident_mib
-from accounts.tests.real.strangers import Seen, crowd, echo_times, loopbacks
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import MASTER, Panel, running_panel
+from testing.panel import MASTER, Panel, running_panel
+from testing.processes import bearer, make_user, resident_mib
+from testing.strangers import Seen, crowd, echo_times, loopbacks
 
 REPORT = Path(__file__).resolve().parents[1] / "docs/reports/accounts.md"
 GUESSES = 1000

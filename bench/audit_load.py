@@ -9,9 +9,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from audit.tests import load
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import Panel, running_panel
+from testing import audit_load
+from testing.panel import Panel, running_panel
 
 REPORT = Path(__file__).resolve().parents[1] / "docs" / "reports" / "audit.md"
 ROUNDS, WITH, WITHOUT = 20, 1000, 300
@@ -33,11 +33,11 @@ class Cost:
         return f"{self.requests} | {self.wall_s * each:.2f} ms | {self.cpu_s * each:.2f} ms"
 
 
-def send(panel: Panel, clients: load.Clients, count: int, cost: Cost) -> list[str]:
-    cpu, started = load.cpu_s(panel), time.perf_counter()
+def send(panel: Panel, clients: audit_load.Clients, count: int, cost: Cost) -> list[str]:
+    cpu, started = audit_load.cpu_s(panel), time.perf_counter()
     answers = asyncio.run(clients.send(count))
     assert answers.broken == 0
-    cost.add(count, time.perf_counter() - started, load.cpu_s(panel) - cpu)
+    cost.add(count, time.perf_counter() - started, audit_load.cpu_s(panel) - cpu)
     return answers.ids
 
 
@@ -45,7 +45,8 @@ def measure(audited: Panel, bare: Panel) -> tuple[list[str], Cost, Cost]:
     """Let both take turns; return the ids that the audited one answered and what each cost."""
     write_server(audited.servers, "survival")
     write_server(bare.servers, "survival")
-    ours, other = load.Clients(audited, load.sign_in(audited)), load.Clients(bare, load.sign_in(bare))
+    ours = audit_load.Clients(audited, audit_load.sign_in(audited))
+    other = audit_load.Clients(bare, audit_load.sign_in(bare))
     send(audited, ours, 100, Cost())  # both are warm
     send(bare, other, 100, Cost())
     ids, with_audit, without = [], Cost(), Cost()
@@ -63,7 +64,7 @@ def main() -> None:
         two.mkdir()
         with running_panel(one) as audited, running_panel(two, AUDIT__ENABLED="false") as bare:
             ids, with_audit, without = measure(audited, bare)
-        rows, lines = load.rows(audited), load.lines(audited)
+        rows, lines = audit_load.rows(audited), audit_load.lines(audited)
         verified = audited.manage("audit", "verify").strip().partition(" The last")[0]
     wanted = len(ids) + 100
     assert len(rows) == len(set(rows)) == wanted, f"{len(rows)} rows for {wanted} requests"

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import running_panel
+from testing.panel import running_panel
 
 ROOT = Path(__file__).resolve().parents[1]
 ROUNDS = 4

@@ -15,7 +15,7 @@ from bench.big_forms_strangers import FORMS, PER_S, STRANGERS
 from bench.bystanders import ASKED, LINES_PER_S, Front, Phase, Viewer, go_through, listed, spread
 from bench.console_load import CHECKOUT, new_log
 from bench.panel_logs import tracebacks_in
-from servers.tests.real.panel import Panel, running_panel
+from testing.panel import Panel, running_panel
 
 REPORT = CHECKOUT / "docs" / "reports" / "big-forms.md"
 

@@ -16,7 +16,7 @@ import psutil
 from bench.console_clients import Client
 from bench.console_load import CHECKOUT, console_url
 from bench.rubbish import write_lines
-from servers.tests.real.panel import MASTER, Panel
+from testing.panel import MASTER, Panel
 
 LINES_PER_S, CATCH_UP_S, ASK_EVERY_S = 20, 30.0, 0.1
 ASKED = ("/healthz", "/api/servers/honest/status", "/api/user/me")

@@ -17,7 +17,7 @@ import psutil
 
 from bench.console_clients import Client, stay_deaf
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import MASTER, Panel, running_panel
+from testing.panel import MASTER, Panel, running_panel
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 REPORT = CHECKOUT / "docs" / "reports" / "console.md"

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from mcadmin.core import heap
-from servers.tests.real import transfers
-from servers.tests.real.panel import MASTER, Panel, running_panel
+from core import heap
+from testing import transfers
+from testing.panel import MASTER, Panel, running_panel
 
 TIMES = 2000
 ROUNDS = 2  # memory that the second takes as well would be a leak; the first fills what the allocator keeps

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import httpx
 
-from mcadmin.tests.test_paths_race import CANARY, SWAPPER
+from core.tests.test_paths_race import CANARY, SWAPPER
 from servers.tests.conftest import write_server
-from servers.tests.real import transfers
-from servers.tests.real.panel import Panel, running_panel, wait_for
-from servers.tests.real.transfers import MIB, Peak
+from testing import transfers
+from testing.panel import Panel, running_panel, wait_for
+from testing.transfers import MIB, Peak
 
 GIB2 = 2048 * MIB
 REPORT = Path(__file__).resolve().parents[1] / "docs" / "reports" / "files.md"

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import httpx
 
-from mcadmin.tests.fuzzing import CHECKS, Outcome, fuzz
-from servers.tests.real.panel import MASTER, Panel, running_panel, wait_for
+from testing.fuzzing import CHECKS, Outcome, fuzz
+from testing.panel import MASTER, Panel, running_panel, wait_for
 
 REPORT = Path(__file__).resolve().parents[1] / "docs" / "reports" / "fuzz-api.md"
 SEED = int(os.environ.get("FUZZ_SEED", random.randrange(1 << 32)))  # noqa: S311 - a number to repeat a run by

@@ -15,14 +15,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from backups.tests.repositories import BINARIES, PASSWORD
 from bench.bystanders import LINES_PER_S, Front, Phase, Viewer, go_through, listed, spread
 from bench.console_load import CHECKOUT, new_log
 from bench.half_sent_strangers import PER_S as OPENED_PER_S
 from bench.half_sent_strangers import TIMES
 from bench.panel_logs import tracebacks_in
 from deploy.tests.test_proxies import certificate, listens, nginx
-from servers.tests.real.panel import Panel, free_port, running_panel, wait_for
+from testing.panel import Panel, free_port, running_panel, wait_for
+from testing.repositories import BINARIES, PASSWORD
 
 REPORT = CHECKOUT / "docs" / "reports" / "half-sent.md"
 ADDRESSES = (0, 1, 40)  # with none, in peace

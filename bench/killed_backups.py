@@ -20,7 +20,7 @@ import psutil
 
 from bench import torn_worlds
 from bench.torn_worlds import ROOT, Bed
-from servers.tests.real.panel import FACTOR, wait_for
+from testing.panel import FACTOR, wait_for
 
 REPORT = ROOT / "docs" / "reports" / "killed-backups.md"
 LIMIT_S = 30.0

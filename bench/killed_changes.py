@@ -5,7 +5,7 @@ import tempfile
 import uuid
 from pathlib import Path
 
-from servers.tests.real.killing import kill_during
+from testing.killing import kill_during
 
 REPORT = Path(__file__).resolve().parents[1] / "docs/reports/killed-changes.md"
 MOMENTS_S = {

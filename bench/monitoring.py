@@ -17,9 +17,9 @@ from asgiref.sync import async_to_sync
 from servers.docker.cli import find_program
 from servers.docker.container import Container
 from servers.docker.engine import DockerManager
-from servers.live.sampler import INTERVAL_S, Sampler
+from servers.live.metrics.sampler import INTERVAL_S, Sampler
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import Panel, real_text, running_panel, wait_for
+from testing.panel import Panel, real_text, running_panel, wait_for
 
 SERVERS, RUNNING, LISTED = 20, 10, 50
 AT_ONCE = 6

@@ -19,7 +19,7 @@ import httpx
 from bench.public_file_table import FILES, PublicFile
 from bench.torn_worlds import PASSWORD, ROOT
 from servers.tests.conftest import IMAGE
-from servers.tests.real.panel import Panel, free_port, running_panel, wait_for
+from testing.panel import Panel, free_port, running_panel, wait_for
 
 REPORT = ROOT / "docs" / "reports" / "public-files.md"
 LEVEL_DAT = gzip.compress(b"\x0a\x00\x00\x0a\x00\x04Data\x03\x00\x01x\x00\x00\x00\x05\x00\x00")

@@ -14,10 +14,10 @@ from pathlib import Path
 from backups.restic import restoring
 from backups.restic.manager import ResticVersion
 from backups.restic.restoring import Piece
-from backups.tests.racing import ROOT_USER, UNIT_USER, Race, compile_racer
-from backups.tests.repositories import BINARIES
-from mcadmin.core import confinement
-from mcadmin.core.confined_exec import LANDLOCK, MOUNTS
+from core import confinement
+from core.confined_exec import LANDLOCK, MOUNTS
+from testing.racing import ROOT_USER, UNIT_USER, Race, compile_racer
+from testing.repositories import BINARIES
 
 REPORT = Path(__file__).resolve().parents[1] / "docs/reports/races.md"
 RUNS = int(os.environ.get("BENCH_RUNS", "50"))

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import httpx
 
-from mcadmin.core.errors import AppError
-from mcadmin.core.process import run
-from servers.live.rcon_pool import RconPool
-from servers.minecraft.rcon import RconAddress
+from core.errors import AppError
+from core.process import run
+from servers.live.rcon.rcon_pool import RconPool
+from servers.minecraft.rcon.client import RconAddress
 from servers.tests.conftest import compose_text, write_server
-from servers.tests.real.panel import MASTER, Panel, free_port, running_panel
+from testing.panel import MASTER, Panel, free_port, running_panel
 
 REPORT = Path(__file__).resolve().parent.parent / "docs" / "reports" / "rcon.md"
 COMMANDS, AT_ONCE, BY_API, BY_CLI = 10_000, 50, 300, 20

@@ -4,7 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from backups.tests.real.restore_deaths import Deaths, Left
+from testing.restore_deaths import Deaths, Left
 
 REPORT = Path(__file__).resolve().parents[1] / "docs/reports/restore-kills.md"
 HEAD = """# A restore, killed at each step

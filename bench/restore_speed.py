@@ -7,10 +7,10 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from backups.tests.repositories import BINARIES, PASSWORD
 from bench.backups import timed
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import running_panel
+from testing.panel import running_panel
+from testing.repositories import BINARIES, PASSWORD
 
 REPORT = Path(__file__).resolve().parents[1] / "docs/reports/restore-speed.md"
 FILES = int(os.environ.get("BENCH_FILES", "5000"))

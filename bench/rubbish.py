@@ -23,7 +23,7 @@ from bench.console_clients import Client
 from bench.console_load import CHECKOUT, MIB, console_url, new_log
 from bench.log_writer import line
 from bench.panel_logs import tracebacks_in
-from servers.tests.real.panel import MASTER, Panel, running_panel
+from testing.panel import MASTER, Panel, running_panel
 
 REPORT = CHECKOUT / "docs" / "reports" / "rubbish.md"
 CONNECTIONS, PER_S, REST_S, CATCH_UP_S = 20, 20, 10.0, 30.0

@@ -26,8 +26,8 @@ from bench import soak_report
 from bench.soak_figures import Life, keep_looking
 from bench.soak_viewers import ConsoleViewer, ListViewer
 from servers.tests.conftest import IMAGE
-from servers.tests.real.panel import MASTER, Panel, real_text, wait_for
-from servers.tests.real.private_engine import PrivateEngine, private_engine
+from testing.panel import MASTER, Panel, real_text, wait_for
+from testing.private_engine import PrivateEngine, private_engine
 
 SERVERS, VIEWERS, LEAVING, LISTS = 10, 20, 4, 3
 PASSWORD = "not-a-secret-of-anybody"  # noqa: S105 - of a repository that lives for half an hour

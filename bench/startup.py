@@ -19,7 +19,7 @@ from websockets.exceptions import WebSocketException
 
 from bench.console_load import CHECKOUT
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import MASTER, Panel, real_text, wait_for
+from testing.panel import MASTER, Panel, real_text, wait_for
 
 REPORT = CHECKOUT / "docs" / "reports" / "startup.md"
 TIMES, SERVERS, CONSOLES, LISTS, CODES = 5, 50, 20, 5, 3

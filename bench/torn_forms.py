@@ -19,8 +19,8 @@ import httpx
 from bench import torn_worlds
 from bench.torn_worlds import FLUSH_S, PASSWORD, ROOT, SAVE_S, Bed
 from servers.tests.conftest import IMAGE
-from servers.tests.real.panel import real_text, running_panel, wait_for
 from testbed.verify_world import verify
+from testing.panel import real_text, running_panel, wait_for
 
 REPORT = ROOT / "docs" / "reports" / "torn-forms.md"
 GOOD = {"flushed", "stopped"}

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import httpx
 
-from servers.tests.real.panel import Panel, real_text, running_panel, wait_for
 from testbed.verify_world import verify
+from testing.panel import Panel, real_text, running_panel, wait_for
 
 ROOT = Path(__file__).resolve().parents[1]
 REPORT = ROOT / "docs" / "reports" / "torn-worlds.md"

@@ -11,6 +11,6 @@ class ProjectConfig(AppConfig):
 
     def ready(self) -> None:
         """Keep the database closed to others whoever migrates it: `serve` or `migrate`."""
-        from mcadmin import migrating  # noqa: PLC0415 - imports models
+        from web import migrating  # noqa: PLC0415 - imports models
 
         post_migrate.connect(migrating.close_to_others)  # sent for each app that has models

@@ -9,14 +9,14 @@ django_application = get_asgi_application()  # before anything that imports mode
 
 from channels.routing import ProtocolTypeRouter
 
-from mcadmin.every_answer import EveryAnswer
 from mcadmin.lifespan import Lifespan
 from mcadmin.request_bodies import JudgeBodies
 from mcadmin.routing import sockets
+from mcadmin.security_headers import EveryAnswer
 from mcadmin.shielded import ShieldChanges
 from mcadmin.static_files import StaticFiles
-from mcadmin.streaming import StreamBodies
 from mcadmin.turn_taking import TakeTurns
+from web.streaming import StreamBodies
 
 application = Lifespan(
     EveryAnswer(

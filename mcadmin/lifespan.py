@@ -7,9 +7,10 @@ from typing import Any
 
 from audit import recorder
 from backups.services import services as backup_services
-from mcadmin import roles
-from mcadmin.core import heap, tasks
-from servers import leases, records, wiring
+from core import heap, tasks
+from servers import wiring
+from servers.records import leases, operation_rows
+from web import process_role
 
 logger = logging.getLogger(__name__)
 
@@ -66,11 +67,11 @@ class Lifespan:
 
 async def start_services() -> None:
     """Start on this loop what this process's role needs; what a killed process left behind is settled first."""
-    for sentence in await records.in_database(leases.take_over_dead):
+    for sentence in await operation_rows.in_database(leases.take_over_dead):
         logger.warning(sentence)
     recorder.start()
     await wiring.live().start()
-    await backup_services().start(roles.current())
+    await backup_services().start(process_role.current())
 
 
 async def stop_services() -> None:
@@ -80,4 +81,4 @@ async def stop_services() -> None:
         logger.warning("%d operations did not end in %g s and were interrupted", cancelled, DRAIN_S)
     await backup_services().stop()
     await wiring.live().stop()
-    await records.in_database(recorder.flush)  # which closes its connection, too
+    await operation_rows.in_database(recorder.flush)  # which closes its connection, too

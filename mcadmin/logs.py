@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from mcadmin.core import request_id
-from mcadmin.core.daily_file import DailyFile
-from mcadmin.core.one_line import escape
-from mcadmin.core.redaction import Redactor
+from core import request_id
+from core.daily_file import DailyFile
+from core.one_line import escape
+from core.redaction import Redactor
 
 FILE_NAME = "app.log"
 COMPLAIN_EVERY_S = 60.0

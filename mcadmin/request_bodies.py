@@ -26,9 +26,9 @@ from accounts.authentication import WITHHELD, is_somebody
 from accounts.permissions import AllowAnyone
 from accounts.shared_cache import CacheGone
 from accounts.throttles import TooManyTries
-from mcadmin.core.errors import TooLarge
-from mcadmin.middleware import is_api, problem, without_slash
-from mcadmin.streaming import CHANGES
+from core.errors import TooLarge
+from web.middleware import is_api, problem, without_slash
+from web.streaming import CHANGES
 
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]

@@ -1,4 +1,4 @@
-"""Django's settings, made from the operator's (mcadmin/config.py). Nothing here is meant to be edited to deploy."""
+"""Django's settings, made from the operator's (web/config.py). Nothing here is meant to be edited to deploy."""
 
 import sys
 from datetime import timedelta
@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 
-from mcadmin import config, database_url
+from web import config, database_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -33,7 +33,7 @@ ALLOWED_HOSTS = MC_ADMIN.allowed_hosts
 
 ROOT_URLCONF = "mcadmin.urls"
 ASGI_APPLICATION = "mcadmin.asgi.application"
-APPEND_SLASH = False  # both forms are answered directly: mcadmin.middleware.EitherSlash
+APPEND_SLASH = False  # both forms are answered directly: web.middleware.EitherSlash
 INSTALLED_APPS = [
     "daphne",
     "channels",
@@ -41,7 +41,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "mcadmin.admin_site.McAdminConfig",
+    "mcadmin.admin_site.site.McAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -55,15 +55,15 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
-    "mcadmin.middleware.AnswersInJson",
-    "mcadmin.middleware.EitherSlash",
+    "web.middleware.AnswersInJson",
+    "web.middleware.EitherSlash",
     "accounts.session_origin.SessionOfOwnPages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "audit.middleware.OperationAuditMiddleware",
-    "mcadmin.middleware.KnownHost",
+    "web.middleware.KnownHost",
     "mcadmin.request_bodies.ThrottledStrangers",
     "mcadmin.request_bodies.RefusedBodies",
 ]
@@ -103,7 +103,7 @@ if MC_ADMIN.redis_url:  # several processes: they share throttles, login codes, 
             "LOCATION": MC_ADMIN.redis_url,
             "KEY_PREFIX": "mcadmin",
             "OPTIONS": {
-                "serializer": "mcadmin.json_cache.JsonSerializer",
+                "serializer": "web.json_cache.JsonSerializer",
                 "socket_connect_timeout": 2,
                 "socket_timeout": 2,
             },
@@ -133,13 +133,13 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 REST_FRAMEWORK = {
-    "EXCEPTION_HANDLER": "mcadmin.exception_handler.exception_handler",
+    "EXCEPTION_HANDLER": "web.problems.exception_handler",
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.DenyAll"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["mcadmin.negotiation.Json"],
+    "DEFAULT_PARSER_CLASSES": ["web.negotiation.Json"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "mcadmin.negotiation.JsonOnly",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "web.negotiation.JsonOnly",
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {
@@ -155,7 +155,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": True,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "mcadmin.openapi.add_errors",
+        "web.openapi.add_errors",
     ],
 }
 SIMPLE_JWT = {

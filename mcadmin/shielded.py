@@ -11,9 +11,9 @@ import contextvars
 from collections.abc import Coroutine
 from typing import Any
 
-from mcadmin.core import tasks
-from mcadmin.middleware import problem
-from mcadmin.streaming import CHANGES, App, Receive, Send, send_answer
+from core import tasks
+from web.middleware import problem
+from web.streaming import CHANGES, App, Receive, Send, send_answer
 
 _DISCONNECT = {"type": "http.disconnect"}
 

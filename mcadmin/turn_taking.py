@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from accounts.client_address import of_scope
-from mcadmin.core.connections import address_group, call_when_left
-from mcadmin.core.turns import Turn, Turns
-from mcadmin.middleware import problem
-from mcadmin.streaming import CHANGES, App, Receive, Send, send_answer
+from core.connections import address_group, call_when_left
+from core.turns import Turn, Turns
+from web.middleware import problem
+from web.streaming import CHANGES, App, Receive, Send, send_answer
 
 logger = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from django.shortcuts import render
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
-from mcadmin.admin_site import site
-from mcadmin.page import page
+from mcadmin.admin_site.site import site
+from mcadmin.spa import page
 from servers.api.metrics import MetricsView
 
 

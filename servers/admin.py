@@ -7,9 +7,9 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 
 from audit import recorder
-from mcadmin.admin_parts import ReadOnlyAdmin, diff_lines, long, state_pill, when
-from servers import incarnations
 from servers.models import ComposeRevision, Operation
+from servers.records import incarnations
+from web.admin_base import ReadOnlyAdmin, diff_lines, long, state_pill, when
 
 
 @admin.register(Operation)

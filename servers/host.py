@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 
-from mcadmin.core.paths import disk_space
+from core.paths import disk_space
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""HTTP routes of the servers app; mcadmin/middleware.py answers them with a trailing slash, too."""
+"""HTTP routes of the servers app; web/middleware.py answers them with a trailing slash, too."""
 
 from django.urls import include, path, register_converter
 

@@ -4,11 +4,11 @@ from functools import cache
 
 from django.conf import settings
 
-from mcadmin import roles
-from servers import monitoring_records
 from servers.docker.cli import DockerCli
 from servers.live.services import Services, Stores
 from servers.minecraft.manager import DockerMCManager
+from servers.records import monitoring
+from web import process_role
 
 stores_override: Stores | None = None  # tests without a database keep nothing
 cli_override: DockerCli | None = None  # tests put their fake here, then call reset()
@@ -39,13 +39,13 @@ def live() -> Services:
     """Return this process's services; whoever runs the loop starts and stops them."""
     config = settings.MC_ADMIN
     # Each worker reads the figures for itself, which costs little; one process writes them down.
-    history = monitoring_records.HistoryStore() if roles.current().supervises else None
+    history = monitoring.HistoryStore() if process_role.current().supervises else None
     return Services(
         config.server_path,
         manager=manager(),
         cli=cli(),
         allowed_images=config.allowed_images,
-        stores=stores_override or Stores(notes=monitoring_records.NoteStore(), history=history),
+        stores=stores_override or Stores(notes=monitoring.NoteStore(), history=history),
     )
 
 

@@ -1,4 +1,4 @@
-"""The shapes of requests and answers about people and tokens. Names and passwords are judged by ``accounts.people``."""
+"""The shapes of requests and answers about people and tokens. Names and passwords are judged by ``accounts.users``."""
 
 from typing import Any
 

@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from accounts import people
+from accounts import users
 from accounts.api.serializers import (
     NewUserSerializer,
     UserChangeSerializer,
@@ -32,7 +32,7 @@ class UserViewSet(ViewSet):
         """Make a user; the role is admin unless another is named."""
         form = NewUserSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        return Response(UserPublicSerializer(people.create(**form.validated_data)).data)
+        return Response(UserPublicSerializer(users.create(**form.validated_data)).data)
 
     @extend_schema(operation_id="auth_register", request=NewUserSerializer, responses={200: UserPublicSerializer})
     def register(self, request: Request) -> Response:
@@ -42,7 +42,7 @@ class UserViewSet(ViewSet):
     @extend_schema(operation_id="users_read", responses=UserPublicSerializer)
     def retrieve(self, request: Request, id: int) -> Response:
         """Read one user."""
-        return Response(UserPublicSerializer(people.read(id)).data)
+        return Response(UserPublicSerializer(users.read(id)).data)
 
     @extend_schema(operation_id="users_replace", request=UserChangeSerializer, responses=UserPublicSerializer)
     def update(self, request: Request, id: int) -> Response:
@@ -57,10 +57,10 @@ class UserViewSet(ViewSet):
     @extend_schema(operation_id="users_delete", responses={200: UserDeletedSerializer})
     def destroy(self, request: Request, id: int) -> Response:
         """Delete a user; their tokens and sockets end."""
-        username = people.delete(id, by=who(request))
+        username = users.delete(id, by=who(request))
         return Response({"message": f"{username} was deleted."})
 
     def _change(self, request: Request, id: int, *, partial: bool) -> Response:
         form = UserChangeSerializer(data=request.data, partial=partial)
         form.is_valid(raise_exception=True)
-        return Response(UserPublicSerializer(people.change(id, by=who(request), **form.validated_data)).data)
+        return Response(UserPublicSerializer(users.change(id, by=who(request), **form.validated_data)).data)

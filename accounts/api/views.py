@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import client_address, login, people, throttles, tokens, wiring
+from accounts import client_address, login, throttles, tokens, users, wiring
 from accounts.api.serializers import (
     CodeSerializer,
     LoginSerializer,
@@ -26,7 +26,7 @@ from accounts.identity import SystemUser
 from accounts.models import User
 from accounts.permissions import AllowAnyone, IsSignedIn, RequireMaster
 from accounts.shared_cache import reaching_it
-from mcadmin.core.errors import InvalidRequest
+from core.errors import InvalidRequest
 
 
 class NoAccount(InvalidRequest):
@@ -105,7 +105,7 @@ class LogoutAllView(APIView):
     def post(self, request: Request) -> Response:
         """End all your tokens and sockets, this one included."""
         user = _own_account(request, "cannot sign out")
-        people.end_all_tokens(user.pk)
+        users.end_all_tokens(user.pk)
         return Response(status=204)
 
 
@@ -135,7 +135,7 @@ class MyPasswordView(APIView):
         if login.prove(user.username, password=form.validated_data["old_password"], address=address) is None:
             wrong = "This is not your present password."
             raise InvalidRequest(wrong, errors={"old_password": [wrong]})
-        changed = people.change(user.pk, by=user, password=form.validated_data["new_password"])
+        changed = users.change(user.pk, by=user, password=form.validated_data["new_password"])
         return Response(
             {"message": "Password changed.", "access_token": tokens.issue(changed), "token_type": "bearer"}
         )

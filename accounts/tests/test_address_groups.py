@@ -12,8 +12,8 @@ from accounts import sockets
 from accounts.consumers import MAX_WAITING_PER_ADDRESS, LoginCodeConsumer
 from accounts.tests.conftest import MakeUser
 from accounts.throttles import FAILURES_OF_PAIR, LOGINS_OF_ADDRESS
-from mcadmin.core.connections import Connections
-from mcadmin.http_protocol import LimitedHttp
+from core.connections import Connections
+from mcadmin.serving.http_protocol import LimitedHttp
 from mcadmin.turn_taking import CHANGES_OF_ONE, READS_OF_ONE, TakeTurns
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -75,7 +75,7 @@ async def _sockets(peers: list[str], count: Callable[[], int], *, consumer: Any 
 
 
 async def connections(peers: list[str]) -> int:
-    """Count those that are left open, as ``mcadmin.http_protocol`` admits them."""
+    """Count those that are left open, as ``mcadmin.serving.http_protocol`` admits them."""
     counted = Connections(at_most=100, of_one_address=4)
     for peer in peers:
         LimitedHttp.admit(counted, peer, end=lambda: None)

@@ -4,10 +4,10 @@ from pathlib import Path
 import bcrypt
 import pytest
 
-from accounts import earlier_users
+from accounts import legacy_users
 from accounts.login import check_password
 from accounts.models import User
-from mcadmin.core.errors import InvalidRequest
+from core.errors import InvalidRequest
 
 LONG = "a-long-passphrase-" * 5  # 90 bytes: the earlier version cut at 72
 
@@ -41,7 +41,7 @@ def database(tmp_path: Path) -> Path:
 
 @pytest.mark.django_db
 def test_passwords_keep_working_and_are_stored_anew_at_the_first_sign_in(database: Path) -> None:
-    earlier_users.take_over(database)
+    legacy_users.take_over(database)
 
     assert check_password("alice", password="wrong") is None
     assert check_password("alice", password="correct-horse") is not None
@@ -58,13 +58,13 @@ def test_passwords_keep_working_and_are_stored_anew_at_the_first_sign_in(databas
 def test_what_cannot_be_taken_over_is_named_with_its_reason(database: Path) -> None:
     before = database.read_bytes()
 
-    reasons = {one.username: one.reason for one in earlier_users.take_over(database)}
+    reasons = {one.username: one.reason for one in legacy_users.take_over(database)}
 
     assert reasons["alice"] == reasons["bob"] == ""
     assert "at least 3" in reasons["no"]
     assert "bcrypt" in reasons["carol"]
     assert "ROOT" in reasons["root"]
-    assert {one.reason for one in earlier_users.take_over(database) if one.username == "alice"} == {
+    assert {one.reason for one in legacy_users.take_over(database) if one.username == "alice"} == {
         "the name is taken here"
     }
     assert database.read_bytes() == before
@@ -75,4 +75,4 @@ def test_what_cannot_be_taken_over_is_named_with_its_reason(database: Path) -> N
 def test_another_file_is_refused_with_a_sentence(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "other").write_bytes(content)
     with pytest.raises(InvalidRequest, match="no user database of the earlier version"):
-        earlier_users.take_over(tmp_path / "other")
+        legacy_users.take_over(tmp_path / "other")

@@ -15,7 +15,7 @@ from accounts import consumers, known_addresses, sockets
 from accounts.consumers import KEPT_BACK, MAX_WAITING, LoginCodeConsumer
 from accounts.models import SignInAddress, User
 from accounts.tests.conftest import PASSWORD
-from mcadmin.tests.contract import ContractClient
+from testing.contract import ContractClient
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick_hashes")]
 LOGIN = "/api/auth/token"

@@ -20,7 +20,7 @@ from accounts.login_codes import LoginCodes
 from accounts.models import User
 from accounts.tests.conftest import PASSWORD, ClientOf
 from accounts.tokens import issue
-from mcadmin.tests.contract import ContractClient
+from testing.contract import ContractClient
 
 VERIFY = "/api/auth/verifyCode"
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick_hashes")]

@@ -5,19 +5,19 @@ from django.conf import LazySettings
 from django.core.cache import cache
 from django.db import transaction
 
-from accounts import lookup
+from accounts import user_cache
 from accounts.models import User, UserRole
 from accounts.tests.conftest import PASSWORD, MakeUser
-from mcadmin.json_cache import JsonSerializer
+from web.json_cache import JsonSerializer
 
 
 def test_a_second_look_asks_no_database(make_user: MakeUser, django_assert_num_queries: Any) -> None:
     user = make_user()
-    first = lookup.load(user.pk)
+    first = user_cache.load(user.pk)
     assert first is not None
 
     with django_assert_num_queries(0):
-        second = lookup.load(user.pk)
+        second = user_cache.load(user.pk)
 
     assert second is not None
     for name in ("pk", "username", "role", "is_active", "created_at", "tokens_valid_after"):
@@ -26,8 +26,8 @@ def test_a_second_look_asks_no_database(make_user: MakeUser, django_assert_num_q
 
 def test_a_cached_user_still_has_a_password_and_saving_keeps_it(make_user: MakeUser) -> None:
     user = make_user()
-    lookup.load(user.pk)
-    cached = lookup.load(user.pk)
+    user_cache.load(user.pk)
+    cached = user_cache.load(user.pk)
     assert cached is not None
 
     cached.end_tokens()
@@ -39,7 +39,7 @@ def test_a_cached_user_still_has_a_password_and_saving_keeps_it(make_user: MakeU
 
 def test_no_password_hash_lies_in_the_cache(make_user: MakeUser) -> None:
     user = make_user()
-    lookup.load(user.pk)
+    user_cache.load(user.pk)
 
     assert user.password not in str(cache.get(f"accounts.user.{user.pk}"))
 
@@ -47,15 +47,15 @@ def test_no_password_hash_lies_in_the_cache(make_user: MakeUser) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_change_and_a_deletion_are_seen_at_once(quick_hashes: None) -> None:
     user = User.objects.create_user("alice", PASSWORD)
-    lookup.load(user.pk)
+    user_cache.load(user.pk)
     user.role = UserRole.OWNER
     user.save()
-    assert (found := lookup.load(user.pk)) is not None
+    assert (found := user_cache.load(user.pk)) is not None
     assert found.role == UserRole.OWNER
 
     key = user.pk
     user.delete()
-    assert lookup.load(key) is None
+    assert user_cache.load(key) is None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -63,18 +63,18 @@ def test_what_was_read_before_a_change_and_kept_after_it_is_not_used(
     quick_hashes: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = User.objects.create_user("alice", PASSWORD)
-    keep = lookup._keep
+    keep = user_cache._keep
 
     def slow(found: User, key: str, mark: str) -> None:
         user.role = UserRole.OWNER
         user.save()  # between another request's read and its write into the cache
         keep(found, key, mark)
 
-    monkeypatch.setattr(lookup, "_keep", slow)
-    lookup.load(user.pk)
-    monkeypatch.setattr(lookup, "_keep", keep)
+    monkeypatch.setattr(user_cache, "_keep", slow)
+    user_cache.load(user.pk)
+    monkeypatch.setattr(user_cache, "_keep", keep)
 
-    assert (found := lookup.load(user.pk)) is not None
+    assert (found := user_cache.load(user.pk)) is not None
     assert found.role == UserRole.OWNER
 
 
@@ -84,7 +84,7 @@ def test_a_change_not_yet_committed_is_not_kept_as_of_before(quick_hashes: None)
     with transaction.atomic():
         user.role = UserRole.OWNER
         user.save()
-        assert (found := lookup.load(user.pk)) is not None
+        assert (found := user_cache.load(user.pk)) is not None
         assert found.role == UserRole.OWNER
 
 
@@ -94,8 +94,8 @@ def test_without_redis_users_come_from_the_database(make_user: MakeUser, setting
         "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1"}
     }
 
-    assert lookup.load(user.pk) == user
-    lookup.forget(user.pk)
+    assert user_cache.load(user.pk) == user
+    user_cache.forget(user.pk)
 
 
 @pytest.mark.parametrize("value", [1, "ü", None, {"a": [1, 2.5, True]}, ""])

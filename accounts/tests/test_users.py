@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from accounts import tokens
 from accounts.models import User, UserRole
 from accounts.tests.conftest import PASSWORD, MakeUser
-from mcadmin.tests.contract import ContractClient
+from testing.contract import ContractClient
 
 USERS = "/api/admin/users"
 ME = "/api/user/me"

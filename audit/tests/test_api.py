@@ -15,8 +15,8 @@ from audit import recorder
 from audit.events import Event
 from audit.models import AuditEvent
 from mcadmin.asgi import django_application
-from mcadmin.every_answer import EveryAnswer
-from mcadmin.tests.contract import ContractClient
+from mcadmin.security_headers import EveryAnswer
+from testing.contract import ContractClient
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

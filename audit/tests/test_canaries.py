@@ -22,19 +22,19 @@ from django.test import Client
 from accounts import tokens
 from accounts.models import User, UserRole
 from audit import recorder
-from audit.tests import canaries
-from audit.tests.canaries import CANARIES
 from backups import wiring as backups_wiring
-from backups.tests.fake_restic import FakeRestic
+from core.daily_file import DailyFile
+from core.redaction import Redactor
 from mcadmin.asgi import application
-from mcadmin.config import ResticSettings
-from mcadmin.core.daily_file import DailyFile
-from mcadmin.core.redaction import Redactor
 from mcadmin.logs import DailyHandler, OneLine
 from servers import wiring
 from servers.models import Operation
 from servers.tests.conftest import fake, server_path  # noqa: F401 - fixtures
-from servers.tests.fake_docker import FakeDocker
+from testing import canaries
+from testing.canaries import CANARIES
+from testing.fake_docker import FakeDocker
+from testing.fake_restic import FakeRestic
+from web.config import ResticSettings
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.process]
 

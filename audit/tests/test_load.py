@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from audit.tests import load
 from audit.writer import TELL_EVERY_S
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import ROOT, Panel, running_panel, wait_for
+from testing import audit_load
+from testing.panel import ROOT, Panel, running_panel, wait_for
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
 REQUESTS = 600
@@ -27,11 +27,11 @@ def panel(tmp_path: Path) -> Iterator[Panel]:
 
 
 def test_every_request_of_many_clients_has_its_row_and_its_line(panel: Panel) -> None:
-    answers = asyncio.run(load.Clients(panel, load.sign_in(panel)).send(REQUESTS))
+    answers = asyncio.run(audit_load.Clients(panel, audit_load.sign_in(panel)).send(REQUESTS))
     assert (len(answers.ids), answers.broken) == (REQUESTS, 0)
     panel.stop()
 
-    rows, lines = load.rows(panel), load.lines(panel)
+    rows, lines = audit_load.rows(panel), audit_load.lines(panel)
     assert len(rows) == len(set(rows)) == REQUESTS
     assert rows == lines
     assert set(rows) == set(answers.ids)
@@ -39,12 +39,12 @@ def test_every_request_of_many_clients_has_its_row_and_its_line(panel: Panel) ->
 
 
 def test_an_end_in_the_middle_loses_nothing_that_was_answered(panel: Panel) -> None:
-    token = load.sign_in(panel)
+    token = audit_load.sign_in(panel)
     threading.Timer(1.0, panel.process.terminate).start()  # type: ignore[union-attr]  # it runs
-    answers = asyncio.run(load.Clients(panel, token).send(1_000_000))
+    answers = asyncio.run(audit_load.Clients(panel, token).send(1_000_000))
     assert panel.stop() == 0
 
-    rows, lines = load.rows(panel), load.lines(panel)
+    rows, lines = audit_load.rows(panel), audit_load.lines(panel)
     assert answers.broken == 20  # every client met the end
     assert len(answers.ids) > 20
     assert set(answers.ids) <= set(rows)
@@ -59,9 +59,9 @@ def test_a_full_disk_under_the_log_stops_no_request_is_told_and_made_good(tmp_pa
     started = time.monotonic()
     with running_panel(tmp_path) as panel:
         write_server(panel.servers, "survival")
-        clients = load.Clients(panel, load.sign_in(panel))
+        clients = audit_load.Clients(panel, audit_load.sign_in(panel))
         first = asyncio.run(clients.send(200))
-        wait_for(lambda: len(load.rows(panel)), lambda count: count == 200, limit_s=20)
+        wait_for(lambda: len(audit_load.rows(panel)), lambda count: count == 200, limit_s=20)
         told = (tmp_path / "logs" / "app.log").read_text()
         assert "The audit cannot be written to the file: OSError: [Errno 28] No space left on device" in told
         at_most = 1 + (time.monotonic() - started) // TELL_EVERY_S  # and not 200 times
@@ -69,10 +69,10 @@ def test_a_full_disk_under_the_log_stops_no_request_is_told_and_made_good(tmp_pa
 
         log.unlink()  # space again
         second = asyncio.run(clients.send(50))
-        wait_for(lambda: len(load.rows(panel)), lambda count: count == 250, limit_s=20)
-        wait_for(lambda: log.exists() and len(load.lines(panel)), lambda count: count == 250, limit_s=20)
-        assert load.lines(panel) == load.rows(panel)
-        assert set(load.lines(panel)) == {*first.ids, *second.ids}
+        wait_for(lambda: len(audit_load.rows(panel)), lambda count: count == 250, limit_s=20)
+        wait_for(lambda: log.exists() and len(audit_load.lines(panel)), lambda count: count == 250, limit_s=20)
+        assert audit_load.lines(panel) == audit_load.rows(panel)
+        assert set(audit_load.lines(panel)) == {*first.ids, *second.ids}
     assert "events came late to the file" in doctor(panel)
 
 

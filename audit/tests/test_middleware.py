@@ -19,8 +19,8 @@ from accounts.permissions import IsSignedIn
 from audit import recorder
 from audit.models import AuditEvent
 from audit.tests.conftest import Lines, SetAudit
-from mcadmin.streaming import AsyncView, body_of
 from mcadmin.urls import urlpatterns as project_urlpatterns
+from web.streaming import AsyncView, body_of
 
 pytestmark = pytest.mark.django_db
 CANARY = "c4nary-0123"

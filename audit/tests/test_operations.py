@@ -9,7 +9,7 @@ from django.core.management import call_command
 from audit.models import AuditEvent
 from mcadmin.routing import websocket_urlpatterns
 from servers.tests.conftest import fake, server, server_path  # noqa: F401 - fixtures
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 
 @pytest.mark.django_db(transaction=True)

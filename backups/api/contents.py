@@ -11,9 +11,9 @@ from rest_framework.views import APIView
 from accounts.permissions import IsSignedIn
 from backups import wiring
 from backups.api import restore_serializers as serializers
-from backups.known import find
 from backups.restic import browsing
 from backups.restic.browsing import Change, Node
+from backups.snapshots.known import find
 
 PATH = OpenApiParameter("path", str, description="absolute in the snapshot; default its root")
 

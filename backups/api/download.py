@@ -11,12 +11,13 @@ from rest_framework.request import Request
 
 from accounts.models import UserRole
 from accounts.permissions import IsSignedIn, RequireRole
-from backups import sources, wiring
+from backups import wiring
 from backups.api.contents import PATH
-from backups.known import find
 from backups.restic import browsing
-from mcadmin.core.errors import Forbidden
-from mcadmin.streaming import AsyncView, attachment_headers
+from backups.restores import locate
+from backups.snapshots.known import find
+from core.errors import Forbidden
+from web.streaming import AsyncView, attachment_headers
 
 if TYPE_CHECKING:
     from accounts.identity import Identity
@@ -44,7 +45,7 @@ class SnapshotDownloadView(AsyncView):
         restic = wiring.command()
         path = browsing.checked_path(request.query_params.get("path") or "/")
         is_owner = RequireRole(UserRole.OWNER).admits(cast("Identity", request.user))
-        if not (is_owner or sources.is_of_a_server(snapshot, path)):
+        if not (is_owner or locate.is_of_a_server(snapshot, path)):
             raise OwnersDownload(
                 "Only an owner may download what is not of one server: the panel's own database may be in it. "
                 "Name a path of a server."

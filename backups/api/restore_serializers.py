@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from backups.restic.retention import MAX_KEPT, Policy
 from servers.minecraft.manager import NEW_SERVER_ID, RESERVED_IDS
-from servers.operation_answers import OperationSerializer
+from servers.operations.http import OperationSerializer
 
 
 class PreviewRequestSerializer(serializers.Serializer[Any]):

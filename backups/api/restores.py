@@ -10,14 +10,14 @@ from rest_framework.views import APIView
 
 from accounts.models import UserRole
 from accounts.permissions import IsSignedIn, RequireRole
-from backups import drill, preview, restore
 from backups.api import restore_serializers as serializers
-from backups.known import find
-from backups.restore_order import RestoreWish
-from mcadmin.core.errors import Forbidden
-from servers.compose_safety import Acceptance
+from backups.restores import drill, preview, restore
+from backups.restores.request import RestoreWish
+from backups.snapshots.known import find
+from core.errors import Forbidden
+from servers.changes.compose_safety import Acceptance
 from servers.models import Operation
-from servers.operation_answers import PREFER, OperationAnswerSerializer, carry_out
+from servers.operations.http import PREFER, OperationAnswerSerializer, carry_out
 
 
 class OwnersMaySkip(Forbidden):

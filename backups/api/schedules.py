@@ -13,13 +13,15 @@ from rest_framework.views import APIView
 from accounts.identity import who
 from accounts.models import UserRole
 from accounts.permissions import IsSignedIn, RequireRole
-from backups import planning, schedules, wiring
+from backups import wiring
 from backups.models import MissedRule, OverlapRule, RunState, Schedule, ScheduleRun
-from backups.planning import ScheduleWish
 from backups.restic.labels import Scope
 from backups.restic.retention import MAX_KEPT
-from mcadmin.core import tasks
-from servers.operation_answers import PREFER
+from backups.schedules import planning
+from backups.schedules import runs as schedules
+from backups.schedules.planning import ScheduleWish
+from core import tasks
+from servers.operations.http import PREFER
 
 SHOWN_RUNS = 50
 
@@ -201,7 +203,7 @@ def detail(schedule: Schedule) -> dict[str, Any]:
 
 
 def _wish(request: Request) -> ScheduleWish:
-    """Return what the client sent; what a schedule may be is judged by ``backups.planning``."""
+    """Return what the client sent; what a schedule may be is judged by ``backups.schedules.planning``."""
     body = ScheduleRequestSerializer(data=request.data)
     body.is_valid(raise_exception=True)
     return ScheduleWish(**{**body.validated_data, "policy": dict(body.validated_data["policy"] or {})})

@@ -14,16 +14,20 @@ from rest_framework.views import APIView
 from accounts.identity import who
 from accounts.models import UserRole
 from accounts.permissions import IsSignedIn, RequireRole
-from backups import creation, deletion, excludes, health, known, pins, shown, sources, space, targets, wiring
+from backups import wiring
 from backups.api import serializers
-from backups.creation import Wish
-from mcadmin.core.errors import AppError
-from mcadmin.core.paths import disk_space
+from backups.repository import space
+from backups.restores import locate
+from backups.snapshots import create, excludes, health, known, payload, pins, scope
+from backups.snapshots import delete as deletion
+from backups.snapshots.create import Wish
+from core.errors import AppError
+from core.paths import disk_space
 from servers import wiring as servers_wiring
 from servers.minecraft.data_root import DataKind, DataRoot, usual
 from servers.minecraft.instance import ServerNotFound
 from servers.models import Operation
-from servers.operation_answers import PREFER, OperationAnswerSerializer, carry_out
+from servers.operations.http import PREFER, OperationAnswerSerializer, carry_out
 
 GB = 1024**3
 
@@ -98,7 +102,7 @@ class SnapshotView(APIView):
     @extend_schema(operation_id="snapshots_read", responses=serializers.SnapshotSerializer)
     def get(self, request: Request, id: str) -> Response:
         """Return one snapshot."""
-        return Response(serializers.SnapshotSerializer(shown.shown([known.find(id)])[0]).data)
+        return Response(serializers.SnapshotSerializer(payload.shown([known.find(id)])[0]).data)
 
     @extend_schema(
         operation_id="snapshots_pin", request=serializers.PinSerializer, responses=serializers.SnapshotSerializer
@@ -110,7 +114,7 @@ class SnapshotView(APIView):
         snapshot = known.find(id)
         change = pins.pin if body.validated_data["pinned"] else pins.unpin
         change(snapshot, by=who(request))
-        return Response(serializers.SnapshotSerializer(shown.shown([snapshot])[0]).data)
+        return Response(serializers.SnapshotSerializer(payload.shown([snapshot])[0]).data)
 
     @extend_schema(
         operation_id="snapshots_delete",
@@ -195,15 +199,15 @@ def listed(server_id: str, path: str) -> Response:
     found = known.read_all()
     if server_id:
         roots = _known_roots(server_id) if path else {}
-        place = targets.find_past(settings.MC_ADMIN.server_path, server_id=server_id, path=path, roots=roots)
-        found = tuple(sources.holding(found, place))
-    return Response(serializers.SnapshotListSerializer({"snapshots": shown.shown(found)}).data)
+        place = scope.find_past(settings.MC_ADMIN.server_path, server_id=server_id, path=path, roots=roots)
+        found = tuple(locate.holding(found, place))
+    return Response(serializers.SnapshotListSerializer({"snapshots": payload.shown(found)}).data)
 
 
 def made(request: Request, server_id: str, body: dict[str, Any]) -> Response:
     """Make a snapshot and answer for it."""
     wish = Wish(server_id=server_id, path=body.get("path") or "", require_flushed=body.get("require") == "flushed")
-    job = creation.job(wish, started_by=request.user.username, origin="api")
+    job = create.job(wish, started_by=request.user.username, origin="api")
     return carry_out(request, job, done=_made)
 
 

@@ -10,11 +10,12 @@ from rest_framework.views import APIView
 
 from accounts.models import UserRole
 from accounts.permissions import RequireRole
-from backups import retaining, wiring
+from backups import wiring
 from backups.api import restore_serializers as serializers
 from backups.restic import locks
+from backups.snapshots import apply_retention
 from servers.models import Operation
-from servers.operation_answers import PREFER, OperationAnswerSerializer, carry_out
+from servers.operations.http import PREFER, OperationAnswerSerializer, carry_out
 
 
 class ForgetView(APIView):
@@ -35,10 +36,10 @@ class ForgetView(APIView):
         policy, server_id = body.policy(), body.validated_data.get("server_id") or None
         wiring.repository()
         if body.validated_data["dry_run"]:
-            decided = async_to_sync(retaining.plan)(policy, server_id=server_id)
+            decided = async_to_sync(apply_retention.plan)(policy, server_id=server_id)
             answer = {"keep": decided.keep, "remove": decided.remove, "operation": None}
             return Response(serializers.ForgetAnswerSerializer(answer).data)
-        job = retaining.job(
+        job = apply_retention.job(
             policy, server_id=server_id, prune=body.validated_data["prune"],
             started_by=request.user.username, origin="api",
         )  # fmt: skip
@@ -59,7 +60,7 @@ class PruneView(APIView):
     def post(self, request: Request) -> Response:
         """Delete the data that no snapshot uses."""
         wiring.repository()
-        return carry_out(request, retaining.prune_job(started_by=request.user.username, origin="api"))
+        return carry_out(request, apply_retention.prune_job(started_by=request.user.username, origin="api"))
 
 
 class CheckView(APIView):
@@ -78,7 +79,7 @@ class CheckView(APIView):
         body = serializers.CheckRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         wiring.repository()
-        job = retaining.check_job(
+        job = apply_retention.check_job(
             read_data_percent=body.validated_data["read_data_percent"], started_by=request.user.username, origin="api"
         )
         return carry_out(request, job)

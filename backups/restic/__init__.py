@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from mcadmin.core.exports import lazy_exports
+from core.exports import lazy_exports
 
 if TYPE_CHECKING:
     from backups.restic.manager import ResticManager

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from backups.restic.command import ResticCommand
 from backups.restic.failures import BadResticArgument, ResticFailed
 from backups.restic.lines import parse_line
-from mcadmin.core.errors import NotFound
+from core.errors import NotFound
 
 MAX_CHANGES = 10_000
 _FOLDERS_AT_ONCE = 200

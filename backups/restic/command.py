@@ -16,9 +16,9 @@ from typing import Protocol
 from backups.restic.confinement import TEMPORARY, Confine, Surroundings
 from backups.restic.failures import WEB_PAGE, RepositoryReadOnly, RepositoryUnreachable, explain, not_installed
 from backups.restic.patience import Patience, Watch
-from mcadmin.core import confinement, process
-from mcadmin.core.errors import TimedOut
-from mcadmin.core.process import Follow, ProgramFailed, ProgramMissing, Run, Stream
+from core import confinement, process
+from core.errors import TimedOut
+from core.process import Follow, ProgramFailed, ProgramMissing, Run, Stream
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from mcadmin.core.confinement import Confinement
+from core.confinement import Confinement
 
 TEMPORARY = "tmp"  # in the cache's folder: restic's own files only, which no other program's are beside
 

@@ -4,17 +4,9 @@ import json
 import re
 from dataclasses import dataclass
 
-from mcadmin.core.confined_exec import CANNOT_CONFINE
-from mcadmin.core.errors import (
-    AppError,
-    CommandFailed,
-    Conflict,
-    DiskFull,
-    InvalidRequest,
-    NotFound,
-    Unavailable,
-)
-from mcadmin.core.process import ProgramFailed
+from core.confined_exec import CANNOT_CONFINE
+from core.errors import AppError, CommandFailed, Conflict, DiskFull, InvalidRequest, NotFound, Unavailable
+from core.process import ProgramFailed
 
 WEB_PAGE = "invalid character '<' looking for beginning of value"  # HTML where JSON should be
 WITH_WARNINGS = 3  # exit code: the snapshot was made, some files could not be read

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from backups.restic.command import READ_TIMEOUT_S, ResticCommand, lock_times
 from backups.restic.failures import RepositoryLockDamaged, RepositoryLocked, ResticFailed
-from mcadmin.core.errors import Conflict
+from core.errors import Conflict
 
 logger = logging.getLogger(__name__)
 

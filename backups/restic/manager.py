@@ -25,9 +25,9 @@ from backups.restic.failures import (
 )
 from backups.restic.patience import Patience
 from backups.restic.snapshot import ResticSnapshot, ResticSnapshotWithSummary, parse_snapshots
-from mcadmin.core import process
-from mcadmin.core.errors import AppError
-from mcadmin.core.process import ProgramFailed, Run
+from core import process
+from core.errors import AppError
+from core.process import ProgramFailed, Run
 
 HOST = "mcadmin"  # fixed, so that restic finds the parent snapshot after the machine was renamed
 VERSION_TIMEOUT_S = 10.0

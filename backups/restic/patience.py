@@ -13,8 +13,8 @@ from typing import Any
 import psutil
 
 from backups.restic.lines import parse_line
-from mcadmin.core.errors import TimedOut
-from mcadmin.core.tasks import cancel
+from core.errors import TimedOut
+from core.tasks import cancel
 
 _COUNTS = ("files_done", "total_files", "bytes_done", "total_bytes")
 _MOVED_BYTES = 64 * 1024  # more than attempts to reach a host that is away take in the time

@@ -14,7 +14,7 @@ from backups.restic.failures import RepositoryFull
 from backups.restic.lines import parse_line
 from backups.restic.manager import ResticVersion
 from backups.restic.patterns import escape
-from mcadmin.core.errors import DiskFull, Unsupported
+from core.errors import DiskFull, Unsupported
 
 SPARSE_SINCE = ResticVersion(0, 15)
 DRY_RUN_SINCE = ResticVersion(0, 17)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
-from mcadmin.core.errors import InvalidRequest
+from core.errors import InvalidRequest
 
 AHEAD = timedelta(minutes=5)  # a snapshot dated further ahead was made while a clock was wrong
 SHORT_LIVED = timedelta(days=7)  # path and safety snapshots

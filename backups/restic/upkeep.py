@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from backups.restic.command import ResticCommand
 from backups.restic.failures import RepositoryKeepsAll, ResticFailed
 from backups.restic.snapshot import parse_snapshots
-from mcadmin.core.errors import CommandFailed
+from core.errors import CommandFailed
 
 _AT_ONCE = 200  # ids of 64 digits on one command line
 _PERCENT = re.compile(r"\]\s+(\d+(?:\.\d+)?)%")

@@ -5,14 +5,14 @@ import pytest
 from django.conf import LazySettings
 
 from backups import wiring
-from backups.tests.fake_restic import FakeRestic
-from backups.tests.repositories import BINARIES, PASSWORD, Repository, make_repository
-from mcadmin.config import ResticSettings
 from servers import wiring as servers_wiring
 from servers.tests.conftest import compose_text, fake, server, server_path, write_server
 from servers.tests.edge.conftest import owner
-from servers.tests.fake_docker import FakeDocker
-from servers.tests.fake_game import FakeGame
+from testing.fake_docker import FakeDocker
+from testing.fake_game import FakeGame
+from testing.fake_restic import FakeRestic
+from testing.repositories import BINARIES, PASSWORD, Repository, make_repository
+from web.config import ResticSettings
 
 __all__ = ["fake", "owner", "server", "server_path"]  # fixtures of the servers' tests
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 
-from servers.tests.real.panel import wait_for
+from testing.panel import wait_for
 
 STRANGER = (1234, 4321)  # uid, gid
 

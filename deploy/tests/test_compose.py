@@ -17,7 +17,7 @@ import pytest
 
 from deploy.tests.main_job import live_save_and_restore
 from servers.docker.cli import find_program
-from servers.tests.real.panel import free_port, wait_for
+from testing.panel import free_port, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 

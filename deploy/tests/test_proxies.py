@@ -19,7 +19,7 @@ import pytest
 from websockets.sync.client import connect
 
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import MASTER, Panel, free_port, running_panel, wait_for
+from testing.panel import MASTER, Panel, free_port, running_panel, wait_for
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(300)]
 

@@ -12,8 +12,8 @@ import pytest
 from websockets.sync.client import connect
 
 from deploy.tests.test_proxies import NAME, certificate, folder, listens, nginx
-from mcadmin.tests.scale import Installation, installation
-from servers.tests.real.panel import MASTER, free_port, receive_until, wait_for
+from testing.panel import MASTER, free_port, receive_until, wait_for
+from testing.scale import Installation, installation
 
 __all__ = ["folder"]  # a fixture
 

@@ -9,9 +9,9 @@ from websockets.sync.client import ClientConnection, connect
 
 from deploy.tests.test_proxies import NAME
 from deploy.tests.test_scale import one, proxy  # noqa: F401 - fixtures
-from mcadmin.tests.scale import Installation
-from servers.tests.real.panel import MASTER, Panel
 from servers.tests.real.test_end_to_end import server_id, test_a_server_lives_from_create_to_remove  # noqa: F401
+from testing.panel import MASTER, Panel
+from testing.scale import Installation
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 

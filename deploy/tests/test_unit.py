@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from backups.tests.repositories import BINARIES, PASSWORD
 from deploy.tests import unit
 from deploy.tests.main_job import live_save_and_restore
-from servers.tests.real.panel import Panel
+from testing.panel import Panel
+from testing.repositories import BINARIES, PASSWORD
 
 DEPLOY = Path(__file__).resolve().parents[1]
 CAPABILITIES = {  # capability.h

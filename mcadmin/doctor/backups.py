@@ -8,11 +8,11 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from mcadmin import config
-from mcadmin.core import confinement, process
-from mcadmin.core.errors import AppError
+from core import confinement, process
+from core.errors import AppError
 from mcadmin.doctor.engine import VERSION_TIMEOUT_S
 from mcadmin.doctor.findings import Finding, Verdict, failed, ok, warning
+from web import config
 
 
 async def check_restic() -> list[Finding]:
@@ -57,7 +57,8 @@ def _has_own_rights(path: str) -> bool:
 
 async def check_repository() -> list[Finding]:
     """Tell whether the repository can be read with the password."""
-    from backups import embedded, wiring  # noqa: PLC0415 - needs usable settings
+    from backups import wiring  # noqa: PLC0415 - needs usable settings
+    from backups.repository import embedded  # noqa: PLC0415
 
     if not wiring.is_configured():
         sentence = "No snapshot repository is configured."
@@ -74,7 +75,8 @@ async def check_repository() -> list[Finding]:
 
 async def check_placement() -> list[Finding]:
     """Tell whether the repository lies in a server, or on the servers' own disk."""
-    from backups import placement, wiring  # noqa: PLC0415 - needs usable settings
+    from backups import wiring  # noqa: PLC0415 - needs usable settings
+    from backups.repository import placement  # noqa: PLC0415
     from servers import wiring as servers  # noqa: PLC0415
 
     if not wiring.is_configured():
@@ -91,7 +93,8 @@ async def check_placement() -> list[Finding]:
 
 async def check_age() -> list[Finding]:
     """Tell which servers have no recent snapshot to be relied on."""
-    from backups import health, wiring  # noqa: PLC0415 - needs usable settings
+    from backups import wiring  # noqa: PLC0415 - needs usable settings
+    from backups.snapshots import health  # noqa: PLC0415
     from servers import wiring as servers  # noqa: PLC0415
 
     if not wiring.is_configured():

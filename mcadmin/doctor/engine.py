@@ -2,8 +2,8 @@
 
 from django.conf import settings
 
-from mcadmin.core import process
-from mcadmin.core.errors import AppError
+from core import process
+from core.errors import AppError
 from mcadmin.doctor.findings import Finding, failed, ok
 
 VERSION_TIMEOUT_S = 15.0

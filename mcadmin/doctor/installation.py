@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import Error as DatabaseError
 
-from mcadmin import config, migrating
 from mcadmin.doctor.findings import Finding, Verdict, failed, ok, warning
+from web import config, migrating
 
 _BUILT_IN = 2026  # no machine that runs this has an earlier year
 _TIME_ERROR = 5  # adjtimex(2): the clock is not synchronized

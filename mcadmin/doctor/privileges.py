@@ -6,8 +6,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from mcadmin.core.errors import AppError
-from mcadmin.core.paths import is_open_to_others, is_within_reach, missing_mount_options, privileged, shown
+from core.errors import AppError
+from core.paths import is_open_to_others, is_within_reach, missing_mount_options, privileged, shown
 from mcadmin.doctor.findings import Finding, Verdict, ok, warning
 from servers.docker.folders import DATA, open_data, open_server
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
-from mcadmin.core.errors import AppError, NotFound
-from mcadmin.core.paths import FileMissing, disk_space, shown, unwritable
+from core.errors import AppError, NotFound
+from core.paths import FileMissing, disk_space, shown, unwritable
 from mcadmin.doctor.findings import Finding, Verdict, failed, ok, warning
 from servers.docker.folders import DATA, open_data
 

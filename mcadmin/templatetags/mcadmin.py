@@ -7,13 +7,13 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from mcadmin import admin_parts
+from web import admin_base
 
 register = template.Library()
-register.simple_tag(admin_parts.status_pill, name="status")
-register.simple_tag(admin_parts.state_pill, name="state")
-register.simple_tag(admin_parts.pill, name="pill")
-register.simple_tag(admin_parts.when, name="when")
+register.simple_tag(admin_base.status_pill, name="status")
+register.simple_tag(admin_base.state_pill, name="state")
+register.simple_tag(admin_base.pill, name="pill")
+register.simple_tag(admin_base.when, name="when")
 
 
 @register.simple_tag

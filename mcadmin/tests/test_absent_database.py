@@ -7,8 +7,8 @@ import pytest
 from django.db import OperationalError
 from django.db.utils import ConnectionHandler
 
-from mcadmin import database_url
-from mcadmin.database_trouble import DatabaseUnavailable, explain
+from web import database_url
+from web.database_errors import DatabaseUnavailable, explain
 
 
 @pytest.fixture

@@ -16,13 +16,13 @@ from audit import recorder
 from audit.events import Event
 from backups import wiring as backups_wiring
 from backups.models import Schedule
-from mcadmin import attention
-from mcadmin.admin_servers import list_servers
-from mcadmin.config import ResticSettings
+from mcadmin.admin_site import attention
+from mcadmin.admin_site.servers import list_servers
 from servers import wiring
 from servers.models import ComposeRevision, Operation, OperationState
 from servers.tests.conftest import fake, server, server_path, write_server  # noqa: F401 - fixtures
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
+from web.config import ResticSettings
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Get = Callable[[str], str]

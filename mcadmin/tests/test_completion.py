@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mcadmin.tests.panel import environment
+from testing.panel_process import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mcadmin.tests.local_index import pip_environment, publish_wheel
-from mcadmin.tests.panel import ROOT
+from testing.local_index import pip_environment, publish_wheel
+from testing.panel_process import ROOT
 
 pytestmark = pytest.mark.process
 

@@ -5,9 +5,9 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from mcadmin import http_protocol
-from mcadmin.core.connections import Connection, Connections, address_group, mark_known, state_of
-from mcadmin.http_protocol import LimitedHttp
+from core.connections import Connection, Connections, address_group, mark_known, state_of
+from mcadmin.serving import http_protocol
+from mcadmin.serving.http_protocol import LimitedHttp
 
 MIB = 1024 * 1024
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from mcadmin.core.confined_exec import LANDLOCK
-from mcadmin.core.confinement import Confinement
-from mcadmin.tests.panel import ROOT, environment, manage
+from core.confined_exec import LANDLOCK
+from core.confinement import Confinement
 from servers.tests.conftest import write_server
+from testing.panel_process import ROOT, environment, manage
 
 MOST_LAYERS = 16
 RESTIC = str(ROOT / ".tools/bin/restic")

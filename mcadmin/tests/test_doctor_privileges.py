@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from mcadmin.core.paths import privileged
-from mcadmin.core.paths.root import Root
+from core.paths import privileged
+from core.paths.root import Root
 from mcadmin.doctor import privileges
 from servers import wiring
 from servers.tests.conftest import write_server

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import pytest
 from django.core.management import get_commands, load_command_class
 
-from mcadmin.tests import documented
-from mcadmin.tests.documented import OTHER, ROOT, SHELL, TRANSCRIPT, Command
+from testing import documented
+from testing.documented import OTHER, ROOT, SHELL, TRANSCRIPT, Command
 
 # What begins so cannot be run in a test: why, and the file that proves it.
 ELSEWHERE = {
-    "make run": ("it starts the panel on the one port 5678", "mcadmin/tests/test_process.py"),
-    "make stop": ("it ends the panel of this checkout", "mcadmin/tests/test_process.py"),
+    "make run": ("it starts the panel on the one port 5678", "core/tests/test_process.py"),
+    "make stop": ("it ends the panel of this checkout", "core/tests/test_process.py"),
     "make demo": ("it starts the panel on the one port 5678", "setup/demo.py"),
     "make test": ("it runs this test, among thousands", "testbed/floor.txt"),
     "make check": ("it runs tests", "Makefile"),

@@ -14,11 +14,11 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
-from mcadmin.tests import documented
-from mcadmin.tests.documented import ROOT, Command
-from mcadmin.tests.terminal import Done, type_in
 from mcadmin.tests.test_documented_commands import is_run
-from servers.tests.real.panel import MASTER, Panel, free_port, receive_until, running_panel, wait_for
+from testing import documented
+from testing.documented import ROOT, Command
+from testing.panel import MASTER, Panel, free_port, receive_until, running_panel, wait_for
+from testing.terminal import Done, type_in
 
 pytestmark = [
     pytest.mark.docker, pytest.mark.restic, pytest.mark.process, pytest.mark.long, pytest.mark.timeout(300),

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from pydantic import ValidationError
 
-from mcadmin.config import Settings
+from web.config import Settings
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OPTIONS = {

@@ -8,13 +8,13 @@ from asgiref.sync import async_to_sync
 from django.core.management import call_command
 from rest_framework.test import APIClient
 
-from mcadmin import attention
-from mcadmin.admin_servers import list_servers
+from mcadmin.admin_site import attention
+from mcadmin.admin_site.servers import list_servers
 from mcadmin.doctor import servers as doctor
 from servers.tests.conftest import compose_text, fake, server_path, write_server
 from servers.tests.edge.conftest import owner
 from servers.tests.edge.test_data_in_volumes import AT, NAME, ask, up
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 __all__ = ["fake", "owner", "server_path"]  # fixtures
 

@@ -11,10 +11,10 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User, UserRole
-from backups import schedules
 from backups.models import Schedule, ScheduleRun
+from backups.schedules import runs
 from backups.tests.conftest import fake, owner, restic, server, server_path
-from backups.tests.fake_restic import FakeRestic
+from testing.fake_restic import FakeRestic
 
 __all__ = ["fake", "owner", "restic", "server", "server_path"]  # fixtures
 
@@ -124,7 +124,7 @@ def run(request: pytest.FixtureRequest, owner: APIClient, restic: FakeRestic) ->
         finish(ScheduleRun.objects.create(schedule=one, due_at=datetime.now(UTC)).pk)
 
     def finish(run_id: int) -> None:
-        async_to_sync(schedules.execute)(run_id)
+        async_to_sync(runs.execute)(run_id)
 
     return {"api": by_api, "admin": by_admin, "due": when_due}[request.param]
 
@@ -147,7 +147,7 @@ def test_a_stored_policy_of_a_path_removes_nothing(
 def test_a_stored_jitter_of_days_counts_as_the_most_that_may_be(server: str) -> None:
     one, due = stored(server, jitter_s=999_999), datetime(2026, 6, 1, 4, tzinfo=UTC)
 
-    assert 0 <= schedules._delay(one, due).total_seconds() <= 3600
+    assert 0 <= runs._delay(one, due).total_seconds() <= 3600
 
 
 @pytest.mark.parametrize("changes", [{"server_id": "absent"}, {"scope": "path", "path": "world"}])
@@ -194,7 +194,7 @@ def test_a_policy_that_is_none_removes_nothing(
     else:
         one = stored(server, policy=counts)
         run_id = ScheduleRun.objects.create(schedule=one, due_at=datetime.now(UTC)).pk
-        async_to_sync(schedules.execute)(run_id)
+        async_to_sync(runs.execute)(run_id)
 
     assert "forget" not in restic.commands
 

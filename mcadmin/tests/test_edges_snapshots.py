@@ -13,20 +13,21 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User, UserRole
-from backups import claims, wiring
-from backups.figures import FiguresReader
+from backups import wiring
 from backups.models import Pin
 from backups.restic.labels import Saved
 from backups.restic.snapshot import ResticSnapshot
+from backups.snapshots import claims
+from backups.snapshots.metrics import FiguresReader
 from backups.tests.conftest import fake, owner, restic, server, server_path
 from backups.tests.edge.conftest import empty_repositories, vault
-from backups.tests.fake_restic import FakeRestic
-from mcadmin import attention, overview
-from mcadmin.admin_servers import list_servers
+from mcadmin.admin_site import attention, dashboard
+from mcadmin.admin_site.servers import list_servers
 from mcadmin.doctor import backups as doctor
 from servers import wiring as servers_wiring
-from servers.live import backup_figures
+from servers.live.metrics import backup_metrics
 from servers.tests.edge.test_figures import look_at_host
+from testing.fake_restic import FakeRestic
 
 __all__ = ["empty_repositories", "fake", "owner", "restic", "server", "server_path", "vault"]  # fixtures
 
@@ -155,7 +156,7 @@ def told(server_id: str) -> dict[str, bool]:
     """Return whether a good backup of the server is known, by who says so."""
     servers = list_servers()
     sentences = [one.sentence for one in attention.collect(servers)]
-    tiles = {one["name"]: one["value"] for one in overview.read()["tiles"]}
+    tiles = {one["name"]: one["value"] for one in dashboard.read()["tiles"]}
     client = APIClient()
     client.force_authenticate(user("olga"))
     [health] = client.get("/api/snapshots/health").json()["servers"]
@@ -234,12 +235,12 @@ def test_a_repository_on_the_servers_disk_is_told_everywhere(
         restic.passwords[place] = section.password
     figures = async_to_sync(FiguresReader().look)()
     look_at_host()
-    backup_figures.provide(lambda: figures)
+    backup_metrics.provide(lambda: figures)
     try:
         items = attention.collect(list_servers())
         warning = owner.get("/api/system/info").json()["restic"]["warning"]
     finally:
-        backup_figures.provide(None)
+        backup_metrics.provide(None)
     [finding] = async_to_sync(doctor.check_placement)()
 
     assert {

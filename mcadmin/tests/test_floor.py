@@ -1,6 +1,6 @@
 from collections import Counter
 
-from mcadmin.tests.floor import FLOOR_FILE, below, parse_floor
+from testing.floor import FLOOR_FILE, below, parse_floor
 
 
 def test_too_few_tests_of_a_mark_are_told() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import operate, running_panel
+from testing.panel import operate, running_panel
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mcadmin.tests.contract import document
-from mcadmin.tests.fuzzing import fuzz
-from servers.tests.real.panel import Panel, running_panel
+from testing.contract import document
+from testing.fuzzing import fuzz
+from testing.panel import Panel, running_panel
 
 pytestmark = [
     pytest.mark.docker, pytest.mark.restic, pytest.mark.process, pytest.mark.long, pytest.mark.timeout(240),

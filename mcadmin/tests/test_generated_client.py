@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from servers.tests.real.panel import Panel, running_panel
+from testing.panel import Panel, running_panel
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]
 
@@ -100,6 +100,6 @@ def test_a_generated_client_has_every_operation(generated: Any) -> None:
 
 
 def _operations() -> list[str]:
-    from mcadmin.tests.contract import document
+    from testing.contract import document
 
     return [one["operationId"] for path in document()["paths"].values() for one in path.values()]

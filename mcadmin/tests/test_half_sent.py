@@ -13,9 +13,9 @@ import psutil
 import pytest
 from websockets.protocol import State
 
-from mcadmin import http_protocol
-from mcadmin.core.connections import OF_ONE_ADDRESS
-from servers.tests.real.panel import FACTOR, MASTER, Panel, receive_until, running_panel, wait_for
+from core.connections import OF_ONE_ADDRESS
+from mcadmin.serving import http_protocol
+from testing.panel import FACTOR, MASTER, Panel, receive_until, running_panel, wait_for
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
 

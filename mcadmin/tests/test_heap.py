@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from backups.services import services
-from mcadmin.core import heap
+from core import heap
 from mcadmin.lifespan import Lifespan
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 PIECES, PIECE_BYTES = 1500, 100_000
 # As uploads leave it: large pieces are freed, and small ones that were made between them live on.
 PROGRAM = f"""
 import asyncio, json
 from pathlib import Path
-from mcadmin.core import heap
+from core import heap
 
 def resident_mib():
     text = Path("/proc/self/status").read_text()

@@ -6,9 +6,9 @@ from pathlib import Path
 import bcrypt
 import pytest
 
-from mcadmin import earlier_config
-from mcadmin.core.errors import InvalidRequest
-from mcadmin.tests.panel import manage
+from core.errors import InvalidRequest
+from mcadmin import legacy_config
+from testing.panel_process import manage
 
 OLD = """
 database_url = "sqlite+aiosqlite:///./db.sqlite3"
@@ -34,7 +34,7 @@ def old(tmp_path: Path) -> Path:
 
 
 def test_values_are_kept_and_examples_replaced(old: Path) -> None:
-    made = earlier_config.convert(old)
+    made = legacy_config.convert(old)
 
     values = tomllib.loads(made.text)
     assert values["server_path"] == str(old.parent / "worlds")
@@ -51,7 +51,7 @@ def test_values_are_kept_and_examples_replaced(old: Path) -> None:
 def test_another_file_is_refused_with_a_sentence(old: Path, text: str) -> None:
     old.write_text(text)
     with pytest.raises(InvalidRequest, match=r"config\.toml"):
-        earlier_config.convert(old)
+        legacy_config.convert(old)
 
 
 @pytest.mark.process

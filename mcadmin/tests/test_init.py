@@ -9,11 +9,11 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.core.management import call_command
 
-from backups import embedded
+from backups.repository import embedded
 from backups.restic import command
 from backups.restic.manager import ResticManager
-from mcadmin import config
 from mcadmin.management.commands.init import choose_server_path
+from web import config
 
 
 @pytest.fixture

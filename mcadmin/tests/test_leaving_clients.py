@@ -15,9 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
-from mcadmin.tests.contract import document
 from servers.tests.conftest import compose_text, write_server
-from servers.tests.real.panel import MASTER, Panel, running_panel, wait_for
+from testing.contract import document
+from testing.panel import MASTER, Panel, running_panel, wait_for
 
 pytestmark = [pytest.mark.process, pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -35,7 +35,7 @@ _names = count(1)
 def panel(tmp_path: Path) -> Iterator[Panel]:
     (tmp_path / "reached").touch()
     with running_panel(
-        tmp_path, DJANGO_SETTINGS_MODULE="mcadmin.tests.reached", REACHED=str(tmp_path / "reached")
+        tmp_path, DJANGO_SETTINGS_MODULE="testing.reached", REACHED=str(tmp_path / "reached")
     ) as started:
         write_server(started.servers, "lobby")
         (started.servers / "lobby/data/server.properties").write_text("motd=one\n")

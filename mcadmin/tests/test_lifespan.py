@@ -10,7 +10,7 @@ from audit import recorder
 from audit.events import Event
 from audit.models import AuditEvent
 from mcadmin import lifespan
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 
 def open_connections() -> int:

@@ -11,10 +11,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
 from backups.tests.conftest import owner, restic
-from backups.tests.fake_restic import FakeRestic
-from mcadmin.tests.routes import Route, api_routes, short
 from servers.tests.conftest import compose_text, write_server
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
+from testing.fake_restic import FakeRestic
+from testing.routes import Route, api_routes, short
 
 __all__ = ["owner", "restic"]  # fixtures
 

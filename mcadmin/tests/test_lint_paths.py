@@ -10,20 +10,20 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # File: why it may.
 ALLOWED = {
-    "servers/docker/cgroup_path.py": "reads /proc and /sys, not server data",
-    "servers/docker/cgroup.py": "reads /proc and /sys, not server data",
-    "servers/docker/cgroup_v1.py": "reads /sys, not server data",
-    "servers/docker/cgroup_v2.py": "reads /sys, not server data",
-    "servers/docker/kernel_file.py": "reads /proc and /sys, not server data",
-    "servers/docker/network.py": "reads /proc, not server data",
+    "servers/docker/usage/cgroup_path.py": "reads /proc and /sys, not server data",
+    "servers/docker/usage/cgroup.py": "reads /proc and /sys, not server data",
+    "servers/docker/usage/cgroup_v1.py": "reads /sys, not server data",
+    "servers/docker/usage/cgroup_v2.py": "reads /sys, not server data",
+    "servers/docker/usage/kernel_file.py": "reads /proc and /sys, not server data",
+    "servers/docker/usage/network.py": "reads /proc, not server data",
     "servers/docker/seen_places.py": "reads /proc, not server data",
     "servers/docker/writers.py": "reads /proc, not server data",
     "servers/docker/cli.py": "looks for programs in PATH",
-    "backups/database_copies.py": "writes copies into the panel's own folder",
-    "backups/databases.py": "makes and removes the panel's own folder of copies",
-    "backups/embedded.py": "makes the repository's own folder",
-    "backups/mark.py": "a file beside the panel's log",
-    "backups/state.py": "writes the panel's own state, which is no server's",
+    "backups/snapshots/database_copies.py": "writes copies into the panel's own folder",
+    "backups/snapshots/databases.py": "makes and removes the panel's own folder of copies",
+    "backups/repository/embedded.py": "makes the repository's own folder",
+    "backups/repository/change_marker.py": "a file beside the panel's log",
+    "backups/snapshots/panel_state.py": "writes the panel's own state, which is no server's",
     "backups/restic/command.py": "looks for programs in PATH, makes restic's cache",
     "backups/restic/confinement.py": "looks for programs in PATH, and at restic's own",
 }
@@ -41,8 +41,8 @@ MODULES = {"shutil", "aiofiles"}
 TOPS = {"server_path", "server_path()", "self.server_path", "_root()", "base"}
 MAY_HOLD = {
     "servers/docker/folders.py": "the one that opens a server's folder and its data, never through a link",
-    "backups/space.py": "the size of the repository, and of a tree that was found before",
-    "mcadmin/page.py": "the folder of the page, from the settings",
+    "backups/repository/space.py": "the size of the repository, and of a tree that was found before",
+    "mcadmin/spa.py": "the folder of the page, from the settings",
 }
 
 
@@ -117,7 +117,8 @@ def test_every_exception_is_still_needed() -> None:
 
 
 def holders() -> list[Path]:
-    return [*sources(), *sorted((ROOT / "mcadmin" / "doctor").glob("*.py")), *sorted((ROOT / "mcadmin").glob("*.py"))]
+    rooms = [path for room in ("mcadmin", "web") for path in sorted((ROOT / room).rglob("*.py"))]
+    return [*sources(), *(path for path in rooms if "tests" not in path.relative_to(ROOT).parts)]
 
 
 def test_folders_of_servers_are_opened_in_one_place() -> None:

@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("accounts", "audit", "backups", "bench", "deploy", "mcadmin", "servers", "setup", "testbed")
+ROOMS = (
+    "accounts", "audit", "backups", "bench", "core", "deploy", "mcadmin", "servers", "setup", "testbed", "testing",
+    "web",
+)  # fmt: skip
 FILE_LINES, FUNCTION_LINES = 400, 40
 
 

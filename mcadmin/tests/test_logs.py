@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from mcadmin.core import request_id, tasks
-from mcadmin.core.daily_file import DailyFile
-from mcadmin.core.redaction import Redactor
+from core import request_id, tasks
+from core.daily_file import DailyFile
+from core.redaction import Redactor
 from mcadmin.logs import DailyHandler, OneLine
 
 MASTER = "m4st3r/t0ken+of=the.tests"

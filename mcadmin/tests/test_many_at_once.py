@@ -17,11 +17,11 @@ from django.conf import settings
 
 from accounts.models import User, UserRole
 from mcadmin.asgi import django_application
-from mcadmin.tests.contract import document
-from mcadmin.tests.routes import Route, api_routes, short
 from servers import wiring
 from servers.models import Operation
 from servers.tests.conftest import compose_text
+from testing.contract import document
+from testing.routes import Route, api_routes, short
 
 pytestmark = [
     pytest.mark.process,

@@ -9,11 +9,11 @@ import pytest
 from rest_framework.test import APIClient
 
 from backups.tests.conftest import restic
-from backups.tests.fake_restic import FakeRestic
-from mcadmin.tests.contract import document
 from servers.tests.conftest import fake, server, server_path
 from servers.tests.edge.conftest import owner
-from servers.tests.fake_docker import FakeDocker
+from testing.contract import document
+from testing.fake_docker import FakeDocker
+from testing.fake_restic import FakeRestic
 
 __all__ = ["fake", "owner", "restic", "server", "server_path"]
 

@@ -8,7 +8,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 from rest_framework.test import APIClient
 
-from mcadmin.tests.contract import ContractBroken, ContractClient, document, hold_to_contract
+from testing.contract import ContractBroken, ContractClient, document, hold_to_contract
 
 
 class Answer:

@@ -10,7 +10,7 @@ import pytest
 from websockets.sync.client import connect
 
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import MASTER, Panel, free_port, wait_for
+from testing.panel import MASTER, Panel, free_port, wait_for
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(90)]
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from backups.tests.repositories import BINARIES, PASSWORD
+from servers.records.uploads import MAX_OPEN
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import running_panel
-from servers.uploads import MAX_OPEN
 from testbed.postgres import postgres
+from testing.panel import running_panel
+from testing.repositories import BINARIES, PASSWORD
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]
 

@@ -13,8 +13,8 @@ from accounts.authentication import WITHHELD
 from accounts.models import User, UserRole
 from mcadmin import request_bodies
 from mcadmin.request_bodies import MAX_PUBLIC_BYTES, JudgeBodies
-from mcadmin.streaming import StreamBodies
-from mcadmin.tests.routes import api_routes, short
+from testing.routes import api_routes, short
+from web.streaming import StreamBodies
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

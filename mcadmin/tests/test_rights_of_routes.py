@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 
 from accounts import tokens
 from accounts.models import User, UserRole
-from mcadmin.tests.routes import MALFORMED, Route, api_routes, short
+from testing.routes import MALFORMED, Route, api_routes, short
 
 # What strangers may see. A route that lets them in by mistake fails here; add one only when that is meant.
 PUBLIC = {"/api/auth/token", "/api/schema", "/api/docs", "/api/redoc", "/api/healthz"}

@@ -22,9 +22,10 @@ from accounts.models import User, UserRole
 from accounts.permissions import AllowAnyone
 from accounts.sockets import SocketConsumer
 from mcadmin.routing import websocket_urlpatterns
-from mcadmin.tests.routes import Socket, short, sockets
-from servers import leases, wiring
+from servers import wiring
 from servers.models import Operation
+from servers.records import leases
+from testing.routes import Socket, short, sockets
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fake", "quick_hashes")]
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mcadmin.tests.panel import manage
-from mcadmin.tests.scale import installation
-from servers.tests.real.panel import wait_for
+from testing.panel import wait_for
+from testing.panel_process import manage
+from testing.scale import installation
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
 

@@ -9,10 +9,10 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from mcadmin import serving
-from mcadmin.tests.panel import Panel, manage
+from mcadmin.serving import serve
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import FACTOR, running_panel
+from testing.panel import FACTOR, running_panel
+from testing.panel_process import Panel, manage
 
 pytestmark = pytest.mark.process
 
@@ -50,7 +50,7 @@ def test_second_serve_on_the_same_database_is_refused(panel: Panel, folder: Path
 
 
 def test_taken_port_is_one_sentence(folder: Path) -> None:
-    with serving.bind("127.0.0.1", 0) as taken:
+    with serve.bind("127.0.0.1", 0) as taken:
         done = manage(folder, "serve", "--port", str(taken.getsockname()[1]))
 
     assert done.returncode == 1
@@ -74,10 +74,10 @@ def test_serve_without_settings_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_what_is_accepted_is_ended_by_the_kernel_when_its_client_takes_nothing() -> None:
-    with serving.bind("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+    with serve.bind("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
         accepted, _ = listener.accept()
         with accepted:
-            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == serving.DEAF_MS
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == serve.DEAF_MS
 
 
 def test_sigterm_tells_each_socket_and_ends_the_panel_in_seconds(tmp_path: Path) -> None:

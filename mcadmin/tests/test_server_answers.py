@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mcadmin.tests.panel import Panel, manage
+from testing.panel_process import Panel, manage
 
 pytestmark = pytest.mark.process
 

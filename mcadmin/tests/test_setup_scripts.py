@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from mcadmin.tests.panel import ROOT, environment, manage
-from servers.tests.real.panel import free_port
+from testing.panel import free_port
+from testing.panel_process import ROOT, environment, manage
 
 pytestmark = pytest.mark.process
 

@@ -9,7 +9,7 @@ from django.test import Client
 from accounts import throttles
 from accounts.permissions import AllowAnyone
 from audit.models import AuditEvent
-from mcadmin.tests.routes import api_routes
+from testing.routes import api_routes
 
 pytestmark = pytest.mark.django_db
 

@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from core.connections import Connections, state_of
+from core.turns import Turn, Turns
 from mcadmin import turn_taking
-from mcadmin.core.connections import Connections, state_of
-from mcadmin.core.turns import Turn, Turns
 from mcadmin.shielded import ShieldChanges
 from mcadmin.turn_taking import AT_ONCE, CHANGES_OF_ONE, READS_OF_ONE, TakeTurns
-from servers.tests.real.panel import FACTOR, MASTER, Panel, running_panel, wait_for
+from testing.panel import FACTOR, MASTER, Panel, running_panel, wait_for
 
 ADDRESSES, OF_EACH = 8, 100
 AUTH = f"Host: localhost\r\nAuthorization: Bearer {MASTER}\r\n"

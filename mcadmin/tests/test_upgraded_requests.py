@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from servers.tests.real.panel import FACTOR, Panel, running_panel
+from testing.panel import FACTOR, Panel, running_panel
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
 

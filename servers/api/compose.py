@@ -11,15 +11,17 @@ from rest_framework.viewsets import ViewSet
 
 from accounts.models import UserRole
 from accounts.permissions import IsSignedIn
-from servers import compose_changes, creation, revisions, wiring
+from servers import wiring
 from servers.api import compose_serializers as shapes
 from servers.api.items import server_item
 from servers.api.serializers import ServerItemSerializer
-from servers.compose_changes import Change
-from servers.compose_safety import Acceptance
-from servers.minecraft.compose_update import HEALTHY_TIMEOUT_S
-from servers.minecraft.safety import read_texts
-from servers.operation_answers import PREFER, OperationAnswerSerializer, answer, carry_out
+from servers.changes import compose, create
+from servers.changes.compose import Change
+from servers.changes.compose_safety import Acceptance
+from servers.minecraft.compose.safety import read_texts
+from servers.minecraft.compose.update import HEALTHY_TIMEOUT_S
+from servers.operations.http import PREFER, OperationAnswerSerializer, answer, carry_out
+from servers.records import revisions
 
 
 def acceptance_of(request: Request, codes: list[str] | None) -> Acceptance:
@@ -35,7 +37,7 @@ def create_server(request: Request) -> Response:
     body.is_valid(raise_exception=True)
     given = dict(body.validated_data)
     acceptance = acceptance_of(request, given.pop("accept_findings", None))
-    done = async_to_sync(creation.create)(acceptance=acceptance, origin="api", **given)
+    done = async_to_sync(create.create)(acceptance=acceptance, origin="api", **given)
     item = server_item(wiring.live().catalog.info(done.server_id))
     return Response(ServerItemSerializer(item).data, status=201)
 
@@ -48,7 +50,7 @@ class DefaultsView(APIView):
     @extend_schema(operation_id="servers_defaults", responses=shapes.DefaultsSerializer)
     def get(self, request: Request) -> Response:
         """Return what a form for a new server may begin with."""
-        return Response(shapes.DefaultsSerializer(creation.defaults()).data)
+        return Response(shapes.DefaultsSerializer(create.defaults()).data)
 
 
 class ComposeViewSet(ViewSet):
@@ -83,7 +85,7 @@ class ComposeViewSet(ViewSet):
             skip_safety_check=given["skip_safety_check"],
         )  # fmt: skip
         acceptance = acceptance_of(request, given.get("accept_findings"))
-        job = async_to_sync(compose_changes.job)(change, acceptance=acceptance, origin="api")
+        job = async_to_sync(compose.job)(change, acceptance=acceptance, origin="api")
         return carry_out(request, job, done=lambda done: answer(done, message=f"{id} has its new compose file."))
 
     @extend_schema(
@@ -114,7 +116,7 @@ class ComposeViewSet(ViewSet):
         body = shapes.RevisionRestoreSerializer(data=request.data or {})
         body.is_valid(raise_exception=True)
         given = body.validated_data
-        job = async_to_sync(compose_changes.restore_job)(
+        job = async_to_sync(compose.restore_job)(
             id, number, acceptance=acceptance_of(request, given.get("accept_findings")), origin="api",
             skip_safety_check=given["skip_safety_check"],
         )  # fmt: skip

@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from servers.api.serializers import ServerItemSerializer
-from servers.minecraft import java
+from servers.minecraft.compose import java
 from servers.minecraft.data_root import DataKind
 from servers.minecraft.manager import NEW_SERVER_ID, RESERVED_IDS
 

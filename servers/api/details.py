@@ -4,15 +4,16 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 
-from mcadmin.core.errors import AppError
-from servers import compose_safety, wiring
+from core.errors import AppError
+from servers import wiring
 from servers.api.items import server_item
 from servers.api.secrets import masked
-from servers.docker.compose_yaml import BadComposeFile
-from servers.minecraft.compose_rules import MCComposeFile
+from servers.changes import compose_safety
+from servers.changes.variable_warnings import unset_in
+from servers.docker.compose_file.yaml_text import BadComposeFile
+from servers.minecraft.compose.rules import MCComposeFile
+from servers.minecraft.compose.warnings import warnings_of
 from servers.minecraft.data_root import DataKind
-from servers.minecraft.warnings import warnings_of
-from servers.variable_warnings import unset_in
 
 
 def server_detail(server_id: str) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from rest_framework.viewsets import ViewSet
 from accounts.permissions import IsSignedIn
 from servers import wiring
 from servers.api import figure_serializers as shapes
-from servers.docker.usage import DeviceIO, MemoryUsage
-from servers.live.monitoring import NoSampleYet
-from servers.live.readings import Rates, ServerSample
+from servers.docker.usage.counters import DeviceIO, MemoryUsage
+from servers.live.metrics.container_metrics import Rates, ServerSample
+from servers.live.metrics.monitoring import NoSampleYet
 
 _CPU, _MEMORY = ("cpuPercentage",), ("memoryUsageBytes", "memory")
 _MEMORY_FIELDS = {"kernel_bytes": "kernel", "limit_bytes": "limit", "peak_bytes": "peak", "oom_kills": "oomKills"}

@@ -13,10 +13,11 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from accounts.permissions import IsSignedIn
-from mcadmin.core.errors import InvalidRequest
-from servers import monitoring_records, wiring
-from servers.live.history import HOST, KEEP_DAYS, MEMORY_S, in_steps
-from servers.live.sampler import INTERVAL_S
+from core.errors import InvalidRequest
+from servers import wiring
+from servers.live.metrics.history import HOST, KEEP_DAYS, MEMORY_S, in_steps
+from servers.live.metrics.sampler import INTERVAL_S
+from servers.records import monitoring
 
 MINUTE_S = 60
 DEFAULT_SPAN_S = 3600
@@ -98,7 +99,7 @@ class HistoryViewSet(ViewSet):
         wiring.live().catalog.info(id)  # raises ServerNotFound
         began = 0.0
         if request.query_params.get("all") not in {"1", "true"}:
-            began = monitoring_records.incarnation_began(id)
+            began = monitoring.incarnation_began(id)
         return Response(_answer(request, id, SERVER_METRICS, began=began))
 
     @extend_schema(
@@ -126,7 +127,7 @@ def _answer(request: Request, name: str, metrics: dict[str, Metric], *, began: f
     points = wiring.live().monitoring.history.recent(name, field, start=max(start, began), end=end)
     if step >= MINUTE_S or not in_memory or not points:
         first = points[0][0] if points else math.inf
-        stored = monitoring_records.read_minutes(name, field, start=max(start, began), end=end)
+        stored = monitoring.read_minutes(name, field, start=max(start, began), end=end)
         points = [point for point in stored if point[0] + MINUTE_S <= first] + points
     carry_s = MINUTE_S - 1 if step < MINUTE_S and points and points[0][0] % MINUTE_S == 0 else 1.5 * INTERVAL_S
     times = range(int(start // step) * step, math.ceil(end), step)

@@ -8,10 +8,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from servers import monitoring_records, wiring
-from servers.live import backup_figures
-from servers.live.readings import ServerSample
+from servers import wiring
+from servers.live.metrics import backup_metrics
+from servers.live.metrics.container_metrics import ServerSample
 from servers.minecraft.status import MCServerStatus
+from servers.records import monitoring
 
 MAX_SERVERS = 1000  # more directories than anybody runs: a runaway script must not fill Prometheus
 
@@ -131,7 +132,7 @@ def _operations() -> Iterator[Metric]:
     family = CounterMetricFamily(
         "mcadmin_operations", "Operations that have ended, by kind and result.", labels=["kind", "result"]
     )
-    for kind, result, number in monitoring_records.count_operations():
+    for kind, result, number in monitoring.count_operations():
         family.add_metric([kind, result], number)
     yield family
 
@@ -141,6 +142,6 @@ def _snapshots() -> Iterator[Metric]:
         "mcadmin_last_snapshot_age_seconds", "Age of a server's last good snapshot.", labels=["server"]
     )
     now = datetime.now(UTC)
-    for name, at in list(backup_figures.figures().last_snapshot_at.items())[:MAX_SERVERS]:
+    for name, at in list(backup_metrics.figures().last_snapshot_at.items())[:MAX_SERVERS]:
         family.add_metric([name], (now - at).total_seconds())
     yield family

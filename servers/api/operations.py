@@ -10,18 +10,13 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from accounts.permissions import IsSignedIn
-from mcadmin.core.errors import InvalidRequest
-from servers import actions, incarnations, operations, records
+from core.errors import InvalidRequest
 from servers.api import serializers
 from servers.api.compose import acceptance_of
-from servers.operation_answers import (
-    PREFER,
-    OperationAnswerSerializer,
-    OperationSerializer,
-    answer,
-    begun,
-    carry_out,
-)
+from servers.changes import actions
+from servers.operations import runner
+from servers.operations.http import PREFER, OperationAnswerSerializer, OperationSerializer, answer, begun, carry_out
+from servers.records import incarnations, operation_rows
 
 PAGE = 50
 
@@ -43,7 +38,7 @@ class ServerOperationsViewSet(ViewSet):
         """List what was done to the server, newest first."""
         of_all = request.query_params.get("all") in {"1", "true"}
         incarnation = None if of_all else incarnations.current(id)
-        rows = records.list_operations(id, before=_cursor(request), limit=PAGE + 1, incarnation=incarnation)
+        rows = operation_rows.list_operations(id, before=_cursor(request), limit=PAGE + 1, incarnation=incarnation)
         more = rows[PAGE - 1].started_at.isoformat() if len(rows) > PAGE else None
         answer = {"operations": rows[:PAGE], "next": more}
         return Response(serializers.OperationListSerializer(answer).data)
@@ -71,14 +66,14 @@ class OperationViewSet(ViewSet):
     @extend_schema(operation_id="operations_read", responses=OperationSerializer)
     def retrieve(self, request: Request, id: uuid.UUID) -> Response:
         """Return one operation; while it runs, with its output so far."""
-        return Response(OperationSerializer(records.read_operation(id)).data)
+        return Response(OperationSerializer(operation_rows.read_operation(id)).data)
 
     @extend_schema(
         operation_id="operations_cancel", request=None, responses={202: OperationAnswerSerializer}
     )
     def cancel(self, request: Request, id: uuid.UUID) -> Response:
         """Ask for the end of a running operation; it cleans up before it ends."""
-        return begun(async_to_sync(operations.cancel)(id, by=request.user.username))
+        return begun(async_to_sync(runner.cancel)(id, by=request.user.username))
 
 
 def _cursor(request: Request) -> datetime | None:

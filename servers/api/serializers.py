@@ -5,9 +5,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from servers.actions import Action
+from servers.changes.actions import Action
 from servers.minecraft.status import MCServerStatus
-from servers.operation_answers import OperationSerializer
+from servers.operations.http import OperationSerializer
 
 
 class StatusSerializer(serializers.Serializer[Any]):

@@ -12,7 +12,7 @@ from servers import wiring
 from servers.api import figure_serializers as shapes
 from servers.api.figure_serializers import GB
 from servers.host import HostFigures
-from servers.live import backup_figures
+from servers.live.metrics import backup_metrics
 
 
 class SystemViewSet(ViewSet):
@@ -24,7 +24,7 @@ class SystemViewSet(ViewSet):
     def info(self, request: Request) -> Response:
         """Describe this machine, its engine and its backups."""
         sample = wiring.live().monitoring.host()
-        figures, backups = sample.figures, backup_figures.figures()
+        figures, backups = sample.figures, backup_metrics.figures()
         load1, load5, load15 = figures.load
         return Response(
             {

@@ -13,12 +13,13 @@ from redis.exceptions import RedisError
 from accounts.permissions import IsSignedIn
 from accounts.sockets import NOT_FOUND, RESTARTED, TOO_MANY, SocketConsumer
 from audit import recorder
-from mcadmin.core import tasks
-from mcadmin.core.errors import AppError, InvalidRequest, NotFound
-from servers import records, wiring
-from servers.consumers.limits import Bucket, Slots
-from servers.live.console_hub import Source
-from servers.live.viewer import Viewer
+from core import tasks
+from core.errors import AppError, InvalidRequest, NotFound
+from servers import wiring
+from servers.live.console.hub import Source
+from servers.live.console.viewer import Viewer
+from servers.records import operation_rows
+from web.rate_limit import Bucket, Slots
 
 logger = logging.getLogger(__name__)
 
@@ -184,7 +185,7 @@ class ConsoleConsumer(SocketConsumer):
             self.viewer.push({"type": "error", "message": message})
 
     async def _record(self, command: str, *, success: bool) -> None:
-        await records.in_database(
+        await operation_rows.in_database(
             recorder.record_command,
             user=self.user,
             server_id=self.server_id,

@@ -9,7 +9,7 @@ from accounts.permissions import IsSignedIn
 from accounts.sockets import TOO_MANY, SocketConsumer
 from servers import wiring
 from servers.api.items import server_items
-from servers.consumers.limits import Slots
+from web.rate_limit import Slots
 
 viewers = Slots(100)
 

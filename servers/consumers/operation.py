@@ -8,12 +8,13 @@ from contextlib import contextmanager
 
 from accounts.permissions import IsSignedIn
 from accounts.sockets import NOT_FOUND, TOO_MANY, SocketConsumer
-from mcadmin.core import tasks
-from servers import progress, records
-from servers.consumers.limits import Slots
+from core import tasks
 from servers.models import Operation, OperationState
-from servers.operation_answers import OperationSerializer
-from servers.progress import Progress
+from servers.operations import progress
+from servers.operations.http import OperationSerializer
+from servers.operations.progress import Progress
+from servers.records import operation_rows
+from web.rate_limit import Slots
 
 LOOK_S = 0.5  # at the record of an operation that runs in another process
 MAX_WATCHERS, MAX_WATCHERS_PER_ADDRESS = 30, 100
@@ -45,7 +46,7 @@ class SharedReads:
         now = asyncio.get_running_loop().time()
         at, reading = self._last.get(operation_id, (float("-inf"), None))
         if reading is None or now - at >= LOOK_S or (reading.done() and reading.exception() is not None):
-            reading = tasks.start(records.in_database(records.read_operation, operation_id))
+            reading = tasks.start(operation_rows.in_database(operation_rows.read_operation, operation_id))
             self._last[operation_id] = now, reading
         return await asyncio.shield(reading)
 
@@ -65,8 +66,8 @@ class OperationConsumer(SocketConsumer):
     async def begin(self) -> None:
         operation_id = uuid.UUID(self.scope["url_route"]["kwargs"]["id"])
         try:
-            await records.in_database(records.read_operation, operation_id)
-        except records.OperationNotFound as error:
+            await operation_rows.in_database(operation_rows.read_operation, operation_id)
+        except operation_rows.OperationNotFound as error:
             self.refuse(NOT_FOUND, str(error))
             return
         for slots, key in ((_of_operation, operation_id), (_of_address, self.counted_as)):
@@ -83,7 +84,7 @@ class OperationConsumer(SocketConsumer):
         else:
             with reads.watching(operation_id):
                 await self._follow_record(operation_id)
-        operation = await records.in_database(records.read_operation, operation_id)
+        operation = await operation_rows.in_database(operation_rows.read_operation, operation_id)
         answer = await asyncio.to_thread(lambda: OperationSerializer(operation).data)  # it may look time zones up
         await self.say({"type": "operation", "operation": answer})
         await self.close(1000)

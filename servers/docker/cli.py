@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from mcadmin.core import process
-from mcadmin.core.errors import Conflict, TimedOut, Unavailable
-from mcadmin.core.process import Follow, ProgramFailed, Run
-from servers.docker import unset_variables
+from core import process
+from core.errors import Conflict, TimedOut, Unavailable
+from core.process import Follow, ProgramFailed, Run
+from servers.docker.compose_file import unset_variables
 
 _PROJECT_ROOT = Path(__file__).resolve().parents[2]
 _UNREACHABLE = (

@@ -6,10 +6,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from mcadmin.core.errors import NotFound
-from mcadmin.core.paths import FileMissing, Root
+from core.errors import NotFound
+from core.paths import FileMissing, Root
 from servers.docker.cli import DockerCli
-from servers.docker.compose_file import project_name
+from servers.docker.compose_file.document import project_name
 from servers.docker.container import PROJECT_LABEL, Container
 from servers.docker.engine import DockerManager
 from servers.docker.folders import ServerFolderIsALink, open_server

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from mcadmin.core.process import ProgramFailed
+from core.process import ProgramFailed
 from servers.docker.cli import DockerCli
 from servers.docker.container import PROJECT_LABEL, VOLUME_LABEL, Container, parse_inspect
 from servers.docker.engine_volumes import KnownVolumes, is_volume_name, parse_volumes, volumes_folder

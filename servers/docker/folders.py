@@ -7,8 +7,8 @@ reader and writer of the panel, which runs as root, to any place of the machine.
 
 from pathlib import Path
 
-from mcadmin.core.errors import Conflict, Forbidden
-from mcadmin.core.paths import FileMissing, OutsideRoot, Root, is_same_mount
+from core.errors import Conflict, Forbidden
+from core.paths import FileMissing, OutsideRoot, Root, is_same_mount
 
 DATA = "data"
 EXCLUDE_LIST = ".mcadminignore"  # what snapshots of the server leave out; beside DATA

@@ -5,8 +5,8 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from mcadmin.core.errors import AppError, TimedOut, Unavailable
-from mcadmin.core.process import ProgramFailed
+from core.errors import AppError, TimedOut, Unavailable
+from core.process import ProgramFailed
 from servers.docker.container import Container, parse_container
 
 AT_ONCE = 4

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psutil
 
-from mcadmin.core.locks import Busy
+from core.locks import Busy
 
 PATIENCE_S = 180.0  # as long as a game may take to end
 LOOK_S = 0.2

@@ -7,7 +7,7 @@ kernel tells where it lies today.
 import os
 from pathlib import Path
 
-from mcadmin.core.paths import MountPoint, read_mounts
+from core.paths import MountPoint, read_mounts
 from servers.docker.container import Container
 
 _START_FIELD = 19  # of /proc/<pid>/stat, counted behind the program's name

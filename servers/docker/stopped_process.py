@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from servers.docker.container import Container
-from servers.docker.kernel_file import read_file
-from servers.docker.usage import ContainerGone, Unread
+from servers.docker.usage.counters import ContainerGone, Unread
+from servers.docker.usage.kernel_file import read_file
 
 _STOPPED = "T"
 _MAX_PROCESSES = 64

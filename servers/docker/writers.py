@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from mcadmin.core.paths import mount_points_at_or_below, places
+from core.paths import mount_points_at_or_below, places
 from servers.docker.cli import DockerCli, EngineUnreachable
 from servers.docker.container import Container
 from servers.docker.engine import DockerManager

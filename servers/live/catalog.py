@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcadmin.core.errors import AppError
-from mcadmin.core.paths import FileMissing, Stamp, is_settled, list_directories, stamp
+from core.errors import AppError
+from core.paths import FileMissing, Stamp, is_settled, list_directories, stamp
 from servers.docker.compose import find_files
-from servers.docker.compose_file import project_name
+from servers.docker.compose_file.document import project_name
+from servers.docker.compose_file.rendered import RenderedProject
 from servers.docker.folders import open_server
-from servers.docker.rendered import RenderedProject
 from servers.live.rendered_files import RenderedFiles
+from servers.minecraft.compose.rendering import Rendering
 from servers.minecraft.instance import MCInstance, ServerNotFound
 from servers.minecraft.manager import DockerMCManager, is_server_id, project_clash
-from servers.minecraft.rendering import Rendering
 from servers.minecraft.server_info import ServerInfo, describe
 
 Name = str  # of a server

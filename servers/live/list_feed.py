@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from mcadmin.core.tasks import cancel
+from core.tasks import cancel
 
 logger = logging.getLogger(__name__)
 

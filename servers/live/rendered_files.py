@@ -7,10 +7,10 @@ from collections import deque
 from contextlib import suppress
 from pathlib import Path
 
-from mcadmin.core.errors import AppError
-from mcadmin.core.tasks import cancel
+from core.errors import AppError
+from core.tasks import cancel
+from servers.minecraft.compose.rendering import Rendering
 from servers.minecraft.manager import DockerMCManager
-from servers.minecraft.rendering import Rendering
 
 logger = logging.getLogger(__name__)
 

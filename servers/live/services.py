@@ -8,32 +8,32 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
-from mcadmin.core.tasks import start
+from core.tasks import start
 from servers.docker.cli import DockerCli, EngineUnreachable
-from servers.docker.compose_file import project_name
+from servers.docker.compose_file.document import project_name
 from servers.docker.container import Container, State
 from servers.docker.engine import DockerManager
 from servers.live.catalog import Catalog
-from servers.live.console_hub import ConsoleHub
-from servers.live.container_notes import NoteStore
-from servers.live.engine_state import EngineSnapshot, EngineState
-from servers.live.game_commands import run_command, wake_with_command
-from servers.live.history import HistoryStore
-from servers.live.known_volumes import VolumeTable
-from servers.live.last_words import LastWords
-from servers.live.monitoring import Monitoring
-from servers.live.players import PlayerSampler, PlayersSample
-from servers.live.rcon_pool import RconPool
+from servers.live.console.hub import ConsoleHub
+from servers.live.engine.container_notes import NoteStore
+from servers.live.engine.engine_state import EngineSnapshot, EngineState
+from servers.live.engine.failure_output import LastWords
+from servers.live.engine.known_volumes import VolumeTable
+from servers.live.engine.sleeping_games import SleepingGames
+from servers.live.metrics.history import HistoryStore
+from servers.live.metrics.monitoring import Monitoring
+from servers.live.rcon.game_commands import run_command, wake_with_command
+from servers.live.rcon.players import PlayerSampler, PlayersSample
+from servers.live.rcon.rcon_pool import RconPool
 from servers.live.rendered_files import RenderedFiles
-from servers.live.sleeping_games import SleepingGames
 from servers.minecraft.autopause import ASLEEP
+from servers.minecraft.compose.derivations import Edition, edition_of
 from servers.minecraft.data_root import DataRoot, locate, mount_of_container
-from servers.minecraft.derivations import Edition, edition_of
 from servers.minecraft.game_names import GameName, choose_game, game_name, split_game
 from servers.minecraft.instance import MCInstance, ServerNotFound, ServerNotRunning
 from servers.minecraft.manager import DockerMCManager
 from servers.minecraft.players import names_of_players
-from servers.minecraft.rcon import RconUnavailable, validate_command
+from servers.minecraft.rcon.client import RconUnavailable, validate_command
 from servers.minecraft.server_info import ServerInfo, data_problems
 from servers.minecraft.server_ping import ServerPing
 from servers.minecraft.status import ANSWERING, MCServerStatus, Status, choose_container, status_of, worst_status

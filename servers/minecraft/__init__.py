@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from mcadmin.core.exports import lazy_exports
+from core.exports import lazy_exports
 
 if TYPE_CHECKING:
-    from servers.minecraft.compose_rules import MCComposeFile
+    from servers.minecraft.compose.rules import MCComposeFile
     from servers.minecraft.figures import DiskSpaceInfo
     from servers.minecraft.instance import MCInstance
     from servers.minecraft.manager import DockerMCManager
@@ -16,7 +16,7 @@ __all__ = ["DiskSpaceInfo", "DockerMCManager", "MCComposeFile", "MCInstance", "M
 __getattr__ = lazy_exports(__name__, {
     "DiskSpaceInfo": "servers.minecraft.figures",
     "DockerMCManager": "servers.minecraft.manager",
-    "MCComposeFile": "servers.minecraft.compose_rules",
+    "MCComposeFile": "servers.minecraft.compose.rules",
     "MCInstance": "servers.minecraft.instance",
     "MCServerStatus": "servers.minecraft.status",
 })

@@ -5,8 +5,8 @@ from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
 from servers.docker.container import Container
-from servers.minecraft.derivations import Edition, edition_of, game_target, published, rcon_target
-from servers.minecraft.rcon import RconAddress
+from servers.minecraft.compose.derivations import Edition, edition_of, game_target, published, rcon_target
+from servers.minecraft.rcon.client import RconAddress
 
 Endpoint = tuple[str, int]
 LOOPBACK = "127.0.0.1"

@@ -7,7 +7,7 @@ of autopause, "a file called .paused is created in the /data directory", for oth
 import stat
 from pathlib import Path
 
-from mcadmin.core.errors import AppError
+from core.errors import AppError
 from servers.docker.container import Container, State
 from servers.docker.stopped_process import has_stopped_process
 from servers.minecraft.data_root import DataRoot

@@ -8,13 +8,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from mcadmin.core.errors import AppError
-from mcadmin.core.paths import FileMissing, Root, place_inside
+from core.errors import AppError
+from core.paths import FileMissing, Root, place_inside
+from servers.docker.compose_file.volumes import Volume
 from servers.docker.container import PART, Container, Mount
 from servers.docker.engine_volumes import VOLUME_DATA, KnownVolumes, is_volume_name
 from servers.docker.folders import DataElsewhere, open_data_in, open_volume
-from servers.docker.volumes import Volume
-from servers.minecraft.derivations import Edition, edition_of
+from servers.minecraft.compose.derivations import Edition, edition_of
 
 TARGET = "/data"
 PROXY_TARGET = "/server"  # of the image author's proxies

@@ -4,11 +4,11 @@ import asyncio
 from dataclasses import dataclass
 from typing import TypeVar
 
-from mcadmin.core.errors import Unavailable
-from servers.docker.cgroup import find_cgroup
+from core.errors import Unavailable
 from servers.docker.container import Container
-from servers.docker.network import NetworkIO, read_network
-from servers.docker.usage import BlockIO, Unread
+from servers.docker.usage.cgroup import find_cgroup
+from servers.docker.usage.counters import BlockIO, Unread
+from servers.docker.usage.network import NetworkIO, read_network
 
 CPU_SPAN_S = 1.0
 T = TypeVar("T")

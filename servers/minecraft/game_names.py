@@ -5,7 +5,7 @@ No id holds a colon, so one text names a server's main game, or another of its g
 
 from collections.abc import Sequence
 
-from mcadmin.core.errors import NotFound
+from core.errors import NotFound
 
 GameName = str
 

@@ -7,26 +7,27 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from mcadmin.core.errors import AppError, CommandFailed, Conflict, TimedOut
-from mcadmin.core.paths import FileMissing, disk_space, tree_size_bytes
-from mcadmin.core.process import ProgramFailed
+from core.errors import AppError, CommandFailed, Conflict, TimedOut
+from core.paths import FileMissing, disk_space, tree_size_bytes
+from core.process import ProgramFailed
 from servers.docker.cli import EngineUnreachable
-from servers.docker.compose_file import project_name
+from servers.docker.compose_file.document import project_name
 from servers.docker.container import Container, Mount
 from servers.docker.engine import DockerManager
 from servers.docker.engine_volumes import KnownVolumes
-from servers.docker.network import NetworkIO
-from servers.docker.usage import BlockIO, Unread
+from servers.docker.usage.counters import BlockIO, Unread
+from servers.docker.usage.network import NetworkIO
 from servers.minecraft import figures, properties
 from servers.minecraft.access import game_endpoints, rcon_addresses
 from servers.minecraft.autopause import is_asleep
+from servers.minecraft.compose.derivations import Edition, edition_of
+from servers.minecraft.compose.rendering import Rendering
 from servers.minecraft.data_root import DataRoot, locate, mount_of_container
-from servers.minecraft.derivations import Edition, edition_of
 from servers.minecraft.figures import DiskSpaceInfo
 from servers.minecraft.game_names import GameName, game_name
 from servers.minecraft.lifecycle import ALLOWED_IMAGES, COMPOSE_NAME, Lifecycle, ServerExists, ServerNotFound
 from servers.minecraft.players import PlayersUnknown, names_of_players, read_players
-from servers.minecraft.rcon import (
+from servers.minecraft.rcon.client import (
     COMMAND_TIMEOUT_S,
     RconAddress,
     RconConnection,
@@ -35,8 +36,7 @@ from servers.minecraft.rcon import (
     clean_answer,
     validate_command,
 )
-from servers.minecraft.rcon_protocol import RconBroken
-from servers.minecraft.rendering import Rendering
+from servers.minecraft.rcon.protocol import RconBroken
 from servers.minecraft.server_info import ServerInfo, data_problems, describe
 from servers.minecraft.server_ping import ServerPing, ping
 from servers.minecraft.status import ANSWERING, MCServerStatus, Status, choose_container, status_of

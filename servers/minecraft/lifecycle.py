@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from mcadmin.core.errors import Conflict, NotFound
-from mcadmin.core.paths import FileExists, FileMissing, Root, delete, move, rename_beneath
+from core.errors import Conflict, NotFound
+from core.paths import FileExists, FileMissing, Root, delete, move, rename_beneath
 from servers.docker.cli import DockerCli, PortTaken
 from servers.docker.compose import ComposeManager, find_files
 from servers.docker.container import Container
 from servers.docker.folders import DATA, ServerFolderIsALink, open_server
-from servers.minecraft import compose_update
-from servers.minecraft.compose_reading import ComposeReading
-from servers.minecraft.compose_rules import MCComposeFile
-from servers.minecraft.host_ports import taken_ports
-from servers.minecraft.ownership import (
+from servers.minecraft.compose import update
+from servers.minecraft.compose.host_ports import taken_ports
+from servers.minecraft.compose.reading import ComposeReading
+from servers.minecraft.compose.rules import MCComposeFile
+from servers.minecraft.foreign_resources import (
     FolderInUse,
     other_writers,
     own_containers,
@@ -110,7 +110,7 @@ class Lifecycle(ComposeReading):
             BadComposeFile: with every rule that it breaks; nothing was touched.
             RolledBack: the new one did not run; the old file is back.
         """
-        return await compose_update.update(self, yaml_content, caller=compose_update.Caller(on_line=on_line))
+        return await update.update(self, yaml_content, caller=update.Caller(on_line=on_line))
 
     async def up(self, *, on_line: OnLine | None = None) -> None:
         """Create the container where it is missing or outdated, and start it.

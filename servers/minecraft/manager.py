@@ -5,11 +5,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from mcadmin.core.errors import AppError, NotFound
-from mcadmin.core.paths import FileMissing, list_directories, list_links
+from core.errors import AppError, NotFound
+from core.paths import FileMissing, list_directories, list_links
 from servers.docker.cli import DockerCli
 from servers.docker.compose import COMPOSE_FILES, find_files
-from servers.docker.compose_file import project_name
+from servers.docker.compose_file.document import project_name
 from servers.docker.folders import open_server
 from servers.minecraft.instance import ALLOWED_IMAGES, MCInstance
 from servers.minecraft.server_info import ServerInfo

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from mcadmin.core.errors import AppError
-from mcadmin.core.paths import OutsideRoot, Root, list_directories, list_holding, list_links, shown
+from core.errors import AppError
+from core.paths import OutsideRoot, Root, list_directories, list_holding, list_links, shown
 from servers.docker.compose import COMPOSE_FILES, find_files
 from servers.docker.folders import folder_is_a_link
 from servers.minecraft.manager import RESERVED_IDS, DockerMCManager, is_server_id

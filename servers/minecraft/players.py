@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from itertools import islice
 
-from mcadmin.core.errors import AppError, CommandFailed
+from core.errors import AppError, CommandFailed
 from servers.minecraft.data_root import DataRoot
 from servers.minecraft.log_lines import plain_text
 

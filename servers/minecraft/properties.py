@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mcadmin.core.errors import InvalidRequest
+from core.errors import InvalidRequest
 
 Value = bool | int | str
 

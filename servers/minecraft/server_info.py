@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mcadmin.core.errors import AppError, NotFound
-from servers.docker.compose_file import project_name
+from core.errors import AppError, NotFound
+from servers.docker.compose_file.document import project_name
 from servers.docker.container import Mount
 from servers.docker.folders import ServerFolderIsALink
-from servers.minecraft.compose_rules import MCComposeFile
+from servers.minecraft.compose.rendering import Rendering
+from servers.minecraft.compose.rules import MCComposeFile
 from servers.minecraft.data_root import USUAL_MOUNT, DataRoot, data_target, mount_of_file
-from servers.minecraft.rendering import Rendering
 
 UNKNOWN = "unknown"
 DEFAULT_GAME_PORT = 25565

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mcstatus import BedrockServer, JavaServer
 from mcstatus.responses import BedrockStatusResponse, JavaStatusResponse
 
-from mcadmin.core.errors import Unavailable
+from core.errors import Unavailable
 from servers.minecraft.access import Endpoint
 from servers.minecraft.log_lines import plain_text
 

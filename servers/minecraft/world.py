@@ -11,8 +11,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from mcadmin.core.errors import AppError
-from mcadmin.core.paths import Node, Root, walk
+from core.errors import AppError
+from core.paths import Node, Root, walk
 
 SECTOR = 4096
 MAX_FINDINGS = 50

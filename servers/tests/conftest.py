@@ -11,7 +11,7 @@ from servers import wiring
 from servers.docker.cli import DockerCli
 from servers.docker.compose import ComposeManager
 from servers.live.services import Stores
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 IMAGE = "itzg/minecraft-server:java21"
 

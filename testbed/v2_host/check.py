@@ -5,9 +5,9 @@ import subprocess
 import time
 from pathlib import Path
 
-from servers.docker.cgroup import ContainerCgroup, find_cgroup
-from servers.docker.network import read_network
-from servers.docker.usage import ContainerGone
+from servers.docker.usage.cgroup import ContainerCgroup, find_cgroup
+from servers.docker.usage.counters import ContainerGone
+from servers.docker.usage.network import read_network
 
 IMAGE = "mcadmin-testbed:tiny"
 SPAN_S = 20

@@ -11,10 +11,10 @@ LIMIT_S=1500
 
 "$HERE/build.sh" "$FOLDER"
 scratch_folder v2check
-mkdir -p "$SCRATCH"/check/{servers,mcadmin}
+mkdir -p "$SCRATCH/check/servers"
 cp "$HERE/check.py" "$SCRATCH/check/"
 cp -r "$ROOT/servers/docker" "$SCRATCH/check/servers/"
-cp -r "$ROOT/mcadmin/core" "$SCRATCH/check/mcadmin/"
+cp -r "$ROOT/core" "$SCRATCH/check/"
 docker save --output "$SCRATCH/check/tiny.tar" mcadmin-testbed:tiny
 tar -C "$SCRATCH/check" -cf "$SCRATCH/check.img" .
 truncate -s %512 "$SCRATCH/check.img"

@@ -8,9 +8,9 @@ from typing import Any, ParamSpec, TypeVar
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import people
+from accounts import users
 from accounts.models import UserRole
-from mcadmin.core.errors import InvalidRequest
+from core.errors import InvalidRequest
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -31,9 +31,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Ask for what is missing, check it, store the owner."""
         username = _username(options)
-        _checked(people.check_name, username)  # before a password is asked for
+        _checked(users.check_name, username)  # before a password is asked for
         password = sys.stdin.readline().rstrip("\r\n") if options["password_stdin"] else _ask_password()
-        user = _checked(people.create, username=username, password=password, role=UserRole.OWNER)
+        user = _checked(users.create, username=username, password=password, role=UserRole.OWNER)
         self.stdout.write(f"{user.username} is now an owner.")
 
 

@@ -13,17 +13,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from accounts.tests.real.processes import (
-    bearer,
-    make_user,
-    redis_server,
-    resident_mib,
-    verify_in_another_process,
-    workers,
-)
-from accounts.tests.real.strangers import crowd, echo_times, loopbacks
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import FACTOR, MASTER, Panel, free_port, receive_until, running_panel
+from testing.panel import FACTOR, MASTER, Panel, free_port, receive_until, running_panel
+from testing.processes import bearer, make_user, redis_server, resident_mib, verify_in_another_process, workers
+from testing.strangers import crowd, echo_times, loopbacks
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180 * FACTOR)]
 

@@ -13,8 +13,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audit import query, recorder, store
 from audit.log_file import to_line
-from mcadmin import command_line
-from mcadmin.core.errors import AppError
+from core.errors import AppError
+from web import cli
 
 _TIMES = (("begin", "--from"), ("end", "--to"))
 SHOWN = 20  # of many broken rows
@@ -73,7 +73,7 @@ class Command(BaseCommand):
 def add_prune_arguments(parser: ArgumentParser) -> None:
     """Declare what ``audit prune`` and ``prune_audit`` take."""
     parser.add_argument(
-        "--days", type=command_line.like_setting("audit_keep_days"), metavar="N",
+        "--days", type=cli.like_setting("audit_keep_days"), metavar="N",
         help="keep events of the last N days (default: audit_keep_days)",
     )  # fmt: skip
 

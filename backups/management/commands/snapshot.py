@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from backups import shell, shell_restore
-from mcadmin.core.errors import AppError
+from backups.management import shell, shell_restore
+from core.errors import AppError
 
 SUBCOMMANDS = {**shell.SUBCOMMANDS, **shell_restore.SUBCOMMANDS}
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from backups import database_copies
-from mcadmin.core import database_exec
-from mcadmin.core.paths import Root
+from backups.snapshots import database_copies
+from core import database_exec
+from core.paths import Root
 
 MIB = 1024**2
 OF_A_JOURNAL, OF_A_LOG = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", b"\x37\x7f\x06\x82"

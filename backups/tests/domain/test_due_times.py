@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backups import due_times
-from backups.due_times import BadSchedule, between, following, jitter
+from backups.schedules import due_times
+from backups.schedules.due_times import BadSchedule, between, following, jitter
 
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe")
 EXPRESSIONS = ("15 2 * * *", "45 1 * * *", "*/30 * * * *", "15 */2 * * *")

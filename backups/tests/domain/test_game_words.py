@@ -2,7 +2,7 @@
 
 import pytest
 
-from backups import game
+from backups.snapshots import game_connection
 
 HEAD = "[10:00:02] [Server thread/INFO]: "
 
@@ -17,8 +17,12 @@ HEAD = "[10:00:02] [Server thread/INFO]: "
     ids=["vanilla", "1.12", "CraftBukkit"],
 )
 def test_each_family_is_understood(off: str, saved: str, on: str) -> None:
-    assert (game.says_off(off), game.says_saved(saved), game.says_on(on)) == (True, True, True)
-    assert not any((game.says_on(off), game.says_off(on), game.is_unknown(off), game.says_saved(off)))
+    assert game_connection.says_off(off)
+    assert game_connection.says_saved(saved)
+    assert game_connection.says_on(on)
+    others = (game_connection.says_on, game_connection.is_unknown, game_connection.says_saved)
+    assert not any(says(off) for says in others)
+    assert not game_connection.says_off(on)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +30,7 @@ def test_each_family_is_understood(off: str, saved: str, on: str) -> None:
     ['Unknown command. Type "/help" for help.', "Unknown or incomplete command, see below", "No such command"],
 )
 def test_an_unknown_command_is_told(answer: str) -> None:
-    assert game.is_unknown(answer)
+    assert game_connection.is_unknown(answer)
 
 
 @pytest.mark.parametrize(
@@ -49,4 +53,4 @@ def test_an_unknown_command_is_told(answer: str) -> None:
     ],
 )
 def test_only_the_games_own_line_confirms(line: str, *, confirms: bool) -> None:
-    assert game.is_confirmation(line) is confirms
+    assert game_connection.is_confirmation(line) is confirms

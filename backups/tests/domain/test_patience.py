@@ -11,9 +11,9 @@ import pytest
 
 from backups.restic.manager import ResticManager
 from backups.restic.patience import CopyStalled, Patience, Watch
-from backups.tests.fake_restic import FakeRestic
-from backups.tests.repositories import BINARIES, PASSWORD, Access, RealRepository
-from mcadmin.core import process
+from core import process
+from testing.fake_restic import FakeRestic
+from testing.repositories import BINARIES, PASSWORD, Access, RealRepository
 
 WARN_S, END_S = 0.4, 1.2
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from backups.restic.patterns import Patterns, escape
-from backups.tests.repositories import BINARIES, PASSWORD
+from testing.repositories import BINARIES, PASSWORD
 
 ODD_NAMES = ["a[b]*?", "back\\slash", "two\nlines", "grün", "a b", "[", "-x", "**", "!x"]
 

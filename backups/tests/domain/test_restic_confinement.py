@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from backups.restic.confinement import Surroundings, for_backup, for_preview, for_restore
-from mcadmin.core import confinement
-from mcadmin.core.confinement import Confinement
+from core import confinement
+from core.confinement import Confinement
 
 SCHEMES = ("", "sftp", "rclone", "rest", "s3", "gs", "azure", "b2", "swift")
 CAT = Path(shutil.which("cat") or "/bin/cat").resolve()

@@ -15,7 +15,7 @@ from backups.restic.failures import (
     WrongRepositoryPassword,
 )
 from backups.restic.manager import ResticVersion
-from backups.tests.repositories import Repository
+from testing.repositories import Repository
 
 
 async def test_version_is_told_without_a_repository(repository: Repository) -> None:

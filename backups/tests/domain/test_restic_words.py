@@ -20,9 +20,9 @@ from backups.restic.failures import (
 )
 from backups.restic.manager import ResticManager
 from backups.restic.snapshot import parse_snapshots
-from backups.tests.repositories import Access
-from mcadmin.core.errors import AppError, TimedOut
-from mcadmin.core.process import ProgramFailed, ProgramMissing
+from core.errors import AppError, TimedOut
+from core.process import ProgramFailed, ProgramMissing
+from testing.repositories import Access
 
 AWAY = (
     'Fatal: unable to open config file: client.Head: Head "http://u:***@127.0.0.1:1/x/config": dial tcp '

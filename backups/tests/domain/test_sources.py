@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from backups.restic.snapshot import ResticSnapshot
-from backups.sources import data_in
+from backups.restores.locate import data_in
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from backups.space import SIZE_MAX_AGE_S, SIZE_SHARE, RepositorySize
+from backups.repository.space import SIZE_MAX_AGE_S, SIZE_SHARE, RepositorySize
 
 
 def test_size_is_measured_once_a_minute(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from backups import staging
-from backups.restore_plan import Place, Plan, Present
-from mcadmin.core.paths import FileMissing
+from backups.restores import staging
+from backups.restores.plan import Place, Plan, Present
+from core.paths import FileMissing
 
 OPERATION = "0b54cf7e-1111-4222-8333-444455556666"
 

@@ -10,9 +10,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from backups import wiring
-from backups.tests.repositories import BINARIES, PASSWORD
-from mcadmin.config import ResticSettings
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
+from testing.repositories import BINARIES, PASSWORD
+from web.config import ResticSettings
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from backups.tests.edge.conftest import save
-from backups.tests.fake_restic import FakeRestic
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
+from testing.fake_restic import FakeRestic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,10 +9,10 @@ import pytest
 from asgiref.sync import async_to_sync
 from rest_framework.test import APIClient
 
-from backups import restore
-from backups.restore_order import RestoreWish
+from backups.restores import restore
+from backups.restores.request import RestoreWish
 from backups.tests.edge.conftest import save
-from servers.progress import Progress
+from servers.operations.progress import Progress
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic]
 LEFT_OUT_FILES = 1000

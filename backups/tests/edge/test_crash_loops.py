@@ -9,10 +9,10 @@ from asgiref.sync import async_to_sync
 from rest_framework.test import APIClient
 
 from backups.tests.edge.test_quiesce import back_up, level
-from backups.tests.fake_restic import FakeRestic
 from servers import wiring as servers_wiring
 from servers.tests.conftest import write_server
-from servers.tests.fake_docker import FakeContainer, FakeDocker
+from testing.fake_docker import FakeContainer, FakeDocker
+from testing.fake_restic import FakeRestic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

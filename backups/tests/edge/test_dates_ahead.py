@@ -9,12 +9,12 @@ from asgiref.sync import async_to_sync
 from rest_framework.test import APIClient
 
 from backups import wiring
-from backups.figures import FiguresReader
-from backups.tests.fake_restic import FakeRestic
-from mcadmin import attention
+from backups.snapshots.metrics import FiguresReader
+from mcadmin.admin_site import attention
 from mcadmin.doctor.backups import check_age
 from servers import wiring as servers_wiring
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
+from testing.fake_restic import FakeRestic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

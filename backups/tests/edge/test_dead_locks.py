@@ -10,7 +10,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from backups.tests.edge.conftest import save
-from backups.tests.repositories import BINARIES, PASSWORD
+from testing.repositories import BINARIES, PASSWORD
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic]
 BOTH = pytest.mark.parametrize("vault", ["0.14", "0.18"], indirect=True)

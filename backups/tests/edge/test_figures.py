@@ -2,17 +2,20 @@
 
 import pytest
 
-from backups import creation, services
-from backups.creation import Wish
-from backups.figures import FiguresReader
-from backups.tests.fake_restic import FakeRestic
-from mcadmin import lifespan, roles
-from mcadmin.core import confinement
-from mcadmin.core.confined_exec import LANDLOCK
-from mcadmin.roles import Role
-from servers import operations, records
-from servers.live import backup_figures
-from servers.tests.fake_docker import FakeDocker
+from backups import services
+from backups.snapshots import create
+from backups.snapshots.create import Wish
+from backups.snapshots.metrics import FiguresReader
+from core import confinement
+from core.confined_exec import LANDLOCK
+from mcadmin import lifespan
+from servers.live.metrics import backup_metrics
+from servers.operations import runner
+from servers.records import operation_rows
+from testing.fake_docker import FakeDocker
+from testing.fake_restic import FakeRestic
+from web import process_role
+from web.process_role import Role
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -20,8 +23,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 async def test_the_figures_name_each_servers_last_good_snapshot(
     fake: FakeDocker, server: str, restic: FakeRestic
 ) -> None:
-    job = await records.in_database(creation.job, Wish(server_id=server), started_by="olivia", origin="api")
-    await operations.run(job)
+    job = await operation_rows.in_database(create.job, Wish(server_id=server), started_by="olivia", origin="api")
+    await runner.run(job)
     found = await FiguresReader().look()
     assert (found.configured, found.restic_version, found.problem) == (True, "0.18.0", None)
     assert list(found.last_snapshot_at) == [server]
@@ -55,21 +58,21 @@ async def test_a_restic_that_cannot_be_confined_is_told(
 async def test_it_provides_while_it_runs(fake: FakeDocker, restic: FakeRestic) -> None:
     reader = FiguresReader()
     reader.start()
-    assert backup_figures.figures().configured
+    assert backup_metrics.figures().configured
     await reader.stop()
-    assert not backup_figures.figures().configured
+    assert not backup_metrics.figures().configured
 
 
 @pytest.mark.parametrize(("role", "provides"), [(Role.WHOLE, True), (Role.WORKER, True), (Role.SUPERVISOR, False)])
 async def test_every_process_that_is_asked_for_them_reads_them(
     fake: FakeDocker, restic: FakeRestic, role: Role, *, provides: bool
 ) -> None:
-    roles.take(role)
+    process_role.take(role)
     services.services.cache_clear()  # those of another test's loop
     try:
         await lifespan.start_services()
-        assert backup_figures.figures().configured == provides
+        assert backup_metrics.figures().configured == provides
         await lifespan.stop_services()
     finally:
         services.services.cache_clear()
-        roles.take(Role.WHOLE)
+        process_role.take(Role.WHOLE)

@@ -21,8 +21,8 @@ from backups.models import Pin
 from backups.restic.labels import Labels, Saved, Scope, Trigger
 from backups.restic.retention import Entry, Policy
 from backups.tests.domain import test_retention as model
-from backups.tests.repositories import BINARIES, PASSWORD
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
+from testing.repositories import BINARIES, PASSWORD
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic]
 SERVERS = model.SERVERS

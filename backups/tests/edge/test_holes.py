@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from backups import excludes, reading
+from backups.snapshots import excludes, reading
 from backups.tests.edge.conftest import save
 from backups.tests.edge.test_ignore_list import last_good, make
 from backups.tests.edge.test_quiesce import back_up
-from backups.tests.fake_restic import FakeRestic
 from servers.minecraft.data_root import usual
 from servers.tests.conftest import write_server
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
+from testing.fake_restic import FakeRestic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

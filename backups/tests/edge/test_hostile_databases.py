@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from rest_framework.test import APIClient
 
-from backups import databases, drill
+from backups.restores import drill
+from backups.snapshots import databases
 from backups.tests.conftest import started
 from backups.tests.edge.conftest import save
 from backups.tests.edge.test_quiesce import back_up, level
-from mcadmin.core import confined_exec, confinement
+from core import confined_exec, confinement
 from servers.models import Operation
-from servers.tests.fake_docker import FakeDocker
-from servers.tests.fake_game import FakeGame
+from testing.fake_docker import FakeDocker
+from testing.fake_game import FakeGame
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic, pytest.mark.timeout(25)]
 MIB = 1024**2

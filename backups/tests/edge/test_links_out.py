@@ -8,9 +8,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from backups.tests.edge.test_lost_worlds import save
-from backups.tests.fake_restic import FakeRestic
 from servers.tests.conftest import compose_text, write_server
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
+from testing.fake_restic import FakeRestic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from backups import excludes
+from backups.snapshots import excludes
 from backups.tests.edge.test_ignore_list import front_page, last_good
 from servers.docker.folders import EXCLUDE_LIST
 from servers.tests.conftest import compose_text
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 pytestmark = [pytest.mark.restic, pytest.mark.django_db(transaction=True)]
 MOUNTS = [".:/data", "./:/data", "{type: bind, source: ., target: /data}"]

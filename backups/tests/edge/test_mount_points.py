@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from backups.tests.edge.conftest import save
 from backups.tests.edge.test_restores import restore
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic]
 

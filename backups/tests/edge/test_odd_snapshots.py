@@ -9,15 +9,17 @@ from asgiref.sync import async_to_sync
 from django.conf import LazySettings
 from rest_framework.test import APIClient
 
-from backups import freshness, restore, targets, wiring
+from backups import wiring
 from backups.restic import browsing
-from backups.restore_order import RestoreWish
-from backups.sources import NoFreshSnapshot
+from backups.restores import freshness, restore
+from backups.restores.locate import NoFreshSnapshot
+from backups.restores.request import RestoreWish
+from backups.snapshots import scope
 from backups.tests.edge.conftest import save
-from servers import operations
 from servers.minecraft.instance import ServerExists
+from servers.operations import runner
 from servers.tests.conftest import write_server
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic]
 
@@ -98,7 +100,7 @@ def test_a_log_with_a_time_beyond_any_calendar_lets_a_restore_ask_for_a_snapshot
         log.touch()
         os.utime(log, (2**40, 2**40))
         with pytest.raises(NoFreshSnapshot):
-            async_to_sync(freshness.require)(targets.find_past(Path(name), server_id="lobby", path=""))
+            async_to_sync(freshness.require)(scope.find_past(Path(name), server_id="lobby", path=""))
 
 
 def test_a_new_server_never_replaces_one_that_was_made_meanwhile(
@@ -108,7 +110,7 @@ def test_a_new_server_never_replaces_one_that_was_made_meanwhile(
     job = async_to_sync(restore.job)(wish, started_by="olga", origin="api")
     other = write_server(home.parent, "twin")
     with pytest.raises(ServerExists):
-        async_to_sync(operations.run)(job)
+        async_to_sync(runner.run)(job)
     assert sorted(one.name for one in other.iterdir()) == ["compose.yaml", "data"]
     assert "mc-twin" in (other / "compose.yaml").read_text()
     assert not (home.parent / ".removed").exists()

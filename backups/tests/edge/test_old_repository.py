@@ -15,9 +15,9 @@ from backups.models import MadeSnapshot, PanelInstance
 from backups.tests.edge.conftest import save
 from backups.tests.edge.test_restores import BOTH, restore
 from backups.tests.edge.test_snapshot_command import snapshot
-from backups.tests.fake_restic import FakeRestic
 from servers.tests.conftest import write_server
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
+from testing.fake_restic import FakeRestic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,18 +11,19 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from backups import health, wiring
-from backups.skipping import FlushNotConfirmed, NoServerCouldBeSaved
+from backups import wiring
+from backups.snapshots import health
+from backups.snapshots.skipping import FlushNotConfirmed, NoServerCouldBeSaved
 from backups.tests.conftest import started
 from backups.tests.edge.test_quiesce import back_up
-from backups.tests.fake_restic import FakeRestic
-from mcadmin.core.paths import Root, delete
-from servers import operations
-from servers.progress import Progress
-from servers.records import in_database
+from core.paths import Root, delete
+from servers.operations import runner
+from servers.operations.progress import Progress
+from servers.records.operation_rows import in_database
 from servers.tests.conftest import write_server
-from servers.tests.fake_docker import FakeDocker
-from servers.tests.fake_game import FakeGame
+from testing.fake_docker import FakeDocker
+from testing.fake_game import FakeGame
+from testing.fake_restic import FakeRestic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -191,7 +192,7 @@ async def test_a_game_that_cannot_be_held_still_costs_the_others_nothing(
     trouble: Callable[[FakeGame, FakeDocker], None], require_flushed: bool, server_path: Path, fake: FakeDocker,
     game: FakeGame, restic: FakeRestic, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("backups.held_game.COMMAND_S", 0.5)
+    monkeypatch.setattr("backups.snapshots.held_game.COMMAND_S", 0.5)
     await started(server_path, fake, game)
     write_server(server_path, "calm")
     trouble(game, fake)
@@ -262,8 +263,8 @@ async def test_all_busy_is_no_snapshot(server_path: Path, fake: FakeDocker, serv
         entered.set()
         await gate.wait()
 
-    job = operations.Job(kind="up", server_id=server, work=hold, started_by="olivia", origin="api")
-    held = asyncio.create_task(operations.run(job))
+    job = runner.Job(kind="up", server_id=server, work=hold, started_by="olivia", origin="api")
+    held = asyncio.create_task(runner.run(job))
     await entered.wait()
     with pytest.raises(NoServerCouldBeSaved, match="is busy with something else"):
         await back_up(server_id="")
@@ -289,7 +290,7 @@ def test_a_real_restic_saves_the_others_too(
 async def test_what_left_a_server_out_is_not_its_last_good_snapshot(
     server_path: Path, fake: FakeDocker, game: FakeGame, restic: FakeRestic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backups.held_game.COMMAND_S", 0.5)
+    monkeypatch.setattr("backups.snapshots.held_game.COMMAND_S", 0.5)
     await started(server_path, fake, game)
     write_server(server_path, "calm")
     first = await back_up(server_id="", require_flushed=True)

@@ -7,13 +7,13 @@ import pytest
 from django.conf import LazySettings
 
 from backups.tests.edge.test_quiesce import back_up, facts_left, level
-from backups.tests.fake_restic import FakeRestic
-from mcadmin.core.paths import Root
+from core.paths import Root
 from servers import wiring as servers_wiring
 from servers.minecraft.world import check_worlds
 from servers.tests.conftest import write_server
-from servers.tests.fake_docker import FakeDocker
 from servers.tests.live.test_other_editions import BEDROCK, IMAGES, PROXY
+from testing.fake_docker import FakeDocker
+from testing.fake_restic import FakeRestic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

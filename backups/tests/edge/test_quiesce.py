@@ -8,29 +8,31 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 
-from backups import creation, facts, services, wiring
-from backups.creation import Wish
-from backups.guard import SaveGuard
+from backups import services, wiring
 from backups.models import SavingOff
 from backups.restic.failures import RepositoryLocked
-from backups.skipping import FlushNotConfirmed
+from backups.snapshots import create, saving_off
+from backups.snapshots.create import Wish
+from backups.snapshots.save_guard import SaveGuard
+from backups.snapshots.skipping import FlushNotConfirmed
 from backups.tests.conftest import started
-from backups.tests.fake_restic import FakeRestic
-from servers import operations, records
 from servers import wiring as servers_wiring
 from servers.models import Operation
-from servers.operations import OperationCancelled
-from servers.tests.fake_docker import FakeDocker
-from servers.tests.fake_game import FakeGame
+from servers.operations import runner
+from servers.operations.runner import OperationCancelled
+from servers.records import operation_rows
+from testing.fake_docker import FakeDocker
+from testing.fake_game import FakeGame
+from testing.fake_restic import FakeRestic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 async def back_up(**wish: Any) -> Operation:
-    job = await records.in_database(
-        creation.job, Wish(**({"server_id": "survival"} | wish)), started_by="olivia", origin="api"
+    job = await operation_rows.in_database(
+        create.job, Wish(**({"server_id": "survival"} | wish)), started_by="olivia", origin="api"
     )
-    return await operations.run(job)
+    return await runner.run(job)
 
 
 def level(operation: Operation) -> Any:
@@ -38,7 +40,7 @@ def level(operation: Operation) -> Any:
 
 
 async def facts_left() -> int:
-    return await records.in_database(SavingOff.objects.count)
+    return await operation_rows.in_database(SavingOff.objects.count)
 
 
 async def test_a_running_server_is_flushed_before_and_saves_again_after(
@@ -49,7 +51,7 @@ async def test_a_running_server_is_flushed_before_and_saves_again_after(
     assert game.commands == ["save-off", "save-all flush", "save-on"]
     assert level(operation) == "flushed"
     assert f"operation:{operation.id}" in restic.snapshots[0]["tags"]
-    assert f"instance:{await records.in_database(wiring.instance_id)}" in restic.snapshots[0]["tags"]
+    assert f"instance:{await operation_rows.in_database(wiring.instance_id)}" in restic.snapshots[0]["tags"]
     assert await facts_left() == 0
 
 
@@ -184,8 +186,8 @@ async def test_a_cancelled_backup_leaves_saving_on_and_no_fact(
     running = asyncio.create_task(back_up())
     await restic.entered.wait()
     assert await facts_left() == 1
-    [operation] = await records.in_database(lambda: list(Operation.objects.filter(kind="backup")))
-    await operations.cancel(operation.id, by="olivia")
+    [operation] = await operation_rows.in_database(lambda: list(Operation.objects.filter(kind="backup")))
+    await runner.cancel(operation.id, by="olivia")
     with pytest.raises(OperationCancelled):
         await running
     assert game.commands[-1] == "save-on"
@@ -199,7 +201,7 @@ async def test_the_guard_turns_saving_on_where_the_operation_is_gone(
     name = await started(server_path, fake, game)
     container = await servers_wiring.manager().get_instance(name).get_container()
     assert container is not None
-    await records.in_database(facts.store, (name, ""), uuid.uuid4(), container)
+    await operation_rows.in_database(saving_off.store, (name, ""), uuid.uuid4(), container)
     await guard().round()
     assert game.commands == ["save-on"]
     assert await facts_left() == 0
@@ -224,7 +226,7 @@ async def test_the_guard_goes_on_where_the_game_does_not_answer(
     name = await started(server_path, fake, game)
     container = await servers_wiring.manager().get_instance(name).get_container()
     assert container is not None
-    await records.in_database(facts.store, (name, ""), uuid.uuid4(), container)
+    await operation_rows.in_database(saving_off.store, (name, ""), uuid.uuid4(), container)
     game.hangs_up_on.add("save-on")
     await guard().round()
     assert await facts_left() == 1
@@ -239,12 +241,12 @@ async def test_a_backup_waits_while_the_guard_is_at_work(
     name = await started(server_path, fake, game)
     container = await servers_wiring.manager().get_instance(name).get_container()
     assert container is not None
-    earlier = await records.in_database(facts.store, (name, ""), uuid.uuid4(), container)
-    assert await records.in_database(facts.take_guard, earlier)
+    earlier = await operation_rows.in_database(saving_off.store, (name, ""), uuid.uuid4(), container)
+    assert await operation_rows.in_database(saving_off.take_guard, earlier)
     running = asyncio.create_task(back_up())
     await asyncio.sleep(0.3)
     assert game.commands == []
-    await records.in_database(facts.clear, earlier)
+    await operation_rows.in_database(saving_off.clear, earlier)
     assert level(await running) == "flushed"
 
 
@@ -255,7 +257,7 @@ async def test_a_snapshot_whose_game_ended_with_the_panel_loses_its_claim(
     operation = await back_up()
     container = await servers_wiring.manager().get_instance(name).get_container()
     assert container is not None
-    await records.in_database(facts.store, (name, ""), operation.id, container)
+    await operation_rows.in_database(saving_off.store, (name, ""), operation.id, container)
     fake.end(fake.find("mc-survival"), 137)
     await guard().round()
     assert "saved:unconfirmed" in restic.snapshots[0]["tags"]
@@ -276,8 +278,8 @@ async def test_a_global_snapshot_quiesces_all_and_names_the_busy(
         entered.set()
         await gate.wait()
 
-    held = asyncio.create_task(operations.run(
-        operations.Job(kind="up", server_id="busy", work=hold, started_by="olivia", origin="api")
+    held = asyncio.create_task(runner.run(
+        runner.Job(kind="up", server_id="busy", work=hold, started_by="olivia", origin="api")
     ))  # fmt: skip
     await entered.wait()
     operation = await back_up(server_id="")

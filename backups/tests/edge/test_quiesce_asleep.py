@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from backups.skipping import FlushNotConfirmed
+from backups.snapshots.skipping import FlushNotConfirmed
 from backups.tests.conftest import started
 from backups.tests.edge.test_quiesce import back_up, facts_left, level
-from backups.tests.fake_restic import FakeRestic
-from servers.tests.fake_docker import FakeDocker
-from servers.tests.fake_game import FakeGame
+from testing.fake_docker import FakeDocker
+from testing.fake_game import FakeGame
+from testing.fake_restic import FakeRestic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

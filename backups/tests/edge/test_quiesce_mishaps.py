@@ -8,22 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from backups import facts, services
-from backups.facts import Fact
-from backups.guard import MAX_FOREIGN, SaveGuard
+from backups import services
 from backups.models import SavingOff
 from backups.services import BackupServices
+from backups.snapshots import saving_off
+from backups.snapshots.save_guard import MAX_FOREIGN, SaveGuard
+from backups.snapshots.saving_off import Fact
 from backups.tests.conftest import started
 from backups.tests.edge.test_quiesce import back_up, facts_left, guard, level
-from backups.tests.fake_restic import FakeRestic
-from mcadmin.core.errors import AppError
-from mcadmin.core.process import ProgramMissing
-from servers import records
+from core.errors import AppError
+from core.process import ProgramMissing
 from servers import wiring as servers_wiring
 from servers.docker.cli import DockerCli
 from servers.models import OperationState
-from servers.tests.fake_docker import FakeDocker
-from servers.tests.fake_game import FakeGame
+from servers.records import operation_rows
+from testing.fake_docker import FakeDocker
+from testing.fake_game import FakeGame
+from testing.fake_restic import FakeRestic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -66,14 +67,14 @@ async def test_one_server_that_the_guard_fails_at_keeps_no_other_waiting(
     container = await servers_wiring.manager().get_instance("survival").get_container()
     assert container is not None
     for name in ("../no-name", "bad"):  # of one that is none, and of one whose game has ended
-        await records.in_database(facts.store, (name, ""), uuid.uuid4(), replace(container, id="0" * 64))
-    await records.in_database(facts.store, ("survival", ""), uuid.uuid4(), container)
+        await operation_rows.in_database(saving_off.store, (name, ""), uuid.uuid4(), replace(container, id="0" * 64))
+    await operation_rows.in_database(saving_off.store, ("survival", ""), uuid.uuid4(), container)
 
     await SaveGuard(
         servers_wiring.manager(), running=services.running_operations, disturbed=disturbed
     ).round()
 
-    left = await records.in_database(lambda: list(SavingOff.objects.all()))
+    left = await operation_rows.in_database(lambda: list(SavingOff.objects.all()))
     assert {row.server_id for row in left} == {"../no-name", "bad"}
     assert {row.guarded_until for row in left} == {None}, "the next round takes them up again"
     assert game.commands[-1] == "save-on"
@@ -85,7 +86,7 @@ async def test_the_guard_forgets_a_server_that_was_removed(
     name = await started(server_path, fake, game)
     container = await servers_wiring.manager().get_instance(name).get_container()
     assert container is not None
-    await records.in_database(facts.store, (name, ""), uuid.uuid4(), container)
+    await operation_rows.in_database(saving_off.store, (name, ""), uuid.uuid4(), container)
     fake.containers.clear()
     shutil.rmtree(server_path / name)
     await guard().round()
@@ -163,7 +164,7 @@ async def test_the_guard_gives_up_where_the_game_always_says_the_same(
     name = await started(server_path, fake, game)
     container = await servers_wiring.manager().get_instance(name).get_container()
     assert container is not None
-    await records.in_database(facts.store, (name, ""), uuid.uuid4(), container)
+    await operation_rows.in_database(saving_off.store, (name, ""), uuid.uuid4(), container)
     game.answers["save-on"] = b"Done, my friend."
 
     one = guard()

@@ -4,10 +4,10 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from backups.models import Schedule
-from servers import actions
-from servers.actions import Action
-from servers.compose_safety import Acceptance
-from servers.tests.fake_docker import FakeDocker
+from servers.changes import actions
+from servers.changes.actions import Action
+from servers.changes.compose_safety import Acceptance
+from testing.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

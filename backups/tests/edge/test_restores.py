@@ -14,9 +14,9 @@ from rest_framework.test import APIClient
 from accounts.models import User, UserRole
 from backups.models import MadeSnapshot
 from backups.tests.edge.conftest import save
-from servers import removed
+from servers.changes import removed
 from servers.models import Operation
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic]
 BOTH = pytest.mark.parametrize("vault", ["0.14", "0.18"], indirect=True)
@@ -251,9 +251,9 @@ def test_preview_tells_what_would_change_or_which_restic_it_needs(owner: APIClie
 def test_restore_that_died_after_the_swap_is_told_at_the_next_start(
     owner: APIClient, home: Path, vault: Path
 ) -> None:
-    from backups import staging
-    from backups.recovery import RestoreRecovery
-    from backups.restore_plan import Place
+    from backups.restores import staging
+    from backups.restores.plan import Place
+    from backups.restores.recovery import RestoreRecovery
 
     row = Operation.objects.create(
         server_id=home.name, kind="restore", started_by="test", origin="api", started_at=datetime.now(UTC),

@@ -10,12 +10,13 @@ from asgiref.sync import async_to_sync
 from cronsim import CronSim
 from rest_framework.test import APIClient
 
-from backups import due_times, wiring
+from backups import wiring
 from backups.models import Schedule, ScheduleRun
-from backups.schedules import Scheduler, claim_due
+from backups.schedules import due_times
+from backups.schedules.runs import Scheduler, claim_due
 from backups.tests.edge.test_schedules import NOON, schedule, states
-from backups.tests.fake_restic import FakeRestic
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
+from testing.fake_restic import FakeRestic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

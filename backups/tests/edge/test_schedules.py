@@ -9,13 +9,15 @@ from asgiref.sync import async_to_sync
 from rest_framework.test import APIClient
 
 from accounts.models import User, UserRole
-from backups import planning, schedules
 from backups.models import Schedule, ScheduleRun
-from backups.schedules import Scheduler, claim_due
-from backups.tests.fake_restic import FakeRestic
-from mcadmin.core.errors import Forbidden
-from servers import operations, records
-from servers.tests.fake_docker import FakeDocker
+from backups.schedules import planning
+from backups.schedules import runs as schedules
+from backups.schedules.runs import Scheduler, claim_due
+from core.errors import Forbidden
+from servers.operations import runner
+from servers.records import operation_rows
+from testing.fake_docker import FakeDocker
+from testing.fake_restic import FakeRestic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -90,21 +92,21 @@ async def test_a_busy_server_is_skipped_or_waited_for(
     fake: FakeDocker, server: str, restic: FakeRestic, monkeypatch: pytest.MonkeyPatch, rule: str, state: str
 ) -> None:
     monkeypatch.setattr(schedules, "BUSY_LOOK_S", 0.05)
-    await records.in_database(schedule, server, overlap=rule)
+    await operation_rows.in_database(schedule, server, overlap=rule)
     entered, gate = asyncio.Event(), asyncio.Event()
 
     async def hold(_: Any) -> None:
         entered.set()
         await gate.wait()
 
-    job = operations.Job(kind="up", server_id=server, work=hold, started_by="olivia", origin="api")
-    held = asyncio.create_task(operations.run(job))
+    job = runner.Job(kind="up", server_id=server, work=hold, started_by="olivia", origin="api")
+    held = asyncio.create_task(runner.run(job))
     await entered.wait()
     runs = await Scheduler(now=lambda: NOON).round()
     await asyncio.sleep(0.3)
     gate.set()
     await asyncio.gather(held, *runs)
-    assert await records.in_database(states) == [("12:00", state)]
+    assert await operation_rows.in_database(states) == [("12:00", state)]
 
 
 def test_a_server_that_is_gone_switches_its_schedule_off(

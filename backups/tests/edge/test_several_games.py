@@ -10,18 +10,19 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from backups import facts, services
-from backups.guard import SaveGuard
+from backups import services
 from backups.models import SavingOff
-from backups.skipping import FlushNotConfirmed
+from backups.snapshots import saving_off
+from backups.snapshots.save_guard import SaveGuard
+from backups.snapshots.skipping import FlushNotConfirmed
 from backups.tests.edge.test_quiesce import back_up, facts_left, level
-from backups.tests.fake_restic import FakeRestic
-from servers import records
 from servers import wiring as servers_wiring
 from servers.models import Operation
+from servers.records import operation_rows
 from servers.tests.conftest import compose_text, write_server
-from servers.tests.fake_docker import FakeDocker
-from servers.tests.fake_game import FakeGame
+from testing.fake_docker import FakeDocker
+from testing.fake_game import FakeGame
+from testing.fake_restic import FakeRestic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -167,14 +168,14 @@ async def test_the_guard_mends_each_game_by_itself(network: Network) -> None:
     network.games["mc"].silent.add("save-on")
     network.lobby.silent.add("save-on")
     await back_up()
-    left = await records.in_database(lambda: sorted(one.game for one in SavingOff.objects.all()))
+    left = await operation_rows.in_database(lambda: sorted(one.game for one in SavingOff.objects.all()))
     assert left == ["lobby of survival", "mc of survival"]
 
     network.lobby.silent.clear()
     guard = SaveGuard(servers_wiring.manager(), running=list, disturbed=services.lower_claims)
     await guard.round()
 
-    left = await records.in_database(lambda: [one.service for one in SavingOff.objects.all()])
+    left = await operation_rows.in_database(lambda: [one.service for one in SavingOff.objects.all()])
     assert left == ["mc"]
     assert network.lobby.commands[-1] == "save-on"
 
@@ -208,6 +209,6 @@ def test_a_fact_of_before_is_kept_by_the_migration() -> None:
         executor = MigrationExecutor(connection)
         executor.migrate(after)
 
-    (fact,) = facts.read_all()
+    (fact,) = saving_off.read_all()
 
     assert (fact.server_id, fact.service, fact.operation_id, fact.container_id) == ("survival", "", operation, "a" * 64)

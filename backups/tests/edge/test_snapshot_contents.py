@@ -17,7 +17,7 @@ from backups.models import Drill
 from backups.tests.edge.conftest import save
 from servers.tests.conftest import write_server
 from servers.tests.domain.test_world import nbt
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic]
 

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from accounts.models import User, UserRole
 from backups import wiring
 from backups.tests.edge.conftest import save
-from backups.tests.repositories import BINARIES, PASSWORD
+from testing.repositories import BINARIES, PASSWORD
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic]
 

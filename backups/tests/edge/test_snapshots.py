@@ -9,9 +9,9 @@ from rest_framework.test import APIClient
 
 from accounts.models import User, UserRole
 from backups import wiring
-from backups.tests.fake_restic import FakeRestic
-from backups.tests.repositories import PASSWORD
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
+from testing.fake_restic import FakeRestic
+from testing.repositories import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -186,7 +186,7 @@ def test_the_list_is_read_anew_after_a_minute(restic: FakeRestic, monkeypatch: p
     read()
     read()
     assert restic.commands == ["snapshots"]
-    monkeypatch.setattr("backups.listing.MAX_AGE_S", 0.0)
+    monkeypatch.setattr("backups.repository.snapshot_cache.MAX_AGE_S", 0.0)
     read()
     assert restic.commands == ["snapshots"] * 2
 

@@ -7,17 +7,17 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from backups import stalled
+from backups.repository import stalled
 from backups.restic.manager import ResticManager
 from backups.restic.patience import CopyStalled
 from backups.tests.conftest import started
 from backups.tests.edge.test_quiesce import back_up, facts_left, level
-from backups.tests.fake_restic import FakeRestic
-from backups.tests.repositories import Access
-from servers import records
 from servers.models import Operation
-from servers.tests.fake_docker import FakeDocker
-from servers.tests.fake_game import FakeGame
+from servers.records import operation_rows
+from testing.fake_docker import FakeDocker
+from testing.fake_game import FakeGame
+from testing.fake_restic import FakeRestic
+from testing.repositories import Access
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,7 +35,7 @@ async def test_saving_is_on_again_after_a_copy_that_stood_still(
             await back_up()
 
     assert (game.commands[-1], await facts_left(), restic.snapshots) == ("save-on", 0, [])
-    [operation] = await records.in_database(lambda: list(Operation.objects.filter(kind="backup")))
+    [operation] = await operation_rows.in_database(lambda: list(Operation.objects.filter(kind="backup")))
     assert "made no progress" in operation.warnings[0]
     restic.gate = None
     assert level(await back_up()) == "flushed"

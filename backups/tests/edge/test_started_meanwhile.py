@@ -12,7 +12,7 @@ from backups.tests.edge.conftest import save
 from backups.tests.edge.test_restores import restore
 from servers import wiring
 from servers.docker.cli import DockerCli
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic]
 

@@ -6,11 +6,11 @@ import pytest
 from django.conf import LazySettings
 from rest_framework.test import APIClient
 
-from backups import state
-from backups.tests.fake_restic import FakeRestic
-from backups.tests.repositories import PASSWORD
-from mcadmin.config import ResticSettings
-from servers.tests.fake_docker import FakeDocker
+from backups.snapshots import panel_state
+from testing.fake_docker import FakeDocker
+from testing.fake_restic import FakeRestic
+from testing.repositories import PASSWORD
+from web.config import ResticSettings
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,6 +56,6 @@ def test_a_repositorys_password_in_its_address_is_left_out(settings: LazySetting
     address = "rest:https://panel:pass-of-the-server@backup.example/mc"
     section = ResticSettings(repository_path=address, password=PASSWORD)
     settings.MC_ADMIN = settings.MC_ADMIN.model_copy(update={"restic": section})
-    kept = state.safe_settings()["restic"]
+    kept = panel_state.safe_settings()["restic"]
     assert kept["repository_path"] == "rest:https://***@backup.example/mc"
     assert "password" not in kept

@@ -10,10 +10,10 @@ from rest_framework.test import APIClient
 
 from accounts.models import User, UserRole
 from backups import wiring
-from backups.tests.fake_restic import FakeRestic
-from servers.minecraft import compose_update
+from servers.minecraft.compose import update as compose_update
 from servers.tests.conftest import compose_text
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
+from testing.fake_restic import FakeRestic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OTHER_GAMES = [
@@ -244,16 +244,17 @@ def test_the_admin_site_has_the_same_rule(
 async def test_a_file_that_became_another_games_meanwhile_is_not_replaced(
     owner: APIClient, fake: FakeDocker, server: str, server_path: Path, world: Path, restic: FakeRestic
 ) -> None:
-    from servers import compose_changes, operations
-    from servers.compose_changes import Change, FileChanged
-    from servers.compose_safety import Acceptance
+    from servers.changes import compose
+    from servers.changes.compose import Change, FileChanged
+    from servers.changes.compose_safety import Acceptance
+    from servers.operations import runner
 
     text = compose_text(server).replace("2G", "3G")
-    job = await compose_changes.job(
+    job = await compose.job(
         Change(server_id=server, text=text), acceptance=Acceptance(username="olivia"), origin="api"
     )
     (server_path / server / "compose.yaml").write_text(compose_text(server).replace("1.16.1", "1.21.4"))
 
     with pytest.raises(FileChanged):
-        await operations.run(job)
+        await runner.run(job)
     assert restic.snapshots == []

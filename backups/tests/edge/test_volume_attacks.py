@@ -28,12 +28,13 @@ from backups.tests.edge.test_volumes import (
     up,
     volume,
 )  # fmt: skip
-from backups.tests.repositories import BINARIES, PASSWORD
-from mcadmin.core.errors import Conflict
-from servers import removed, wiring
+from core.errors import Conflict
+from servers import wiring
+from servers.changes import removed
 from servers.models import Operation
 from servers.tests.conftest import compose_text, write_server
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
+from testing.repositories import BINARIES, PASSWORD
 
 __all__ = ["fake", "home"]  # fixtures
 

@@ -28,7 +28,7 @@ from backups.tests.edge.test_volumes import (
 from servers import wiring
 from servers.docker.cli import DockerCli
 from servers.tests.conftest import compose_text, write_server
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 __all__ = ["fake", "home"]  # fixtures
 

@@ -12,9 +12,10 @@ from rest_framework.test import APIClient
 
 from backups.tests.edge.conftest import save
 from backups.tests.edge.test_restores import age, restore
-from servers import removed, wiring
+from servers import wiring
+from servers.changes import removed
 from servers.tests.conftest import compose_text, write_server
-from servers.tests.fake_docker import FakeContainer, FakeDocker
+from testing.fake_docker import FakeContainer, FakeDocker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic]
 NAME = "voled"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from servers.tests.real.panel import free_port
+from testing.panel import free_port
 
 SSHD = Path("/usr/sbin/sshd")
 

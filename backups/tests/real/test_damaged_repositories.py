@@ -21,7 +21,7 @@ from backups.restic.failures import (
 )
 from backups.restic.locks import LocksNotProvenDead
 from backups.restic.manager import ResticManager
-from backups.tests.repositories import BINARIES, Access, RealRepository, make_repository
+from testing.repositories import BINARIES, Access, RealRepository, make_repository
 
 pytestmark = pytest.mark.restic
 HALF_AN_HOUR_S = 31 * 60

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from backups import database_copies, databases
-from backups.tests import database_writer
+from backups.snapshots import database_copies, databases
 from backups.tests.conftest import started
 from backups.tests.edge.conftest import empty_repositories, vault
 from backups.tests.edge.test_quiesce import back_up, level
-from backups.tests.repositories import BINARIES, PASSWORD
-from mcadmin.core import confined_exec, confinement
+from core import confined_exec, confinement
 from servers.models import Operation
-from servers.tests.fake_docker import FakeDocker
-from servers.tests.fake_game import FakeGame
+from testing import database_writer
+from testing.fake_docker import FakeDocker
+from testing.fake_game import FakeGame
+from testing.repositories import BINARIES, PASSWORD
 
 __all__ = ["empty_repositories", "vault"]  # fixtures
 

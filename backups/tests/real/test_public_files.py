@@ -7,7 +7,7 @@ import pytest
 from bench.public_file_table import FILES
 from bench.public_files import ALLOWED, Bed
 from bench.torn_worlds import PASSWORD
-from servers.tests.real.panel import running_panel
+from testing.panel import running_panel
 
 pytestmark = [pytest.mark.docker, pytest.mark.restic, pytest.mark.process, pytest.mark.timeout(300)]
 

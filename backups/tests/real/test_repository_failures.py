@@ -17,10 +17,10 @@ from backups.restic.failures import (
     RepositoryReadOnly,
     WrongRepositoryPassword,
 )
-from backups.tests.fake_restic import FakeRestic
-from backups.tests.repositories import BINARIES, RealRepository, make_repository
 from servers.tests.conftest import write_server
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
+from testing.fake_restic import FakeRestic
+from testing.repositories import BINARIES, RealRepository, make_repository
 
 pytestmark = pytest.mark.restic
 

@@ -7,10 +7,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from backups.tests.racing import ROOT_USER, UNIT_USER, Race, compile_racer
-from backups.tests.repositories import BINARIES
-from mcadmin.core import confinement
-from mcadmin.core.confined_exec import LANDLOCK, MOUNTS
+from core import confinement
+from core.confined_exec import LANDLOCK, MOUNTS
+from testing.racing import ROOT_USER, UNIT_USER, Race, compile_racer
+from testing.repositories import BINARIES
 
 pytestmark = [pytest.mark.docker, pytest.mark.restic, pytest.mark.timeout(300)]
 TRIES = 40  # of the free restic, which loses nearly each of them

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backups.restic.events import BackupProgress
-from backups.tests.repositories import BINARIES, PASSWORD, RealRepository, make_repository
+from testing.repositories import BINARIES, PASSWORD, RealRepository, make_repository
 
 pytestmark = pytest.mark.restic
 

@@ -21,9 +21,9 @@ from backups.restic.command import ResticCommand
 from backups.restic.failures import BadResticArgument, RepositoryLocked
 from backups.restic.manager import ResticVersion
 from backups.restic.restoring import Piece
-from backups.tests.repositories import BINARIES, PASSWORD, RealRepository, make_repository
-from mcadmin.core.confined_exec import LANDLOCK, MOUNTS
-from mcadmin.core.errors import AppError
+from core.confined_exec import LANDLOCK, MOUNTS
+from core.errors import AppError
+from testing.repositories import BINARIES, PASSWORD, RealRepository, make_repository
 
 pytestmark = pytest.mark.restic
 ODD = ["a[b]*?\\c", "two\nlines", "grün b", "-x", "a"]

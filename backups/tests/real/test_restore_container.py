@@ -13,10 +13,10 @@ from typing import Any
 import psutil
 import pytest
 
-from backups.tests.repositories import BINARIES, PASSWORD
 from servers.docker.cli import find_program
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import Panel, real_text, running_panel, wait_for
+from testing.panel import Panel, real_text, running_panel, wait_for
+from testing.repositories import BINARIES, PASSWORD
 
 pytestmark = [pytest.mark.docker, pytest.mark.restic, pytest.mark.process, pytest.mark.timeout(300)]
 

@@ -13,7 +13,7 @@ from backups.restic import browsing, restoring, upkeep
 from backups.restic.failures import NoRepository, RepositoryLocked, RepositoryReadOnly, WrongRepositoryPassword
 from backups.restic.manager import ResticVersion
 from backups.restic.restoring import Piece
-from backups.tests.repositories import BINARIES, RealRepository, make_repository
+from testing.repositories import BINARIES, RealRepository, make_repository
 
 pytestmark = [pytest.mark.restic, pytest.mark.parametrize("version", BINARIES)]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from backups.tests.real.restore_deaths import Deaths, Left
+from testing.restore_deaths import Deaths, Left
 
 pytestmark = [pytest.mark.restic, pytest.mark.process, pytest.mark.timeout(300)]
 

@@ -16,10 +16,10 @@ from typing import Any
 import httpx
 import pytest
 
-from backups.tests.repositories import BINARIES, PASSWORD
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import Panel, operate, real_text, running_panel
 from servers.tests.real.test_files_escape import CANARY, http_verbs
+from testing.panel import Panel, operate, real_text, running_panel
+from testing.repositories import BINARIES, PASSWORD
 
 pytestmark = [pytest.mark.docker, pytest.mark.restic, pytest.mark.process, pytest.mark.timeout(300)]
 

@@ -12,7 +12,7 @@ from backups.restic.failures import RepositoryUnreachable, ResticFailed
 from backups.restic.manager import ResticManager
 from backups.restic.restoring import Piece
 from backups.tests.real.sftp_server import SSHD, SftpServer, sftp_server
-from backups.tests.repositories import BINARIES, PASSWORD, Access
+from testing.repositories import BINARIES, PASSWORD, Access
 
 pytestmark = [
     pytest.mark.restic,

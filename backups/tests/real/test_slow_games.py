@@ -9,7 +9,7 @@ import pytest
 
 from bench import torn_worlds
 from bench.torn_worlds import Bed
-from servers.tests.real.panel import wait_for
+from testing.panel import wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.restic, pytest.mark.process, pytest.mark.timeout(300)]
 

@@ -14,11 +14,11 @@ from rest_framework.test import APIClient
 
 from backups.tests.edge.conftest import empty_repositories, save, vault
 from backups.tests.edge.test_restores import restore
-from mcadmin.core import process
+from core import process
 from servers import wiring
 from servers.docker.cli import DockerCli, find_program
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import real_text, wait_for
+from testing.panel import real_text, wait_for
 
 __all__ = ["empty_repositories", "vault"]  # fixtures
 

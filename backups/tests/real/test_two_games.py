@@ -6,7 +6,7 @@ import pytest
 
 from bench import torn_forms
 from bench.torn_worlds import PASSWORD, Bed
-from servers.tests.real.panel import running_panel
+from testing.panel import running_panel
 
 pytestmark = [pytest.mark.docker, pytest.mark.restic, pytest.mark.process, pytest.mark.timeout(300)]
 

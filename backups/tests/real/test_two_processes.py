@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from backups.due_times import between
+from backups.schedules.due_times import between
 from testbed.postgres import postgres
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -38,7 +38,7 @@ LOOKER = """
 import django; django.setup()
 from datetime import datetime, timedelta
 from backups.models import ScheduleRun
-from backups.schedules import claim
+from backups.schedules.runs import claim
 from django.db import OperationalError
 import json, sys
 print("ready", flush=True); sys.stdin.readline()

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from backups.tests.repositories import BINARIES, PASSWORD
 from servers.tests.conftest import compose_text, write_server
-from servers.tests.real.panel import Panel, free_port, operate, running_panel, status, wait_for
+from testing.panel import Panel, free_port, operate, running_panel, status, wait_for
+from testing.repositories import BINARIES, PASSWORD
 
 pytestmark = [pytest.mark.docker, pytest.mark.restic, pytest.mark.process, pytest.mark.timeout(300)]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from backups.tests.repositories import BINARIES, PASSWORD
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import Panel, operate, real_text, running_panel, wait_for
+from testing.panel import Panel, operate, real_text, running_panel, wait_for
+from testing.repositories import BINARIES, PASSWORD
 
 pytestmark = [pytest.mark.docker, pytest.mark.restic, pytest.mark.timeout(300)]
 

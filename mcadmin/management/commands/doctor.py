@@ -8,7 +8,7 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand, CommandParser
 
-from mcadmin.doctor.examination import examine
+from mcadmin.doctor.checks import examine
 from mcadmin.doctor.findings import Verdict
 
 

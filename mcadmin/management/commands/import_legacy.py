@@ -9,8 +9,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from mcadmin import config, earlier_config, migrating
-from mcadmin.core.errors import AppError
+from core.errors import AppError
+from mcadmin import legacy_config
+from web import config, migrating
 
 NEW_NAME = "config.mcadmin.toml"
 
@@ -32,7 +33,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         output: Path = options["output"] or options["config"].resolve().parent / NEW_NAME
         try:
-            converted = earlier_config.convert(options["config"])
+            converted = legacy_config.convert(options["config"])
             users = options["users_from"] or converted.users
             if os.environ.get(config.CONFIG_VARIABLE) == str(output) and not settings.MC_ADMIN_PROBLEM:
                 self._take_users(users)
@@ -67,14 +68,14 @@ class Command(BaseCommand):
         self.stdout.write(f"Start the panel with: MC_ADMIN_CONFIG={output} python manage.py serve")
 
     def _take_users(self, users: Path | None) -> None:
-        from accounts import earlier_users  # noqa: PLC0415 - needs usable settings
+        from accounts import legacy_users  # noqa: PLC0415 - needs usable settings
         from accounts.models import User, UserRole  # noqa: PLC0415
 
         migrating.migrate()
         if users is None or not users.is_file():
             self.stdout.write(f"No users were taken over: {users or 'the old database'} is not a SQLite file here.")
         else:
-            for one in earlier_users.take_over(users):
+            for one in legacy_users.take_over(users):
                 self.stdout.write(
                     f"{one.username} ({one.role}) was left out: {one.reason}" if one.reason
                     else f"{one.username} ({one.role}) was taken over."

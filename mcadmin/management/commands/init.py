@@ -9,9 +9,9 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand, CommandError
 
-from backups import embedded
-from mcadmin import config
-from mcadmin.core.errors import AppError
+from backups.repository import embedded
+from core.errors import AppError
+from web import config
 
 _TEXT = """\
 # Settings of MC Admin; README.md lists them all. This file holds secrets: keep its mode at 0600.

@@ -9,11 +9,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from mcadmin import command_line, migrating, roles, serving, starting
-from mcadmin.config import Settings
-from mcadmin.core import locks
-from mcadmin.core.connections import AT_MOST, Connections
-from servers import panel_ports
+from core import locks
+from core.connections import AT_MOST, Connections
+from mcadmin.serving import serve, startup
+from servers.records import panel_ports
+from web import cli, migrating, process_role
+from web.config import Settings
 
 APPLICATION = "mcadmin.asgi:application"
 
@@ -30,7 +31,7 @@ class Command(BaseCommand):
             help="address to listen on (default: %(default)s, which is 127.0.0.1 and ::1)",
         )  # fmt: skip
         parser.add_argument(
-            "--port", type=command_line.port, default=5678, metavar="N",
+            "--port", type=cli.port, default=5678, metavar="N",
             help="port to listen on; 0 takes a free one (default: %(default)s)",
         )  # fmt: skip
         parser.add_argument(
@@ -41,20 +42,20 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
         if options["worker"]:
-            starting.refuse_what_cannot_be_shared()
-            roles.take(roles.Role.WORKER)
+            startup.refuse_what_cannot_be_shared()
+            process_role.take(process_role.Role.WORKER)
         self._refuse_an_open_address(host)
-        descriptors = starting.raise_descriptor_limit()  # half of them are for the panel's own work
+        descriptors = startup.raise_descriptor_limit()  # half of them are for the panel's own work
         try:
             with self._only_one(), contextlib.ExitStack() as closing:
                 listeners = self._listeners(host, port)
                 for listener in listeners:
                     closing.enter_context(listener)
-                starting.start_logging()
-                starting.migrate(self.stdout.write)
+                startup.start_logging()
+                startup.migrate(self.stdout.write)
                 self.check()
                 panel_ports.note(listeners[0].getsockname()[1])
-                serving.serve(
+                serve.serve(
                     APPLICATION, listeners, connections=Connections(at_most=min(AT_MOST, descriptors // 2)),
                     on_ready=lambda: self._announce(host, listeners[0]),
                 )  # fmt: skip
@@ -63,7 +64,7 @@ class Command(BaseCommand):
         self.stdout.write("MC Admin has ended.")
 
     def _refuse_an_open_address(self, host: str) -> None:
-        if serving.is_loopback(host):
+        if serve.is_loopback(host):
             return
         if settings.MC_ADMIN.allowed_hosts == Settings.model_fields["allowed_hosts"].default:
             raise CommandError(
@@ -84,7 +85,7 @@ class Command(BaseCommand):
 
     def _listeners(self, host: str, port: int) -> list[socket.socket]:
         try:
-            return serving.bind_all(host, port)
+            return serve.bind_all(host, port)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 reason = f"Port {port} on {host} is taken by another program. Choose another with --port."

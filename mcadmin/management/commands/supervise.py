@@ -7,9 +7,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from mcadmin import roles, starting
 from mcadmin.lifespan import start_services, stop_services
-from mcadmin.supervision import supervise
+from mcadmin.serving import startup
+from mcadmin.serving.leader_election import supervise
+from web import process_role
 
 
 class Command(BaseCommand):
@@ -22,11 +23,11 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        starting.refuse_what_cannot_be_shared()
-        starting.raise_descriptor_limit()
-        roles.take(roles.Role.SUPERVISOR)
-        starting.start_logging()
-        starting.migrate(self.stdout.write)
+        startup.refuse_what_cannot_be_shared()
+        startup.raise_descriptor_limit()
+        process_role.take(process_role.Role.SUPERVISOR)
+        startup.start_logging()
+        startup.migrate(self.stdout.write)
         asyncio.run(self._run())
         self.stdout.write("The supervisor has ended.")
 

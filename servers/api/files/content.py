@@ -6,7 +6,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from accounts.permissions import IsSignedIn
-from mcadmin.core.paths import file_name
+from core.paths import file_name
 from servers.api.files import serializers
 from servers.api.files.paths import PATH, RAW_PATH, data, path_in_query
 from servers.minecraft.files.text import read_text, write_text

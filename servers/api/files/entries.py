@@ -12,9 +12,9 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from accounts.permissions import IsSignedIn
-from mcadmin.core import paths, tasks
-from mcadmin.core.errors import Conflict, Forbidden
-from mcadmin.core.paths import Entry, FileMissing, Root
+from core import paths, tasks
+from core.errors import Conflict, Forbidden
+from core.paths import Entry, FileMissing, Root
 from servers.api.files import serializers
 from servers.api.files.numbers import number, up_to
 from servers.api.files.paths import (
@@ -30,9 +30,9 @@ from servers.api.files.paths import (
     readable,
 )
 from servers.minecraft.files import changes
-from servers.operation_answers import PREFER, answer, carry_out
-from servers.operations import Job
-from servers.progress import Progress
+from servers.operations.http import PREFER, answer, carry_out
+from servers.operations.progress import Progress
+from servers.operations.runner import Job
 
 MAX_LISTED = 25_000
 _SPECIAL = "This is a pipe, a socket or a device: it cannot be opened."

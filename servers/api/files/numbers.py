@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mcadmin.core.errors import InvalidRequest
+from core.errors import InvalidRequest
 
 _MOST_DIGITS = 12
 

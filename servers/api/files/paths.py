@@ -8,9 +8,9 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from mcadmin.core import paths
-from mcadmin.core.errors import InvalidRequest
-from mcadmin.core.paths import Root
+from core import paths
+from core.errors import InvalidRequest
+from core.paths import Root
 from servers import wiring
 
 PATH = OpenApiParameter("path", str, description="Below `data/`, with or without `/` in front")

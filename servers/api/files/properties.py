@@ -6,7 +6,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from accounts.permissions import IsSignedIn
-from mcadmin.core.paths import Root
+from core.paths import Root
 from servers.api.files import serializers
 from servers.api.files.content import IF_MATCH
 from servers.api.files.paths import data

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from accounts.permissions import IsSignedIn
-from mcadmin.core.paths import Root, file_name
+from core.paths import Root, file_name
 from servers.api.files import serializers
 from servers.api.files.entries import carry_out_on_files
 from servers.api.files.numbers import number, up_to
@@ -18,7 +18,7 @@ from servers.minecraft.files import changes
 from servers.minecraft.files.extraction import extract
 from servers.minecraft.files.search import MAX_RESULTS, Wanted, search
 from servers.minecraft.files.tail import tail
-from servers.operation_answers import PREFER
+from servers.operations.http import PREFER
 
 MAX_TAIL_LINES = 10_000
 LARGE_ARCHIVE_BYTES = 32 * 1024 * 1024

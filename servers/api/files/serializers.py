@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from servers.api.files.paths import TextField
 from servers.minecraft.files.changes import Kind
-from servers.operation_answers import OperationSerializer
+from servers.operations.http import OperationSerializer
 
 
 class FileItemSerializer(serializers.Serializer[Any]):

@@ -14,16 +14,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.permissions import IsSignedIn
-from mcadmin.core.errors import NotFound
-from mcadmin.core.paths import Root, file_name
-from mcadmin.core.tasks import in_thread, opened
-from mcadmin.streaming import AsyncView, attachment_headers, body_of, close_at_end
+from core.errors import NotFound
+from core.paths import Root, file_name
+from core.tasks import in_thread, opened
 from servers.api.files import serializers
 from servers.api.files.paths import PATH, RAW_PATH, data, path_in_query, public, raw, readable
 from servers.minecraft.files.ranges import NotSatisfiable, wanted_range
 from servers.minecraft.files.receiving import MultipartUpload, require_room
 from servers.minecraft.files.text import etag
 from servers.minecraft.files.zipping import zip_pieces
+from web.streaming import AsyncView, attachment_headers, body_of, close_at_end
 
 OVERWRITE = OpenApiParameter("overwrite", bool, description="Replace a file of that name")
 PIECE_BYTES = 1024 * 1024

@@ -13,11 +13,9 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from accounts.permissions import IsSignedIn
-from mcadmin.core.errors import AppError, InvalidRequest
-from mcadmin.core.paths import NewFile, Root, file_name, valid_name
-from mcadmin.core.tasks import in_thread, opened
-from mcadmin.streaming import AsyncView
-from servers import uploads
+from core.errors import AppError, InvalidRequest
+from core.paths import NewFile, Root, file_name, valid_name
+from core.tasks import in_thread, opened
 from servers.api.files import serializers
 from servers.api.files.paths import data, path_in, public, raw
 from servers.api.files.transfers import gathered
@@ -26,6 +24,8 @@ from servers.minecraft.files.changes import joined
 from servers.minecraft.files.parts import Part
 from servers.minecraft.files.receiving import require_room
 from servers.models import Upload
+from servers.records import uploads
+from web.streaming import AsyncView
 
 
 class UploadsViewSet(ViewSet):

@@ -13,14 +13,15 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.management.color import supports_color
 
 from audit import recorder
-from mcadmin.core.errors import AppError
-from mcadmin.core.tasks import cancel
-from servers import records, wiring
-from servers.live.console_hub import Source
+from core.errors import AppError
+from core.tasks import cancel
+from servers import wiring
+from servers.live.console.hub import Source
+from servers.live.console.viewer import Frame, Viewer
 from servers.live.services import Services
-from servers.live.viewer import Frame, Viewer
 from servers.minecraft.game_names import GameName, split_game
 from servers.minecraft.log_lines import plain_text
+from servers.records import operation_rows
 
 RESET, DIM, YELLOW, RED, CYAN = "\x1b[0m", "\x1b[2m", "\x1b[33m", "\x1b[31m", "\x1b[36m"
 _BY_LEVEL = (("/WARN]", YELLOW), ("/ERROR]", RED), ("/FATAL]", RED))
@@ -137,7 +138,7 @@ async def _run(live: Services, game: GameName, command: str, viewer: Viewer) -> 
     else:
         viewer.push({"type": "command_result", "command": command, "result": result})
         success = True
-    await records.in_database(
+    await operation_rows.in_database(
         recorder.record_command,
         user=recorder.shell_user(), server_id=split_game(game)[0], command=command, client_ip=None, success=success,
     )  # fmt: skip

@@ -7,9 +7,9 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from mcadmin import command_line
-from mcadmin.core.errors import AppError
-from servers import removed
+from core.errors import AppError
+from servers.changes import removed
+from web import cli
 
 
 class Command(BaseCommand):
@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("names", nargs="*", help="names below .removed/")
-        days = command_line.like_setting("removed_keep_days")
+        days = cli.like_setting("removed_keep_days")
         parser.add_argument("--older-than", type=days, metavar="DAYS", help="instead of removed_keep_days")
         parser.add_argument("--dry-run", action="store_true", help="say what would go, and leave it")
 

@@ -7,7 +7,7 @@ from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand, CommandError
 
 from audit import recorder
-from mcadmin.core.errors import AppError
+from core.errors import AppError
 from servers import wiring
 from servers.minecraft.game_names import choose_game, split_game
 

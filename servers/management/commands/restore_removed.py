@@ -6,8 +6,8 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand, CommandError
 
-from mcadmin.core.errors import AppError
-from servers import removed
+from core.errors import AppError
+from servers.changes import removed
 
 
 class Command(BaseCommand):

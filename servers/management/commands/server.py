@@ -9,11 +9,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 
 from audit import recorder
-from mcadmin.core.errors import AppError
-from servers import actions, operation_answers, wiring
-from servers.actions import Action
-from servers.compose_safety import Acceptance
-from servers.shell_operations import carry_out
+from core.errors import AppError
+from servers import wiring
+from servers.changes import actions
+from servers.changes.actions import Action
+from servers.changes.compose_safety import Acceptance
+from servers.operations import http
+from servers.operations.shell import carry_out
 
 
 class Command(BaseCommand):
@@ -44,7 +46,7 @@ class Command(BaseCommand):
         job = async_to_sync(actions.job)(server_id, action, acceptance=acceptance, origin="command")
         done = carry_out(job)
         if options["json"]:
-            answer = operation_answers.answer(done, message=actions.message(done))
+            answer = http.answer(done, message=actions.message(done))
             self.stdout.write(json.dumps(answer, cls=DjangoJSONEncoder))
             return
         self.stdout.write(actions.message(done))

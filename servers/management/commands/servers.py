@@ -7,8 +7,9 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand
 
-from mcadmin.core.errors import AppError
-from servers import removed, wiring
+from core.errors import AppError
+from servers import wiring
+from servers.changes import removed
 
 
 class Command(BaseCommand):

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import IO, Protocol
 
-from mcadmin.core.errors import InvalidRequest, TooLarge
-from mcadmin.core.paths import OutsideRoot, shown, valid_name
+from core.errors import InvalidRequest, TooLarge
+from core.paths import OutsideRoot, shown, valid_name
 from servers.minecraft.files import mac_files, zip_names
 
 MAX_DIRECTORY_BYTES = 32 * 1024 * 1024  # of a zip's list of contents, which is read whole

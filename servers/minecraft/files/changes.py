@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from enum import StrEnum
 
-from mcadmin.core import paths
-from mcadmin.core.errors import InvalidRequest
-from mcadmin.core.paths import FileExists, FileMissing, Root, shown, valid_name
+from core import paths
+from core.errors import InvalidRequest
+from core.paths import FileExists, FileMissing, Root, shown, valid_name
 
 LARGE_ENTRIES = 2000
 LARGE_BYTES = 256 * 1024 * 1024

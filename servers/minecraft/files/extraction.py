@@ -6,18 +6,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from mcadmin.core import paths
-from mcadmin.core.errors import AppError, DiskFull, TooLarge
-from mcadmin.core.paths import (
-    FileExists,
-    OtherFileSystem,
-    OutsideRoot,
-    Root,
-    disk_space,
-    explained,
-    is_same_mount,
-    shown,
-)
+from core import paths
+from core.errors import AppError, DiskFull, TooLarge
+from core.paths import FileExists, OtherFileSystem, OutsideRoot, Root, disk_space, explained, is_same_mount, shown
 from servers.minecraft.files.archives import Member, members, pieces
 from servers.minecraft.files.changes import joined, make_parents
 

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mcadmin.core.errors import Conflict, InvalidRequest
-from mcadmin.core.locks import Busy
-from mcadmin.core.paths import FileExists, FileMissing, NewFile, Root, explained, shown
+from core.errors import Conflict, InvalidRequest
+from core.locks import Busy
+from core.paths import FileExists, FileMissing, NewFile, Root, explained, shown
 from servers.minecraft.files.changes import make_parents
 
 _PIECE_BYTES = 1024 * 1024

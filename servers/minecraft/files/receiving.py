@@ -7,8 +7,8 @@ from python_multipart import MultipartParser
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import parse_options_header
 
-from mcadmin.core.errors import DiskFull, InvalidRequest, TooLarge
-from mcadmin.core.paths import FileExists, NewFile, Root, disk_space, explained, file_name, shown, valid_name
+from core.errors import DiskFull, InvalidRequest, TooLarge
+from core.paths import FileExists, NewFile, Root, disk_space, explained, file_name, shown, valid_name
 from servers.minecraft.files.changes import joined, make_parents
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import Any
 
 import regex
 
-from mcadmin.core.errors import AppError, InvalidRequest
-from mcadmin.core.paths import Node, Root, walk
+from core.errors import AppError, InvalidRequest
+from core.paths import Node, Root, walk
 
 MAX_RESULTS = 1000
 MAX_PATTERN_CHARS = 500

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 
-from mcadmin.core.paths import Root
+from core.paths import Root
 
 MAX_BYTES = 1024 * 1024
 

@@ -4,8 +4,8 @@ import os
 import stat
 from dataclasses import dataclass
 
-from mcadmin.core.errors import NotText, PreconditionFailed, TooLarge
-from mcadmin.core.paths import FileMissing, NotAFile, Root, file_name, shown
+from core.errors import NotText, PreconditionFailed, TooLarge
+from core.paths import FileMissing, NotAFile, Root, file_name, shown
 
 MAX_TEXT_BYTES = 5 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"

@@ -10,8 +10,8 @@ import zipfile
 import zlib
 from contextlib import suppress
 
-from mcadmin.core.errors import InvalidRequest
-from mcadmin.core.paths import shown
+from core.errors import InvalidRequest
+from core.paths import shown
 
 _IS_UTF_8 = 0x800
 _DOS_DIRECTORY = 0x10

@@ -8,8 +8,8 @@ from collections.abc import Generator, Iterator
 from contextlib import suppress
 from pathlib import PurePosixPath
 
-from mcadmin.core.errors import AppError
-from mcadmin.core.paths import Node, Root, walk
+from core.errors import AppError
+from core.paths import Node, Root, walk
 
 _PIECE_BYTES = 1024 * 1024
 _LAST_S = 2**33

@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from servers.docker.cgroup import ContainerCgroup, find_cgroup
+from servers.docker.usage.cgroup import ContainerCgroup, find_cgroup
 
 RECORDED = Path(__file__).resolve().parents[1] / "recorded"
 

@@ -5,7 +5,7 @@ import pytest
 
 from servers.docker.container import Container, parse_inspect
 from servers.minecraft.access import Endpoint, reachable_at
-from servers.tests.fake_docker import FakeContainer, FakeDocker
+from testing.fake_docker import FakeContainer, FakeDocker
 
 ANY = "0.0.0.0"  # noqa: S104 - nothing listens on it
 

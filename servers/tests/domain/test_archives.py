@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from mcadmin.core.errors import AppError, DiskFull, TooLarge
-from mcadmin.core.paths import FileExists, OutsideRoot, Root
+from core.errors import AppError, DiskFull, TooLarge
+from core.paths import FileExists, OutsideRoot, Root
 from servers.minecraft.files.archives import MAX_ENTRIES, BadArchive, UnsafeArchive, members
 from servers.minecraft.files.extraction import Limits, extract
 

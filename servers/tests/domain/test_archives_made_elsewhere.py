@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mcadmin.core.errors import AppError
-from mcadmin.core.paths import Root
+from core.errors import AppError
+from core.paths import Root
 from servers.minecraft.files.archives import BadArchive, UnsafeArchive
 from servers.minecraft.files.extraction import extract
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from servers.docker.cgroup import CgroupUnknown, Place
-from servers.docker.usage import ContainerGone, Unread
+from servers.docker.usage.cgroup import CgroupUnknown, Place
+from servers.docker.usage.counters import ContainerGone, Unread
 from servers.tests.domain.recorded_host import RecordedHost
 
 V2 = ["v2-systemd-limited", "v2-systemd-unlimited", "v2-cgroupfs-limited"]

@@ -7,15 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from servers.docker.usage import (
-    BlockIO,
-    ContainerGone,
-    ContainerUsage,
-    CpuTime,
-    DeviceIO,
-    MemoryUsage,
-    Unread,
-)
+from servers.docker.usage.counters import BlockIO, ContainerGone, ContainerUsage, CpuTime, DeviceIO, MemoryUsage, Unread
 from servers.tests.domain.recorded_host import RecordedHost
 
 

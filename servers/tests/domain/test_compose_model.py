@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from servers.docker.cli import find_program
-from servers.docker.compose_file import ComposeFile, duration_s, literal, project_name
-from servers.docker.compose_yaml import BadComposeFile
-from servers.docker.ports import Port, parse_port
-from servers.docker.volumes import parse_volume
-from servers.minecraft import derivations
-from servers.minecraft.compose_rules import MCComposeFile
+from servers.docker.compose_file.document import ComposeFile, duration_s, literal, project_name
+from servers.docker.compose_file.ports import Port, parse_port
+from servers.docker.compose_file.volumes import parse_volume
+from servers.docker.compose_file.yaml_text import BadComposeFile
+from servers.minecraft.compose import derivations
+from servers.minecraft.compose.rules import MCComposeFile
 from servers.tests.conftest import compose_text
 
 

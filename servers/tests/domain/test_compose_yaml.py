@@ -7,8 +7,8 @@ import tracemalloc
 
 import pytest
 
-from servers.docker.compose_yaml import BadComposeFile, parse_yaml
-from servers.minecraft.compose_rules import MCComposeFile
+from servers.docker.compose_file.yaml_text import BadComposeFile, parse_yaml
+from servers.minecraft.compose.rules import MCComposeFile
 
 NEST = 5000
 

@@ -1,6 +1,6 @@
 import pytest
 
-from mcadmin.core.process import ProgramFailed
+from core.process import ProgramFailed
 from servers.docker.cli import EngineUnreachable, PortTaken, RegistryUnreachable, explain
 
 _LOOKUP = 'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io on 10.0.0.53:53: no such host'

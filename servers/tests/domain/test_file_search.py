@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mcadmin.core.errors import InvalidRequest
-from mcadmin.core.paths import Root
+from core.errors import InvalidRequest
+from core.paths import Root
 from servers.minecraft.files.ranges import NotSatisfiable, wanted_range
 from servers.minecraft.files.search import MAX_MATCH_S, Hit, SlowPattern, Wanted, search
 from servers.minecraft.files.tail import MAX_BYTES, tail

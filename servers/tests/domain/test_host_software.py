@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from servers.docker.host_software import check_environment, check_labels, is_plain_logging
+from servers.docker.policy.host_software import check_environment, check_labels, is_plain_logging
 from servers.tests.real.hostile import FOREIGN_LABELS
 
 MC: dict[str, Any] = {"image": "itzg/minecraft-server"}

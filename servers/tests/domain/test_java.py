@@ -2,7 +2,7 @@
 
 import pytest
 
-from servers.minecraft import java
+from servers.minecraft.compose import java
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from servers.docker.cgroup import CgroupUnknown
-from servers.docker.network import NetworkIO, find_network
-from servers.docker.usage import ContainerGone, ContainerUsage, Unread
+from servers.docker.usage.cgroup import CgroupUnknown
+from servers.docker.usage.counters import ContainerGone, ContainerUsage, Unread
+from servers.docker.usage.network import NetworkIO, find_network
 from servers.tests.domain.recorded_host import RecordedHost
 
 CASES = ["v2-systemd-limited", "v2-cgroupfs-limited", "v1-hybrid-limited"]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from mcadmin.core.paths import Root
-from servers.docker.source_policy import check_source
+from core.paths import Root
+from servers.docker.policy.source_policy import check_source
 
 OTHER = "services: {mc: {image: itzg/minecraft-server}}\n"
 REFERENCES = {

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from servers.docker.network import NetworkIO, read_network
-from servers.docker.usage import ContainerGone, Unread
+from servers.docker.usage.counters import ContainerGone, Unread
+from servers.docker.usage.network import NetworkIO, read_network
 from servers.tests.domain.recorded_host import RecordedHost
 
 HEAD = "Inter-|   Receive |  Transmit\n face |bytes packets errs drop fifo frame compressed multicast|bytes\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from mcadmin.core.locks import Busy
+from core.locks import Busy
 from servers.docker.orphans import find_orphan, wait_for_orphans
 
 

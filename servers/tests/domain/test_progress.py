@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from servers.progress import Progress
+from servers.operations.progress import Progress
 
 CONTROL = [*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, 0x200E, 0x200F, *range(0x202A, 0x202F)]
 CONTROL += range(0x2066, 0x206A)

@@ -1,6 +1,6 @@
 import pytest
 
-from mcadmin.core.errors import InvalidRequest
+from core.errors import InvalidRequest
 from servers.minecraft import properties
 
 FILE = (

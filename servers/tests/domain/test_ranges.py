@@ -2,8 +2,8 @@
 
 import pytest
 
-from mcadmin.core.errors import AppError
-from servers.minecraft.derivations import max_memory_bytes
+from core.errors import AppError
+from servers.minecraft.compose.derivations import max_memory_bytes
 from servers.minecraft.files.ranges import NotSatisfiable, wanted_range
 from servers.minecraft.players import parse_players
 

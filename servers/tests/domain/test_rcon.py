@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from servers.minecraft import rcon, rcon_protocol
-from servers.minecraft.rcon import RconAddress, RconConnection, RconRefused, RconTimedOut, RconUnavailable
-from servers.minecraft.rcon_protocol import RconBroken
-from servers.tests.fake_game import ANSWER, COMMAND, FakeGame, packet
+from servers.minecraft.rcon import client, protocol
+from servers.minecraft.rcon.client import RconAddress, RconConnection, RconRefused, RconTimedOut, RconUnavailable
+from servers.minecraft.rcon.protocol import RconBroken
+from testing.fake_game import ANSWER, COMMAND, FakeGame, packet
 
 
 @asynccontextmanager
@@ -119,7 +119,7 @@ async def test_an_impossible_length_ends_the_connection(length: int) -> None:
 
 
 async def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rcon, "MAX_ANSWER_BYTES", 50_000)
+    monkeypatch.setattr(client, "MAX_ANSWER_BYTES", 50_000)
     game = FakeGame(raw={"list": lambda sent: packet(sent, ANSWER, b"x" * 1000) * 100})
     async with connected(game) as connection, asyncio.timeout(5):
         with pytest.raises(RconBroken, match="exceeds"):
@@ -128,7 +128,7 @@ async def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_empty_packets_without_end_are_given_up() -> None:
-    game = FakeGame(raw={"list": lambda sent: packet(sent, ANSWER) * (rcon.MAX_PACKETS + 1)})
+    game = FakeGame(raw={"list": lambda sent: packet(sent, ANSWER) * (client.MAX_PACKETS + 1)})
     async with connected(game) as connection, asyncio.timeout(10):
         with pytest.raises(RconBroken, match="exceeds"):
             await connection.command("list")
@@ -204,7 +204,7 @@ async def test_a_cancelled_command_takes_the_connection_with_it() -> None:
 
 @pytest.mark.slow
 async def test_a_game_that_answers_no_marker_is_done_when_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rcon, "QUIET_S", 0.1)
+    monkeypatch.setattr(client, "QUIET_S", 0.1)
     async with connected(FakeGame(answers={"help": b"x" * 9000}, answers_markers=False)) as connection:
         assert await connection.command("help") == "x" * 9000
         assert await connection.command("list") == "ran list"
@@ -212,19 +212,19 @@ async def test_a_game_that_answers_no_marker_is_done_when_quiet(monkeypatch: pyt
 
 @pytest.mark.slow
 async def test_a_late_answer_to_a_marker_is_no_answer_to_the_next_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rcon, "QUIET_S", 0.05)
+    monkeypatch.setattr(client, "QUIET_S", 0.05)
     async with connected(FakeGame(marker_delay_s=0.15)) as connection:
         assert [await connection.command(text) for text in ("a", "b", "c")] == ["ran a", "ran b", "ran c"]
 
 
 @pytest.mark.slow
 async def test_a_game_that_was_only_slow_once_is_asked_with_markers_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rcon, "QUIET_S", 0.1)
+    monkeypatch.setattr(client, "QUIET_S", 0.1)
     async with connected(game := FakeGame(marker_delay_s=0.2)) as connection:
         assert await connection.command("list") == "ran list"
         game.marker_delay_s = 0.0
         assert await connection.command("list") == "ran list"  # passes the late answer over, and learns from it
-        monkeypatch.setattr(rcon, "QUIET_S", 5.0)
+        monkeypatch.setattr(client, "QUIET_S", 5.0)
         async with asyncio.timeout(2):
             assert await connection.command("list") == "ran list"
 
@@ -256,7 +256,7 @@ async def test_a_connection_that_lost_its_login_is_closed() -> None:
 
 
 async def test_a_peer_that_says_nothing_any_more_is_not_alive(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rcon, "PROBE_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(client, "PROBE_TIMEOUT_S", 0.1)
     async with connected(game := FakeGame()) as connection:
         await connection.command("list")
         assert await connection.is_alive()
@@ -266,4 +266,4 @@ async def test_a_peer_that_says_nothing_any_more_is_not_alive(monkeypatch: pytes
 
 
 def test_a_packet_is_little_endian_with_two_nuls() -> None:
-    assert rcon_protocol.Packet(7, COMMAND, b"list").encode() == b"\x0e\0\0\0\x07\0\0\0\x02\0\0\0list\0\0"
+    assert protocol.Packet(7, COMMAND, b"list").encode() == b"\x0e\0\0\0\x07\0\0\0\x02\0\0\0list\0\0"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mcadmin.core.errors import InvalidRequest
-from servers.minecraft.rcon import clean_answer, validate_command
+from core.errors import InvalidRequest
+from servers.minecraft.rcon.client import clean_answer, validate_command
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 
 import pytest
 
-from servers.docker import render
+from servers.docker.compose_file import render
 
 SECRET = "hunter2"
 

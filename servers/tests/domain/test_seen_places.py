@@ -7,7 +7,7 @@ import pytest
 
 from servers.docker.container import Container, parse_container
 from servers.docker.seen_places import began_at_s, lies_around, mounted_places
-from servers.tests.fake_docker import FakeContainer
+from testing.fake_docker import FakeContainer
 
 MOUNTS = """22 1 254:0 / / rw shared:1 - ext4 /dev/vda rw
 97 22 254:0 /srv/games/.restoring/0b54/tree/srv/a\\040b /data rw,relatime - ext4 /dev/vda rw

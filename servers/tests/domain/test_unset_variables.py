@@ -2,8 +2,8 @@
 
 import pytest
 
-from mcadmin.core.process import ProgramFailed
-from servers.docker.unset_variables import masked, masked_failure, warnings_of_texts
+from core.process import ProgramFailed
+from servers.docker.compose_file.unset_variables import masked, masked_failure, warnings_of_texts
 
 SECRET = "Ab3cDeFgHiJk"
 LINE = {

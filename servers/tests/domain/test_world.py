@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mcadmin.core.paths import Root
+from core.paths import Root
 from servers.minecraft.world import SECTOR, check_worlds
 
 

@@ -5,8 +5,8 @@ from rest_framework.test import APIClient
 
 from accounts import tokens
 from accounts.models import User, UserRole
-from servers.tests.edge.consoles import DONE, NOISE
-from servers.tests.fake_docker import FakeDocker
+from testing.consoles import DONE, NOISE
+from testing.fake_docker import FakeDocker
 
 
 @pytest.fixture

@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from servers import actions, compose_changes, operations
-from servers.actions import Action
-from servers.compose_changes import Change
-from servers.compose_safety import Acceptance, UnsafeCompose
-from servers.minecraft import compose_update
-from servers.minecraft.compose_update import RollBackFailed
+from servers.changes import actions, compose
+from servers.changes.actions import Action
+from servers.changes.compose import Change
+from servers.changes.compose_safety import Acceptance, UnsafeCompose
+from servers.minecraft.compose import update as compose_update
+from servers.minecraft.compose.update import RollBackFailed
 from servers.models import Operation
+from servers.operations import runner
 from servers.tests.conftest import compose_text
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,8 +39,8 @@ def turn_into_link(folder: Path) -> None:
 
 
 async def update(server: str, text: str) -> Operation:
-    job = await compose_changes.job(Change(server_id=server, text=text), acceptance=ADMIN, origin="api")
-    return await operations.run(job)
+    job = await compose.job(Change(server_id=server, text=text), acceptance=ADMIN, origin="api")
+    return await runner.run(job)
 
 
 async def test_what_the_old_game_changes_while_it_ends_is_found(

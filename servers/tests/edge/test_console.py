@@ -10,10 +10,10 @@ from accounts import sockets
 from accounts.models import User
 from servers import wiring
 from servers.consumers import console
-from servers.consumers.limits import Slots
 from servers.routing import websocket_urlpatterns
-from servers.tests.edge.consoles import DONE, NOISE, opened, receive, run
-from servers.tests.fake_docker import FakeDocker
+from testing.consoles import DONE, NOISE, opened, receive, run
+from testing.fake_docker import FakeDocker
+from web.rate_limit import Slots
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,11 +14,11 @@ from accounts import sockets
 from accounts.models import User
 from audit import recorder
 from servers.consumers import console
-from servers.consumers.limits import Slots
-from servers.live import container_source
+from servers.live.console import container_source
 from servers.tests.conftest import write_server
-from servers.tests.edge.consoles import MortalLayer, opened, receive, run
-from servers.tests.fake_docker import FakeDocker
+from testing.consoles import MortalLayer, opened, receive, run
+from testing.fake_docker import FakeDocker
+from web.rate_limit import Slots
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,7 +32,7 @@ def slots(monkeypatch: pytest.MonkeyPatch) -> Slots:
 
 @pytest.fixture
 def layer(settings: LazySettings) -> MortalLayer:
-    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "servers.tests.edge.consoles.MortalLayer"}}
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "testing.consoles.MortalLayer"}}
     found = get_channel_layer()
     assert isinstance(found, MortalLayer)
     return found

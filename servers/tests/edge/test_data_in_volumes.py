@@ -14,7 +14,7 @@ from servers.docker.folders import DataElsewhere
 from servers.minecraft.data_root import DataKind
 from servers.tests.conftest import compose_text, write_server
 from servers.tests.edge.test_linked_folders import SECRET, VERBS, content, tree
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NAME, AT = "voled", "/api/servers/voled"

@@ -11,13 +11,13 @@ from rest_framework.test import APIClient
 
 from servers import wiring
 from servers.docker.compose import ComposeManager
-from servers.live import backup_figures, monitoring
-from servers.live.backup_figures import BackupFigures
-from servers.live.disk_usage import measure
-from servers.live.readings import Kernel
+from servers.live.metrics import backup_metrics, monitoring
+from servers.live.metrics.backup_metrics import BackupFigures
+from servers.live.metrics.container_metrics import Kernel
+from servers.live.metrics.disk_usage import measure
 from servers.minecraft.data_root import usual
 from servers.tests.domain.recorded_host import RecordedHost
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -155,13 +155,13 @@ def test_the_host_is_described_without_backups_and_with(owner: APIClient, fake: 
     assert info["restic"] == {"configured": False, **nothing}
     assert info["engine"]["problem"] == "The Docker engine has not been asked yet."
 
-    backup_figures.provide(
+    backup_metrics.provide(
         lambda: BackupFigures(configured=True, restic_version="0.18.0", used_bytes=1024**3, total_bytes=4 * 1024**3)
     )
     try:
         info = owner.get("/api/system/info").json()
     finally:
-        backup_figures.provide(None)
+        backup_metrics.provide(None)
     assert (info["backupUsedGB"], info["backupTotalGB"]) == (1.0, 4.0)
     assert info["restic"]["version"] == "0.18.0"
 

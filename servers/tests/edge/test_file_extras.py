@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from rest_framework.test import APIClient
 
-from servers import uploads
 from servers.models import Upload
+from servers.records import uploads
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CONTENT = os.urandom(3000)

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from servers.minecraft.files import changes
 from servers.models import Operation
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

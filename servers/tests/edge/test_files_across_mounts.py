@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rest_framework.test import APIClient
 
-from mcadmin.core.paths import mount_points_at_or_below
+from core.paths import mount_points_at_or_below
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

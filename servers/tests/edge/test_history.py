@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from rest_framework.test import APIClient
 
-from servers import monitoring_records, wiring
-from servers.live.history import FIELDS, HOST, History, MinuteRow
-from servers.live.sampler import Samples
+from servers import wiring
+from servers.live.metrics.history import FIELDS, HOST, History, MinuteRow
+from servers.live.metrics.sampler import Samples
 from servers.minecraft.status import ContainerNote, EndCause
 from servers.models import MinuteFigures, RemovedServer
-from servers.tests.fake_docker import FakeDocker
+from servers.records import monitoring
 from servers.tests.live.samples import sample_of
+from testing.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,8 +45,8 @@ def test_older_minutes_come_from_the_database_with_holes_as_null(
 ) -> None:
     start = time.time() // 60 * 60 - 7200
     rows = [minute(server, start + 60 * number, memory_bytes=1000.0 + number) for number in (0, 1, 3)]
-    monitoring_records.save_minutes(rows)
-    monitoring_records.save_minutes(rows)  # a minute in which we were restarted
+    monitoring.save_minutes(rows)
+    monitoring.save_minutes(rows)  # a minute in which we were restarted
 
     path = f"/api/servers/{server}/history?metric=memoryUsageBytes&step=60"
     points = owner.get(f"{path}&from={start}&to={start + 240}").json()["points"]
@@ -58,7 +59,7 @@ def test_an_earlier_server_of_that_name_shows_only_when_asked_for(
     owner: APIClient, fake: FakeDocker, server: str
 ) -> None:
     now = time.time() // 60 * 60
-    monitoring_records.save_minutes([minute(server, now - 7200, cpu_percent=9.0)])
+    monitoring.save_minutes([minute(server, now - 7200, cpu_percent=9.0)])
     removed = datetime.fromtimestamp(now - 5400, UTC)
     RemovedServer.objects.create(removed_as="x", server_id=server, removed_at=removed, removed_by="o")
     path = f"/api/servers/{server}/history?metric=cpuPercentage&from={now - 7260}"
@@ -88,7 +89,7 @@ def test_what_cannot_be_answered_is_400(owner: APIClient, fake: FakeDocker, serv
 
 def test_the_host_has_a_history_too(owner: APIClient, fake: FakeDocker) -> None:
     now = time.time()
-    monitoring_records.save_minutes([minute(HOST, now - 7200, load=0.5)])
+    monitoring.save_minutes([minute(HOST, now - 7200, load=0.5)])
 
     answer = owner.get(f"/api/system/history?metric=cpuLoad1Min&from={now - 7300}&to={now - 7000}").json()
 
@@ -99,7 +100,7 @@ def test_the_host_has_a_history_too(owner: APIClient, fake: FakeDocker) -> None:
 async def test_minutes_are_stored_in_batches_and_what_is_old_goes(fake: FakeDocker, tmp_path: Path) -> None:
     clock = [1_800_000_000.0 // 60 * 60]
     history = History(
-        players=lambda _: 3, disk=lambda _: 77, store=monitoring_records.HistoryStore(), clock=lambda: clock[0]
+        players=lambda _: 3, disk=lambda _: 77, store=monitoring.HistoryStore(), clock=lambda: clock[0]
     )
     history.start()
     for _ in range(25):
@@ -113,7 +114,7 @@ async def test_minutes_are_stored_in_batches_and_what_is_old_goes(fake: FakeDock
     ] * 2
     assert len(rows) == 6, "two whole minutes and the one under way, of two servers"
 
-    await monitoring_records.HistoryStore().prune(rows[0].at + timedelta(seconds=60))
+    await monitoring.HistoryStore().prune(rows[0].at + timedelta(seconds=60))
     assert await MinuteFigures.objects.acount() == 4
 
 
@@ -141,7 +142,7 @@ def test_only_the_last_hour_is_kept_in_memory(fake: FakeDocker) -> None:
 
 
 async def test_container_notes_survive_a_restart(fake: FakeDocker) -> None:
-    store = monitoring_records.NoteStore()
+    store = monitoring.NoteStore()
     at = datetime(2026, 1, 1, tzinfo=UTC)
     note = ContainerNote("running healthy x", at, 137, EndCause.OOM, at)
 

@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from mcadmin.core.errors import InvalidRequest
-from mcadmin.core.locks import Busy
-from servers import leases, operations, records
+from core.errors import InvalidRequest
+from core.locks import Busy
 from servers.models import Lease, Operation
-from servers.operations import OperationCancelled
-from servers.progress import Progress
-from servers.tests.edge.jobs import Held, ended, job, nothing, stored
-from servers.tests.fake_docker import FakeDocker
+from servers.operations import runner
+from servers.operations.progress import Progress
+from servers.operations.runner import OperationCancelled
+from servers.records import leases, operation_rows
+from testing.fake_docker import FakeDocker
+from testing.jobs import Held, ended, job, nothing, stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look every few milliseconds instead of every second."""
-    monkeypatch.setattr(operations, "LOOK_S", 0.02)
+    monkeypatch.setattr(runner, "LOOK_S", 0.02)
 
 
 async def test_what_the_work_says_and_returns_is_its_record(fake: FakeDocker) -> None:
@@ -33,11 +34,11 @@ async def test_what_the_work_says_and_returns_is_its_record(fake: FakeDocker) ->
         progress.warn("two is odd")
         return {"found": 2}
 
-    done = await stored(await operations.run(job("check", work)))
+    done = await stored(await runner.run(job("check", work)))
 
     assert (done.state, done.result, done.output) == ("succeeded", {"found": 2}, "one\ntwo is odd")
     assert (done.percent, done.stage, done.warnings) == (40, "reading", ["two is odd"])
-    assert await records.in_database(Lease.objects.count) == 0
+    assert await operation_rows.in_database(Lease.objects.count) == 0
 
 
 async def test_an_anticipated_failure_is_raised_and_recorded(fake: FakeDocker) -> None:
@@ -45,9 +46,9 @@ async def test_an_anticipated_failure_is_raised_and_recorded(fake: FakeDocker) -
         raise InvalidRequest("This cannot be.")
 
     with pytest.raises(InvalidRequest, match="cannot be"):
-        await operations.run(job("check", work))
+        await runner.run(job("check", work))
 
-    assert (await records.in_database(Operation.objects.get)).error == "This cannot be."
+    assert (await operation_rows.in_database(Operation.objects.get)).error == "This cannot be."
 
 
 async def test_a_bug_is_recorded_without_its_text_and_frees_the_server(fake: FakeDocker) -> None:
@@ -55,73 +56,73 @@ async def test_a_bug_is_recorded_without_its_text_and_frees_the_server(fake: Fak
         raise ZeroDivisionError("inside")
 
     with pytest.raises(ZeroDivisionError):
-        await operations.run(job("check", work))
+        await runner.run(job("check", work))
 
-    done = await records.in_database(Operation.objects.get)
+    done = await operation_rows.in_database(Operation.objects.get)
     assert (done.state, "inside" in done.error) == ("failed", False)
-    await operations.run(job("check", nothing))
+    await runner.run(job("check", nothing))
 
 
 async def test_leases_are_taken_all_or_none(fake: FakeDocker) -> None:
     first = Held()
-    one = await operations.start(job("backup", first, server_id="a", leases=("repository",)))
+    one = await runner.start(job("backup", first, server_id="a", leases=("repository",)))
     with pytest.raises(Busy, match=r"The repository is busy: backup, started by olivia at \d\d:\d\d:\d\d UTC"):
-        await operations.run(job("check", nothing, server_id="b", leases=("repository",)))
+        await runner.run(job("check", nothing, server_id="b", leases=("repository",)))
 
-    await operations.run(job("up", nothing, server_id="b"))
+    await runner.run(job("up", nothing, server_id="b"))
     first.let_go.set()
     await ended(one)
-    await operations.run(job("check", nothing, server_id="b", leases=("repository",)))
+    await runner.run(job("check", nothing, server_id="b", leases=("repository",)))
 
 
 async def test_of_50_at_once_exactly_one_wins(fake: FakeDocker) -> None:
     held = Held()
     answers = await asyncio.gather(
-        *(operations.start(job("up", held)) for _ in range(50)), return_exceptions=True
+        *(runner.start(job("up", held)) for _ in range(50)), return_exceptions=True
     )
 
     won = [one for one in answers if isinstance(one, Operation)]
     assert len(won) == 1
     assert sum(isinstance(one, Busy) for one in answers) == 49
-    assert await records.in_database(Operation.objects.count) == 1
+    assert await operation_rows.in_database(Operation.objects.count) == 1
     held.let_go.set()
     await ended(won[0])
-    assert await records.in_database(Lease.objects.count) == 0
+    assert await operation_rows.in_database(Lease.objects.count) == 0
 
 
 async def test_cancelled_work_cleans_up_before_the_server_is_free(fake: FakeDocker) -> None:
     held = Held()
-    begun = asyncio.create_task(operations.run(job("check", held, can_cancel=True)))
+    begun = asyncio.create_task(runner.run(job("check", held, can_cancel=True)))
     await held.begun.wait()
-    operation = await records.in_database(Operation.objects.get)
+    operation = await operation_rows.in_database(Operation.objects.get)
 
-    await operations.cancel(operation.id, by="adam")
+    await runner.cancel(operation.id, by="adam")
     with pytest.raises(OperationCancelled):
         await begun
 
     assert held.events == ["cleaned up"]
     done = await stored(operation)
     assert (done.state, done.cancelled_by) == ("cancelled", "adam")
-    with pytest.raises(records.OperationEnded):
-        await operations.cancel(operation.id, by="adam")
+    with pytest.raises(operation_rows.OperationEnded):
+        await runner.cancel(operation.id, by="adam")
 
 
 async def test_a_wish_from_another_process_is_seen_within_seconds(fake: FakeDocker) -> None:
     held = Held()
-    operation = await operations.start(job("check", held, can_cancel=True))
+    operation = await runner.start(job("check", held, can_cancel=True))
 
-    await records.in_database(records.request_cancel, operation.id, by="adam")  # only the row knows
+    await operation_rows.in_database(operation_rows.request_cancel, operation.id, by="adam")  # only the row knows
 
     assert (await ended(operation)).state == "cancelled"
 
 
 async def test_what_cannot_be_cancelled_says_so(fake: FakeDocker) -> None:
     held = Held()
-    operation = await operations.start(job("up", held))
+    operation = await runner.start(job("up", held))
     await held.begun.wait()
 
-    with pytest.raises(records.CannotCancel):
-        await operations.cancel(operation.id, by="adam")
+    with pytest.raises(operation_rows.CannotCancel):
+        await runner.cancel(operation.id, by="adam")
 
     held.let_go.set()
     assert (await ended(operation)).state == "succeeded"
@@ -134,11 +135,11 @@ async def test_past_its_point_of_no_return_nobody_can_cancel(fake: FakeDocker) -
         await progress.point_of_no_return()
         await held(progress)
 
-    operation = await operations.start(job("restore", work, can_cancel=True))
+    operation = await runner.start(job("restore", work, can_cancel=True))
     await held.begun.wait()
 
-    with pytest.raises(records.CannotCancel):
-        await operations.cancel(operation.id, by="adam")
+    with pytest.raises(operation_rows.CannotCancel):
+        await runner.cancel(operation.id, by="adam")
     held.let_go.set()
     assert (await ended(operation)).state == "succeeded"
 
@@ -147,13 +148,13 @@ async def test_cancelled_just_before_the_point_of_no_return_it_does_not_pass(fak
     passed: list[str] = []
 
     async def work(progress: Progress) -> None:
-        operation = await records.in_database(Operation.objects.get)
-        await records.in_database(records.request_cancel, operation.id, by="adam")
+        operation = await operation_rows.in_database(Operation.objects.get)
+        await operation_rows.in_database(operation_rows.request_cancel, operation.id, by="adam")
         await progress.point_of_no_return()
         passed.append("swapped")
 
     with pytest.raises(OperationCancelled):
-        await operations.run(job("restore", work, can_cancel=True))
+        await runner.run(job("restore", work, can_cancel=True))
 
     assert passed == []
 
@@ -168,10 +169,10 @@ async def test_the_urgent_overtakes_after_the_clean_up(fake: FakeDocker, urgent:
     async def work(_: Progress) -> None:
         events.append(urgent)
 
-    first = await operations.start(job(running, held))
+    first = await runner.start(job(running, held))
     await held.begun.wait()
 
-    await operations.run(job(urgent, work))
+    await runner.run(job(urgent, work))
 
     assert events == ["cleaned up", urgent]
     assert (await stored(first)).state == "cancelled"
@@ -179,21 +180,21 @@ async def test_the_urgent_overtakes_after_the_clean_up(fake: FakeDocker, urgent:
 
 async def test_others_wait_their_turn(fake: FakeDocker) -> None:
     held = Held()
-    first = await operations.start(job("restore", held))
+    first = await runner.start(job("restore", held))
     for kind in ("kill", "stop", "down"):
         with pytest.raises(Busy, match="restore"):
-            await operations.run(job(kind, nothing))
+            await runner.run(job(kind, nothing))
     held.let_go.set()
     await ended(first)
 
 
 async def test_whose_lease_was_taken_over_ends_its_work(fake: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "RENEW_S", 0.0)
+    monkeypatch.setattr(runner, "RENEW_S", 0.0)
     held = Held()
-    operation = await operations.start(job("up", held))
+    operation = await runner.start(job("up", held))
     await held.begun.wait()
 
-    await records.in_database(Lease.objects.all().delete)
+    await operation_rows.in_database(Lease.objects.all().delete)
 
     async with asyncio.timeout(10):
         while not held.events:
@@ -202,13 +203,13 @@ async def test_whose_lease_was_taken_over_ends_its_work(fake: FakeDocker, monkey
 
 
 async def test_renewing_keeps_a_lease(fake: FakeDocker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "RENEW_S", 0.0)
+    monkeypatch.setattr(runner, "RENEW_S", 0.0)
     held = Held()
-    operation = await operations.start(job("up", held))
-    first = (await records.in_database(Lease.objects.get)).expires_at
+    operation = await runner.start(job("up", held))
+    first = (await operation_rows.in_database(Lease.objects.get)).expires_at
 
     async with asyncio.timeout(10):
-        while (await records.in_database(Lease.objects.get)).expires_at == first:
+        while (await operation_rows.in_database(Lease.objects.get)).expires_at == first:
             await asyncio.sleep(0.05)
     held.let_go.set()
     assert (await ended(operation)).state == "succeeded"

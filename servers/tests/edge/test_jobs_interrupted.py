@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from django.db import InterfaceError, connection, connections, transaction
 
-from servers import leases, operations, records
 from servers.models import Lease, Operation
-from servers.progress import Progress
-from servers.tests.edge.jobs import Held, ended, job, nothing
-from servers.tests.fake_docker import FakeContainer, FakeDocker
+from servers.operations import runner
+from servers.operations.progress import Progress
+from servers.records import leases, operation_rows
+from testing.fake_docker import FakeContainer, FakeDocker
+from testing.jobs import Held, ended, job, nothing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,23 +43,23 @@ async def locked_database() -> AsyncIterator[None]:
 
 async def test_a_caller_that_leaves_while_the_lease_is_taken_leaves_no_operation_without_work(fake: FakeDocker) -> None:
     async with locked_database():
-        starting = asyncio.create_task(operations.start(job("up", nothing)))
+        starting = asyncio.create_task(runner.start(job("up", nothing)))
         await asyncio.sleep(0.2)  # it is in the database's thread
         starting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await starting
 
     async with asyncio.timeout(5):
-        while not (found := await records.in_database(Operation.objects.first)):
+        while not (found := await operation_rows.in_database(Operation.objects.first)):
             await asyncio.sleep(0.02)
     assert (await ended(found)).state == "succeeded"
-    assert await records.in_database(Lease.objects.count) == 0
+    assert await operation_rows.in_database(Lease.objects.count) == 0
 
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "LOOK_S", 0.02)
-    monkeypatch.setattr(operations, "RENEW_S", 0.0)
+    monkeypatch.setattr(runner, "LOOK_S", 0.02)
+    monkeypatch.setattr(runner, "RENEW_S", 0.0)
 
 
 class LostConnection:
@@ -77,18 +78,18 @@ class LostConnection:
 
 async def renewed() -> None:
     """Wait until the one lease that there is has been renewed."""
-    first = (await records.in_database(Lease.objects.get)).expires_at
+    first = (await operation_rows.in_database(Lease.objects.get)).expires_at
     async with asyncio.timeout(5):
-        while (await records.in_database(Lease.objects.get)).expires_at == first:
+        while (await operation_rows.in_database(Lease.objects.get)).expires_at == first:
             await asyncio.sleep(0.02)
 
 
 @pytest.mark.usefixtures("hurried")
 async def test_leases_are_renewed_again_after_the_database_has_hung_up(fake: FakeDocker) -> None:
     held, lost = Held(), LostConnection()
-    operation = await operations.start(job("up", held))
+    operation = await runner.start(job("up", held))
     await held.begun.wait()
-    await records.in_database(lambda: connection.execute_wrappers.append(lost))
+    await operation_rows.in_database(lambda: connection.execute_wrappers.append(lost))
     try:
         async with asyncio.timeout(5):
             while lost.failed < 2:
@@ -96,7 +97,7 @@ async def test_leases_are_renewed_again_after_the_database_has_hung_up(fake: Fak
         lost.is_lost = False
         await renewed()
     finally:
-        await records.in_database(lambda: connection.execute_wrappers.clear())  # noqa: PLW0108 - that thread's own
+        await operation_rows.in_database(lambda: connection.execute_wrappers.clear())  # noqa: PLW0108 - that thread's own
         held.let_go.set()
     assert (await ended(operation)).state == "succeeded"
 
@@ -106,33 +107,33 @@ async def test_leases_are_renewed_while_the_engine_hangs_at_the_end(fake: FakeDo
     one = FakeContainer("mc-x", "image", {})
     fake.containers[one.id] = one
     fake.hold("inspect")
-    operation = await operations.start(job("up", nothing))
+    operation = await runner.start(job("up", nothing))
     try:
         await fake.entered["inspect"].wait()
         await renewed()
     finally:
         fake.release("inspect")
     assert (await ended(operation)).state == "succeeded"
-    assert await records.in_database(Lease.objects.count) == 0
+    assert await operation_rows.in_database(Lease.objects.count) == 0
 
 
 async def test_an_engine_that_says_no_at_the_end_leaves_no_operation_running(fake: FakeDocker) -> None:
     async def work(_: Progress) -> None:
         fake.refusals["ps"] = "Error response from daemon: a layer is damaged"
 
-    operation = await operations.start(job("up", work))
+    operation = await runner.start(job("up", work))
     assert (await ended(operation)).state == "succeeded"
-    assert await records.in_database(Lease.objects.count) == 0
+    assert await operation_rows.in_database(Lease.objects.count) == 0
 
 
 async def test_an_end_that_the_database_refuses_at_first_is_recorded(fake: FakeDocker) -> None:
     lost = LostConnection()
 
     async def work(_: Progress) -> dict[str, Any]:
-        await records.in_database(lambda: connection.execute_wrappers.append(lost))
+        await operation_rows.in_database(lambda: connection.execute_wrappers.append(lost))
         return {"found": 2}
 
-    running = asyncio.create_task(operations.run(job("up", work)))
+    running = asyncio.create_task(runner.run(job("up", work)))
     try:
         async with asyncio.timeout(5):
             while not lost.failed:
@@ -140,9 +141,9 @@ async def test_an_end_that_the_database_refuses_at_first_is_recorded(fake: FakeD
         lost.is_lost = False
         assert (await running).result == {"found": 2}
     finally:
-        await records.in_database(lambda: connection.execute_wrappers.clear())  # noqa: PLW0108 - that thread's own
-    assert (await records.in_database(Operation.objects.get)).state == "succeeded"
-    assert await records.in_database(Lease.objects.count) == 0
+        await operation_rows.in_database(lambda: connection.execute_wrappers.clear())  # noqa: PLW0108 - that thread's own
+    assert (await operation_rows.in_database(Operation.objects.get)).state == "succeeded"
+    assert await operation_rows.in_database(Lease.objects.count) == 0
 
 
 @pytest.mark.usefixtures("hurried")
@@ -150,9 +151,9 @@ async def test_a_database_that_hangs_past_the_life_of_the_leases_ends_the_work(
     fake: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held, back = Held(), threading.Event()
-    operation = await operations.start(job("up", held))
+    operation = await runner.start(job("up", held))
     await held.begun.wait()
-    hanging = asyncio.create_task(records.in_database(back.wait, 20))
+    hanging = asyncio.create_task(operation_rows.in_database(back.wait, 20))
     monkeypatch.setattr(leases, "LEASE_LIFE", timedelta(seconds=0.3))
     try:
         async with asyncio.timeout(5):  # by now another process may have taken the leases over

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from servers import wiring
 from servers.docker.folders import DataElsewhere
 from servers.tests.conftest import compose_text, write_server
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECRET = "canary-7c1e"

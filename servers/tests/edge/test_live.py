@@ -10,15 +10,15 @@ from channels.testing import WebsocketCommunicator
 
 from accounts import tokens
 from accounts.models import User, UserRole
-from mcadmin.core.tasks import cancel
+from core.tasks import cancel
 from servers import wiring
 from servers.api.items import server_items
 from servers.consumers import live
-from servers.consumers.limits import Slots
 from servers.routing import websocket_urlpatterns
 from servers.tests.conftest import write_server
-from servers.tests.fake_docker import FakeDocker
 from servers.tests.live.test_list_feed import apply
+from testing.fake_docker import FakeDocker
+from web.rate_limit import Slots
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

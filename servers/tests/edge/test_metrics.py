@@ -11,12 +11,12 @@ from rest_framework.test import APIClient
 from accounts import tokens
 from accounts.models import User, UserRole
 from servers import wiring
-from servers.live import backup_figures
-from servers.live.backup_figures import BackupFigures
-from servers.live.sampler import Samples
+from servers.live.metrics import backup_metrics
+from servers.live.metrics.backup_metrics import BackupFigures
+from servers.live.metrics.sampler import Samples
 from servers.models import Operation, OperationState
-from servers.tests.fake_docker import FakeDocker
 from servers.tests.live.samples import sample_of
+from testing.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -66,11 +66,11 @@ def test_operations_and_snapshots_are_told(
         Operation.objects.create(
             server_id=server, kind="up", state=state, started_by="o", origin="api", started_at=now
         )
-    backup_figures.provide(lambda: BackupFigures(last_snapshot_at={server: now - timedelta(hours=1)}))
+    backup_metrics.provide(lambda: BackupFigures(last_snapshot_at={server: now - timedelta(hours=1)}))
     try:
         found = scrape()
     finally:
-        backup_figures.provide(None)
+        backup_metrics.provide(None)
 
     assert found["mcadmin_operations_total", "up,succeeded"] == 2
     assert found["mcadmin_operations_total", "up,failed"] == 1

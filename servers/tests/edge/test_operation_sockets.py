@@ -9,13 +9,13 @@ import pytest
 from django.db import connection
 
 from accounts import sockets
-from servers import leases, records
 from servers.consumers import console
 from servers.consumers import operation as operation_socket
-from servers.consumers.limits import Slots
 from servers.models import Operation, OperationState
-from servers.tests.edge.consoles import opened, receive
-from servers.tests.fake_docker import FakeDocker
+from servers.records import leases, operation_rows
+from testing.consoles import opened, receive
+from testing.fake_docker import FakeDocker
+from web.rate_limit import Slots
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 async def elsewhere() -> Operation:
     """An operation that runs in another process."""
     operation = Operation(server_id="lobby", kind="check", started_by="x", origin="api", started_at=datetime.now(UTC))
-    return await records.in_database(leases.take, operation, keys=["server:lobby"])
+    return await operation_rows.in_database(leases.take, operation, keys=["server:lobby"])
 
 
 async def until_taken(slots: Slots) -> None:
@@ -35,7 +35,7 @@ async def until_taken(slots: Slots) -> None:
 
 async def end(operation: Operation) -> None:
     operation.state = OperationState.SUCCEEDED
-    await records.in_database(records.finish, operation)
+    await operation_rows.in_database(operation_rows.finish, operation)
 
 
 async def test_one_socket_too_many_is_refused_and_one_that_ends_makes_room(
@@ -89,13 +89,15 @@ async def test_many_watchers_read_the_record_together(
     async with AsyncExitStack() as stack:
         path = f"/api/operations/{operation.id}?token={token}"
         watching = [await stack.enter_async_context(opened(path)) for _ in range(10)]
-        await records.in_database(lambda: connection.execute_wrappers.append(count))
+        await operation_rows.in_database(lambda: connection.execute_wrappers.append(count))
         try:
             await asyncio.sleep(1.0)
             assert 3 <= len(reads) <= 8
         finally:
-            await records.in_database(lambda: connection.execute_wrappers.clear())  # noqa: PLW0108 - that thread's own
-        await records.in_database(records.note_progress, operation.id, output="half", percent=50.0, stage="reading")
+            clear = lambda: connection.execute_wrappers.clear()  # noqa: E731, PLW0108 - that thread's own
+            await operation_rows.in_database(clear)
+        progress = {"output": "half", "percent": 50.0, "stage": "reading"}
+        await operation_rows.in_database(operation_rows.note_progress, operation.id, **progress)
         for socket in watching:
             assert (await receive(socket))["content"] == "half\n"
             assert (await receive(socket))["percent"] == 50.0

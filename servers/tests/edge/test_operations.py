@@ -7,14 +7,16 @@ import pytest
 from asgiref.sync import sync_to_async
 from rest_framework.test import APIClient
 
-from mcadmin.core import process_identity
-from mcadmin.core.locks import Busy
-from servers import actions, leases, wiring
-from servers.actions import Action
-from servers.compose_safety import Acceptance
+from core import process_identity
+from core.locks import Busy
+from servers import wiring
+from servers.changes import actions
+from servers.changes.actions import Action
+from servers.changes.compose_safety import Acceptance
 from servers.models import Lease, Operation, OperationState
+from servers.records import leases
 from servers.tests.conftest import compose_text, write_server
-from servers.tests.fake_docker import FakeContainer, FakeDocker
+from testing.fake_docker import FakeContainer, FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

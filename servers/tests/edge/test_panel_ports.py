@@ -9,13 +9,14 @@ import pytest
 from django.conf import settings
 from rest_framework.test import APIClient
 
-from mcadmin.core import process_identity
-from servers import panel_ports, port_clashes
+from core import process_identity
+from servers.changes import port_conflicts
 from servers.docker.cli import PortTaken
-from servers.minecraft.compose_rules import MCComposeFile
+from servers.minecraft.compose.rules import MCComposeFile
 from servers.models import PanelPort
+from servers.records import panel_ports
 from servers.tests.conftest import GAME_PORT, compose_text, write_server
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db
 
@@ -41,14 +42,14 @@ def test_the_panels_port_is_refused_however_it_is_spelled(port: str) -> None:
     panel_ports.note(5678)
 
     with pytest.raises(PortTaken, match="5678 is the panel's own"):
-        port_clashes.check_panel_ports(published(port))
+        port_conflicts.check_panel_ports(published(port))
 
 
 @pytest.mark.parametrize("port", ["5679:25565", "5678:25565/udp", "25565:5678"])
 def test_other_ports_are_free(port: str) -> None:
     panel_ports.note(5678)
 
-    port_clashes.check_panel_ports(published(port))
+    port_conflicts.check_panel_ports(published(port))
 
 
 @pytest.mark.parametrize("host", ["", "127.0.0.2:", "[::1]:"])

@@ -9,7 +9,7 @@ from django.core.management import call_command
 
 from servers.models import Operation
 from servers.tests.conftest import write_server
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,7 +7,7 @@ from rest_framework.test import APIClient
 from accounts.models import User, UserRole
 from servers import wiring
 from servers.tests.conftest import compose_text, write_server
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

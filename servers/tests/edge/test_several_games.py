@@ -12,9 +12,9 @@ from rest_framework.test import APIClient
 
 from servers import wiring
 from servers.tests.conftest import compose_text, write_server
-from servers.tests.edge.consoles import opened, receive
-from servers.tests.fake_docker import FakeDocker
-from servers.tests.fake_game import FakeGame
+from testing.consoles import opened, receive
+from testing.fake_docker import FakeDocker
+from testing.fake_game import FakeGame
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

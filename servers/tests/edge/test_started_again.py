@@ -3,7 +3,7 @@
 import pytest
 
 from servers import wiring
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,7 +8,7 @@ import pytest
 from servers import wiring
 from servers.api.items import server_items
 from servers.minecraft.status import MCServerStatus
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DEADLINE_S = 30.0

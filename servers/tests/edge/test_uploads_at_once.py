@@ -12,8 +12,8 @@ from django.db import connections
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from servers import uploads
 from servers.models import Upload
+from servers.records import uploads
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MANY = 3 * uploads.MAX_OPEN

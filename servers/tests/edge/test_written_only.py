@@ -6,7 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from servers.models import Operation
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECRETS = ["rcon.password", "management-server-secret", "management-server-tls-keystore-password"]

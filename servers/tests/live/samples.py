@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from servers.docker.network import NetworkIO
-from servers.docker.usage import BlockIO, ContainerUsage, CpuTime, DeviceIO, MemoryUsage
-from servers.live.readings import Rates, ServerSample
+from servers.docker.usage.counters import BlockIO, ContainerUsage, CpuTime, DeviceIO, MemoryUsage
+from servers.docker.usage.network import NetworkIO
+from servers.live.metrics.container_metrics import Rates, ServerSample
 
 MEMORY = MemoryUsage(1, 2, 3, 100, 60, None, 120, 0)
 

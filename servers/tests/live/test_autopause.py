@@ -10,14 +10,14 @@ import pytest
 from servers import wiring
 from servers.docker.container import parse_container
 from servers.docker.stopped_process import has_stopped_process
-from servers.live import players
-from servers.live.game_commands import GameAsleep
+from servers.live.rcon import players
+from servers.live.rcon.game_commands import GameAsleep
 from servers.live.services import Services
 from servers.minecraft.autopause import ASLEEP
 from servers.minecraft.status import MCServerStatus
 from servers.tests.conftest import compose_text, write_server
-from servers.tests.fake_docker import FakeContainer, FakeDocker, now
-from servers.tests.fake_game import FakeGame
+from testing.fake_docker import FakeContainer, FakeDocker, now
+from testing.fake_game import FakeGame
 
 NAME = "castle"
 ROUNDS = 5

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from servers import wiring
-from servers.live.console_hub import ConsoleHub, Source
-from servers.live.viewer import Viewer
+from servers.live.console.hub import ConsoleHub, Source
+from servers.live.console.viewer import Viewer
 from servers.tests.conftest import write_server
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 
 @pytest.fixture

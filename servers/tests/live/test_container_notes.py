@@ -7,7 +7,7 @@ import pytest
 
 from servers.docker.container import Container, Health, State
 from servers.docker.events import Event
-from servers.live.container_notes import ContainerNotes
+from servers.live.engine.container_notes import ContainerNotes
 from servers.minecraft.status import EndCause, MCServerStatus, status_of
 
 ID = "c" * 64

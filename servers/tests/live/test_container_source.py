@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from servers import wiring
-from servers.live import container_source
-from servers.live.console_hub import ConsoleHub, Source
+from servers.live.console import container_source
+from servers.live.console.hub import ConsoleHub, Source
+from servers.live.console.viewer import Frame, Viewer
 from servers.live.services import Services
-from servers.live.viewer import Frame, Viewer
-from servers.tests.fake_docker import FakeContainer, FakeDocker, now
+from testing.fake_docker import FakeContainer, FakeDocker, now
 
 
 @pytest.fixture

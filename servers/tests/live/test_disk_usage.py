@@ -7,8 +7,8 @@ import time
 from functools import partial
 from pathlib import Path
 
-from servers.live import disk_usage
-from servers.live.disk_usage import DiskUsage, Pause
+from servers.live.metrics import disk_usage
+from servers.live.metrics.disk_usage import DiskUsage, Pause
 from servers.minecraft.data_root import usual
 
 

@@ -9,11 +9,11 @@ from django.db import OperationalError
 
 from servers.docker.container import State
 from servers.docker.engine import DockerManager
-from servers.live import engine_state
-from servers.live.container_notes import Notes
-from servers.live.engine_state import EngineSnapshot, EngineState
+from servers.live.engine import engine_state
+from servers.live.engine.container_notes import Notes
+from servers.live.engine.engine_state import EngineSnapshot, EngineState
 from servers.minecraft.status import ContainerNote
-from servers.tests.fake_docker import FakeContainer, FakeDocker, now
+from testing.fake_docker import FakeContainer, FakeDocker, now
 
 
 async def test_an_end_during_a_look_is_told_of_no_container_that_runs() -> None:

@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from mcadmin.core.errors import InvalidRequest
+from core.errors import InvalidRequest
 from servers import wiring
 from servers.docker.cli import EngineUnreachable
 from servers.docker.container import WORKING_DIR_LABEL
-from servers.live import game_commands
+from servers.live.rcon import game_commands
 from servers.live.services import Services
 from servers.minecraft.instance import RconCliFailed, ServerNotFound, ServerNotRunning
 from servers.tests.conftest import compose_text, write_server
-from servers.tests.fake_docker import FakeContainer, FakeDocker
-from servers.tests.fake_game import FakeGame
+from testing.fake_docker import FakeContainer, FakeDocker
+from testing.fake_game import FakeGame
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from servers import wiring
 from servers.minecraft.data_root import DataKind
 from servers.tests.conftest import compose_text, write_server
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 LIMIT_S = 10.0  # a round is each minute
 OWN = "\nvolumes:\n  world: {}\n"

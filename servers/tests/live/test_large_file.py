@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from servers.docker.cli import DockerCli, find_program
-from servers.docker.ports import Port
+from servers.docker.compose_file.ports import Port
 from servers.minecraft.manager import DockerMCManager
 
 pytestmark = pytest.mark.docker  # the Compose of this machine; no engine takes part

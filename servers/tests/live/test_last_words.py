@@ -5,7 +5,7 @@ import pytest
 
 from servers import wiring
 from servers.live.services import Services
-from servers.tests.fake_docker import FakeContainer, FakeDocker, now
+from testing.fake_docker import FakeContainer, FakeDocker, now
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mcadmin.core.paths import Root
-from servers.live import line_source
-from servers.live.line_source import LogFileSource
-from servers.live.log_watch import LogWatch
+from core.paths import Root
+from servers.live.console import line_source
+from servers.live.console.line_source import LogFileSource
+from servers.live.console.log_watch import LogWatch
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcadmin.core.paths import Root
-from servers.live import log_reader
-from servers.live.log_reader import EMPTIED, TAIL_BYTES, Batch, LogReader
+from core.paths import Root
+from servers.live.console import log_reader
+from servers.live.console.log_reader import EMPTIED, TAIL_BYTES, Batch, LogReader
 from servers.minecraft.log_lines import CUT_MARK, MAX_LINE_BYTES
 
 LINES = st.lists(st.text(st.sampled_from("ab ü雪🙂é§\t"), max_size=12), max_size=8)

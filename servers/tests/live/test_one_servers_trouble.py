@@ -10,10 +10,10 @@ from typing import Any, Never
 
 import pytest
 
-from mcadmin.core.errors import Conflict
-from servers.live.disk_usage import DiskUsage
-from servers.live.players import PlayerSampler
-from servers.live.sampler import Sampler
+from core.errors import Conflict
+from servers.live.metrics.disk_usage import DiskUsage
+from servers.live.metrics.sampler import Sampler
+from servers.live.rcon.players import PlayerSampler
 from servers.minecraft.data_root import DataRoot, usual
 from servers.minecraft.server_ping import PingFailed, ServerPing
 from servers.tests.domain.recorded_host import RecordedHost

@@ -9,11 +9,11 @@ import pytest
 
 from servers import wiring
 from servers.api.items import server_items
-from servers.live.players import PlayersSample
+from servers.live.rcon.players import PlayersSample
 from servers.minecraft.instance import RconCliFailed
 from servers.minecraft.server_ping import PingFailed, ping
 from servers.tests.conftest import write_server
-from servers.tests.fake_docker import FakeDocker
+from testing.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -4,9 +4,9 @@ from typing import TypeVar
 
 import pytest
 
-from servers.live import players
-from servers.live.players import PlayerSampler, PlayersSample
-from servers.minecraft.rcon import RconUnavailable
+from servers.live.rcon import players
+from servers.live.rcon.players import PlayerSampler, PlayersSample
+from servers.minecraft.rcon.client import RconUnavailable
 from servers.minecraft.server_ping import PingFailed, ServerPing
 
 LIST = "There are 2 of a max of 20 players online: Alex, .Stone Age"

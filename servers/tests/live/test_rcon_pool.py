@@ -3,12 +3,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from servers.live import rcon_pool
-from servers.live.rcon_pool import RconBusy, RconPool
-from servers.minecraft import rcon
-from servers.minecraft.rcon import RconAddress, RconRefused, RconTimedOut, RconUnavailable
-from servers.minecraft.rcon_protocol import RconBroken
-from servers.tests.fake_game import FakeGame
+from servers.live.rcon import rcon_pool
+from servers.live.rcon.rcon_pool import RconBusy, RconPool
+from servers.minecraft.rcon import client
+from servers.minecraft.rcon.client import RconAddress, RconRefused, RconTimedOut, RconUnavailable
+from servers.minecraft.rcon.protocol import RconBroken
+from testing.fake_game import FakeGame
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ async def test_a_game_that_went_without_a_word_is_found_out_before_a_command_is_
     pool: RconPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rcon_pool, "IDLE_S", 0.0)
-    monkeypatch.setattr(rcon, "PROBE_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(client, "PROBE_TIMEOUT_S", 0.1)
     async with FakeGame().running() as mute, FakeGame().running() as alive:
         await ask(pool, mute, "list")
         mute.answers_markers = False

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from servers.docker.container import Container, Health, State
-from servers.live.readings import Kernel
-from servers.live.sampler import INTERVAL_S, Sampler
+from servers.live.metrics.container_metrics import Kernel
+from servers.live.metrics.sampler import INTERVAL_S, Sampler
 from servers.tests.domain.recorded_host import RecordedHost
 
 CASE = "v2-systemd-limited"

@@ -2,10 +2,10 @@ import asyncio
 
 import pytest
 
-from servers.live import versions
-from servers.live.engine_state import EngineSnapshot
-from servers.live.versions import Versions
-from servers.tests.fake_docker import FakeDocker
+from servers.live.engine import versions
+from servers.live.engine.engine_state import EngineSnapshot
+from servers.live.engine.versions import Versions
+from testing.fake_docker import FakeDocker
 
 
 @pytest.mark.parametrize("verb", ["info", "version"])

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from servers.live import line_ring, viewer
-from servers.live.line_ring import LineRing
-from servers.live.viewer import Frame, Viewer
+from servers.live.console import line_ring, viewer
+from servers.live.console.line_ring import LineRing
+from servers.live.console.viewer import Frame, Viewer
 
 
 class Feed:

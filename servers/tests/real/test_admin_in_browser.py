@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from servers.tests.conftest import write_server
-from servers.tests.real.browser import WIDTHS, Watch, browser
-from servers.tests.real.panel import FACTOR, Panel, real_text, running_panel
+from testing.browser import WIDTHS, Watch, browser
+from testing.panel import FACTOR, Panel, real_text, running_panel
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 PASSWORD = "c0rrect horse battery"

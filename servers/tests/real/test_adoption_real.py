@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from servers.tests.conftest import IMAGE
-from servers.tests.real.panel import Panel, free_port, operate, running_panel, wait_for
+from testing.panel import Panel, free_port, operate, running_panel, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 

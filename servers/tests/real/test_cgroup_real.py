@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from servers.docker.cgroup import find_cgroup
-from servers.docker.network import NetworkIO, read_network
-from servers.docker.usage import ContainerGone, Unread
+from servers.docker.usage.cgroup import find_cgroup
+from servers.docker.usage.counters import ContainerGone, Unread
+from servers.docker.usage.network import NetworkIO, read_network
 
 pytestmark = pytest.mark.docker
 

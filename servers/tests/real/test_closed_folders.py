@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from servers.tests.real.panel import Panel, operate, real_text, running_panel, status, wait_for
+from testing.panel import Panel, operate, real_text, running_panel, status, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 # The shell is needed: setpriv itself still has root's capabilities when it starts its program.

@@ -13,8 +13,8 @@ import pytest
 
 from servers.docker.cli import find_program
 from servers.tests.conftest import write_server
-from servers.tests.real.killing import kill_during
-from servers.tests.real.panel import free_port, operate, real_text, running_panel, status, wait_for
+from testing.killing import kill_during
+from testing.panel import free_port, operate, real_text, running_panel, status, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 

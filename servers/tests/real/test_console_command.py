@@ -14,7 +14,7 @@ import pytest
 
 from servers.management.commands.console import RED, RESET, YELLOW, shown
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import FACTOR, ROOT, Panel
+from testing.panel import FACTOR, ROOT, Panel
 
 WARNING = "[12:00:00] [Server thread/WARN]: low on memory"
 

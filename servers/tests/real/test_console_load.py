@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.console_load import Crowd, flooded, load
-from servers.tests.real.panel import FACTOR, running_panel
+from testing.panel import FACTOR, running_panel
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
 LINES = 10_000

@@ -11,8 +11,8 @@ import pytest
 from websockets.sync.client import ClientConnection
 
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import Panel, real_text, receive_until, running_panel, wait_for
 from testbed.tests.support import Player
+from testing.panel import Panel, real_text, receive_until, running_panel, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(240)]
 

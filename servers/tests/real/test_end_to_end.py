@@ -10,8 +10,8 @@ import httpx
 import pytest
 from websockets.sync.client import ClientConnection
 
-from servers.tests.real.panel import Panel, free_port, receive_until, running_panel, wait_for
 from testbed.tests.support import Player
+from testing.panel import Panel, free_port, receive_until, running_panel, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import Panel, running_panel, wait_for
-from servers.tests.real.private_engine import PrivateEngine, private_engine
+from testing.panel import Panel, running_panel, wait_for
+from testing.private_engine import PrivateEngine, private_engine
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(180)]
 

@@ -14,11 +14,11 @@ import httpx
 import pytest
 from websockets.sync.client import ClientConnection
 
-from servers.docker.cgroup import find_cgroup
-from servers.docker.usage import Unread
+from servers.docker.usage.cgroup import find_cgroup
+from servers.docker.usage.counters import Unread
 from servers.tests.conftest import write_server
 from servers.tests.live.test_list_feed import apply
-from servers.tests.real.panel import FACTOR, Panel, running_panel, wait_for
+from testing.panel import FACTOR, Panel, running_panel, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(180)]
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import running_panel
+from testing.panel import running_panel
 
 pytestmark = pytest.mark.process
 

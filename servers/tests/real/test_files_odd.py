@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import running_panel
+from testing.panel import running_panel
 
 pytestmark = pytest.mark.process
 
@@ -76,8 +76,8 @@ def test_a_directory_without_permission_has_no_items(tmp_path: Path) -> None:
     for one in (data, tmp_path):
         one.chmod(0o755)
     asked = (
-        "import os, sys\nfrom pathlib import Path\nfrom mcadmin.core.paths import Root\n"
-        "from mcadmin.core.errors import Forbidden\n"
+        "import os, sys\nfrom pathlib import Path\nfrom core.paths import Root\n"
+        "from core.errors import Forbidden\n"
         "root = Root(Path('data'))\n"
         "if os.geteuid() == 0: os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
         "print([one.name for one in root.entries('')])\n"

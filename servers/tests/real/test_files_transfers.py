@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from servers.tests.real import transfers
-from servers.tests.real.panel import Panel, running_panel, wait_for
-from servers.tests.real.transfers import MIB, Peak
+from testing import transfers
+from testing.panel import Panel, running_panel, wait_for
+from testing.transfers import MIB, Peak
 
 pytestmark = pytest.mark.process
 

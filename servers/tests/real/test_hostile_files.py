@@ -14,8 +14,8 @@ from rest_framework.test import APIClient
 from watchdog.events import FileSystemEventHandler
 from watchdog.observers import Observer
 
-from servers import panel_ports
 from servers.docker.cli import find_program
+from servers.records import panel_ports
 from servers.tests.conftest import compose_text
 from servers.tests.real.hostile import TABLE, Hostile
 

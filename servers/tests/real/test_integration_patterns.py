@@ -11,8 +11,8 @@ from textwrap import dedent
 import pytest
 
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import ROOT, real_text
 from testbed.tests.support import TOOLS
+from testing.panel import ROOT, real_text
 
 pytestmark = [pytest.mark.docker, pytest.mark.restic, pytest.mark.timeout(180)]
 

@@ -10,7 +10,7 @@ import pytest
 
 from servers.docker.cli import find_program
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import operate, real_text, running_panel
+from testing.panel import operate, real_text, running_panel
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 

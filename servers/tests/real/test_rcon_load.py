@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench import rcon_load
-from servers.tests.real.panel import running_panel
+from testing.panel import running_panel
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(240)]
 

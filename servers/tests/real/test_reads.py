@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from servers.tests.conftest import write_server
-from servers.tests.real.panel import Panel, running_panel, wait_for
+from testing.panel import Panel, running_panel, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
 

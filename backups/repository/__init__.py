@@ -1,0 +1,1 @@
+"""The repository as a whole: its snapshots kept in memory, its change marker, its place and its space."""

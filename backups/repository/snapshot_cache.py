@@ -1,0 +1,67 @@
+"""The list of snapshots, read from the repository seldom: a page of 100 rows costs one restic at most."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Awaitable, Callable
+
+from backups.repository.change_marker import Mark
+from backups.restic.snapshot import ResticSnapshot
+
+MAX_AGE_S = 60.0
+
+Snapshots = tuple[ResticSnapshot, ...]
+
+
+class SnapshotList:
+    """What this process last read; ``known`` and ``forget`` are safe from any thread."""
+
+    def __init__(self, read: Callable[[], Awaitable[list[ResticSnapshot]]], *, mark: Mark) -> None:
+        """``read`` asks the repository; ``mark`` tells whether another process has changed it."""
+        self._ask = read
+        self._mark = mark
+        self._marked = 0  # as it was before what is known was read
+        self._lock = threading.Lock()
+        self._found: Snapshots | None = None
+        self._read_at = 0.0
+        self._turn = 0  # of what is known; a reading begun before a change is not kept
+        self._reading: asyncio.Task[Snapshots] | None = None
+
+    def known(self) -> Snapshots | None:
+        """Return the list if it is fresh enough, without asking anybody. Blocking for as long as a stat takes."""
+        marked = self._mark.look()
+        with self._lock:
+            is_fresh = time.monotonic() - self._read_at < MAX_AGE_S and marked == self._marked
+            return self._found if is_fresh else None
+
+    async def changed(self) -> None:
+        """Read anew the next time, in all processes: we have changed the repository."""
+        self.forget()
+        await asyncio.to_thread(self._mark.set)
+
+    def forget(self) -> None:
+        """Read anew the next time: somebody may have changed the repository."""
+        with self._lock:
+            self._found, self._turn = None, self._turn + 1
+            self._reading = None
+
+    async def read(self) -> Snapshots:
+        """Return the snapshots, oldest first; callers at the same time share one restic. Raises as ResticManager."""
+        asked = time.monotonic()
+        if (known := await asyncio.to_thread(self.known)) is not None:
+            return known
+        with self._lock:
+            if self._found is not None and self._read_at >= asked:  # meanwhile
+                return self._found
+            task = self._reading
+            if task is None or task.done() or task.get_loop() is not asyncio.get_running_loop():
+                task = self._reading = asyncio.create_task(self._read(self._turn), name="snapshot list")
+        return await asyncio.shield(task)
+
+    async def _read(self, turn: int) -> Snapshots:
+        started, marked = time.monotonic(), await asyncio.to_thread(self._mark.look)
+        found = tuple(await self._ask())
+        with self._lock:
+            if turn == self._turn:
+                self._found, self._read_at, self._marked = found, started, marked
+        return found

@@ -1,0 +1,1 @@
+"""Snapshots: made consistent, judged, pinned, deleted, retained."""

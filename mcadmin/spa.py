@@ -1,0 +1,62 @@
+"""Serve a built single-page app from ``page_dir``, so that a small installation needs no web server beside us."""
+
+import mimetypes
+import os
+from pathlib import Path
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils.cache import get_conditional_response
+from django.utils.http import http_date, quote_etag
+from django.views.decorators.csrf import csrf_exempt
+
+from core.errors import AppError
+from core.paths import Root
+from web.middleware import is_api
+
+INDEX = "index.html"
+MAX_BYTES = 64 * 1024 * 1024
+# Build tools put a hash of the content into these files' names, so a browser need never ask again.
+HASHED_FOLDERS = ("assets/", "static/")
+
+
+@csrf_exempt  # it only reads; an unknown address of the API is 404 to a POST, too
+def page(request: HttpRequest, path: str = "") -> HttpResponse:
+    """Answer a file of the page; for any address that names none, ``index.html``: the page routes by itself.
+
+    A missing file with an extension is 404 all the same: an index in place of a script only hides the mistake.
+    """
+    folder = settings.MC_ADMIN.page_dir
+    if folder is None or is_api(request.path_info):
+        raise Http404
+    if request.method not in {"GET", "HEAD"}:
+        return HttpResponseNotAllowed(["GET", "HEAD"])
+    found = _read(folder, path or INDEX)
+    if found is None and "." not in path.rpartition("/")[2]:
+        path, found = INDEX, _read(folder, INDEX)
+    if found is None:
+        raise Http404
+    return _answer(request, path or INDEX, *found)
+
+
+def _read(folder: Path, path: str) -> tuple[bytes, os.stat_result] | None:
+    try:
+        with Root(folder) as root:
+            known = root.stat(path)
+            return (root.read_bytes(path, max_bytes=MAX_BYTES), known) if known else None
+    except AppError:  # a directory, `..`, a link that leads out, too large: nothing that a page consists of
+        return None
+
+
+def _answer(request: HttpRequest, path: str, content: bytes, known: os.stat_result) -> HttpResponse:
+    kind, encoding = mimetypes.guess_type(path)
+    response = HttpResponse(content, content_type=kind if kind and not encoding else "application/octet-stream")
+    if kind and kind.startswith("text/"):
+        response["Content-Type"] = f"{kind}; charset=utf-8"
+    etag = quote_etag(f"{known.st_mtime_ns:x}-{known.st_size:x}")
+    response["ETag"] = etag
+    response["Last-Modified"] = http_date(known.st_mtime)
+    hashed = path.startswith(HASHED_FOLDERS)
+    response["Cache-Control"] = "public, max-age=31536000, immutable" if hashed else "no-cache"
+    answer = get_conditional_response(request, etag=etag, last_modified=int(known.st_mtime), response=response)
+    return answer or response

@@ -1,0 +1,187 @@
+"""Change a server's compose file, by a new text or an old revision."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from core.errors import Conflict
+from servers import wiring
+from servers.changes import actions, compose_safety, port_conflicts, variable_warnings
+from servers.changes.compose_safety import Acceptance, OwnerNeeded
+from servers.changes.world_safety import WorldSafety, world_safety
+from servers.docker.compose_file.yaml_text import BadComposeFile
+from servers.minecraft.compose import update
+from servers.minecraft.compose.game_version import changes_game, differs_from_what_ran
+from servers.minecraft.compose.rules import MCComposeFile
+from servers.minecraft.compose.safety import read_texts
+from servers.minecraft.compose.update import Caller
+from servers.minecraft.compose.warnings import java_warnings
+from servers.operations.progress import Progress
+from servers.operations.runner import Job
+from servers.records import operation_rows, revisions
+
+
+class FileChanged(Conflict):
+    """What was found out about the file does not hold any more."""
+
+    code = "file_changed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A new text for a server's compose file.
+
+    Attributes:
+        message: what it is for, kept with the revision.
+        healthy_within_s: wait so long for the game to be healthy, instead of watching for 15 s.
+        skip_safety_check: change the game's version or type though no snapshot holds the world; an owner's word.
+    """
+
+    server_id: str
+    text: str
+    message: str = ""
+    healthy_within_s: float | None = None
+    skip_safety_check: bool = False
+
+
+async def job(change: Change, *, acceptance: Acceptance, origin: str) -> Job:
+    """Check a new text before anything is touched, and return the job that puts it in place.
+
+    Raises:
+        BadComposeFile: with every broken rule.
+        UnsafeCompose: with the findings of the safety policy.
+        PortTaken: a port belongs to another server or program.
+        NoSafety: another version or type of game would run on a world that no snapshot can hold first.
+        OwnerNeeded: somebody else wants to skip that snapshot.
+        ServerNotFound, ProjectClash.
+    """
+    if change.skip_safety_check and not acceptance.is_owner:
+        raise OwnerNeeded("Only an owner may skip the snapshot before another version of the game. Ask one.")
+    server_id, text = change.server_id, change.text
+    server = wiring.manager().get_instance(server_id)
+    await server.get_compose_file()  # raises ServerNotFound
+    await actions.check_project(server_id)
+    compose = await server.check_update(text)
+    await _require_safe(server_id, text.encode(), acceptance)
+    guard = await _Guard.of(change, compose)
+    before = await asyncio.to_thread(wiring.live().catalog.info, server_id)
+    own = {port for _, port, _ in before.published_ports}
+    await asyncio.to_thread(port_conflicts.check_ports, server_id, compose.published_ports, own=own)
+
+    async def work(progress: Progress) -> dict[str, Any]:
+        await _require_safe(server_id, text.encode(), acceptance)
+        await asyncio.to_thread(port_conflicts.check_ports, server_id, compose.published_ports, own=own)
+        if set((await _Guard.of(change, compose)).leases) - set(guard.leases):
+            raise FileChanged(f"The compose file of {server_id} was changed just now. Try again.")
+        revision = await _put_in_place(change, acceptance=acceptance, progress=progress, guard=guard)
+        return {"revision": revision, "safety_snapshot_id": guard.saved_as}
+
+    return Job(
+        kind="update", server_id=server_id, work=work, started_by=acceptance.username, origin=origin,
+        leases=(*port_conflicts.port_leases(compose.published_ports), *guard.leases),
+    )  # fmt: skip
+
+
+async def restore_job(
+    server_id: str, number: int, *, acceptance: Acceptance, origin: str, skip_safety_check: bool = False
+) -> Job:
+    """Return the job that puts an old revision in place again; raises RevisionNotFound, and as ``job`` does."""
+    await wiring.manager().get_instance(server_id).get_compose_file()  # raises ServerNotFound
+    revision = await operation_rows.in_database(revisions.read, server_id, number)
+    change = Change(
+        server_id=server_id, text=revision.yaml_content, message=f"Revision {number} again.",
+        skip_safety_check=skip_safety_check,
+    )  # fmt: skip
+    return await job(change, acceptance=acceptance, origin=origin)
+
+
+class _Guard:
+    """The snapshot before another version or type of game runs on a world; nothing where that is not so."""
+
+    def __init__(self, server_id: str, *, other_game: bool, safety: WorldSafety | None) -> None:
+        self.other_game = other_game
+        self.saved_as: str | None = None
+        self._server_id = server_id
+        self._safety = safety
+
+    @classmethod
+    async def of(cls, change: Change, new: MCComposeFile) -> "_Guard":
+        """Look whether a snapshot is needed, and can be made; raises NoSafety."""
+        safety, server_id = world_safety(), change.server_id
+        if safety is None or not await _is_other_game(server_id, new) or not await safety.has_world(server_id):
+            return cls(server_id, other_game=False, safety=None)
+        if change.skip_safety_check:
+            return cls(server_id, other_game=True, safety=None)
+        await safety.require_possible(server_id)
+        return cls(server_id, other_game=True, safety=safety)
+
+    @property
+    def leases(self) -> tuple[str, ...]:
+        return self._safety.leases if self._safety else ()
+
+    async def save(self, progress: Progress) -> str | None:
+        """Make the snapshot where one is needed, and return its id."""
+        if self._safety is not None:
+            self.saved_as = await self._safety.save(self._server_id, progress)
+        return self.saved_as
+
+
+async def _is_other_game(server_id: str, new: MCComposeFile) -> bool:
+    server = wiring.manager().get_instance(server_id)
+    try:
+        old = await server.get_minecraft_compose()
+    except BadComposeFile:  # nobody can say what ran
+        return True
+    return changes_game(old, new) or differs_from_what_ran(new, await server.project.containers())
+
+
+async def _put_in_place(change: Change, *, acceptance: Acceptance, progress: Progress, guard: _Guard) -> int:
+    """Update the file, keep each text that it then held as a revision, and return the number of the last."""
+    numbers: list[int] = []
+
+    async def add(text: bytes, *, username: str, message: str) -> int:
+        return await operation_rows.in_database(
+            revisions.add, change.server_id, text.decode(errors="replace"), username=username, message=message
+        )
+
+    async def on_written(old: bytes, new: bytes) -> None:
+        is_new = new == change.text.encode()
+        if is_new:
+            await add(old, username="", message=revisions.FOUND)
+        message = change.message if is_new else "Rolled back: the text before did not run."
+        numbers.append(await add(new, username=acceptance.username, message=message))
+
+    async def recheck(text: bytes) -> None:
+        is_new = text == change.text.encode()
+        given = acceptance if is_new else Acceptance(username=acceptance.username)  # was given for the new text only
+        await _require_safe(change.server_id, text, given)
+
+    warnings = await update.update(
+        wiring.manager().get_instance(change.server_id),
+        change.text,
+        healthy_within_s=change.healthy_within_s,
+        caller=Caller(
+            on_line=progress.line, on_written=on_written, recheck=recheck, save=lambda: guard.save(progress),
+            other_game=guard.other_game,
+        ),
+    )
+    for warning in [*warnings, *await asyncio.to_thread(_warnings_of_written, change)]:
+        progress.warn(warning)
+    return numbers[-1]
+
+
+def _warnings_of_written(change: Change) -> list[str]:
+    directory = wiring.manager().get_instance(change.server_id).directory
+    allowed = settings.MC_ADMIN.allowed_images
+    compose = MCComposeFile.read(change.text, server_id=change.server_id, allowed_images=allowed)
+    return [*variable_warnings.unset_in(directory), *java_warnings(compose)]
+
+
+async def _require_safe(server_id: str, text: bytes, acceptance: Acceptance) -> None:
+    """Check ``text`` as if it stood in the compose file's place, beside what else lies there."""
+    directory = wiring.manager().get_instance(server_id).directory
+    texts = dict(await asyncio.to_thread(read_texts, directory))
+    texts[next(iter(texts))] = text
+    await compose_safety.require_safe(server_id, acceptance=acceptance, directory=directory, texts=texts)

@@ -1,0 +1,143 @@
+"""Who may run which compose file: the policy's findings against what an owner has accepted for exactly this text."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from core.errors import Forbidden
+from servers import wiring
+from servers.changes.port_conflicts import check_panel_ports
+from servers.docker.compose_file.yaml_text import Problem
+from servers.minecraft.compose.safety import SafetyCheck
+from servers.models import AcceptedFindings
+from servers.records import operation_rows
+
+MAX_REMEMBERED = 200
+_found: dict[tuple[str, str, frozenset[str]], list[Problem]] = {}
+
+
+class UnsafeCompose(Forbidden):
+    """The file has findings that no owner has accepted; they are in ``findings``."""
+
+    code = "unsafe_compose"
+
+    def __init__(self, findings: Iterable[Problem]) -> None:
+        self.findings = list(findings)
+        codes = ", ".join(sorted({one.code for one in self.findings}))
+        sentences = " ".join(f"{one} [{one.code}]" for one in self.findings[:20])
+        super().__init__(
+            f"This compose file could harm this machine or other servers: {sentences} Change it; or an owner accepts "
+            f'it as it is with "accept_findings" and these codes: {codes}.'
+        )
+        self.extra = {"findings": [one.facts() for one in self.findings]}
+
+
+class OwnerNeeded(Forbidden):
+    """Only an owner may accept findings."""
+
+    code = "owner_needed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acceptance:
+    """Who asks, and which findings they accept with it.
+
+    Attributes:
+        is_owner: whether they may accept.
+        codes: findings that they accept for exactly this text.
+    """
+
+    username: str
+    is_owner: bool = False
+    codes: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.codes and not self.is_owner:
+            raise OwnerNeeded("Only an owner may accept findings of the safety policy. Ask one.")
+
+
+async def require_safe(
+    server_id: str,
+    *,
+    acceptance: Acceptance,
+    directory: Path | None = None,
+    texts: Mapping[str, bytes] | None = None,
+    is_new: bool = False,
+) -> None:
+    """Check a compose file as it is now; call it before everything that lets one run or puts one in place.
+
+    Args:
+        server_id: whose file it is, or is to be.
+        acceptance: who asks; what an owner accepts is remembered for exactly these bytes.
+        directory: where the file lies, or the files that it leads to; None: the server's own. A staged directory
+            is checked as if it were the server's.
+        texts: the compose file and its override by name, when they are not (yet) in ``directory``.
+        is_new: there is no directory yet, so that ``texts`` can lead to no other file.
+
+    Raises:
+        UnsafeCompose: with the findings that nobody has accepted.
+        PortTaken: it publishes a port of the panel's own, by whatever file or variable.
+        BadComposeFile: nothing that Compose or we would read.
+    """
+    cli, images = wiring.cli(), settings.MC_ADMIN.allowed_images
+    place = None if is_new else directory or settings.MC_ADMIN.server_path / server_id
+    if texts is not None:
+        safety = SafetyCheck(server_id, place, texts, cli, images)
+    elif place is not None:
+        safety = await SafetyCheck.of_directory(place, server_id=server_id, cli=cli, allowed_images=images)
+    await check(safety, acceptance=acceptance)
+
+
+async def check(safety: SafetyCheck, *, acceptance: Acceptance) -> None:
+    """Do both stages; raises as ``require_safe`` does."""
+    reading = await safety.read()
+    known = await operation_rows.in_database(_accepted, safety.server_id, reading.text_hash)
+    accepted = known | acceptance.codes
+    judged = await reading.judge(accepted=accepted)
+    findings = judged.findings
+    refused = [one for one in findings if one.code not in accepted]
+    if refused:
+        raise UnsafeCompose(refused)
+    await operation_rows.in_database(check_panel_ports, judged.published)  # no owner accepts that with a finding
+    new = acceptance.codes & {one.code for one in findings} - known
+    if new:
+        await operation_rows.in_database(_accept, safety.server_id, reading.text_hash, known | new, acceptance.username)
+
+
+async def findings_now(server_id: str) -> list[dict[str, Any]]:
+    """Return what the policy finds in a server's file as it is, each with whether it is accepted.
+
+    Compose is asked once for each text: mounts that became links since are found before the next start.
+
+    Raises:
+        BadComposeFile, ProgramMissing.
+    """
+    directory = settings.MC_ADMIN.server_path / server_id
+    safety = await SafetyCheck.of_directory(
+        directory, server_id=server_id, cli=wiring.cli(), allowed_images=settings.MC_ADMIN.allowed_images
+    )
+    reading = await safety.read()
+    accepted = await operation_rows.in_database(_accepted, server_id, reading.text_hash)
+    key = (str(directory), reading.text_hash, accepted)
+    if key not in _found:
+        if len(_found) >= MAX_REMEMBERED:
+            _found.pop(next(iter(_found)))
+        _found[key] = (await reading.judge(accepted=accepted)).findings
+    return [one.facts() | {"accepted": one.code in accepted} for one in _found[key]]
+
+
+def _accepted(server_id: str, text_hash: str) -> frozenset[str]:
+    row = AcceptedFindings.objects.filter(server_id=server_id, text_hash=text_hash).first()
+    return frozenset(row.codes) if row is not None else frozenset()
+
+
+def _accept(server_id: str, text_hash: str, codes: frozenset[str], username: str) -> None:
+    AcceptedFindings.objects.update_or_create(
+        server_id=server_id,
+        text_hash=text_hash,
+        defaults={"codes": sorted(codes), "accepted_by": username, "accepted_at": datetime.now(UTC)},
+    )

@@ -1,0 +1,1 @@
+"""A compose file: its text with bounds, its typed model, and what Docker Compose makes of it."""

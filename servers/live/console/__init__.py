@@ -1,0 +1,1 @@
+"""Consoles: sources of lines, the ring that holds them, viewers that read it at their own pace."""

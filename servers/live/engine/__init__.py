@@ -1,0 +1,1 @@
+"""What the engine's containers are doing, kept in memory and fed by its events."""

@@ -1,0 +1,1 @@
+"""Figures of servers and host, sampled in rounds and kept over time."""

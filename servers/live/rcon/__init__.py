@@ -1,0 +1,1 @@
+"""Kept RCON connections, commands over them, and who is online."""

@@ -1,0 +1,1 @@
+"""Minecraft in a compose file: rules, template, versions, Java, warnings, safe changes."""

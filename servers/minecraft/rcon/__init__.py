@@ -1,0 +1,1 @@
+"""RCON, the remote console of the game: packets and connections."""

@@ -1,0 +1,1 @@
+"""How an operation runs: under leases, with progress, for HTTP, the shell and schedules alike."""

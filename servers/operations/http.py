@@ -1,0 +1,71 @@
+"""How any app's HTTP edge answers for an operation: done, or begun with ``Prefer: respond-async``."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from servers.models import Operation, OperationState
+from servers.operations import runner
+from servers.operations.runner import Job
+
+PREFER = OpenApiParameter("Prefer", str, OpenApiParameter.HEADER, description="`respond-async`: do not wait")
+
+
+class OperationSerializer(serializers.Serializer[Any]):
+    """One operation."""
+
+    id = serializers.UUIDField()
+    serverId = serializers.CharField(source="server_id", allow_blank=True)  # noqa: N815 - the API's names
+    kind = serializers.CharField()
+    state = serializers.ChoiceField(choices=OperationState.values)
+    startedBy = serializers.CharField(source="started_by")  # noqa: N815
+    origin = serializers.CharField()
+    startedAt = serializers.DateTimeField(source="started_at")  # noqa: N815
+    finishedAt = serializers.DateTimeField(source="finished_at", allow_null=True)  # noqa: N815
+    output = serializers.CharField(allow_blank=True)
+    percent = serializers.FloatField(allow_null=True)
+    stage = serializers.CharField(allow_blank=True)
+    canCancel = serializers.BooleanField(source="cancellable", help_text="false once it has ended")  # noqa: N815
+    error = serializers.CharField(allow_blank=True)
+    warnings = serializers.ListField(child=serializers.CharField())
+    result = serializers.DictField(allow_null=True)
+
+
+class OperationAnswerSerializer(serializers.Serializer[Any]):
+    """What an operation answers: a sentence and its record."""
+
+    message = serializers.CharField()
+    operation = OperationSerializer()
+
+
+def carry_out(
+    request: Request, job: Job, *, done: Callable[[Operation], Mapping[str, Any]] | None = None, status: int = 200
+) -> Response:
+    """Run ``job`` and answer 200 with what ``done`` makes of its record; 202 at once where the client prefers so.
+
+    Args:
+        request: whose ``Prefer`` header counts.
+        job: what to do.
+        done: returns the body of the answer, already in its API shape; None: message and operation.
+        status: of the answer when it is done.
+    """
+    if "respond-async" in request.headers.get("Prefer", "").lower():
+        return begun(async_to_sync(runner.start)(job))
+    operation = async_to_sync(runner.run)(job)
+    return Response(done(operation) if done is not None else answer(operation), status=status)
+
+
+def begun(operation: Operation) -> Response:
+    """Answer 202: the operation runs, and where to look for it."""
+    return Response(answer(operation), status=202, headers={"Location": f"/api/operations/{operation.id}"})
+
+
+def answer(operation: Operation, *, message: str | None = None) -> dict[str, Any]:
+    """Return ``{"message", "operation"}`` in its API shape."""
+    said = runner.message(operation) if message is None else message
+    return dict(OperationAnswerSerializer({"message": said, "operation": operation}).data)

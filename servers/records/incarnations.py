@@ -1,0 +1,59 @@
+"""Which of the servers that had an id one after the other it is now: plain functions on the database."""
+
+from datetime import UTC, datetime
+
+from django.db import transaction
+
+from core.errors import NotFound
+from servers.models import Incarnation, Operation, RemovedServer
+
+
+class RemovedNotFound(NotFound):
+    """Nothing below ``.removed/`` has that name."""
+
+    code = "removed_not_found"
+
+
+def current(server_id: str) -> int:
+    """Return the number that what happens to the server now is recorded under."""
+    row = Incarnation.objects.filter(pk=server_id).first()
+    return row.number if row is not None else 1
+
+
+def begin(server_id: str) -> int:
+    """Begin a new one after a removal: a server created for the first time stays number 1."""
+    with transaction.atomic():
+        row = Incarnation.objects.select_for_update().filter(pk=server_id).first()
+        if row is None:
+            had_one = Operation.objects.filter(server_id=server_id, kind="create", state="succeeded").exists()
+            row = Incarnation(server_id=server_id, highest=1 if had_one else 0)
+        row.highest += 1
+        row.number = row.highest
+        row.save()
+        Operation.objects.filter(server_id=server_id, state="running").update(incarnation=row.number)
+        return row.number
+
+
+def note_removed(server_id: str, *, removed_as: str, by: str) -> None:
+    """Remember what was moved to ``.removed/``."""
+    Incarnation.objects.get_or_create(server_id=server_id)
+    RemovedServer.objects.create(
+        removed_as=removed_as,
+        server_id=server_id,
+        incarnation=current(server_id),
+        removed_at=datetime.now(UTC),
+        removed_by=by,
+    )
+
+
+def note_restored(removed_as: str, *, server_id: str) -> None:
+    """Let the server that came back go on with the number that it had."""
+    row = RemovedServer.objects.filter(pk=removed_as).first()
+    if row is not None:
+        Incarnation.objects.update_or_create(server_id=server_id, defaults={"number": row.incarnation})
+        row.delete()
+
+
+def note_purged(removed_as: str) -> None:
+    """Forget what is gone for good."""
+    RemovedServer.objects.filter(pk=removed_as).delete()
