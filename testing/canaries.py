@@ -25,16 +25,19 @@ CANARIES = {
     "wrong token": "c4nary-wr0ng-6",
     "login code": "c4nary-c0de-7",
     "file content": "c4nary-c0ntent-8",
+    "login of an address": "c4nary-l0gin-9",
     "signing key": "c4nary-s1gning-key-of-these-tests-0123456789",
 }
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _CHANGES = METHODS[1:]
+ADDRESS = f"https://bob:{CANARIES['login of an address']}@example.org/pack.zip"
 _GROUP = re.compile(r"<(?:(\w+):)?(\w+)>")
 
 
 def yaml_text(server_id: str) -> str:
-    """A compose file whose environment has a secret, in a spelling that the rules take."""
-    return compose_text(server_id).replace("not-a-secret", CANARIES["rcon password"])
+    """A compose file whose environment has secrets, in spellings that the rules take."""
+    text = compose_text(server_id).replace("not-a-secret", CANARIES["rcon password"])
+    return text.replace("TYPE: PAPER", f"TYPE: PAPER\n      RESOURCE_PACK: {ADDRESS}")
 
 
 def fields(server_id: str) -> dict[str, Any]:
@@ -49,7 +52,8 @@ def fields(server_id: str) -> dict[str, Any]:
         "environment": ["RCON_PASSWORD=" + CANARIES["rcon password"]],
         "command": f"authme changepassword bob {password}", "id": "made", "action": "up", "path": "/x.txt",
         "note": f"the master token is {CANARIES['master token']}", "name": "x", "accept_eula": True,
-        "properties": {"rcon.password": CANARIES["rcon password"]}, "Authorization": f"Bearer {password}",
+        "properties": {"rcon.password": CANARIES["rcon password"], "resource-pack": ADDRESS},
+        "url": ADDRESS, "message": f"now with {ADDRESS}", "Authorization": f"Bearer {password}",
     }  # fmt: skip
 
 

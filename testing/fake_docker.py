@@ -284,7 +284,9 @@ class FakeDocker:
             answer = fake_compose.hashes if "--hash" in argv else fake_compose.rendered
             return await asyncio.to_thread(answer, argv)
         if on_line is not None:
-            on_line(f"fake {verb} of {project}")
+            on_line(self.refusals.get(verb, f"fake {verb} of {project}"))
+        if verb in self.refusals:
+            raise ProgramFailed("docker-compose", 1, self.refusals[verb])
         await self._change(verb, project, directory, argv)
         return ""
 

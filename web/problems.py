@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from core import errors
+from core.redaction import without_login
 from web.database_errors import explain
 
 logger = logging.getLogger(__name__)
@@ -79,8 +80,11 @@ def _flatten(detail: Any, prefix: str = "") -> dict[str, list[str]]:
 
 
 def _sayable(text: str) -> str:
-    """Return a sentence that repeats what was sent, in which half a character would break the answer itself."""
-    return text.encode(errors="replace").decode()
+    """Return a sentence that repeats what was sent, or what a program said of it, as an answer may have it.
+
+    Half a character would break the answer itself; the user part of an address is nobody's to read.
+    """
+    return without_login(text.encode(errors="replace").decode())
 
 
 def _sentence(by_field: dict[str, list[str]]) -> str:

@@ -173,9 +173,12 @@ async def _send(http: httpx.AsyncClient, method: str, path: str, body: canaries.
     for identity in identities:
         headers = {
             "Authorization": f"Bearer {identity}", "Content-Type": body.content_type,
-            "User-Agent": f"x?token={CANARIES['wrong token']}",
+            "User-Agent": f"x?token={CANARIES['wrong token']}", "Referer": canaries.ADDRESS,
         }  # fmt: skip
-        query = {"token": identity, "rcon_password": CANARIES["rcon password"], "x": f"Bearer {identity}"}
+        query = {
+            "token": identity, "rcon_password": CANARIES["rcon password"], "x": f"Bearer {identity}",
+            "url": canaries.ADDRESS,
+        }  # fmt: skip
         answer = await http.request(method, path, headers=headers, content=body.raw, params=query)
         if answer.status_code >= 400:
             watched.answers.append(answer.text)

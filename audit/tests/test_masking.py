@@ -158,6 +158,60 @@ def test_known_secrets_and_tokens_are_masked_wherever_they_stand(text: str) -> N
         assert CANARY not in told
 
 
+# What comes in, and what may be kept of it. `***` stands for the user part of an address, as far as its `@`.
+ADDRESSES = {
+    "https://bob:c4nary@example.org/pack.zip": "https://***@example.org/pack.zip",
+    "https://c4nary@example.org": "https://***@example.org",
+    "https://:c4nary@example.org": "https://***@example.org",
+    "https://bob:c4na%40ry%2Fx@example.org/a": "https://***@example.org/a",
+    "https://bob%3Ac4nary%40example.org/a": "https://***%40example.org/a",
+    "https://bob%40x:c4%40n/ary@example.org/a": "https://***@example.org/a",
+    "https://c4nary%40:@example.org/a": "https://***@example.org/a",
+    "https://bob:c4nary@[2001:db8::1]:8443/a@b": "https://***@[2001:db8::1]:8443/a@b",
+    "https://bob@corp.org:c4n@ry@example.org/a@b": "https://***@example.org/a@b",
+    "https://bob:c4nary'\",<x>@example.org": "https://***@example.org",
+    "https://bob:c4n/ary@example.org:80/a": "https://***@example.org:80/a",
+    "https://bob:c4n#ary?x@example.org/a@b": "https://***@example.org/a@b",
+    "https://bob:80c4n/ary@example.org": "https://***@example.org",
+    "see //bob:c4nary@example.org/a": "see //***@example.org/a",
+    "HTTPS:///bob:c4nary@example.org": "HTTPS:///***@example.org",
+    "a=ftp://bob:c4nary@one.org,ftp://bob:c4nary@two.org/x": "a=ftp://***@one.org,ftp://***@two.org/x",
+    "http://bob:c4nary@one.org http://two.org sftp://c4nary@three.org:22//srv": (
+        "http://***@one.org http://two.org sftp://***@three.org:22//srv"
+    ),
+    "rest:https://bob:c4nary@example.org/": "rest:https://***@example.org/",
+    "jdbc:mysql://bob:c4nary@db:3306/luckperms": "jdbc:mysql://***@db:3306/luckperms",
+    "resource-pack=https\\://bob\\:c4nary@example.org/a": "resource-pack=https\\://***@example.org/a",
+    r'{"pack":"https:\/\/bob:c4nary@example.org\/a"}': r'{"pack":"https:\/\/***@example.org\/a"}',
+    "to=https%3A%2F%2Fbob%3Ac4nary%40example.org%2Fa%40b": "to=https%3A%2F%2F***%40example.org%2Fa%40b",
+    "to=https%3a%2f%2fbob:c4nary@example.org/a": "to=https%3a%2f%2f***@example.org/a",
+}
+INNOCENT = [
+    "https://example.org/@scope/pack.zip", "https://example.org/a@b", "https://example.org?to=me@example.org",
+    "https://example.org#me@example.org", "https://example.org:8080/a@b", "https://[2001:db8::1]/a@b",
+    "https://[2001:db8::1]:80/a@b", r"https\://example.org\:80/a@b", r"https:\/\/example.org:80\/a@b",
+    "me@example.org", "mailto:me@example.org", "me@example.org, you@example.org",
+    "https://example.org and me@example.org", "// me@example.org", "tp @a @p", "image@sha256:0123",
+    "git@example.org:owner/pack.git", "to=https%3A%2F%2Fexample.org%2Fa%40b", "https://***@example.org/a",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_the_user_part_of_an_address_is_masked_wherever_it_stands(address: str) -> None:
+    told = ADDRESSES[address]
+
+    assert masker.plain(address) == told
+    assert masker.text(address) == told
+    assert masker.value({"note": [address]}) == {"note": [told]}
+    assert masker.command(f"say {address}") == f"say {told}"
+
+
+@pytest.mark.parametrize("text", INNOCENT)
+def test_what_is_no_user_part_stays(text: str) -> None:
+    assert masker.plain(text) == text
+    assert masker.value({"note": text}) == {"note": text}
+
+
 @pytest.mark.parametrize("name", ["Authorization", "Cookie", "set-cookie", "passwd", "passphrase"])
 def test_some_names_are_sensitive_whatever_the_settings_say(name: str) -> None:
     assert Masker([]).value({name: CANARY}) == {name: MASK}
@@ -179,6 +233,10 @@ HOSTILE = {
     "many explicit keys": "- ? key " * 1200,
     "blanks and dashes": " -" * 5000 + "key",
     "halves of tokens": "eyJ" * 3300,
+    "addresses": "//a:b" * 2000 + " @",
+    "halves of addresses": "//" * 5000 + " @",
+    "coded addresses": "%2F%2Fa:b" * 1100 + " @",
+    "an address without an end": "//a:" + "b" * 10_000 + " @",
 }
 
 

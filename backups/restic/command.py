@@ -19,6 +19,7 @@ from backups.restic.patience import Patience, Watch
 from core import confinement, process
 from core.errors import TimedOut
 from core.process import Follow, ProgramFailed, ProgramMissing, Run, Stream
+from core.redaction import without_login
 
 logger = logging.getLogger(__name__)
 
@@ -221,7 +222,7 @@ class ResticCommand:
         for secret in (self.access.password, *self.access.environment.values()):
             if secret:
                 text = text.replace(secret, "***")
-        return re.sub(r"://[^@/\s]*@", "://***@", text).strip()
+        return without_login(text).strip()
 
 
 class _Listener:

@@ -4,7 +4,6 @@ import errno
 import io
 import json
 import os
-import re
 import shutil
 import sqlite3
 import tarfile
@@ -19,6 +18,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from core.paths import explained
+from core.redaction import without_login
 
 FOLDER = ".mcadmin"
 NAME = "state.tar"
@@ -65,15 +65,15 @@ def safe_settings() -> dict[str, Any]:
 
 def _without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        key: _without_secrets(value) if isinstance(value, Mapping) else _without_login(value)
+        key: _without_secrets(value) if isinstance(value, Mapping) else _shown(value)
         for key, value in values.items()
         if not any(word in key for word in _SECRET) or key == "sensitive_fields"
     }
 
 
-def _without_login(value: Any) -> Any:
+def _shown(value: Any) -> Any:
     """Take name and password out of an address: a repository's may have them."""
-    return re.sub(r"://[^@/\s]*@", "://***@", value) if isinstance(value, str) else value
+    return without_login(value) if isinstance(value, str) else value
 
 
 def _copy_database(folder: Path) -> Path:

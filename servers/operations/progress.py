@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from core.one_line import escape
+from core.redaction import without_login
 
 MAX_CHARS = 64 * 1024
 MAX_LINE_CHARS = 4096
@@ -32,7 +33,8 @@ class News:
 class Progress:
     """How one running operation tells what it does. Belongs to the loop that runs the operation.
 
-    What it is told may hold what a game or its plugins wrote; no control character of that is kept.
+    What it is told may hold what a game or its plugins wrote: no control character of that is kept, nor who signs in
+    at an address.
     """
 
     def __init__(self, operation_id: uuid.UUID, *, no_return: Callable[[], Awaitable[None]]) -> None:
@@ -51,7 +53,7 @@ class Progress:
 
     def line(self, text: str) -> None:
         """Append one line of output; the oldest go when there are too many."""
-        kept = escape(text)[:MAX_LINE_CHARS]
+        kept = _kept(text)[:MAX_LINE_CHARS]
         self._lines.append(kept)
         self._chars += len(kept) + 1
         while self._chars > MAX_CHARS and len(self._lines) > 1:
@@ -61,7 +63,7 @@ class Progress:
 
     def percent(self, done: float, message: str = "") -> None:
         """Tell how much is done, 0 to 100, and what is being done."""
-        step = (round(min(max(done, 0.0), 100.0), 1), escape(message))
+        step = (round(min(max(done, 0.0), 100.0), 1), _kept(message))
         if step != (self.done_percent, self.stage):
             self.done_percent, self.stage = step
             self._steps += 1
@@ -69,7 +71,7 @@ class Progress:
 
     def warn(self, text: str) -> None:
         """Keep a sentence that the user should read though the operation succeeds."""
-        text = escape(text)
+        text = _kept(text)
         if text not in self.warnings and len(self.warnings) < MAX_WARNINGS:
             self.warnings.append(text)
         self.line(text)
@@ -106,6 +108,10 @@ class Progress:
     def _tell(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+def _kept(text: str) -> str:
+    return escape(without_login(text))
 
 
 def running(operation_id: uuid.UUID) -> Progress | None:

@@ -14,6 +14,7 @@ from django.db import Error as DatabaseFailed
 from audit import recorder
 from core import tasks
 from core.errors import AppError, Conflict
+from core.redaction import without_login
 from servers import wiring
 from servers.models import Operation, OperationState
 from servers.operations.progress import Progress
@@ -160,7 +161,7 @@ class _Running:
         if self.error is None:
             operation.state, operation.result = OperationState.SUCCEEDED, task.result()
         elif isinstance(self.error, AppError):
-            operation.state, operation.error = OperationState.FAILED, str(self.error)
+            operation.state, operation.error = OperationState.FAILED, without_login(str(self.error))
             operation.result = {"code": self.error.code, **self.error.extra}
         else:
             operation.state = OperationState.FAILED

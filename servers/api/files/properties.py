@@ -25,7 +25,10 @@ class PropertiesViewSet(ViewSet):
 
     @extend_schema(operation_id="properties_read", responses=serializers.PropertiesSerializer)
     def retrieve(self, request: Request, id: str) -> Response:
-        """Read the properties with their types, in the file's order; secrets (`rcon.password`) as `***`."""
+        """Read the properties with their types, in the file's order; secrets (`rcon.password`) as `***`.
+
+        Of an address, who signs in there is `***`: `https://***@example.org/pack.zip`.
+        """
         with data(id) as root:
             return _answer(root)
 
@@ -43,7 +46,8 @@ class PropertiesViewSet(ViewSet):
         with data(id) as root:
             seen = root.stat(NAME)
             raw = root.read_bytes(NAME, max_bytes=MAX_BYTES) if seen is not None else b""
-            changed = properties.change(raw, without_masks(body.validated_data["properties"]))
+            wanted = without_masks(body.validated_data["properties"], present=properties.parse(raw))
+            changed = properties.change(raw, wanted)
             require_match(seen, if_match)
             tag = etag(seen) if seen is not None else None
             # Nobody may have changed it since we read it: their change would be lost.

@@ -10,7 +10,7 @@ from collections.abc import Container, Iterator, Mapping
 import yaml
 
 from core.process import ProgramFailed
-from core.redaction import REDACTED
+from core.redaction import REDACTED, without_login
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 # As Compose reads it: `$$` is a plain `$`; a name in braces may be followed by what to take when it is unset.
@@ -21,10 +21,10 @@ _ASSIGNMENT = re.compile(rf"\s*(?:export\s+)?(?P<name>{_NAME})\s*[=:]\s*(?P<valu
 
 
 def masked(line: str) -> str:
-    """Return a line that Compose prints without the names of unset variables and the values it complains of."""
+    """Return a line that Compose prints without names of unset variables, values it complains of, and logins."""
     if "variable is not set" in line:
         line = _SAID.sub(lambda found: f"{found['before']}{_shortened(found['name'])}{found['after']}", line)
-    return _QUOTED.sub(lambda found: found["where"] + REDACTED, line)
+    return without_login(_QUOTED.sub(lambda found: found["where"] + REDACTED, line))
 
 
 def masked_failure(error: ProgramFailed, program: str) -> ProgramFailed:
