@@ -71,7 +71,7 @@ migrations:
 # What a change breaks most often: the domain, the core and the rules, without a database. One process: two are slower.
 quick:
 	@$(PY) -m pytest -q -m "$(NO_TOOLS) and not slow" servers/tests/domain audit/tests/test_masking.py \
-	    web/tests/test_config.py core/tests/test_tasks.py core/tests/test_paths.py mcadmin/tests/test_promises.py mcadmin/tests/test_requirements_locked.py \
+	    web/tests/test_config.py core/tests/test_tasks.py core/tests/test_paths.py mcadmin/tests/test_promises.py mcadmin/tests/test_requirements_locked.py mcadmin/tests/test_documented_names.py \
 	    mcadmin/tests/test_lint_sizes.py mcadmin/tests/test_lint_edges.py mcadmin/tests/test_lint_memory.py mcadmin/tests/test_lint_paths.py
 
 fast: ## All tests that need no tool: minutes

@@ -1,0 +1,107 @@
+"""What docs/ and CONTRIBUTING name of the code is there: paths, modules, names, constants, background tasks."""
+
+import ast
+import importlib
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from testbed.prove import ROOT
+
+FLOORS = ("mcadmin", "backups", "servers", "audit", "accounts", "web", "core")
+PAGES = ("docs/architecture.md",)
+WORD = re.compile(r"`([^`\n]+)`")
+PATH = re.compile(r"[A-Za-z.][\w.-]*(/[\w.-]+)*/?")
+DOTTED = re.compile(rf"({'|'.join(FLOORS)}|testing)(\.\w+)+")
+CONSTANT = re.compile(r"`([A-Z_]+_S)` ([\d.]+) s")
+# Part of one call and over with it: no task of the background.
+PASSING = {"save-all flush", "request body", "stderr of …", "… …"}
+
+
+def words(page: str) -> list[str]:
+    """Return what stands between backticks on a page."""
+    return WORD.findall((ROOT / page).read_text(encoding="utf-8"))
+
+
+def find(name: str) -> Any:
+    """Import the longest module that ``name`` begins with and look the rest up; raises where there is none."""
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        try:
+            found: Any = importlib.import_module(".".join(parts[:length]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[length:]:
+            found = getattr(found, part)
+        return found
+    raise AttributeError(name)
+
+
+def is_there(name: str) -> bool:
+    try:
+        find(name)
+    except AttributeError:
+        return False
+    return True
+
+
+@cache
+def rows() -> list[tuple[str, str]]:
+    """Return module and text of each row of the tables of background tasks."""
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8").partition("## In the background")[2]
+    found = [(DOTTED.search(line), line) for line in text.splitlines() if line.startswith("|")]
+    return [(match[0], line) for match, line in found if match is not None]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_path_that_a_page_names_is_there(page: str) -> None:
+    named = {word for word in words(page) if "/" in word and PATH.fullmatch(word)}
+    assert sorted(word for word in named if not (ROOT / word).exists()) == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_name_of_the_code_that_a_page_names_is_there(page: str) -> None:
+    assert sorted(word for word in set(words(page)) if DOTTED.fullmatch(word) and not is_there(word)) == []
+
+
+def test_each_room_is_told_in_the_architecture() -> None:
+    packages = {path.parent.relative_to(ROOT) for floor in FLOORS for path in (ROOT / floor).rglob("__init__.py")}
+    rooms = [one for one in packages if not {"tests", "migrations", "commands"} & set(one.parts)]
+    told = {Path(word) for word in words("docs/architecture.md")}
+    assert [str(one) for one in sorted(rooms) if len(one.parts) > 1 and one not in told] == []
+
+
+def test_each_time_in_the_tables_of_the_background_is_the_constant_of_its_module() -> None:
+    told = [(module, name, float(seconds)) for module, line in rows() for name, seconds in CONSTANT.findall(line)]
+    assert len(told) > 20
+    assert [one for one in told if getattr(find(one[0]), one[1]) != one[2]] == []
+
+
+def test_each_task_that_the_code_begins_by_a_name_is_in_the_tables_of_the_background() -> None:
+    told = {word for _, line in rows() for word in WORD.findall(line)}
+    begun = {name for floor in FLOORS for path in (ROOT / floor).rglob("*.py") for name in begun_in(path)}
+    assert len(begun) > 15
+    assert sorted(begun - told - PASSING) == []
+    assert PASSING - begun == set()
+
+
+def begun_in(path: Path) -> Iterator[str]:
+    """Yield the name of each task that a module begins; ``…`` stands for what is put in."""
+    if "tests" in path.parts:
+        return
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        called = ast.unparse(node.func)
+        names = [one.value for one in node.keywords if one.arg == "name"] if called.endswith("create_task") else []
+        names += node.args[:1] if called.endswith("Periodic") else []
+        yield from map(_text, names)
+
+
+def _text(name: ast.expr) -> str:
+    parts = name.values if isinstance(name, ast.JoinedStr) else [name]
+    return "".join(str(one.value) if isinstance(one, ast.Constant) else "…" for one in parts)
