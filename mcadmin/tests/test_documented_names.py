@@ -13,9 +13,9 @@ import pytest
 from testbed.prove import ROOT
 
 FLOORS = ("mcadmin", "backups", "servers", "audit", "accounts", "web", "core")
-PAGES = ("docs/architecture.md",)
+PAGES = ("docs/architecture.md", "docs/glossary.md")
 WORD = re.compile(r"`([^`\n]+)`")
-PATH = re.compile(r"[A-Za-z.][\w.-]*(/[\w.-]+)*/?")
+PATH = re.compile(r"[A-Za-z][\w.-]*(/[\w.-]+)*/?")
 DOTTED = re.compile(rf"({'|'.join(FLOORS)}|testing)(\.\w+)+")
 CONSTANT = re.compile(r"`([A-Z_]+_S)` ([\d.]+) s")
 # Part of one call and over with it: no task of the background.
@@ -73,6 +73,17 @@ def test_each_room_is_told_in_the_architecture() -> None:
     rooms = [one for one in packages if not {"tests", "migrations", "commands"} & set(one.parts)]
     told = {Path(word) for word in words("docs/architecture.md")}
     assert [str(one) for one in sorted(rooms) if len(one.parts) > 1 and one not in told] == []
+
+
+def test_each_word_of_the_glossary_has_a_name_in_the_code_and_they_stand_in_order() -> None:
+    lines = (ROOT / "docs/glossary.md").read_text(encoding="utf-8").splitlines()
+    table = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if line.startswith("| ")][1:]
+    terms = [row[0] for row in table]
+
+    assert len(terms) > 25
+    assert terms == sorted(set(terms))
+    bare = [row[0] for row in table if not any(DOTTED.fullmatch(one) or "/" in one for one in WORD.findall(row[-1]))]
+    assert bare == []
 
 
 def test_each_time_in_the_tables_of_the_background_is_the_constant_of_its_module() -> None:
