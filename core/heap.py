@@ -9,15 +9,19 @@ import ctypes
 from collections.abc import Callable
 from typing import Any
 
+from core.periodic import Periodic
+
 EVERY_S = 60.0
 
 
-async def keep_small() -> None:
-    """Give back what is free every EVERY_S, until cancelled; nothing to do where the C library is not glibc."""
-    if (trim := _trim()) is None:
-        return
-    while True:
-        await asyncio.sleep(EVERY_S)
+def keeper() -> Periodic:
+    """Return what gives back free memory every EVERY_S; it does nothing where the C library is not glibc."""
+    return Periodic("free memory", give_back, EVERY_S, first_s=EVERY_S)
+
+
+async def give_back() -> None:
+    """Give back what is free now."""
+    if (trim := _trim()) is not None:
         await asyncio.to_thread(trim, 0)
 
 

@@ -30,7 +30,7 @@ class Lifespan:
         self._app = app
         self._starting = asyncio.Lock()
         self._started_on: asyncio.AbstractEventLoop | None = None
-        self._trimming: list[asyncio.Task[None]] = []
+        self._memory = heap.keeper()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -56,11 +56,11 @@ class Lifespan:
             if self._started_on is asyncio.get_running_loop():
                 return
             await start_services()
-            self._trimming = [asyncio.create_task(heap.keep_small(), name="free memory")]
+            self._memory.start()
             self._started_on = asyncio.get_running_loop()
 
     async def _stop(self) -> None:
-        await tasks.cancel(self._trimming)
+        await self._memory.stop()
         await stop_services()
         self._started_on = None
 

@@ -10,7 +10,7 @@ from backups.restores import staging
 from backups.restores.plan import REMOVED, Plan, Present
 from backups.restores.request import server_path
 from core.errors import AppError
-from core.tasks import cancel
+from core.periodic import Periodic
 from servers.models import Operation, OperationState
 from servers.records.operation_rows import in_database
 
@@ -28,7 +28,7 @@ class RestoreRecovery:
     def __init__(self, *, running: Running) -> None:
         """Wire it: ``running`` returns the operations that hold a lease now; it may use the database."""
         self._running = running
-        self._tasks: list[asyncio.Task[None]] = []
+        self._rounds = Periodic("restore recovery", self._turn, ROUND_S, first_s=ROUND_S)
 
     async def start(self) -> None:
         """Look once, then begin the rounds."""
@@ -36,11 +36,11 @@ class RestoreRecovery:
             await self.round()
         except (OSError, AppError):  # the servers' folder is away: the panel starts all the same
             logger.exception("interrupted restores could not be looked for")
-        self._tasks = [asyncio.create_task(self._run(), name="restore recovery")]
+        self._rounds.start()
 
     async def stop(self) -> None:
         """End the rounds."""
-        await cancel(self._tasks)
+        await self._rounds.stop()
 
     async def round(self) -> list[str]:
         """Settle every restore that nobody carries out any more; return a sentence for each."""
@@ -64,13 +64,8 @@ class RestoreRecovery:
                 logger.warning(sentence)
         return told
 
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(ROUND_S)
-            try:
-                await self.round()
-            except Exception:  # the loop must live
-                logger.exception("interrupted restores could not be settled")
+    async def _turn(self) -> None:
+        await self.round()
 
 
 def _untold() -> list[str]:

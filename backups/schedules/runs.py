@@ -21,6 +21,7 @@ from backups.snapshots.create import Wish
 from core import process_identity, tasks
 from core.errors import AppError
 from core.locks import Busy
+from core.periodic import Periodic
 from servers import wiring as servers_wiring
 from servers.minecraft.instance import ServerNotFound
 from servers.models import Operation
@@ -42,29 +43,29 @@ class Scheduler:
 
     def __init__(self, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._now = now
-        self._tasks: list[asyncio.Task[None]] = []
+        # Two: what keeps one from its look is no reason to leave out the other.
+        self._looks = [
+            Periodic("dead runs of schedules", functools.partial(in_database, interrupt_dead), LOOK_S),
+            Periodic("schedules", self._turn, LOOK_S),
+        ]
 
     def start(self) -> None:
         """Begin looking."""
-        self._tasks = [asyncio.create_task(self._run(), name="schedules")]
+        for look in self._looks:
+            look.start()
 
     async def stop(self) -> None:
         """End looking; runs under way are operations and end by themselves."""
-        await tasks.cancel(self._tasks)
+        for look in self._looks:
+            await look.stop()
 
     async def round(self) -> list[asyncio.Task[None]]:
         """Claim what is due and begin it."""
         ripe = await in_database(claim_due, self._now())
         return [tasks.start(execute(run_id)) for run_id in ripe]
 
-    async def _run(self) -> None:
-        while True:
-            for step in (functools.partial(in_database, interrupt_dead), self.round):
-                try:
-                    await step()
-                except Exception:  # the loop must live
-                    logger.exception("looking at the schedules failed")
-            await asyncio.sleep(LOOK_S)
+    async def _turn(self) -> None:
+        await self.round()
 
 
 def claim_due(now: datetime) -> list[int]:

@@ -1,7 +1,6 @@
 """What the monitoring is told of the backups, kept in memory: asked seldom, answered at once."""
 
 import asyncio
-import logging
 
 from django.conf import settings
 
@@ -11,13 +10,11 @@ from backups.snapshots import health
 from core import confinement, process
 from core.errors import AppError
 from core.paths import disk_space
-from core.tasks import cancel
+from core.periodic import Periodic
 from servers import wiring as servers_wiring
 from servers.live.metrics import backup_metrics
 from servers.live.metrics.backup_metrics import BackupFigures
 from servers.records.operation_rows import in_database
-
-logger = logging.getLogger(__name__)
 
 LOOK_S = 60.0
 
@@ -27,17 +24,17 @@ class FiguresReader:
 
     def __init__(self) -> None:
         self._figures = BackupFigures(configured=wiring.is_configured())
-        self._tasks: list[asyncio.Task[None]] = []
+        self._looks = Periodic("backup figures", self._turn, LOOK_S)
 
     def start(self) -> None:
         """Provide the figures from now on."""
         backup_metrics.provide(lambda: self._figures)
         if wiring.is_configured():
-            self._tasks = [asyncio.create_task(self._run(), name="backup figures")]
+            self._looks.start()
 
     async def stop(self) -> None:
         """End, and provide nothing any more."""
-        await cancel(self._tasks)
+        await self._looks.stop()
         backup_metrics.provide(None)
 
     async def look(self) -> BackupFigures:
@@ -66,13 +63,8 @@ class FiguresReader:
         )  # fmt: skip
         return self._figures
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except Exception:  # the loop must live
-                logger.exception("the figures of the backups could not be read")
-            await asyncio.sleep(LOOK_S)
+    async def _turn(self) -> None:
+        await self.look()
 
 
 def _disk() -> tuple[int | None, int | None]:

@@ -10,7 +10,7 @@ from backups.snapshots.game_connection import Game
 from backups.snapshots.held_game import turn_saving_on
 from backups.snapshots.saving_off import Fact
 from core.errors import AppError
-from core.tasks import cancel
+from core.periodic import Periodic
 from servers.docker.container import Container
 from servers.minecraft.instance import MCInstance, ServerNotFound
 from servers.minecraft.manager import DockerMCManager
@@ -39,16 +39,16 @@ class SaveGuard:
         self._manager = manager
         self._running = running
         self._disturbed = disturbed
-        self._tasks: list[asyncio.Task[None]] = []
+        self._rounds = Periodic("save guard", self.round, ROUND_S)
         self._foreign: dict[Fact, tuple[str, int]] = {}  # what a game answers again and again, and how often it did
 
     def start(self) -> None:
         """Begin the rounds; the first one is at once."""
-        self._tasks = [asyncio.create_task(self._run(), name="save guard")]
+        self._rounds.start()
 
     async def stop(self) -> None:
         """End the rounds."""
-        await cancel(self._tasks)
+        await self._rounds.stop()
 
     async def round(self) -> None:
         """Look once at every server whose saving is off."""
@@ -62,14 +62,6 @@ class SaveGuard:
         ):
             if isinstance(failed, Exception):  # one server's trouble is not the others'
                 logger.error("what a backup of %s left could not be mended yet", fact.server_id, exc_info=failed)
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.round()
-            except Exception:  # the loop must live
-                logger.exception("the save guard's round failed")
-            await asyncio.sleep(ROUND_S)
 
     async def _mend(self, fact: Fact) -> None:
         if not await in_database(saving_off.take_guard, fact):

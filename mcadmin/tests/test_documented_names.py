@@ -18,8 +18,8 @@ WORD = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"[A-Za-z][\w.-]*(/[\w.-]+)*/?")
 DOTTED = re.compile(rf"({'|'.join(FLOORS)}|testing)(\.\w+)+")
 CONSTANT = re.compile(r"`([A-Z_]+_S)` ([\d.]+) s")
-# Part of one call and over with it: no task of the background.
-PASSING = {"save-all flush", "request body", "stderr of …", "… …"}
+# Part of one call and over with it, or core/periodic's own: no task of the background by itself.
+PASSING = {"save-all flush", "request body", "stderr of …", "… …", "…"}
 
 
 def words(page: str) -> list[str]:

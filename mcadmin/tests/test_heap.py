@@ -26,13 +26,15 @@ def resident_mib():
 
 async def main():
     heap.EVERY_S = 0.05
-    made = [(b"x" * {PIECE_BYTES}, b"y" * 600) for _ in range({PIECES})]
+    made = [(b"x" * {PIECE_BYTES}, b"y" * 6000) for _ in range({PIECES})]
     found = [resident_mib()]
     small = [one for _, one in made]
     del made
     found.append(resident_mib())
-    keeping = asyncio.create_task(heap.keep_small())
+    keeper = heap.keeper()
+    keeper.start()
     await asyncio.sleep(0.5)
+    await keeper.stop()
     found.append(resident_mib())
     print(json.dumps(found), len(small) * 0 or "")
 

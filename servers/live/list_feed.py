@@ -1,13 +1,10 @@
 """The list of servers as it changes: made once a change, told to any number of viewers in what differs."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from core.tasks import cancel
-
-logger = logging.getLogger(__name__)
+from core.periodic import Periodic
 
 GATHER_S = 0.05  # changes come in bursts: one look at the list answers them all
 LOOK_S = 5.0  # a directory made by hand announces itself to nobody
@@ -26,17 +23,14 @@ class ListFeed:
         self._version = 0
         self._viewers = 0
         self._changed = asyncio.Condition()
-        self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._looks = Periodic("list of servers", self._look, LOOK_S)
 
     def hurry(self) -> None:
         """Look at the list at once: something has happened. Call it on the loop."""
-        self._wake.set()
+        self._looks.wake()
 
     async def stop(self) -> None:
-        task, self._task = self._task, None  # at once: who comes now begins anew
-        if task is not None:
-            await cancel([task])
+        await self._looks.stop()
 
     async def view(self) -> AsyncIterator[dict[str, Any]]:
         """Yield the whole list once, then what differs.
@@ -46,9 +40,9 @@ class ListFeed:
         """
         self._viewers += 1
         try:
-            if self._task is None:
+            if not self._looks.is_running:
                 self._items, self._version = {}, 0
-                self._task = asyncio.create_task(self._run(), name="list of servers")
+                self._looks.start()
             async with self._changed:
                 await self._changed.wait_for(lambda: self._version > 0)
             seen, version = self._items, self._version
@@ -64,21 +58,11 @@ class ListFeed:
             if not self._viewers:
                 await self.stop()
 
-    async def _run(self) -> None:
-        while True:
-            self._wake.clear()
-            try:
-                items = {item["id"]: item for item in await asyncio.to_thread(self._make)}
-            except Exception:  # the loop must live: viewers would wait without knowing
-                logger.exception("the list of servers could not be made")
-            else:
-                await self._publish(items)
+    async def _look(self) -> None:
+        try:
+            await self._publish({item["id"]: item for item in await asyncio.to_thread(self._make)})
+        finally:
             await asyncio.sleep(GATHER_S)
-            try:
-                async with asyncio.timeout(LOOK_S):
-                    await self._wake.wait()
-            except TimeoutError:
-                continue
 
     async def _publish(self, items: Items) -> None:
         if items == self._items and self._version:

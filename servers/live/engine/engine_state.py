@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from core.errors import AppError
+from core.periodic import Periodic
 from core.tasks import cancel
 from servers.docker.container import Container
 from servers.docker.engine import DockerManager
@@ -84,6 +85,11 @@ class EngineState:
         self._notes = ContainerNotes()
         self._connected_at: datetime | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._again_s = AGAIN_S
+        self._periodic = [
+            Periodic("engine inspect again", self._ask_failed, first_s=AGAIN_S),
+            Periodic("container notes", self._save, SAVE_S, first_s=SAVE_S),
+        ]
         self._listeners: list[Listener] = []
         self._dirty: set[str] = set()
         self._wake = asyncio.Event()
@@ -102,14 +108,16 @@ class EngineState:
         self._tasks = [
             asyncio.create_task(self._follow(), name="engine events"),
             asyncio.create_task(self._look_again(), name="engine inspect"),
-            asyncio.create_task(self._ask_failed(), name="engine inspect again"),
-            asyncio.create_task(self._keep(), name="container notes"),
         ]
+        for periodic in self._periodic:
+            periodic.start()
 
     async def stop(self) -> None:
         """End following; what was observed is stored."""
         await cancel(self._tasks)
         self._tasks = []
+        for periodic in self._periodic:
+            await periodic.stop()
         try:
             await self._save()
         except Exception:  # an end in order does not depend on it
@@ -210,23 +218,19 @@ class EngineState:
             looked.failed = {key: why for key, why in looked.failed.items() if key not in again} | newer.failed
         return looked
 
-    async def _ask_failed(self) -> None:
+    async def _ask_failed(self) -> float:
         """Look again and again at what could not be inspected, beside all other looks: docker may hang on it."""
-        pause_s = AGAIN_S
-        while True:
-            await asyncio.sleep(pause_s)
-            try:
-                if ids := set(self._failed):
-                    looked = await self._engine.inspect_each(ids)
-                    ids &= self._failed.keys()  # the others were looked at meanwhile
-                    looked.found = {key: one for key, one in looked.found.items() if key in ids}
-                    looked.failed = {key: why for key, why in looked.failed.items() if key in ids}
-                    self._take(looked, ids=ids)
-            except AppError as error:
-                self._doubt(str(error))
-            except Exception:  # as above
-                logger.exception("asking the Docker engine failed")
-            pause_s = min(pause_s * 2, LAST_AGAIN_S) if self._failed else AGAIN_S
+        try:
+            if ids := set(self._failed):
+                looked = await self._engine.inspect_each(ids)
+                ids &= self._failed.keys()  # the others were looked at meanwhile
+                looked.found = {key: one for key, one in looked.found.items() if key in ids}
+                looked.failed = {key: why for key, why in looked.failed.items() if key in ids}
+                self._take(looked, ids=ids)
+        except AppError as error:
+            self._doubt(str(error))
+        self._again_s = min(self._again_s * 2, LAST_AGAIN_S) if self._failed else AGAIN_S
+        return self._again_s
 
     def _take(self, looked: Inspection, *, ids: set[str]) -> None:
         """Publish what a look at ``ids`` has brought; of those that failed the last known stays."""
@@ -241,16 +245,8 @@ class EngineState:
         self._ask_all = True
         self._wake.set()
 
-    async def _keep(self) -> None:
-        """Store what was observed, some changes at a time."""
-        while True:
-            await asyncio.sleep(SAVE_S)
-            try:
-                await self._save()
-            except Exception:  # the loop must live; the database is back some time
-                logger.exception("storing what was observed of containers failed")
-
     async def _save(self) -> None:
+        """Store what was observed, some changes at a time; where that fails, they wait for a database that is back."""
         changed, gone = self._notes.take_unsaved()
         if self._store is None or not (changed or gone):
             return

@@ -1,17 +1,14 @@
 """What the engine says of the volumes that games use, kept in memory: a read asks nobody."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable
 
 from core.errors import AppError
-from core.tasks import cancel
+from core.periodic import Periodic
 from servers.docker.engine import DockerManager
 from servers.docker.engine_volumes import KnownVolumes
 from servers.live.engine.engine_state import EngineSnapshot
 from servers.minecraft.data_root import mount_of_container
-
-logger = logging.getLogger(__name__)
 
 ROUND_S = 60.0
 RETRY_S = 2.0
@@ -32,17 +29,15 @@ class VolumeTable:
         self._engine = engine
         self._names = names
         self._of_containers: frozenset[Key] = frozenset()
-        self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._questions = Periodic("volumes of games", self._turn, ROUND_S)
 
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._tasks = [asyncio.create_task(self._run(), name="volumes of games")]
+        self._questions.start()
 
     async def stop(self) -> None:
-        await cancel(self._tasks)
-        self._tasks = []
+        await self._questions.stop()
         self._loop = None
 
     def engine_changed(self, snapshot: EngineSnapshot) -> None:
@@ -50,13 +45,13 @@ class VolumeTable:
         used = {(key, mount.name) for key, one in snapshot.containers.items() if (mount := mount_of_container(one))}
         keys = frozenset(key for key in used if key[1])
         if keys - self._of_containers:
-            self._wake.set()
+            self._questions.wake()
         self._of_containers = keys
 
     def ask_soon(self) -> None:
         """Have all of them asked about: somebody wants one that was not. From any thread, as often as one likes."""
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._wake.set)
+            self._loop.call_soon_threadsafe(self._questions.wake)
 
     async def refresh(self) -> None:
         """Ask about all of them now; no process where there is none.
@@ -68,18 +63,10 @@ class VolumeTable:
         if names:
             self.known = await self._engine.volumes(sorted(names))
 
-    async def _run(self) -> None:
-        while True:
-            self._wake.clear()
-            try:
-                await self.refresh()
-            except AppError:  # whoever wants to know meanwhile makes it no faster
-                await asyncio.sleep(RETRY_S)
-                continue
-            except Exception:  # the loop must live
-                logger.exception("asking the engine about volumes failed")
-            try:
-                async with asyncio.timeout(ROUND_S):
-                    await self._wake.wait()
-            except TimeoutError:
-                continue
+    async def _turn(self) -> float | None:
+        try:
+            await self.refresh()
+        except AppError:  # whoever wants to know meanwhile makes it no faster
+            await asyncio.sleep(RETRY_S)
+            return 0.0
+        return None

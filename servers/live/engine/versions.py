@@ -1,12 +1,11 @@
 """Which engine and Compose there are: asked when the engine comes (back), never by a request."""
 
-import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 from core.errors import AppError
-from core.tasks import cancel
+from core.periodic import Periodic
 from servers.docker.cli import DockerCli
 from servers.docker.engine import DockerManager, EngineVersion
 from servers.live.engine.engine_state import EngineSnapshot
@@ -25,38 +24,37 @@ class Versions:
         self.compose: str | None = None
         self._cli = cli
         self._reachable = False
-        self._wake = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._pause_s = math.inf
+        self._questions = Periodic("versions", self._turn, first_s=math.inf)
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._run(), name="versions")]
+        self._questions.start()
 
     async def stop(self) -> None:
-        await cancel(self._tasks)
+        await self._questions.stop()
 
     def engine_changed(self, snapshot: EngineSnapshot) -> None:
         """Ask anew when the engine has come: it may be another one. Call it on the loop."""
         if snapshot.reachable and not self._reachable:
-            self._wake.set()
+            self._pause_s = math.inf
+            self._questions.wake()
         self._reachable = snapshot.reachable
 
-    async def _run(self) -> None:
-        wait_s: float | None = None
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait_s):
-                    await self._wake.wait()
-                    wait_s = None
-            self._wake.clear()
-            told = [await self._ask(one) for one in (self._ask_engine, self._ask_compose)]
-            wait_s = None if all(told) or not self._reachable else min((wait_s or AGAIN_S / 2) * 2, LAST_AGAIN_S)
+    async def _turn(self) -> float:
+        """Ask; while the engine is there and does not answer, again after pauses that double."""
+        told = [await self._ask(one) for one in (self._ask_engine, self._ask_compose)]
+        if all(told) or not self._reachable:
+            self._pause_s = math.inf
+        else:
+            self._pause_s = AGAIN_S if math.isinf(self._pause_s) else min(self._pause_s * 2, LAST_AGAIN_S)
+        return self._pause_s
 
     async def _ask(self, question: Callable[[], Awaitable[None]]) -> bool:
         try:
             await question()
         except AppError as error:
             logger.info("a version is not known: %s", error)
-        except Exception:  # the loop must live
+        except Exception:  # the other question is asked all the same
             logger.exception("asking for a version failed")
         else:
             return True

@@ -16,13 +16,14 @@ import psutil
 
 from core.errors import AppError
 from core.paths import FileMissing, disk_space, tree_size_bytes
-from core.tasks import cancel
+from core.periodic import Periodic
 from servers.minecraft.data_root import DataRoot
 
 logger = logging.getLogger(__name__)
 
 RUNNING_S = 60.0  # a running world grows; nothing is measured more often
 STOPPED_S = 600.0
+LOOK_S = 1.0  # for what is due
 MAX_SHARE = 0.05  # a tree that takes long is measured less often: at most this share of the time
 WORK_S, REST_S = 0.005, 0.02
 
@@ -52,13 +53,13 @@ class DiskUsage:
         self._wanted: set[str] = set()
         self._measured = threading.Condition()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="disk usage", initializer=_be_modest)
-        self._tasks: list[asyncio.Task[None]] = []
+        self._looks = Periodic("disk usage", self._turn, LOOK_S)
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._run(), name="disk usage")]
+        self._looks.start()
 
     async def stop(self) -> None:
-        await cancel(self._tasks)
+        await self._looks.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def wanted(self, server_id: str, *, wait_s: float) -> DiskSample | None:
@@ -69,17 +70,13 @@ class DiskUsage:
                 self._measured.wait_for(lambda: server_id in self.samples, wait_s)
         return self.samples.get(server_id)
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                names = await asyncio.to_thread(self._names)
-                name = self._next(names)
-                if name is not None:
-                    await self._measure(name, running=names[name])
-                    continue
-            except Exception:  # the loop must live
-                logger.exception("measuring disk usage failed")
-            await asyncio.sleep(1.0)
+    async def _turn(self) -> float | None:
+        names = await asyncio.to_thread(self._names)
+        name = self._next(names)
+        if name is None:
+            return None
+        await self._measure(name, running=names[name])
+        return 0.0
 
     def _next(self, names: Mapping[str, bool]) -> str | None:
         """Choose what is wanted first, then what has waited longest."""

@@ -1,6 +1,5 @@
 """Figures over time: every sample of the last hour in memory, a mean for every minute in the database."""
 
-import asyncio
 import logging
 import math
 import time
@@ -11,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Protocol
 
-from core.tasks import cancel
+from core.periodic import Periodic
 from servers.live.metrics.sampler import Samples
 
 logger = logging.getLogger(__name__)
@@ -100,14 +99,15 @@ class History:
         self._minute: int | None = None
         self._unsaved: list[MinuteRow] = []
         self._lock = Lock()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._pruned_at = -math.inf
+        self._flushes = Periodic("history", self._turn, FLUSH_S, first_s=FLUSH_S)
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._keep(), name="history")]
+        self._flushes.start()
 
     async def stop(self) -> None:
         """Stop; the minute under way is stored as far as it goes."""
-        await cancel(self._tasks)
+        await self._flushes.stop()
         with self._lock:
             if self._minute is not None:
                 self._close_minute(self._minute)
@@ -168,17 +168,12 @@ class History:
                 self._unsaved.append(MinuteRow(name, minute, values))
         del self._unsaved[:-MAX_UNSAVED]
 
-    async def _keep(self) -> None:
-        pruned_at = -math.inf
-        while True:
-            await asyncio.sleep(FLUSH_S)
-            try:
-                await self._save()
-                if self._store is not None and time.monotonic() - pruned_at > PRUNE_S:
-                    pruned_at = time.monotonic()
-                    await self._store.prune(datetime.now(UTC) - timedelta(days=KEEP_DAYS))
-            except Exception:  # the loop must live; rows wait for a database that is back
-                logger.exception("storing history failed")
+    async def _turn(self) -> None:
+        """Store the minutes that are over; where that fails, they wait for a database that is back."""
+        await self._save()
+        if self._store is not None and time.monotonic() - self._pruned_at > PRUNE_S:
+            self._pruned_at = time.monotonic()
+            await self._store.prune(datetime.now(UTC) - timedelta(days=KEEP_DAYS))
 
     async def _save(self) -> None:
         with self._lock:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from core.tasks import cancel
+from core.periodic import Periodic
 from servers.docker.container import Container
 from servers.docker.usage.counters import ContainerGone
 from servers.host import HostFigures, read_host
@@ -64,22 +64,21 @@ class Sampler:
         self._host_due = 0.0
         self._host_known = threading.Event()
         self._listeners: list[Listener] = []
-        self._tasks: list[asyncio.Task[None]] = []
-        self._wake = asyncio.Event()
+        self._rounds = Periodic("sampler", self._turn, INTERVAL_S)
 
     def listen(self, listener: Listener) -> None:
         """Call ``listener`` on the loop after every round; it must not block."""
         self._listeners.append(listener)
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._run(), name="sampler")]
+        self._rounds.start()
 
     async def stop(self) -> None:
-        await cancel(self._tasks)
+        await self._rounds.stop()
 
     def hurry(self) -> None:
         """Look at once who has started; call it on the loop."""
-        self._wake.set()
+        self._rounds.wake()
 
     def host(self, *, wait_s: float) -> HostSample | None:
         """Return this machine's figures; wait for the very first ones. Blocking: not on the loop."""
@@ -87,21 +86,11 @@ class Sampler:
             self._host_known.wait(wait_s)
         return self.samples.host
 
-    async def _run(self) -> None:
-        while True:
-            wait_s = INTERVAL_S
-            try:
-                wait_s = await asyncio.to_thread(self.round)
-                for listener in self._listeners:
-                    listener(self.samples)
-            except Exception:  # the loop must live: figures would stand still without anyone knowing
-                logger.exception("sampling failed")
-            try:
-                async with asyncio.timeout(wait_s):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
-            self._wake.clear()
+    async def _turn(self) -> float:
+        until_next_s = await asyncio.to_thread(self.round)
+        for listener in self._listeners:
+            listener(self.samples)
+        return until_next_s
 
     def round(self) -> float:
         """Read what is due and return how long to wait for the next round. Blocking; one at a time."""

@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from functools import partial
 
 from core.errors import AppError
+from core.periodic import Periodic
 from core.tasks import cancel
 from servers.minecraft.players import PlayerList, read_players
 from servers.minecraft.server_ping import ServerPing
 
 logger = logging.getLogger(__name__)
 
+LOOK_S = 1.0  # for who is due
 WATCHED_S, UNWATCHED_S = 5.0, 60.0
 LOOKING_FOR = 15.0  # a look counts this many seconds
 SAMPLE_TIMEOUT_S = 15.0  # more than a command and its connection may take by themselves
@@ -68,9 +70,8 @@ class PlayerSampler:
         self._samples: dict[str, PlayersSample] = {}
         self._looked_at: dict[str, float] = {}
         self._due: dict[str, float] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._rounds = Periodic("players", self._round, LOOK_S)
         self._asking: dict[str, asyncio.Task[None]] = {}
-        self._wake = asyncio.Event()
 
     def read(self, server_id: str, *, now: float) -> PlayersSample:
         """Return the last sample, empty before the first; ``now`` is the monotonic time of this look."""
@@ -82,27 +83,15 @@ class PlayerSampler:
         return self._samples.get(server_id)
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._run(), name="players")]
+        self._rounds.start()
 
     async def stop(self) -> None:
-        await cancel([*self._tasks, *self._asking.values()])
+        await self._rounds.stop()
+        await cancel(list(self._asking.values()))
 
     def hurry(self) -> None:
         """Look at once who has turned healthy or gone; call it on the loop."""
-        self._wake.set()
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self._round()
-            except Exception:  # the loop must live
-                logger.exception("sampling players failed")
-            try:
-                async with asyncio.timeout(1.0):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
-            self._wake.clear()
+        self._rounds.wake()
 
     async def _round(self) -> None:
         now = asyncio.get_running_loop().time()

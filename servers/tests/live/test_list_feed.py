@@ -54,7 +54,7 @@ async def test_copies_of_fast_and_slow_viewers_equal_the_list_in_the_end() -> No
     for viewer in viewers:
         viewer.cancel()
     await asyncio.gather(*viewers, return_exceptions=True)
-    assert feed._task is None, "nobody looks, so nobody works"
+    assert not feed._looks.is_running, "nobody looks, so nobody works"
 
 
 async def test_a_list_that_cannot_be_made_once_is_made_later() -> None:
