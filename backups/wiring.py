@@ -1,5 +1,6 @@
 """Joins the settings to the backups' objects, and the tests' seam."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from backups.restic.command import ResticCommand
 from backups.restic.manager import ResticManager
 from core import process
 from core.errors import Unavailable
-from core.process import Run
+from core.process import Follow, Run
 from web.config import ResticSettings
 
 run_override: Run | None = None  # tests put their fake restic here, then call reset()
+follow_override: Follow = process.follow  # and here, where it can list and restore, too
 CACHE_FOLDER = "restic-cache"
 
 
@@ -43,7 +45,9 @@ def repository() -> ResticManager:
         ResticNotConfigured: the settings name none.
     """
     if run_override is not None:
-        return ResticManager(section(), run=run_override, binary="restic", cache_dir=cache_folder())
+        faked = ResticManager(section(), run=run_override, binary="restic", cache_dir=cache_folder())
+        faked.command = replace(faked.command, follow=follow_override)
+        return faked
     return ResticManager(section(), run=process.run, cache_dir=cache_folder())
 
 

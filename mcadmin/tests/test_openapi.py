@@ -8,7 +8,9 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 from rest_framework.test import APIClient
 
+from testing.changing_routes import ROUTES
 from testing.contract import ContractBroken, ContractClient, document, hold_to_contract
+from testing.leaving import changing
 
 
 class Answer:
@@ -51,6 +53,10 @@ def test_every_operation_tells_its_errors() -> None:
 
     assert operations
     assert all("default" in one["responses"] for one in operations)
+
+
+def test_of_every_changing_route_it_is_known_how_its_change_is_seen() -> None:
+    assert sorted(set(ROUTES) ^ set(changing())) == []
 
 
 def test_the_client_finds_a_missing_route() -> None:
