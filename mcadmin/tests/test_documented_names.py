@@ -13,7 +13,7 @@ import pytest
 from testbed.prove import ROOT
 
 FLOORS = ("mcadmin", "backups", "servers", "audit", "accounts", "web", "core")
-PAGES = ("docs/architecture.md", "docs/glossary.md")
+PAGES = ("docs/architecture.md", "docs/glossary.md", "CONTRIBUTING.md")
 WORD = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"[A-Za-z][\w.-]*(/[\w.-]+)*/?")
 DOTTED = re.compile(rf"({'|'.join(FLOORS)}|testing)(\.\w+)+")
