@@ -1,5 +1,6 @@
 """Commands as a shell sees them: closed pipes, full disks, interruptions, databases that cannot be used."""
 
+import json
 import os
 import shutil
 import signal
@@ -12,7 +13,8 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError
 
-from servers.tests.conftest import write_server
+from servers.tests.conftest import IMAGE, write_server
+from testing.fake_docker import FakeContainer, now
 from testing.panel_process import ROOT, environment, manage
 from web import cli
 
@@ -179,10 +181,10 @@ def hanging_compose(folder: Path) -> Path:
     return program
 
 
-def start(folder: Path, *argv: str, **more: str) -> "subprocess.Popen[str]":
+def start(folder: Path, *argv: str, stdin: int | None = None, **more: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, str(ROOT / "manage.py"), *argv], cwd=folder, env=environment(folder) | more, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - as a terminal has it
     )  # fmt: skip
 
@@ -193,3 +195,45 @@ def when_there(path: Path) -> str:
         assert time.monotonic() < end, f"no {path.name}"
         time.sleep(0.05)
     return path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("argv", "number"),
+    [
+        (("rcon", "lobby", "save-all"), signal.SIGINT), (("rcon", "lobby", "save-all"), signal.SIGTERM),
+        (("console", "lobby"), signal.SIGINT), (("console", "lobby"), signal.SIGTERM),
+        (("console", "lobby"), signal.SIGHUP),
+    ],
+)  # fmt: skip
+def test_a_command_to_a_game_is_written_down_though_nobody_waits(
+    migrated: Path, argv: tuple[str, ...], number: signal.Signals
+) -> None:
+    write_server(migrated / "servers", "lobby")
+    docker = hanging_docker(migrated)
+    with start(migrated, *argv, stdin=subprocess.PIPE, DOCKER__BINARY=str(docker)) as command:
+        assert command.stdin is not None
+        command.stdin.write("save-all\n" if argv[0] == "console" else "")
+        command.stdin.flush()
+        when_there(migrated / "pid")
+        command.send_signal(number)
+        command.communicate(timeout=30)
+
+    rows = [json.loads(line) for line in in_shell(migrated, "$M audit export").stdout.splitlines()]
+    told = [(row["method"], row["server_id"], row["request_body"], row["success"]) for row in rows]
+    assert told == [("COMMAND", "lobby", {"command": "save-all"}, False)]
+
+
+def hanging_docker(folder: Path) -> Path:
+    """A Docker with one game that runs, whose ``rcon-cli`` hangs."""
+    labels = {"com.docker.compose.project": "lobby", "com.docker.compose.service": "mc"}
+    labels["com.docker.compose.project.working_dir"] = str(folder / "servers/lobby")
+    game = FakeContainer("mc-lobby", IMAGE, labels, state="running", started=now(), pid=os.getpid())
+    (folder / "inspected").write_text(json.dumps([game.inspect()]))
+    program = folder / "docker"
+    program.write_text(
+        f'#!/bin/sh\ncase "$1" in ps) echo {game.id};; inspect) cat {folder}/inspected;;\n'
+        f"exec) echo $$ > {folder}/new; mv {folder}/new {folder}/pid; exec sleep 300;;\n"
+        "events) exec sleep 300;; *) exit 1;; esac\n"
+    )
+    program.chmod(0o755)
+    return program

@@ -4,10 +4,10 @@ import asyncio
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from asgiref.sync import async_to_sync
 
@@ -17,6 +17,8 @@ from servers.models import Operation
 from servers.operations import runner
 from servers.operations.progress import Progress
 from servers.operations.runner import Job
+
+T = TypeVar("T")
 
 BAR_WIDTH = 30
 _CLEAR = "\r\x1b[K"
@@ -32,21 +34,26 @@ def carry_out(job: Job) -> Operation:
         SystemExit: after such an end by SIGTERM.
         AppError: as ``operations.run``.
     """
-    interruption = _Interruption()
-    with interruption.heard():
-        operation = async_to_sync(_run)(_watched(job, sys.stderr) if sys.stderr.isatty() else job, interruption)
+    operation = in_order(runner.run(_watched(job, sys.stderr) if sys.stderr.isatty() else job))
     for warning in operation.warnings:
         sys.stderr.write(f"Warning: {warning}\n")
     return operation
 
 
+def in_order(work: Coroutine[Any, Any, T]) -> T:
+    """Do ``work``, which SIGINT and SIGTERM cancel; raises as ``carry_out`` and as it."""
+    interruption = _Interruption()
+    with interruption.heard():
+        return async_to_sync(_run)(work, interruption)
+
+
 class _Interruption:
-    """A signal on its way from the main thread to the operation, which runs in another."""
+    """A signal on its way from the main thread to the work, which runs in another."""
 
     def __init__(self) -> None:
         self.signal: signal.Signals | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._waiting: asyncio.Task[Operation] | None = None
+        self._waiting: asyncio.Task[Any] | None = None
 
     @contextmanager
     def heard(self) -> Iterator[None]:
@@ -61,7 +68,7 @@ class _Interruption:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def ends(self, waiting: asyncio.Task[Operation]) -> None:
+    def ends(self, waiting: asyncio.Task[Any]) -> None:
         """From now on a signal ends ``waiting``; at once when it has come before."""
         self._loop, self._waiting = asyncio.get_running_loop(), waiting
         if self.signal is not None:
@@ -77,8 +84,8 @@ class _Interruption:
             self._loop.call_soon_threadsafe(self._waiting.cancel)
 
 
-async def _run(job: Job, interruption: _Interruption) -> Operation:
-    waiting = asyncio.create_task(runner.run(job))
+async def _run(work: Coroutine[Any, Any, T], interruption: _Interruption) -> T:
+    waiting = asyncio.create_task(work)
     interruption.ends(waiting)
     try:
         return await waiting

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 import threading
 from argparse import ArgumentParser
@@ -14,7 +15,7 @@ from django.core.management.color import supports_color
 
 from audit import recorder
 from core.errors import AppError
-from core.tasks import cancel
+from core.tasks import cancel, to_its_end
 from servers import wiring
 from servers.live.console.hub import Source
 from servers.live.console.viewer import Frame, Viewer
@@ -46,6 +47,8 @@ class Command(BaseCommand):
             asyncio.run(_follow(*name, source, filter_rcon=not options["all"], colour=colour))
         except KeyboardInterrupt:
             sys.stdout.write("\n")
+        except asyncio.CancelledError:
+            raise SystemExit(128 + signal.SIGTERM) from None
         except BrokenPipeError:  # `| head` has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except AppError as error:
@@ -54,6 +57,7 @@ class Command(BaseCommand):
 
 async def _follow(server_id: str, service: str, source: Source, *, filter_rcon: bool, colour: bool) -> None:
     """Print what the console says until the input ends; what was typed before is answered first."""
+    _leave_in_order()
     live = wiring.live()
     await live.manager.get_instance(server_id).get_compose_file()  # raises ServerNotFound
     game = await asyncio.to_thread(live.game, server_id, service)
@@ -77,6 +81,14 @@ async def _follow(server_id: str, service: str, source: Source, *, filter_rcon: 
         await live.console.close()
         await live.rcon.close()
         await live.engine.stop()
+
+
+def _leave_in_order() -> None:
+    """Let SIGTERM, and SIGHUP when the terminal is closed, end us as Ctrl-C does: what was typed is written down."""
+    task = asyncio.current_task()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if task is not None and signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores it
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 async def _print(viewer: Viewer, *, colour: bool) -> None:
@@ -130,18 +142,19 @@ async def _type(live: Services, game: GameName, viewer: Viewer) -> None:
 
 
 async def _run(live: Services, game: GameName, command: str, viewer: Viewer) -> None:
+    success = False
     try:
         result = await live.command(game, command)
+        success = True
+        viewer.push({"type": "command_result", "command": command, "result": result})
     except AppError as error:
         viewer.push({"type": "error", "message": str(error)})
-        success = False
-    else:
-        viewer.push({"type": "command_result", "command": command, "result": result})
-        success = True
-    await operation_rows.in_database(
-        recorder.record_command,
-        user=recorder.shell_user(), server_id=split_game(game)[0], command=command, client_ip=None, success=success,
-    )  # fmt: skip
+    finally:  # also when somebody leaves meanwhile: the game may have done it
+        row = operation_rows.in_database(
+            recorder.record_command,
+            user=recorder.shell_user(), server_id=split_game(game)[0], command=command, client_ip=None, success=success,
+        )  # fmt: skip
+        await to_its_end(row)
 
 
 async def _typed() -> AsyncGenerator[str, None]:

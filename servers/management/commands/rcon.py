@@ -3,13 +3,13 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand, CommandError
 
 from audit import recorder
 from core.errors import AppError
 from servers import wiring
 from servers.minecraft.game_names import choose_game, split_game
+from servers.operations import shell
 
 
 class Command(BaseCommand):
@@ -24,13 +24,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         command = " ".join(options["command"])
-        user = recorder.shell_user()
+        success = False
         try:
-            answer = async_to_sync(_run)(options["id"], options["service"], command)
+            answer = shell.in_order(_run(options["id"], options["service"], command))
+            success = True
         except AppError as error:
-            recorder.record_command(user=user, server_id=options["id"], command=command, client_ip=None, success=False)
             raise CommandError(str(error)) from None
-        recorder.record_command(user=user, server_id=options["id"], command=command, client_ip=None, success=True)
+        finally:  # also at Ctrl-C: the game may have done it
+            recorder.record_command(
+                user=recorder.shell_user(), server_id=options["id"], command=command, client_ip=None, success=success
+            )
         if answer:
             self.stdout.write(answer)
 
