@@ -14,7 +14,6 @@ from testing.documented import OTHER, ROOT, SHELL, TRANSCRIPT, Command
 # What begins so cannot be run in a test: why, and the file that proves it.
 ELSEWHERE = {
     "make run": ("it starts the panel on the one port 5678", "core/tests/test_process.py"),
-    "make stop": ("it ends the panel of this checkout", "core/tests/test_process.py"),
     "make demo": ("it starts the panel on the one port 5678", "setup/demo.py"),
     "make test": ("it runs this test, among thousands", "testbed/floor.txt"),
     "make check": ("it runs tests", "Makefile"),
