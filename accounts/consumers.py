@@ -56,7 +56,7 @@ class LoginCodeConsumer(SocketConsumer):
         shown: list[str] = []
         try:
             while True:
-                shown = [*shown[-1:], await asyncio.to_thread(codes.draw, self.channel_name)]
+                shown = [*shown[-1:], await asyncio.to_thread(codes.issue, self.channel_name)]
                 await self.say({"type": "code", "code": shown[-1], "timeout": LIFE_S})
                 await asyncio.sleep(ROTATION_S)
         finally:

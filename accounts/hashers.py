@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import BCryptPasswordHasher
 BCRYPT_BYTES = 72  # bcrypt reads no more; the earlier version cut silently, newer libraries refuse
 
 
-class EarlierBcryptHasher(BCryptPasswordHasher):
+class LegacyBcryptHasher(BCryptPasswordHasher):
     """Plain bcrypt, the password cut to what bcrypt reads, as the earlier version did it."""
 
     algorithm = "bcrypt_earlier"
@@ -23,7 +23,7 @@ class EarlierBcryptHasher(BCryptPasswordHasher):
 
 def encoded(bcrypt_hash: str) -> str:
     """Return a bare ``$2b$…`` hash in the form in which Django stores it."""
-    return f"{EarlierBcryptHasher.algorithm}${bcrypt_hash}"
+    return f"{LegacyBcryptHasher.algorithm}${bcrypt_hash}"
 
 
 def _cut(password: str) -> str:

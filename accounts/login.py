@@ -21,7 +21,7 @@ def take_attempt(request: HttpRequest) -> None:
     """
     request.META[_ATTEMPT] = None
     address = address_group(of_request(request) or "")
-    request.META[_ATTEMPT] = throttles.take(throttles.LOGINS_OF_ADDRESS, address)
+    request.META[_ATTEMPT] = throttles.count_try(throttles.LOGINS_OF_ADDRESS, address)
 
 
 def is_refused(request: HttpRequest) -> bool:

@@ -28,14 +28,14 @@ class LoginCodes:
         self._store = store
         self._key = key
 
-    def draw(self, waiting: str) -> str:
+    def issue(self, waiting: str) -> str:
         """Return a new code, unlike every other live one, for whoever ``waiting`` names."""
         while True:
             code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
             if self._store.add(self._name(code), waiting, LIFE_S):
                 return code
 
-    def take(self, code: str) -> str | None:
+    def redeem(self, code: str) -> str | None:
         """Return who waits for ``code``, once: the code is used up. None for an unknown or old one."""
         name = self._name(code)
         waiting: str | None = self._store.get(name)

@@ -138,7 +138,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
         self._is_open = False
         self.spawn(self._refuse(code, message))
 
-    async def say(self, frame: dict[str, Any]) -> None:
+    async def send_json(self, frame: dict[str, Any]) -> None:
         """Send ``frame`` as JSON text.
 
         Raises:
@@ -216,13 +216,13 @@ class SocketConsumer(AsyncWebsocketConsumer):
         await cancel(self._tasks - {asyncio.current_task()})
         try:
             async with asyncio.timeout(FAREWELL_S):
-                await self.say({"type": "error", "message": message})
+                await self.send_json({"type": "error", "message": message})
         except (TimeoutError, SocketGone):
             pass
         await self.close(code)
 
     async def _refuse(self, code: int, message: str) -> None:
-        await self.say({"type": "error", "message": message})
+        await self.send_json({"type": "error", "message": message})
         if sum(_held.values()) < MAX_HELD and _held.get(self.counted_as, 0) < MAX_HELD_PER_ADDRESS:
             _held[self.counted_as] = _held.get(self.counted_as, 0) + 1
             try:

@@ -45,7 +45,7 @@ FIRST_FAILURES_OF_USERNAME = Limit("username-first", 10)  # kept back for addres
 WRONG_CODES = Limit("codes", 5)
 
 
-def take(limit: Limit, *who: str) -> str:
+def count_try(limit: Limit, *who: str) -> str:
     """Take a place of ``limit`` for ``who``; return it for ``give_back``.
 
     Raises:
@@ -70,20 +70,20 @@ def take_failure(username: str, address: str) -> list[str]:
     address that the user signed in from lately needs none: so nobody is locked out by a few strangers elsewhere.
 
     Raises:
-        TooManyTries, CacheGone: as ``take``.
+        TooManyTries, CacheGone: as ``make_snapshot``.
     """
-    pair = take(FAILURES_OF_PAIR, username, address)
+    pair = count_try(FAILURES_OF_PAIR, username, address)
     if known_addresses.is_known_of(username, address):
         return [pair]
     try:
-        return [pair, take(FAILURES_OF_USERNAME, username)]
+        return [pair, count_try(FAILURES_OF_USERNAME, username)]
     except TooManyTries:
         with reaching_it():
             has_failed = any(place != pair for place in cache.get_many(_places(FAILURES_OF_PAIR, username, address)))
         try:
             if has_failed:
                 raise
-            return [pair, take(FIRST_FAILURES_OF_USERNAME, username)]
+            return [pair, count_try(FIRST_FAILURES_OF_USERNAME, username)]
         except TooManyTries:
             give_back([pair])
             raise

@@ -57,7 +57,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
             "facts": [(name, value) for name, value in _facts(row) if value not in (None, "")],
             "diff": diff,
             "diff_title": "What was changed in the compose file",
-            "bodies": [(name, _shown(value)) for name, value in bodies if value not in (None, {}, "")],
+            "bodies": [(name, _as_text(value)) for name, value in bodies if value not in (None, {}, "")],
         }
 
 
@@ -80,7 +80,7 @@ def _facts(event: AuditEvent) -> list[tuple[str, Any]]:
     ]
 
 
-def _shown(value: Any) -> str:
+def _as_text(value: Any) -> str:
     if isinstance(value, dict) and value and all(isinstance(one, str) and "\n" in one for one in value.values()):
         return "\n\n".join(f"{name}:\n{text}" for name, text in value.items())
     return json.dumps(value, indent=2, ensure_ascii=False)

@@ -28,7 +28,7 @@ class LogFile:
         Raises:
             OSError: the disk is full, the folder is gone or not ours.
         """
-        data = "".join(f"{to_line(_told(values))}\n" for values in events).encode("utf-8")
+        data = "".join(f"{to_line(_written(values))}\n" for values in events).encode("utf-8")
         with self._lock:
             if self._file is None or self._file.path != path:
                 self._close()
@@ -46,7 +46,7 @@ class LogFile:
             file.close()
 
 
-def _told(values: dict[str, Any]) -> dict[str, Any]:
+def _written(values: dict[str, Any]) -> dict[str, Any]:
     told = {name: value for name, value in values.items() if name in _ALWAYS or value not in (None, {}, "")}
     return told | {"timestamp": values["timestamp"].isoformat()}
 

@@ -12,7 +12,7 @@ from backups.models import Schedule
 from backups.restic.retention import MAX_KEPT
 from backups.schedules import planning
 from backups.schedules import runs as schedules
-from backups.schedules.planning import KEEPS, ScheduleWish
+from backups.schedules.planning import KEEPS, ScheduleRequest
 from core.errors import AppError
 from web.admin_base import RoomAdmin, pill, state_pill, when
 
@@ -65,16 +65,16 @@ class ScheduleForm(_Form):
         cleaned = super().clean() or {}
         if not self.errors:  # of the fields' own
             try:
-                planning.check(self.wish())
+                planning.check(self.wanted())
             except AppError as error:
                 raise forms.ValidationError(str(error), error.code) from None
         return cleaned
 
-    def wish(self) -> ScheduleWish:
+    def wanted(self) -> ScheduleRequest:
         """Return what the form says; a policy in which nothing is filled in is none."""
         values = {name: self.cleaned_data[name] for name in FIELDS}
         policy = {name: self.cleaned_data[name] for name in KEEPS if self.cleaned_data[name]}
-        return ScheduleWish(**values, policy=policy)
+        return ScheduleRequest(**values, policy=policy)
 
 
 @admin.register(Schedule)
@@ -94,7 +94,7 @@ class ScheduleAdmin(RoomAdmin):
     def store(self, request: HttpRequest, row: Schedule, form: Any, *, is_new: bool) -> Schedule:
         """Make or change it by the API's own rules."""
         by = who(request)
-        return planning.create(form.wish(), by=by) if is_new else planning.replace(row.pk, form.wish(), by=by)
+        return planning.create(form.wanted(), by=by) if is_new else planning.replace(row.pk, form.wanted(), by=by)
 
     def remove(self, request: HttpRequest, row: Schedule) -> None:
         """Delete it by the API's own rules."""

@@ -11,7 +11,7 @@ from backups.schedules.runs import Scheduler
 from backups.snapshots.claims import take_back
 from backups.snapshots.metrics import FiguresReader
 from backups.snapshots.save_guard import SaveGuard
-from backups.snapshots.saving_off import Fact
+from backups.snapshots.saving_off import SavingOffRecord
 from core import confinement
 from core.errors import AppError
 from servers import wiring as servers_wiring
@@ -70,13 +70,13 @@ def running_operations() -> set[uuid.UUID]:
     return {operation.pk for operation in leases.busy().values()}
 
 
-async def lower_claims(fact: Fact) -> None:
-    """Take back ``flushed`` from what an operation copied, if anything, while the game of ``fact`` ended."""
+async def lower_claims(record: SavingOffRecord) -> None:
+    """Take back ``flushed`` from what an operation copied, if anything, while the game of ``record`` ended."""
     if not wiring.is_configured():
         return
     repository = wiring.repository()
-    for snapshot in await repository.list_snapshots(tags=[f"operation:{fact.operation_id}"]):
-        if snapshot.labels.level_of(fact.server_id) is Saved.FLUSHED:
+    for snapshot in await repository.list_snapshots(tags=[f"operation:{record.operation_id}"]):
+        if snapshot.labels.level_of(record.server_id) is Saved.FLUSHED:
             logger.warning("snapshot %s is no longer called flushed: its game ended", snapshot.short_id)
-            await take_back(repository, snapshot, {fact.server_id: Saved.UNCONFIRMED})
-    await wiring.snapshot_list().changed()
+            await take_back(repository, snapshot, {record.server_id: Saved.UNCONFIRMED})
+    await wiring.snapshot_cache().changed()

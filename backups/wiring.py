@@ -7,8 +7,8 @@ from pathlib import Path
 from django.conf import settings
 
 from backups.models import PanelInstance
-from backups.repository.change_marker import Mark
-from backups.repository.snapshot_cache import SnapshotList
+from backups.repository.change_marker import ChangeMarker
+from backups.repository.snapshot_cache import SnapshotCache
 from backups.repository.space import RepositorySize
 from backups.restic.command import ResticCommand
 from backups.restic.manager import ResticManager
@@ -68,9 +68,9 @@ def section() -> ResticSettings:
 
 
 @cache
-def snapshot_list() -> SnapshotList:
+def snapshot_cache() -> SnapshotCache:
     """Return this process's list of snapshots."""
-    return SnapshotList(lambda: repository().list_snapshots(), mark=Mark(cache_folder() / "changed"))
+    return SnapshotCache(lambda: repository().list_snapshots(), mark=ChangeMarker(cache_folder() / "changed"))
 
 
 @cache
@@ -95,5 +95,5 @@ def instance_id() -> str:
 def reset() -> None:
     """Forget what was made from the settings."""
     instance_id.cache_clear()
-    snapshot_list.cache_clear()
+    snapshot_cache.cache_clear()
     repository_size.cache_clear()

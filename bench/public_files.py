@@ -132,8 +132,8 @@ class Bed:
 
     def _restore(self, new: str, snapshot: str, accept: dict[str, Any]) -> bool:
         """Restore as a new server; tell whether it is listed and has the world."""
-        wish = {"snapshot_id": snapshot, "as": new, "skip_safety_check": True, **accept}
-        if self._client.post("/snapshots/restore", json=wish).status_code != httpx.codes.OK:
+        request = {"snapshot_id": snapshot, "as": new, "skip_safety_check": True, **accept}
+        if self._client.post("/snapshots/restore", json=request).status_code != httpx.codes.OK:
             return False
         end = time.monotonic() + KNOWN_S
         while not (has_world := self._has_world(new)) and time.monotonic() < end:

@@ -30,7 +30,7 @@ def start(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     return task
 
 
-async def finish(work: Coroutine[Any, Any, T]) -> T:
+async def run_detached(work: Coroutine[Any, Any, T]) -> T:
     """Await ``work``, and let it run to its end even if the caller is cancelled.
 
     A server cancels a request whose client has gone, and asgiref carries that into
@@ -45,7 +45,7 @@ async def finish(work: Coroutine[Any, Any, T]) -> T:
         raise
 
 
-async def to_its_end(work: Awaitable[T]) -> T:
+async def run_uninterrupted(work: Awaitable[T]) -> T:
     """Await ``work`` even when we are cancelled meanwhile: half a swap is worse than a late end.
 
     The cancellation is raised afterwards.
@@ -72,7 +72,7 @@ async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
 
 
 async def drain(*, timeout_s: float) -> int:
-    """Wait for the work begun by ``start`` and ``finish`` to end; cancel what has not after ``timeout_s``.
+    """Wait for the work begun by ``start`` and ``run_detached`` to end; cancel what has not after ``timeout_s``.
 
     Returns:
         How many tasks had to be cancelled.

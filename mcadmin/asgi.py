@@ -12,14 +12,14 @@ from channels.routing import ProtocolTypeRouter
 from mcadmin.lifespan import Lifespan
 from mcadmin.request_bodies import JudgeBodies
 from mcadmin.routing import sockets
-from mcadmin.security_headers import EveryAnswer
+from mcadmin.security_headers import ResponseHeaders
 from mcadmin.shielded import ShieldChanges
 from mcadmin.static_files import StaticFiles
 from mcadmin.turn_taking import TakeTurns
 from web.streaming import StreamBodies
 
 application = Lifespan(
-    EveryAnswer(
+    ResponseHeaders(
         ProtocolTypeRouter(
             {
                 # Swagger UI and the admin site bring their own files; no web server is needed for them.

@@ -30,9 +30,9 @@ class OneLine(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         head, *traceback = self._parts(record)
-        return "\n".join([self._shown(head), *(f"  | {self._shown(line)}" for line in traceback)])
+        return "\n".join([self._safe(head), *(f"  | {self._safe(line)}" for line in traceback)])
 
-    def _shown(self, text: str) -> str:
+    def _safe(self, text: str) -> str:
         return escape(self._redact(text))
 
     def _parts(self, record: logging.LogRecord) -> list[str]:

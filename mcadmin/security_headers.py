@@ -43,7 +43,7 @@ _BEGINNINGS = {"http.response.start", "websocket.accept", "websocket.http.respon
 _NO_STORE = (b"cache-control", b"no-store")
 
 
-class EveryAnswer:
+class ResponseHeaders:
     """ASGI: gives each request its id, and each answer that id and the headers of security.
 
     ``X-Request-ID`` and ``X-Forwarded-Proto`` count when the peer is one of ``trusted_proxies``, from nobody else.

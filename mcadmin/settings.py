@@ -121,7 +121,7 @@ else:
 AUTH_USER_MODEL = "accounts.User"
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
-    "accounts.hashers.EarlierBcryptHasher",  # import_legacy; Django re-hashes at the first sign-in
+    "accounts.hashers.LegacyBcryptHasher",  # import_legacy; Django re-hashes at the first sign-in
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},

@@ -35,7 +35,7 @@ class ShieldChanges:
             return
         client = _Client(receive, send)
         try:
-            await tasks.finish(self._carry_out(scope, client))
+            await tasks.run_detached(self._carry_out(scope, client))
         except asyncio.CancelledError:
             await client.dismiss()
 

@@ -63,20 +63,20 @@ class RoomAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the s
     ) -> Any:
         """Say what was refused after the form had been found good: something changed meanwhile."""
         view = super().changeform_view
-        return _told(request, lambda: view(request, object_id, form_url, extra_context))
+        return _or_message(request, lambda: view(request, object_id, form_url, extra_context))
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
         """Say what was refused."""
         view = super().delete_view
-        return _told(request, lambda: view(request, object_id, extra_context))
+        return _or_message(request, lambda: view(request, object_id, extra_context))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Say what was refused of several."""
         view = super().changelist_view
-        return _told(request, lambda: view(request, extra_context))
+        return _or_message(request, lambda: view(request, extra_context))
 
 
-def _told(request: HttpRequest, view: Callable[[], Any]) -> Any:
+def _or_message(request: HttpRequest, view: Callable[[], Any]) -> Any:
     """Answer with the view, or with the page it was asked from and a sentence."""
     try:
         return view()

@@ -29,7 +29,7 @@ ENV_FILE_VARIABLE = "MC_ADMIN_ENV"
 SECRETS_DIR = Path("/run/secrets")
 MASTER_TOKEN_LENGTH = 16
 DAY_S = 24 * 60 * 60
-MAX_DAYS = 36_500  # a century: past any wish, and far from where dates end
+MAX_DAYS = 36_500  # a century: past any request, and far from where dates end
 
 # Secrets that stand in documents and examples: whoever read those has the key.
 _EXAMPLES = ("your-", "changeme", "change-me", "example", "secret-key", "master-token", "password", "insecure")

@@ -25,7 +25,7 @@ class _This:
     role = Role.WHOLE
 
 
-def take(role: Role) -> None:
+def assume(role: Role) -> None:
     """Make this process ``role``; call it before anything is wired."""
     _This.role = role
 

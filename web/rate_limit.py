@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable
 
 
-class Bucket:
+class TokenBucket:
     """Allows ``burst`` at once and ``per_s`` a second in the long run."""
 
     def __init__(self, *, per_s: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -26,21 +26,21 @@ class Bucket:
         return True
 
 
-class Slots:
+class ConnectionLimit:
     """Places of which each key has ``limit``; belongs to one loop."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._taken: Counter[Hashable] = Counter()
 
-    def take(self, key: Hashable) -> bool:
+    def acquire(self, key: Hashable) -> bool:
         """Take a place of ``key`` if one is free; ``free`` it in the end."""
         if self._taken[key] >= self.limit:
             return False
         self._taken[key] += 1
         return True
 
-    def free(self, key: Hashable) -> None:
+    def release(self, key: Hashable) -> None:
         self._taken[key] -= 1
         if not self._taken[key]:
             del self._taken[key]

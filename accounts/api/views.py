@@ -83,10 +83,10 @@ class VerifyCodeView(APIView):
         """Let the page that shows ``code`` in as ``username``; it gets the same token as this answer."""
         form = CodeSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        place = throttles.take(throttles.WRONG_CODES)
+        place = throttles.count_try(throttles.WRONG_CODES)
         user = _active_user(form.validated_data["username"])
         with reaching_it():
-            waiting = wiring.login_codes().take(form.validated_data["code"]) if user is not None else None
+            waiting = wiring.login_codes().redeem(form.validated_data["code"]) if user is not None else None
             if user is None or waiting is None:
                 raise InvalidRequest("The user or the code is unknown, or the code is too old.")
             throttles.give_back([place])

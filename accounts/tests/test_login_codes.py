@@ -118,12 +118,12 @@ async def test_a_code_works_once_even_for_two_at_once() -> None:
 
 
 def test_unknown_user_and_unknown_code_get_the_same_answer(alice: User) -> None:
-    code = wiring.login_codes().draw("page")
+    code = wiring.login_codes().issue("page")
     wrong_user, wrong_code = verify(username="nobody", code=code), verify(code="00000000")
 
     assert wrong_user.status_code == wrong_code.status_code == 400
     assert wrong_user.json() == wrong_code.json()
-    assert wiring.login_codes().take(code) == "page"  # a slip in the name does not cost the code
+    assert wiring.login_codes().redeem(code) == "page"  # a slip in the name does not cost the code
 
 
 @pytest.mark.parametrize("username", ["nul\0", "x" * 200, "ALICE"])
@@ -134,7 +134,7 @@ def test_strange_names_are_400(alice: User, username: str) -> None:
 def test_a_disabled_user_is_not_let_in(alice: User) -> None:
     User.objects.update(is_active=False)
 
-    assert verify(code=wiring.login_codes().draw("page")).status_code == 400
+    assert verify(code=wiring.login_codes().issue("page")).status_code == 400
 
 
 @pytest.mark.parametrize("code", [1234567, 1234567.5, None, [], "", "é" * 8, "1" * 201])
@@ -143,7 +143,7 @@ def test_what_is_no_code_is_400(alice: User, code: Any) -> None:
 
 
 def test_only_the_master_token_verifies(alice: User, settings: LazySettings) -> None:
-    code = wiring.login_codes().draw("page")
+    code = wiring.login_codes().issue("page")
     stranger = verify(code=code, token="")
     user = verify(code=code, token=issue(alice))
 
@@ -160,7 +160,7 @@ def test_the_first_word_of_the_header_is_not_checked(alice: User) -> None:
 
 def test_the_sixth_wrong_code_is_429_whoever_it_is_for(alice: User) -> None:
     found = [verify(username=f"user{number}", code=f"{number:08}").status_code for number in range(6)]
-    right = verify(code=wiring.login_codes().draw("page"))
+    right = verify(code=wiring.login_codes().issue("page"))
 
     assert found == [400] * 5 + [429]
     assert right.status_code == 429
@@ -222,23 +222,23 @@ def test_no_live_code_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("secrets.randbelow", lambda _: next(drawn))
     codes = LoginCodes(Memory(), key=b"k")
 
-    assert [codes.draw("a"), codes.draw("b")] == ["00000007", "00000008"]
+    assert [codes.issue("a"), codes.issue("b")] == ["00000007", "00000008"]
 
 
 def test_no_code_stands_in_the_store() -> None:
     store = Memory()
-    code = LoginCodes(store, key=b"k").draw("page")
+    code = LoginCodes(store, key=b"k").issue("page")
 
     assert code not in str(store.found)
-    assert LoginCodes(store, key=b"another").take(code) is None
+    assert LoginCodes(store, key=b"another").redeem(code) is None
 
 
 @pytest.mark.parametrize("store", [None, Memory(look_s=0.05)], ids=["the cache", "a slow one"])
 def test_of_fifty_who_take_a_code_one_gets_it(store: Memory | None) -> None:
     codes = wiring.login_codes() if store is None else LoginCodes(store, key=b"k")
-    code = codes.draw("page")
+    code = codes.issue("page")
     with ThreadPoolExecutor(50) as pool:
-        found = list(pool.map(lambda _: codes.take(code), range(50)))
+        found = list(pool.map(lambda _: codes.redeem(code), range(50)))
 
     assert sorted(found, key=str) == [None] * 49 + ["page"]
 

@@ -45,28 +45,28 @@ def log_in(api: APIClient, *, username: str = "alice", password: str = "wrong", 
 
 
 def test_places_are_free_again_one_after_the_other(clock: Any) -> None:
-    throttles.take(THREE, "me")
+    throttles.count_try(THREE, "me")
     clock.now += 20
-    throttles.take(THREE, "me")
-    throttles.take(THREE, "me")
+    throttles.count_try(THREE, "me")
+    throttles.count_try(THREE, "me")
     with pytest.raises(TooManyTries) as caught:
-        throttles.take(THREE, "me")
+        throttles.count_try(THREE, "me")
     assert caught.value.wait == 40
 
-    throttles.take(THREE, "you")
+    throttles.count_try(THREE, "you")
     clock.now += 40.1
-    throttles.take(THREE, "me")
+    throttles.count_try(THREE, "me")
     with pytest.raises(TooManyTries):
-        throttles.take(THREE, "me")
+        throttles.count_try(THREE, "me")
 
 
 def test_a_place_given_back_is_free() -> None:
-    places = [throttles.take(THREE, "me") for _ in range(3)]
+    places = [throttles.count_try(THREE, "me") for _ in range(3)]
     throttles.give_back(places[1:2])
 
-    throttles.take(THREE, "me")
+    throttles.count_try(THREE, "me")
     with pytest.raises(TooManyTries):
-        throttles.take(THREE, "me")
+        throttles.count_try(THREE, "me")
 
 
 @pytest.mark.parametrize("backend", [None, "accounts.tests.slow_cache.SlowCache"])
@@ -78,7 +78,7 @@ def test_fifty_at_once_get_three_places(settings: LazySettings, backend: str | N
     def attempt(_: int) -> bool:
         barrier.wait()
         try:
-            throttles.take(THREE, "me")
+            throttles.count_try(THREE, "me")
         except TooManyTries:
             return False
         return True
@@ -88,7 +88,7 @@ def test_fifty_at_once_get_three_places(settings: LazySettings, backend: str | N
 
 
 def test_what_people_type_is_not_stored() -> None:
-    throttles.take(THREE, "secret-name")
+    throttles.count_try(THREE, "secret-name")
 
     assert "secret-name" not in str(list(cache._cache))  # type: ignore[attr-defined]
 

@@ -15,7 +15,7 @@ from audit import recorder
 from audit.events import Event
 from audit.models import AuditEvent
 from mcadmin.asgi import django_application
-from mcadmin.security_headers import EveryAnswer
+from mcadmin.security_headers import ResponseHeaders
 from testing.contract import ContractClient
 
 pytestmark = pytest.mark.django_db
@@ -121,7 +121,7 @@ def test_only_owners_read_it(api: ContractClient) -> None:
 
 
 async def stream(path: str, token: str) -> httpx.Response:
-    transport = httpx.ASGITransport(EveryAnswer(django_application))
+    transport = httpx.ASGITransport(ResponseHeaders(django_application))
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as http:
         return await http.get(path)

@@ -12,12 +12,12 @@ from accounts.models import UserRole
 from accounts.permissions import IsSignedIn, RequireRole
 from backups.api import restore_serializers as serializers
 from backups.restores import drill, preview, restore
-from backups.restores.request import RestoreWish
+from backups.restores.request import RestoreRequest
 from backups.snapshots.known import find
 from core.errors import Forbidden
 from servers.changes.compose_safety import Acceptance
 from servers.models import Operation
-from servers.operations.http import PREFER, OperationAnswerSerializer, carry_out
+from servers.operations.http import PREFER, OperationAnswerSerializer, run_for_http
 
 
 class OwnersMaySkip(Forbidden):
@@ -41,10 +41,10 @@ class PreviewView(APIView):
         """Tell what a restore would change; needs restic 0.17."""
         body = serializers.PreviewRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        job = async_to_sync(preview.job)(
-            wish_of(request, body.validated_data), started_by=request.user.username, origin="api"
+        job = async_to_sync(preview.preview_job)(
+            request_of(request, body.validated_data), started_by=request.user.username, origin="api"
         )
-        return carry_out(request, job, done=lambda done: dict(serializers.PreviewSerializer(done.result).data))
+        return run_for_http(request, job, done=lambda done: dict(serializers.PreviewSerializer(done.result).data))
 
 
 class RestoreView(APIView):
@@ -64,10 +64,10 @@ class RestoreView(APIView):
         body.is_valid(raise_exception=True)
         if body.validated_data["skip_safety_check"] and not _is_owner(request):
             raise OwnersMaySkip('Only an owner may skip the safety check. Send "safety_snapshot": true instead.')
-        job = async_to_sync(restore.job)(
-            wish_of(request, body.validated_data), started_by=request.user.username, origin="api"
+        job = async_to_sync(restore.restore_job)(
+            request_of(request, body.validated_data), started_by=request.user.username, origin="api"
         )
-        return carry_out(request, job, done=_restored)
+        return run_for_http(request, job, done=_restored)
 
 
 class VerifyView(APIView):
@@ -83,17 +83,17 @@ class VerifyView(APIView):
     )
     def post(self, request: Request, id: str) -> Response:
         """Restore the snapshot into a scratch folder, look at its worlds, and remember the result."""
-        job = drill.job(find(id), started_by=request.user.username, origin="api")
-        return carry_out(request, job, done=_drilled)
+        job = drill.drill_job(find(id), started_by=request.user.username, origin="api")
+        return run_for_http(request, job, done=_drilled)
 
 
-def wish_of(request: Request, body: dict[str, Any]) -> RestoreWish:
+def request_of(request: Request, body: dict[str, Any]) -> RestoreRequest:
     """Read what is wanted from a body that is valid."""
     acceptance = Acceptance(
         username=request.user.username, is_owner=_is_owner(request),
         codes=frozenset(body.get("accept_findings") or ()),
     )  # fmt: skip
-    return RestoreWish(
+    return RestoreRequest(
         snapshot_id=body["snapshot_id"], server_id=body.get("server_id") or "", path=body.get("path") or "",
         as_new=body.get("as") or "", skip_safety_check=body.get("skip_safety_check", False),
         safety_snapshot=body.get("safety_snapshot", False), acceptance=acceptance,

@@ -19,7 +19,7 @@ from backups.restic.labels import Scope
 from backups.restic.retention import MAX_KEPT
 from backups.schedules import planning
 from backups.schedules import runs as schedules
-from backups.schedules.planning import ScheduleWish
+from backups.schedules.planning import ScheduleRequest
 from core import tasks
 from servers.operations.http import PREFER
 
@@ -116,7 +116,7 @@ class SchedulesView(_ScheduleAccess):
     def get(self, request: Request) -> Response:
         """List the schedules."""
         wiring.repository()
-        found = [shown(one) for one in Schedule.objects.all()]
+        found = [schedule_payload(one) for one in Schedule.objects.all()]
         return Response(ScheduleListSerializer({"schedules": found}).data)
 
     @extend_schema(
@@ -127,7 +127,7 @@ class SchedulesView(_ScheduleAccess):
     def post(self, request: Request) -> Response:
         """Make a schedule."""
         wiring.repository()
-        made = planning.create(_wish(request), by=who(request))
+        made = planning.create(_wanted(request), by=who(request))
         return Response(ScheduleDetailSerializer(detail(made)).data, status=201)
 
 
@@ -146,7 +146,7 @@ class ScheduleView(_ScheduleAccess):
     def put(self, request: Request, n: int) -> Response:
         """Replace a schedule; due times that have passed are not made up for."""
         wiring.repository()
-        changed = planning.replace(n, _wish(request), by=who(request))
+        changed = planning.replace(n, _wanted(request), by=who(request))
         return Response(ScheduleDetailSerializer(detail(changed)).data)
 
     @extend_schema(operation_id="schedules_delete", responses={204: None})
@@ -184,10 +184,10 @@ async def _begin(run_id: int) -> None:
 
 
 async def _finish(run_id: int) -> None:
-    await tasks.finish(schedules.execute(run_id))
+    await tasks.run_detached(schedules.execute(run_id))
 
 
-def shown(schedule: Schedule) -> dict[str, Any]:
+def schedule_payload(schedule: Schedule) -> dict[str, Any]:
     """Return a schedule in the shape of ScheduleSerializer."""
     fields: dict[str, Any] = {str(name): getattr(schedule, str(name)) for name in ScheduleRequestSerializer().fields}
     return fields | {
@@ -199,11 +199,11 @@ def shown(schedule: Schedule) -> dict[str, Any]:
 
 def detail(schedule: Schedule) -> dict[str, Any]:
     """Return a schedule with its last runs."""
-    return shown(schedule) | {"runs": list(schedule.runs.all()[:SHOWN_RUNS])}
+    return schedule_payload(schedule) | {"runs": list(schedule.runs.all()[:SHOWN_RUNS])}
 
 
-def _wish(request: Request) -> ScheduleWish:
+def _wanted(request: Request) -> ScheduleRequest:
     """Return what the client sent; what a schedule may be is judged by ``backups.schedules.planning``."""
     body = ScheduleRequestSerializer(data=request.data)
     body.is_valid(raise_exception=True)
-    return ScheduleWish(**{**body.validated_data, "policy": dict(body.validated_data["policy"] or {})})
+    return ScheduleRequest(**{**body.validated_data, "policy": dict(body.validated_data["policy"] or {})})

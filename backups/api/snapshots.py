@@ -20,14 +20,14 @@ from backups.repository import space
 from backups.restores import locate
 from backups.snapshots import create, excludes, health, known, payload, pins, scope
 from backups.snapshots import delete as deletion
-from backups.snapshots.create import Wish
+from backups.snapshots.create import SnapshotRequest
 from core.errors import AppError
 from core.paths import disk_space
 from servers import wiring as servers_wiring
 from servers.minecraft.data_root import DataKind, DataRoot, usual
 from servers.minecraft.instance import ServerNotFound
 from servers.models import Operation
-from servers.operations.http import PREFER, OperationAnswerSerializer, carry_out
+from servers.operations.http import PREFER, OperationAnswerSerializer, run_for_http
 
 GB = 1024**3
 
@@ -102,7 +102,7 @@ class SnapshotView(APIView):
     @extend_schema(operation_id="snapshots_read", responses=serializers.SnapshotSerializer)
     def get(self, request: Request, id: str) -> Response:
         """Return one snapshot."""
-        return Response(serializers.SnapshotSerializer(payload.shown([known.find(id)])[0]).data)
+        return Response(serializers.SnapshotSerializer(payload.snapshot_payload([known.find(id)])[0]).data)
 
     @extend_schema(
         operation_id="snapshots_pin", request=serializers.PinSerializer, responses=serializers.SnapshotSerializer
@@ -114,7 +114,7 @@ class SnapshotView(APIView):
         snapshot = known.find(id)
         change = pins.pin if body.validated_data["pinned"] else pins.unpin
         change(snapshot, by=who(request))
-        return Response(serializers.SnapshotSerializer(payload.shown([snapshot])[0]).data)
+        return Response(serializers.SnapshotSerializer(payload.snapshot_payload([snapshot])[0]).data)
 
     @extend_schema(
         operation_id="snapshots_delete",
@@ -123,8 +123,8 @@ class SnapshotView(APIView):
     )
     def delete(self, request: Request, id: str) -> Response:
         """Delete a snapshot; its space comes back with the next prune."""
-        job = deletion.job(known.find(id), started_by=request.user.username, origin="api")
-        return carry_out(request, job, done=lambda _: {"message": f"Snapshot {id[:8]} is deleted."})
+        job = deletion.delete_job(known.find(id), started_by=request.user.username, origin="api")
+        return run_for_http(request, job, done=lambda _: {"message": f"Snapshot {id[:8]} is deleted."})
 
 
 class IgnoreView(APIView):
@@ -201,14 +201,15 @@ def listed(server_id: str, path: str) -> Response:
         roots = _known_roots(server_id) if path else {}
         place = scope.find_past(settings.MC_ADMIN.server_path, server_id=server_id, path=path, roots=roots)
         found = tuple(locate.holding(found, place))
-    return Response(serializers.SnapshotListSerializer({"snapshots": payload.shown(found)}).data)
+    return Response(serializers.SnapshotListSerializer({"snapshots": payload.snapshot_payload(found)}).data)
 
 
 def made(request: Request, server_id: str, body: dict[str, Any]) -> Response:
     """Make a snapshot and answer for it."""
-    wish = Wish(server_id=server_id, path=body.get("path") or "", require_flushed=body.get("require") == "flushed")
-    job = create.job(wish, started_by=request.user.username, origin="api")
-    return carry_out(request, job, done=_made)
+    is_strict = body.get("require") == "flushed"
+    wanted = SnapshotRequest(server_id=server_id, path=body.get("path") or "", require_flushed=is_strict)
+    job = create.snapshot_job(wanted, started_by=request.user.username, origin="api")
+    return run_for_http(request, job, done=_made)
 
 
 def _made(operation: Operation) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from backups.api import restore_serializers as serializers
 from backups.restic import locks
 from backups.snapshots import apply_retention
 from servers.models import Operation
-from servers.operations.http import PREFER, OperationAnswerSerializer, carry_out
+from servers.operations.http import PREFER, OperationAnswerSerializer, run_for_http
 
 
 class ForgetView(APIView):
@@ -39,11 +39,11 @@ class ForgetView(APIView):
             decided = async_to_sync(apply_retention.plan)(policy, server_id=server_id)
             answer = {"keep": decided.keep, "remove": decided.remove, "operation": None}
             return Response(serializers.ForgetAnswerSerializer(answer).data)
-        job = apply_retention.job(
+        job = apply_retention.retention_job(
             policy, server_id=server_id, prune=body.validated_data["prune"],
             started_by=request.user.username, origin="api",
         )  # fmt: skip
-        return carry_out(request, job, done=_forgotten)
+        return run_for_http(request, job, done=_forgotten)
 
 
 class PruneView(APIView):
@@ -60,7 +60,7 @@ class PruneView(APIView):
     def post(self, request: Request) -> Response:
         """Delete the data that no snapshot uses."""
         wiring.repository()
-        return carry_out(request, apply_retention.prune_job(started_by=request.user.username, origin="api"))
+        return run_for_http(request, apply_retention.prune_job(started_by=request.user.username, origin="api"))
 
 
 class CheckView(APIView):
@@ -82,7 +82,7 @@ class CheckView(APIView):
         job = apply_retention.check_job(
             read_data_percent=body.validated_data["read_data_percent"], started_by=request.user.username, origin="api"
         )
-        return carry_out(request, job)
+        return run_for_http(request, job)
 
 
 class UnlockView(APIView):
@@ -94,7 +94,8 @@ class UnlockView(APIView):
     def post(self, request: Request) -> Response:
         """Remove the locks whose processes have surely ended."""
         removed = [str(lock) for lock in async_to_sync(locks.unlock)(wiring.command())]
-        return Response(serializers.UnlockAnswerSerializer({"message": locks.told(removed), "removed": removed}).data)
+        answer = {"message": locks.unlock_sentence(removed), "removed": removed}
+        return Response(serializers.UnlockAnswerSerializer(answer).data)
 
 
 def _forgotten(operation: Operation) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from backups import wiring
 from backups.repository import embedded, placement
 from backups.restores import locate
 from backups.snapshots import adopt, create, payload, scope
-from backups.snapshots.create import Wish
+from backups.snapshots.create import SnapshotRequest
 from servers import wiring as servers_wiring
-from servers.operations.shell import carry_out
+from servers.operations.shell import run_at_shell
 
 
 class Out(Protocol):
@@ -54,10 +54,10 @@ def _create_arguments(parser: ArgumentParser) -> None:
 
 
 def _create(options: dict[str, Any], out: Out) -> None:
-    wish = Wish(
+    request = SnapshotRequest(
         server_id=options["server_id"], path=options["path"], require_flushed=options["require_flushed"]
     )
-    operation = carry_out(create.job(wish, started_by=shell_user().username, origin="command"))
+    operation = run_at_shell(create.snapshot_job(request, started_by=shell_user().username, origin="command"))
     result: dict[str, Any] = operation.result or {}
     snapshot = result["snapshot"]
     if options["json"]:
@@ -74,11 +74,11 @@ def _list_arguments(parser: ArgumentParser) -> None:
 
 
 def _list(options: dict[str, Any], out: Out) -> None:
-    found = list(async_to_sync(wiring.snapshot_list().read)())
+    found = list(async_to_sync(wiring.snapshot_cache().read)())
     if options["server_id"]:
         place = scope.find_past(settings.MC_ADMIN.server_path, server_id=options["server_id"], path="")
         found = locate.holding(found, place)
-    rows = payload.shown(found)
+    rows = payload.snapshot_payload(found)
     if options["json"]:
         out.write(json.dumps(rows) + "\n")
         return
@@ -96,11 +96,11 @@ def _adopt_arguments(parser: ArgumentParser) -> None:
 
 def _adopt(options: dict[str, Any], out: Out) -> None:
     if instance := options["instance"]:
-        job = adopt.job(instance, is_lost=options["lost"], started_by=shell_user().username, origin="command")
-        result: dict[str, Any] = carry_out(job).result or {}
+        job = adopt.adopt_job(instance, is_lost=options["lost"], started_by=shell_user().username, origin="command")
+        result: dict[str, Any] = run_at_shell(job).result or {}
         out.write(f"{result['adopted']} snapshots are this panel's now.\n")
         return
-    others = adopt.other_instances(async_to_sync(wiring.snapshot_list().read)())
+    others = adopt.other_instances(async_to_sync(wiring.snapshot_cache().read)())
     for instance, theirs in others.items():
         servers = sorted({server for one in theirs for server in one.labels.servers})
         newest = max(one.time for one in theirs)

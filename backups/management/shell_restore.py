@@ -15,11 +15,11 @@ from backups.management.shell import Out, Subcommand
 from backups.restic import locks
 from backups.restic.retention import Policy
 from backups.restores import drill, preview, restore
-from backups.restores.request import RestoreWish
+from backups.restores.request import RestoreRequest
 from backups.snapshots import apply_retention, known
 from core.errors import CommandFailed
 from servers.changes.compose_safety import Acceptance
-from servers.operations.shell import carry_out
+from servers.operations.shell import run_at_shell
 
 _KEEPS = ("last", "hourly", "daily", "weekly", "monthly")
 
@@ -43,14 +43,14 @@ def _restore_arguments(parser: ArgumentParser) -> None:
 
 def _restore(options: dict[str, Any], out: Out) -> None:
     user = shell_user().username
-    wish = RestoreWish(
+    request = RestoreRequest(
         snapshot_id=options["snapshot_id"], server_id=options["server_id"], path=options["path"],
         as_new=options["as_new"], skip_safety_check=options["skip_safety_check"],
         safety_snapshot=options["safety_snapshot"],
         acceptance=Acceptance(username=user, is_owner=True, codes=frozenset(options["accept"])),
     )  # fmt: skip
-    build = preview.job if options["preview"] else restore.job
-    operation = carry_out(async_to_sync(build)(wish, started_by=user, origin="command"))
+    build = preview.preview_job if options["preview"] else restore.restore_job
+    operation = run_at_shell(async_to_sync(build)(request, started_by=user, origin="command"))
     result: dict[str, Any] = operation.result or {}
     if not options["preview"]:
         out.write(f"{restore.message(result)}\n")
@@ -76,10 +76,10 @@ def _forget(options: dict[str, Any], out: Out) -> None:
         decided = async_to_sync(apply_retention.plan)(policy, server_id=server_id)
         result: dict[str, Any] = {"keep": decided.keep, "remove": decided.remove}
     else:
-        job = apply_retention.job(
+        job = apply_retention.retention_job(
             policy, server_id=server_id, prune=options["prune"], started_by=shell_user().username, origin="command"
         )
-        result = carry_out(job).result or {}
+        result = run_at_shell(job).result or {}
     if options["json"]:
         out.write(json.dumps({"keep": result["keep"], "remove": result["remove"]}) + "\n")
         return
@@ -97,7 +97,7 @@ def _check(options: dict[str, Any], out: Out) -> None:
     job = apply_retention.check_job(
         read_data_percent=options["read_data_percent"], started_by=shell_user().username, origin="command"
     )
-    carry_out(job)
+    run_at_shell(job)
     out.write("The backup repository is sound.\n")
 
 
@@ -108,7 +108,7 @@ def _verify_arguments(parser: ArgumentParser) -> None:
 def _verify(options: dict[str, Any], out: Out) -> None:
     wiring.repository()
     snapshot = known.find(options["snapshot_id"])
-    operation = carry_out(drill.job(snapshot, started_by=shell_user().username, origin="command"))
+    operation = run_at_shell(drill.drill_job(snapshot, started_by=shell_user().username, origin="command"))
     result: dict[str, Any] = operation.result or {}
     if result["passed"] is False:
         raise DrillFailed(drill.message(result))
@@ -117,7 +117,7 @@ def _verify(options: dict[str, Any], out: Out) -> None:
 
 def _unlock(_: dict[str, Any], out: Out) -> None:
     removed = [str(lock) for lock in async_to_sync(locks.unlock)(wiring.command())]
-    out.write("".join(f"{one}\n" for one in removed) + f"{locks.told(removed)}\n")
+    out.write("".join(f"{one}\n" for one in removed) + f"{locks.unlock_sentence(removed)}\n")
 
 
 SUBCOMMANDS = {

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 
-class Mark:
+class ChangeMarker:
     """A file whose time is another one after each change, by whatever process, commands among them. Blocking.
 
     Where it cannot be written, other processes know the list as it was for a while longer; nothing else is lost.
@@ -16,14 +16,14 @@ class Mark:
         """Make the folder of ``file`` when it is needed and missing, not now."""
         self._file = file
 
-    def look(self) -> int:
+    def version(self) -> int:
         """Return what is another number after each ``set``."""
         try:
             return self._file.stat().st_mtime_ns
         except OSError:
             return 0
 
-    def set(self) -> None:
+    def touch(self) -> None:
         """Let everybody read anew."""
         now = time.time_ns()
         with suppress(OSError):

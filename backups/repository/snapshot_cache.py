@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 
-from backups.repository.change_marker import Mark
+from backups.repository.change_marker import ChangeMarker
 from backups.restic.snapshot import ResticSnapshot
 
 MAX_AGE_S = 60.0
@@ -13,10 +13,10 @@ MAX_AGE_S = 60.0
 Snapshots = tuple[ResticSnapshot, ...]
 
 
-class SnapshotList:
+class SnapshotCache:
     """What this process last read; ``known`` and ``forget`` are safe from any thread."""
 
-    def __init__(self, read: Callable[[], Awaitable[list[ResticSnapshot]]], *, mark: Mark) -> None:
+    def __init__(self, read: Callable[[], Awaitable[list[ResticSnapshot]]], *, mark: ChangeMarker) -> None:
         """``read`` asks the repository; ``mark`` tells whether another process has changed it."""
         self._ask = read
         self._mark = mark
@@ -29,7 +29,7 @@ class SnapshotList:
 
     def known(self) -> Snapshots | None:
         """Return the list if it is fresh enough, without asking anybody. Blocking for as long as a stat takes."""
-        marked = self._mark.look()
+        marked = self._mark.version()
         with self._lock:
             is_fresh = time.monotonic() - self._read_at < MAX_AGE_S and marked == self._marked
             return self._found if is_fresh else None
@@ -37,7 +37,7 @@ class SnapshotList:
     async def changed(self) -> None:
         """Read anew the next time, in all processes: we have changed the repository."""
         self.forget()
-        await asyncio.to_thread(self._mark.set)
+        await asyncio.to_thread(self._mark.touch)
 
     def forget(self) -> None:
         """Read anew the next time: somebody may have changed the repository."""
@@ -59,7 +59,7 @@ class SnapshotList:
         return await asyncio.shield(task)
 
     async def _read(self, turn: int) -> Snapshots:
-        started, marked = time.monotonic(), await asyncio.to_thread(self._mark.look)
+        started, marked = time.monotonic(), await asyncio.to_thread(self._mark.version)
         found = tuple(await self._ask())
         with self._lock:
             if turn == self._turn:

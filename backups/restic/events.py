@@ -75,18 +75,18 @@ class BackupEvents:
 
     def _read_error(self, item: str, reason: str) -> None:
         if reason.lower() == _GONE and len(self.vanished) < MAX_VANISHED:
-            self.vanished.append(Vanished(path=item, sentence=f"{self._told(item)}: {reason}"))
+            self.vanished.append(Vanished(path=item, sentence=f"{self._without_folders(item)}: {reason}"))
         else:
             self._warn(f"{item}: {reason}")
 
-    def _told(self, text: str) -> str:
+    def _without_folders(self, text: str) -> str:
         """Return a text without the folders above what was saved: where that is, is nothing for a user."""
         for parent in self._parents:
             text = text.replace(parent, "")
         return text
 
     def _warn(self, text: str) -> None:
-        text = self._told(text)
+        text = self._without_folders(text)
         if len(self._warnings) < MAX_WARNINGS:
             self._warnings.append(text)
         else:

@@ -194,7 +194,7 @@ def _judge(locks: Sequence[RepositoryLock]) -> _Judgement:
     )
 
 
-def told(removed: list[str]) -> str:
+def unlock_sentence(removed: list[str]) -> str:
     """Say in a sentence what an unlock did."""
     if not removed:
         return "No lock is there that is proven dead; nothing was changed."

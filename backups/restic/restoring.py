@@ -84,7 +84,8 @@ async def restore(
     try:
         await restic.write(
             "restore", "--no-lock", "--json", *sparse, f"--target={target}", *include, "--", piece.snapshot_id,
-            confine=functools.partial(for_restore, within=(target,)), on_line=lambda line: _tell(line, on_percent),
+            confine=functools.partial(for_restore, within=(target,)),
+            on_line=lambda line: _report_percent(line, on_percent),
         )  # fmt: skip
     except RepositoryFull:  # a reader without a lock writes nothing there: it is our own disk
         raise NoRoomToRestore("There is no room left on the servers' disk to restore. Nothing was changed.") from None
@@ -111,7 +112,7 @@ async def restore_in_place(
             "restore", "--no-lock", "--json", "--sparse", "--delete", f"--target={target}", *only, "--",
             f"{piece.snapshot_id}:{piece.path}",
             confine=functools.partial(for_restore, within=restic.within or (target,)),
-            on_line=lambda line: _tell(line, on_percent),
+            on_line=lambda line: _report_percent(line, on_percent),
         )  # fmt: skip
     except RepositoryFull:
         raise NoRoomToRestore("There is no room left on the disk; the folder is half restored.") from None
@@ -146,7 +147,7 @@ def _action(line: str) -> PreviewAction | None:
         return None
 
 
-def _tell(line: str, on_percent: OnPercent | None) -> None:
+def _report_percent(line: str, on_percent: OnPercent | None) -> None:
     said = parse_line(line)
     if on_percent is not None and said.get("message_type") == "status":
         on_percent(100 * float(said.get("percent_done", 0)))

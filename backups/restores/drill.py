@@ -18,7 +18,7 @@ from backups.restores.plan import Place, folder_of
 from backups.restores.request import server_path
 from backups.snapshots import databases
 from core.paths import FileMissing, Root
-from core.tasks import to_its_end
+from core.tasks import run_uninterrupted
 from servers.docker.folders import DATA
 from servers.minecraft.world import WorldReport, check_worlds
 from servers.operations.progress import Progress
@@ -32,7 +32,7 @@ NOWHERE = ".nowhere"  # restic restores absolute paths, of which none begins so
 _RUNNING = {Saved.FLUSHED, Saved.UNCONFIRMED, Saved.LIVE, Saved.PARTIAL}  # levels that a stopped server has not
 
 
-def job(snapshot: ResticSnapshot, *, started_by: str, origin: str) -> Job:
+def drill_job(snapshot: ResticSnapshot, *, started_by: str, origin: str) -> Job:
     """Return the job that drills with ``snapshot``."""
     return Job(
         kind=KIND, started_by=started_by, origin=origin, can_cancel=True,
@@ -62,7 +62,7 @@ async def _drill(snapshot: ResticSnapshot, progress: Progress) -> dict[str, Any]
         end = time.monotonic() + DATABASES_S
         checked = {server: await _check_databases(snapshot, server, plan.tree, copies, end) for server in reports}
     finally:
-        await to_its_end(asyncio.to_thread(staging.settle, root, operation))
+        await run_uninterrupted(asyncio.to_thread(staging.settle, root, operation))
     await in_database(_write_down, snapshot, reports, progress)
     for server, report in reports.items():
         for sentence in (*report.findings, *checked[server].broken, *checked[server].unchecked):

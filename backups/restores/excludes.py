@@ -5,12 +5,12 @@ from pathlib import Path
 
 from backups.restic.patterns import Patterns
 from backups.restic.snapshot import ResticSnapshot
-from backups.restores.request import Order
+from backups.restores.request import RestorePlan
 from backups.restores.volume import VolumePart
 from backups.snapshots import excludes
 
 
-class LeftOut:
+class RestoreExcludes:
     """Asked with paths in the restore's target.
 
     What is left out by now has been in no snapshot since, so nothing would hold it after the restore.
@@ -24,12 +24,12 @@ class LeftOut:
             self._now = Patterns(())
 
     @classmethod
-    def of(cls, order: Order) -> "LeftOut":
+    def for_target(cls, order: RestorePlan) -> "RestoreExcludes":
         """Read the server's present list; blocking."""
         return cls(order.snapshot, order.source, order.target.path, _present_patterns(order))
 
     @classmethod
-    def of_volume(cls, order: Order, part: VolumePart) -> "LeftOut":
+    def for_volume(cls, order: RestorePlan, part: VolumePart) -> "RestoreExcludes":
         """As ``of``, for the files that go into a volume; blocking."""
         return cls(order.snapshot, part.source, part.data, _present_patterns(order))
 
@@ -50,5 +50,5 @@ class LeftOut:
         return [f"--exclude={pattern}" for pattern in dict.fromkeys(both)]
 
 
-def _present_patterns(order: Order) -> list[str]:
+def _present_patterns(order: RestorePlan) -> list[str]:
     return [] if order.is_as_new else excludes.usable_patterns(order.root)

@@ -31,7 +31,7 @@ async def require(target: Target) -> None:
         return
     if await _find(target) is not None:
         return
-    wiring.snapshot_list().forget()  # another process may just have made one
+    wiring.snapshot_cache().forget()  # another process may just have made one
     if await _find(target) is None:
         raise locate.refuse(target.server_id)
 
@@ -40,7 +40,7 @@ async def _find(target: Target) -> ResticSnapshot | None:
     instance = await in_database(wiring.instance_id)
     ends = await in_database(_read_ends)  # of an adopted one nobody knows whether it has this machine's files
     own = [
-        one for one in await wiring.snapshot_list().read() if one.labels.instance == instance and one.first_id in ends
+        one for one in await wiring.snapshot_cache().read() if one.labels.instance == instance and one.first_id in ends
     ]
     return locate.fresh_one(
         own, target, now=datetime.now(UTC), started_at=await _last_start(target.server_id),

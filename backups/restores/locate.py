@@ -9,7 +9,7 @@ from backups.restic.labels import Saved, Scope
 from backups.restic.snapshot import ResticSnapshot
 from backups.snapshots.scope import Target, covers
 from core.errors import InvalidRequest
-from core.paths import shown
+from core.paths import printable
 from servers.docker.engine_volumes import VOLUME_DATA
 from servers.docker.folders import DATA
 
@@ -69,7 +69,7 @@ def _paths_in_data(snapshot: ResticSnapshot, server_id: str) -> list[str]:
     if data is None:
         return []
     tops = map(PurePosixPath, snapshot.paths)
-    return [shown(str(top.relative_to(data))) for top in tops if top != data and top.is_relative_to(data)]
+    return [printable(str(top.relative_to(data))) for top in tops if top != data and top.is_relative_to(data)]
 
 
 def holding(snapshots: Iterable[ResticSnapshot], target: Target) -> list[ResticSnapshot]:

@@ -11,8 +11,8 @@ from typing import Any
 from backups import wiring
 from backups.restic import browsing, restoring
 from backups.restic.restoring import Piece, PreviewAction
-from backups.restores.excludes import LeftOut
-from backups.restores.request import Order, RestoreWish, order
+from backups.restores.excludes import RestoreExcludes
+from backups.restores.request import RestorePlan, RestoreRequest, resolve
 from backups.snapshots import scope
 from servers.docker.folders import DATA
 from servers.operations.runner import Job
@@ -21,15 +21,15 @@ KIND = "preview"
 MAX_SHOWN = 2000
 
 
-async def job(wish: RestoreWish, *, started_by: str, origin: str) -> Job:
+async def preview_job(request: RestoreRequest, *, started_by: str, origin: str) -> Job:
     """Check what can be checked at once, and return the job.
 
     Raises:
         ResticTooOld: naming both versions.
-        AppError: as ``request.order`` does.
+        AppError: as ``request.resolve`` does.
     """
     restoring.require(await wiring.repository().version(), restoring.DRY_RUN_SINCE, to="preview a restore")
-    wanted = await order(wish)
+    wanted = await resolve(request)
     return Job(
         kind=KIND, started_by=started_by, origin=origin, can_cancel=True, work=lambda _: _preview(wanted),
     )  # fmt: skip
@@ -49,10 +49,10 @@ class _Tree:
     target: Path
     within: tuple[Path, ...]
     seen_as: str
-    left_out: LeftOut
+    left_out: RestoreExcludes
 
 
-async def _preview(wanted: Order) -> dict[str, Any]:
+async def _preview(wanted: RestorePlan) -> dict[str, Any]:
     actions: list[PreviewAction] = []
     counts: Counter[str] = Counter()
     for tree in await asyncio.to_thread(_trees, wanted):
@@ -64,24 +64,25 @@ async def _preview(wanted: Order) -> dict[str, Any]:
     return {"actions": [one.model_dump() for one in actions], "preview_summary": summary(counts, len(actions))}
 
 
-def _trees(wanted: Order) -> list[_Tree]:
+def _trees(wanted: RestorePlan) -> list[_Tree]:
     """List what would be changed; blocking."""
     target = wanted.target
     seen_as = f"/{wanted.root.in_server if wanted.root.in_server is not None else DATA}/{target.path_in_data}"
     found = [_Tree(
         source=wanted.source, target=target.path, within=scope.boundary(replace(target, volumes=())),
-        seen_as="" if wanted.is_whole else seen_as.replace("//", "/").rstrip("/"), left_out=LeftOut.of(wanted),
+        seen_as="" if wanted.is_whole else seen_as.replace("//", "/").rstrip("/"),
+        left_out=RestoreExcludes.for_target(wanted),
     )]  # fmt: skip
     part = wanted.volume
     if part is not None and part.is_there:
         found.append(_Tree(
             source=part.source, target=part.data, within=(part.data,), seen_as=f"/{DATA}",
-            left_out=LeftOut.of_volume(wanted, part),
+            left_out=RestoreExcludes.for_volume(wanted, part),
         ))  # fmt: skip
     return found
 
 
-async def _changes(wanted: Order, tree: _Tree) -> AsyncGenerator[PreviewAction]:
+async def _changes(wanted: RestorePlan, tree: _Tree) -> AsyncGenerator[PreviewAction]:
     """Yield what restic would do to a tree, with paths as seen from the server's directory."""
     restic, snapshot = wiring.command().confined_to(*tree.within), wanted.snapshot
     node = await browsing.find(wiring.command(), snapshot.id, tree.source)

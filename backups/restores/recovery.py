@@ -33,7 +33,7 @@ class RestoreRecovery:
     async def start(self) -> None:
         """Look once, then begin the rounds."""
         try:
-            await self.round()
+            await self.run_once()
         except (OSError, AppError):  # the servers' folder is away: the panel starts all the same
             logger.exception("interrupted restores could not be looked for")
         self._rounds.start()
@@ -42,7 +42,7 @@ class RestoreRecovery:
         """End the rounds."""
         await self._rounds.stop()
 
-    async def round(self) -> list[str]:
+    async def run_once(self) -> list[str]:
         """Settle every restore that nobody carries out any more; return a sentence for each."""
         root = await asyncio.to_thread(server_path)
         left = {*await asyncio.to_thread(staging.list_unsettled, root), *await in_database(_untold)}
@@ -65,7 +65,7 @@ class RestoreRecovery:
         return told
 
     async def _turn(self) -> None:
-        await self.round()
+        await self.run_once()
 
 
 def _untold() -> list[str]:

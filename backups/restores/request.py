@@ -1,4 +1,4 @@
-"""What shall be restored from where to where: a wish, looked at."""
+"""What shall be restored from where to where: a request, and the plan that is made of it."""
 
 import asyncio
 from dataclasses import dataclass, field, replace
@@ -26,7 +26,7 @@ from servers.minecraft.instance import ServerExists, ServerNotFound
 
 
 @dataclass(frozen=True, kw_only=True)
-class RestoreWish:
+class RestoreRequest:
     """What shall be restored.
 
     Attributes:
@@ -48,8 +48,8 @@ class RestoreWish:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
-    """A wish that was looked at: what goes from where to where.
+class RestorePlan:
+    """What goes from where to where, made of a request.
 
     Attributes:
         server_id: whose files they are in the snapshot.
@@ -57,7 +57,7 @@ class Order:
         volume: what of a whole server goes into a volume; of a new server that is known once its file is there.
     """
 
-    wish: RestoreWish
+    request: RestoreRequest
     snapshot: ResticSnapshot
     server_id: str
     target: Target
@@ -84,10 +84,10 @@ class Order:
 
     @property
     def is_as_new(self) -> bool:
-        return bool(self.wish.as_new)
+        return bool(self.request.as_new)
 
 
-async def order(wish: RestoreWish) -> Order:
+async def resolve(request: RestoreRequest) -> RestorePlan:
     """Find out what is meant.
 
     Raises:
@@ -98,24 +98,25 @@ async def order(wish: RestoreWish) -> Order:
         ServerExists: the new server's id is taken.
     """
     wiring.repository()
-    snapshot = delete.choose(await wiring.snapshot_list().read(), wish.snapshot_id)
-    server_id = locate.server_of(snapshot, wish.server_id)
-    root = await _present_root(wish.as_new or server_id)
-    past = await asyncio.to_thread(_find_past, server_id, wish.path, root)
+    snapshot = delete.choose(await wiring.snapshot_cache().read(), request.snapshot_id)
+    server_id = locate.server_of(snapshot, request.server_id)
+    root = await _present_root(request.as_new or server_id)
+    past = await asyncio.to_thread(_find_past, server_id, request.path, root)
     source = locate.source_of(snapshot, server_id=server_id, target=past)
-    if not wish.as_new:
-        volume = await restore_volume.find_present(snapshot, server_id, root) if not wish.path else None
+    if not request.as_new:
+        volume = await restore_volume.find_present(snapshot, server_id, root) if not request.path else None
         if volume is not None and volume.is_there:
             past = replace(past, volumes=(volume.data,))
         await asyncio.to_thread(placement.require_outside, past.all_paths, wiring.section())
-        return Order(
-            wish=wish, snapshot=snapshot, server_id=server_id, target=past, source=source, root=root, volume=volume
-        )
-    if wish.path:
+        return RestorePlan(
+            request=request, snapshot=snapshot, server_id=server_id, target=past, source=source, root=root,
+            volume=volume,
+        )  # fmt: skip
+    if request.path:
         raise InvalidRequest("A new server is made of a whole one: leave path out, or as.")
-    target = await asyncio.to_thread(_find_past, wish.as_new, "", root)
-    await asyncio.to_thread(_check_new, wish.as_new)
-    return Order(wish=wish, snapshot=snapshot, server_id=server_id, target=target, source=source, root=root)
+    target = await asyncio.to_thread(_find_past, request.as_new, "", root)
+    await asyncio.to_thread(_check_new, request.as_new)
+    return RestorePlan(request=request, snapshot=snapshot, server_id=server_id, target=target, source=source, root=root)
 
 
 async def _present_root(server_id: str) -> DataRoot:

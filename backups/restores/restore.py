@@ -15,16 +15,16 @@ from backups.restic.patterns import escape
 from backups.restic.restoring import Piece
 from backups.restores import freshness, recovery, rename_server, staging, swap
 from backups.restores import volume as restore_volume
-from backups.restores.excludes import LeftOut
+from backups.restores.excludes import RestoreExcludes
 from backups.restores.plan import REMOVED, Place, Plan, Present
-from backups.restores.request import Order, RestoreWish, order, server_path
+from backups.restores.request import RestorePlan, RestoreRequest, resolve, server_path
 from backups.restores.swap import ServerStillRuns
 from backups.restores.volume import VolumePart
 from backups.snapshots import create, scope
 from backups.snapshots.scope import Target
 from core.errors import AppError, Unsupported
-from core.paths import mount_points_at_or_below, shown
-from core.tasks import to_its_end
+from core.paths import mount_points_at_or_below, printable
+from core.tasks import run_uninterrupted
 from servers import wiring as servers_wiring
 from servers.changes import compose_safety
 from servers.docker.container import Container
@@ -36,19 +36,19 @@ from servers.operations.progress import Progress
 from servers.operations.runner import Job
 
 
-async def job(wish: RestoreWish, *, started_by: str, origin: str) -> Job:
+async def restore_job(request: RestoreRequest, *, started_by: str, origin: str) -> Job:
     """Check what can be checked at once, and return the job.
 
     Raises:
         NoFreshSnapshot: as ``freshness.require`` says.
-        AppError: as ``order`` does.
+        AppError: as ``resolve`` does.
     """
-    wanted = await order(wish)
-    if not (wanted.is_as_new or wish.skip_safety_check or wish.safety_snapshot):
+    wanted = await resolve(request)
+    if not (wanted.is_as_new or request.skip_safety_check or request.safety_snapshot):
         await freshness.require(wanted.target)
     return Job(
         kind=recovery.KIND, server_id=wanted.target.server_id, started_by=started_by, origin=origin, can_cancel=True,
-        leases=(create.REPOSITORY_LEASE,) if wish.safety_snapshot else (),
+        leases=(create.REPOSITORY_LEASE,) if request.safety_snapshot else (),
         work=lambda progress: _Restoring(wanted, progress).run(),
     )  # fmt: skip
 
@@ -56,7 +56,7 @@ async def job(wish: RestoreWish, *, started_by: str, origin: str) -> Job:
 class _Restoring:
     """One restore under way."""
 
-    def __init__(self, wanted: Order, progress: Progress) -> None:
+    def __init__(self, wanted: RestorePlan, progress: Progress) -> None:
         self._order = wanted
         self._progress = progress
         self._operation = str(progress.operation_id)
@@ -72,8 +72,8 @@ class _Restoring:
         written = await asyncio.to_thread(staging.link_at, self._base, target.name)
         if written is not None:
             self._progress.warn(
-                f"{shown(target.path_in_data)} is a link to {shown(written)} in the snapshot. The link came back, and "
-                "nothing of what it leads to: restore that by its own path."
+                f"{printable(target.path_in_data)} is a link to {printable(written)} in the snapshot. The link "
+                "came back, and nothing of what it leads to: restore that by its own path."
             )
         return result
 
@@ -82,7 +82,7 @@ class _Restoring:
         is_there = await asyncio.to_thread(staging.check_target, self._base, target.name)
         if self._order.is_as_new and is_there:  # it was made between the first look and the lease
             raise ServerExists(f"A server named {target.server_id!r} was made meanwhile. Choose another id.")
-        if self._order.wish.safety_snapshot and is_there and not self._order.is_as_new:
+        if self._order.request.safety_snapshot and is_there and not self._order.is_as_new:
             await self._make_safety_snapshot()
         if self._volume is not None and self._volume.is_there:
             await self._require_no_mount_in(self._volume)
@@ -127,8 +127,8 @@ class _Restoring:
     async def _make_safety_snapshot(self) -> None:
         self._progress.percent(1, "making the safety snapshot")
         target = self._order.target
-        wish = create.Wish(server_id=target.server_id, path=target.path_in_data, trigger=Trigger.SAFETY)
-        made = await create.take(wish, self._progress)
+        request = create.SnapshotRequest(server_id=target.server_id, path=target.path_in_data, trigger=Trigger.SAFETY)
+        made = await create.make_snapshot(request, self._progress)
         self._safety = made["snapshot"]["id"]
         self._progress.line(f"The safety snapshot of the present state is {self._safety}.")
 
@@ -140,7 +140,7 @@ class _Restoring:
             await self._require_stopped()  # somebody may have started it by Docker meanwhile
             await self._progress.point_of_no_return()
             self._progress.percent(98, "swapping")
-            for warning in await to_its_end(
+            for warning in await run_uninterrupted(
                 swap.swap(self._root, plan, targets=self._swapped_out(is_there=is_there), writers=self._writers)
             ):
                 self._progress.warn(warning)
@@ -152,7 +152,7 @@ class _Restoring:
         finally:
             settling = asyncio.ensure_future(asyncio.to_thread(staging.settle, self._root, self._operation))
             try:
-                await to_its_end(settling)
+                await run_uninterrupted(settling)
             except asyncio.CancelledError as error:  # too late: what was swapped is told as that
                 cancelled = error
             _, present = settling.result()
@@ -200,7 +200,7 @@ class _Restoring:
         plan = plan.model_copy(update={"volume": str(part.folder)})
         await asyncio.to_thread(staging.note, self._root, plan)
         place = Place(server_id=plan.server_id, target=VOLUME_DATA, source=part.source, data=VOLUME_DATA)
-        await self._fill(part.folder, place, await asyncio.to_thread(LeftOut.of_volume, self._order, part))
+        await self._fill(part.folder, place, await asyncio.to_thread(RestoreExcludes.for_volume, self._order, part))
         return plan
 
     @staticmethod
@@ -219,13 +219,13 @@ class _Restoring:
             volume=volume,
         )  # fmt: skip
 
-    async def _fill(self, base: Path, place: Place, left_out: LeftOut) -> Plan:
+    async def _fill(self, base: Path, place: Place, left_out: RestoreExcludes) -> Plan:
         """Stage one tree below ``base``, whole and looked at, and return its plan."""
         plan = await asyncio.to_thread(staging.make, base, self._operation, place)
         self._progress.percent(8, "restoring")
         await restoring.restore(
             wiring.command(), Piece(self._order.snapshot.id, place.source), target=base / plan.tree,
-            version=await wiring.repository().version(), on_percent=self._tell,
+            version=await wiring.repository().version(), on_percent=self._report_percent,
         )  # fmt: skip
         await asyncio.to_thread(staging.examine, base, plan)
         is_server = self._order.is_whole and base == self._root
@@ -236,12 +236,12 @@ class _Restoring:
         plan = await asyncio.to_thread(staging.complete, base, plan)
         if is_server:
             await compose_safety.require_safe(
-                plan.server_id, acceptance=self._order.wish.acceptance, directory=base / plan.staged
+                plan.server_id, acceptance=self._order.request.acceptance, directory=base / plan.staged
             )
         await self._carry_over(base, plan, left_out)
         return plan
 
-    async def _carry_over(self, base: Path, plan: Plan, left_out: LeftOut) -> None:
+    async def _carry_over(self, base: Path, plan: Plan, left_out: RestoreExcludes) -> None:
         self._progress.percent(95, "carrying over what snapshots leave out")
         carried = await asyncio.to_thread(staging.carry_over, base, plan, left_out=left_out.match)
         if carried.count:
@@ -251,7 +251,7 @@ class _Restoring:
 
     async def _rename(self, plan: Plan) -> None:
         told = await asyncio.to_thread(
-            rename_server.rename_server, self._root, plan.staged, new_id=self._order.wish.as_new,
+            rename_server.rename_server, self._root, plan.staged, new_id=self._order.request.as_new,
             allowed_images=settings.MC_ADMIN.allowed_images,
         )  # fmt: skip
         for sentence in told:
@@ -265,10 +265,10 @@ class _Restoring:
             return await browsing.measure(wiring.command(), snapshot.id, source)
         return Measured(summary.total_files_processed, summary.total_bytes_processed)
 
-    async def _left_out(self) -> LeftOut:
-        return await asyncio.to_thread(LeftOut.of, self._order)
+    async def _left_out(self) -> RestoreExcludes:
+        return await asyncio.to_thread(RestoreExcludes.for_target, self._order)
 
-    def _tell(self, percent: float) -> None:
+    def _report_percent(self, percent: float) -> None:
         self._progress.percent(8 + 0.86 * percent, "restoring")
 
     async def _in_place(self) -> None:
@@ -281,7 +281,7 @@ class _Restoring:
         self._is_in_place = True
         version = await wiring.repository().version()
         restoring.require(version, restoring.DRY_RUN_SINCE, to="restore into a mount point")
-        if self._safety is None and not self._order.wish.skip_safety_check:
+        if self._safety is None and not self._order.request.skip_safety_check:
             await freshness.require(self._order.target)
         self._progress.warn(
             f"{self._order.target.path.name} is, holds or lies below a mount point, so its files are changed in place, "
@@ -300,7 +300,7 @@ class _Restoring:
             self._progress.warn(f"The folder is half restored. Restore again{self._way_back}. ({error})")
             raise
         finally:
-            await to_its_end(asyncio.to_thread(staging.settle, self._root, self._operation))
+            await run_uninterrupted(asyncio.to_thread(staging.settle, self._root, self._operation))
 
     async def _change_in_place(self) -> None:
         piece, target = self._order.piece, self._order.target.path
@@ -312,7 +312,7 @@ class _Restoring:
             only = [f"--include=/{escape(node.name)}"]
             piece, target = Piece(piece.snapshot_id, piece.path.rpartition("/")[0]), target.parent
         restic = wiring.command().confined_to(*scope.boundary(self._order.target))
-        await restoring.restore_in_place(restic, piece, target=target, only=only, on_percent=self._tell)
+        await restoring.restore_in_place(restic, piece, target=target, only=only, on_percent=self._report_percent)
 
     async def _require_folders(self, node: browsing.Node | None) -> None:
         """Refuse a snapshot in which the server's folder, or its data, is none: restic would make it so here."""

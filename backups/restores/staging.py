@@ -21,7 +21,7 @@ from core.paths import (
     Carried,
     FileMissing,
     Root,
-    carry,
+    copy_missing,
     delete,
     disk_space,
     exchange,
@@ -173,7 +173,7 @@ def carry_over(base: Path, plan: Plan, *, left_out: Callable[[str], bool]) -> Ca
         if not (_is_directory(root, plan.target) and _is_directory(root, plan.staged)):
             return Carried()
         with root.subdirectory(plan.target, follow=False) as old, root.subdirectory(plan.staged, follow=False) as new:
-            return carry(old, new, wanted=left_out)
+            return copy_missing(old, new, wanted=left_out)
 
 
 def restrict_access(base: Path, plan: Plan) -> None:

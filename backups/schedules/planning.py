@@ -21,7 +21,7 @@ from servers.minecraft.instance import MCInstance
 
 KEEPS = tuple(one.name for one in fields(Policy))
 MAX_JITTER_S = 3600
-_NOT_THE_WISHS = {"created_by", "created_at", "looked_until", "disabled_because"}
+_NOT_REQUESTED = {"created_by", "created_at", "looked_until", "disabled_because"}
 
 
 class ScheduleNotFound(NotFound):
@@ -31,7 +31,7 @@ class ScheduleNotFound(NotFound):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScheduleWish:
+class ScheduleRequest:
     """A schedule as somebody wants it; the names and meanings are those of the API.
 
     Attributes:
@@ -51,36 +51,36 @@ class ScheduleWish:
     enabled: bool = True
 
 
-def check(wish: ScheduleWish) -> None:
+def check(request: ScheduleRequest) -> None:
     """Raise what speaks against a schedule.
 
     Raises:
         ResticNotConfigured, BadSchedule, ServerNotFound, EmptyPolicy, InvalidRequest: with the fields at fault.
     """
     wiring.repository()
-    due_times.check(wish.cron, wish.zone)
-    _check_columns(wish)
-    if not 0 <= wish.jitter_s <= MAX_JITTER_S:
+    due_times.check(request.cron, request.zone)
+    _check_columns(request)
+    if not 0 <= request.jitter_s <= MAX_JITTER_S:
         raise InvalidRequest(
             f"jitter_s may be 0 to {MAX_JITTER_S} seconds.", errors={"jitter_s": [f"0 to {MAX_JITTER_S}."]}
         )
-    _check_scope(wish)
-    _policy(wish.policy, scope=wish.scope)
+    _check_scope(request)
+    _policy(request.policy, scope=request.scope)
 
 
-def create(wish: ScheduleWish, *, by: Identity) -> Schedule:
+def create(request: ScheduleRequest, *, by: Identity) -> Schedule:
     """Store a new schedule; raises as ``check``, and Forbidden for all but owners."""
     require_owner(by)
-    check(wish)
-    return Schedule.objects.create(created_by=by.username, looked_until=datetime.now(UTC), **_columns(wish))
+    check(request)
+    return Schedule.objects.create(created_by=by.username, looked_until=datetime.now(UTC), **_columns(request))
 
 
-def replace(number: int, wish: ScheduleWish, *, by: Identity) -> Schedule:
+def replace(number: int, request: ScheduleRequest, *, by: Identity) -> Schedule:
     """Change a schedule; due times that have passed are not made up for. Raises as ``create``, ScheduleNotFound."""
     require_owner(by)
     read(number)
-    check(wish)
-    values = _columns(wish) | {"looked_until": datetime.now(UTC), "disabled_because": ""}
+    check(request)
+    values = _columns(request) | {"looked_until": datetime.now(UTC), "disabled_because": ""}
     Schedule.objects.filter(pk=number).update(**values)
     return read(number)
 
@@ -90,7 +90,7 @@ def switch(number: int, *, is_on: bool, by: Identity) -> Schedule:
     require_owner(by)
     found = read(number)
     if is_on:
-        check(wish_of(found))
+        check(request_of(found))
     values = {"enabled": is_on, "looked_until": datetime.now(UTC), "disabled_because": ""}
     Schedule.objects.filter(pk=number).update(**values)
     return read(number)
@@ -110,9 +110,9 @@ def read(number: int) -> Schedule:
     return found
 
 
-def wish_of(schedule: Schedule) -> ScheduleWish:
+def request_of(schedule: Schedule) -> ScheduleRequest:
     """Return what a stored schedule asks for."""
-    return ScheduleWish(**{one.name: getattr(schedule, one.name) for one in fields(ScheduleWish)})
+    return ScheduleRequest(**{one.name: getattr(schedule, one.name) for one in fields(ScheduleRequest)})
 
 
 def policy_of(schedule: Schedule) -> Policy | None:
@@ -136,30 +136,31 @@ def require_owner(by: Identity) -> None:
         raise Forbidden("Only an owner may change schedules; ask one.")
 
 
-def _columns(wish: ScheduleWish) -> dict[str, object]:
-    return asdict(wish) | {"policy": dict(wish.policy)}
+def _columns(request: ScheduleRequest) -> dict[str, object]:
+    return asdict(request) | {"policy": dict(request.policy)}
 
 
-def _check_columns(wish: ScheduleWish) -> None:
+def _check_columns(request: ScheduleRequest) -> None:
     """Hold the values to the columns: lengths and choices."""
     try:
-        Schedule(**_columns(wish)).clean_fields(exclude={*_NOT_THE_WISHS, "policy"})
+        Schedule(**_columns(request)).clean_fields(exclude={*_NOT_REQUESTED, "policy"})
     except ValidationError as error:
         told = error.message_dict
         sentence = " ".join(f"{name}: {message}" for name, messages in told.items() for message in messages)
         raise InvalidRequest(sentence, errors=told) from None
 
 
-def _check_scope(wish: ScheduleWish) -> None:
-    if bool(wish.server_id) != (wish.scope != Scope.GLOBAL) or bool(wish.path) != (wish.scope == Scope.PATH):
+def _check_scope(request: ScheduleRequest) -> None:
+    needs_server, needs_path = request.scope != Scope.GLOBAL, request.scope == Scope.PATH
+    if bool(request.server_id) != needs_server or bool(request.path) != needs_path:
         raise InvalidRequest(
             "scope `server` needs a server_id, `path` a server_id and a path, and `global` neither of them.",
             errors={"scope": ["It does not fit to server_id and path."]},
         )
     server_path = settings.MC_ADMIN.server_path
-    targets.find_past(server_path, server_id=wish.server_id, path=wish.path)
-    if wish.server_id:
-        MCInstance(server_path, wish.server_id).read_compose()  # raises ServerNotFound
+    targets.find_past(server_path, server_id=request.server_id, path=request.path)
+    if request.server_id:
+        MCInstance(server_path, request.server_id).read_compose()  # raises ServerNotFound
 
 
 def _policy(counts: Mapping[str, int], *, scope: str) -> Policy | None:

@@ -17,7 +17,7 @@ from backups.restic.labels import Scope, Trigger
 from backups.schedules import due_times, planning
 from backups.schedules.due_times import BadSchedule
 from backups.snapshots import apply_retention, create
-from backups.snapshots.create import Wish
+from backups.snapshots.create import SnapshotRequest
 from core import process_identity, tasks
 from core.errors import AppError
 from core.locks import Busy
@@ -59,13 +59,13 @@ class Scheduler:
         for look in self._looks:
             await look.stop()
 
-    async def round(self) -> list[asyncio.Task[None]]:
+    async def run_once(self) -> list[asyncio.Task[None]]:
         """Claim what is due and begin it."""
         ripe = await in_database(claim_due, self._now())
         return [tasks.start(execute(run_id)) for run_id in ripe]
 
     async def _turn(self) -> None:
-        await self.round()
+        await self.run_once()
 
 
 def claim_due(now: datetime) -> list[int]:
@@ -75,7 +75,7 @@ def claim_due(now: datetime) -> list[int]:
         try:
             ripe += claim(schedule_id, now)
         except Exception as error:  # noqa: BLE001 - one schedule's trouble is not the others'
-            _tell_failure(schedule_id, error)
+            _note_failure(schedule_id, error)
     return ripe
 
 
@@ -86,7 +86,7 @@ def claim(schedule_id: int, now: datetime) -> list[int]:
         if looked_at is None or not (_is_ahead(looked_at, now) or _ripe(looked_at, now)):  # nearly always
             return []
     except BadSchedule as error:
-        _tell(looked_at, str(error))
+        _note_unusable(looked_at, str(error))
         return []
     with transaction.atomic():
         schedule = Schedule.objects.select_for_update().filter(pk=schedule_id, enabled=True).first()
@@ -121,21 +121,21 @@ def _is_ahead(schedule: Schedule, now: datetime) -> bool:
     return schedule.looked_until > now + CLOCK_SLACK
 
 
-def _tell(schedule: Schedule | None, reason: str) -> None:
+def _note_unusable(schedule: Schedule | None, reason: str) -> None:
     """Say once that a schedule cannot be followed. It stays on: it goes on when the machine knows its zone again."""
     if schedule is not None and schedule.disabled_because != reason[:200]:
         logger.error("schedule %s cannot be followed: %s", schedule.pk, reason)
         Schedule.objects.filter(pk=schedule.pk).update(disabled_because=reason[:200])
 
 
-def _tell_failure(schedule_id: int, error: Exception) -> None:
+def _note_failure(schedule_id: int, error: Exception) -> None:
     """Say that a schedule failed for a reason nobody thought of; with its traceback once, not every LOOK_S."""
     sentence = f"MC Admin failed at it ({type(error).__name__}). Its log says more."
     try:
         schedule = Schedule.objects.filter(pk=schedule_id).first()
         if schedule is not None and schedule.disabled_because != sentence:
             logger.error("looking at schedule %s failed", schedule_id, exc_info=error)
-            _tell(schedule, sentence)
+            _note_unusable(schedule, sentence)
     except DatabaseError:  # then that is the trouble
         logger.exception("looking at schedule %s failed", schedule_id)
 
@@ -234,14 +234,14 @@ async def _carry_out(run_id: int, schedule: Schedule) -> None:
 
 
 async def _back_up(schedule: Schedule) -> Operation:
-    wish = Wish(
+    request = SnapshotRequest(
         server_id=schedule.server_id, path=schedule.path, require_flushed=schedule.require_flushed,
         trigger=Trigger.SCHEDULE,
     )  # fmt: skip
     loop = asyncio.get_running_loop()
     last = loop.time() + BUSY_WAIT_S
     while True:
-        job = await in_database(create.job, wish, started_by=f"schedule {schedule.pk}", origin="schedule")
+        job = await in_database(create.snapshot_job, request, started_by=f"schedule {schedule.pk}", origin="schedule")
         try:
             return await runner.run(job)
         except Busy:
@@ -256,7 +256,7 @@ async def _retain(schedule: Schedule, made: str) -> list[str]:
         policy = planning.policy_of(schedule)
         if policy is None:
             return []
-        job = apply_retention.job(
+        job = apply_retention.retention_job(
             policy, server_id=schedule.server_id or None, is_global=schedule.scope == Scope.GLOBAL, prune=False,
             made=made,
             started_by=f"schedule {schedule.pk}", origin="schedule",

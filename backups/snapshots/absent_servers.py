@@ -20,7 +20,7 @@ async def require_no_servers_before() -> None:
         NoServersFound: this panel's snapshots hold some.
     """
     own = await in_database(wiring.instance_id)
-    earlier = await wiring.snapshot_list().read()
+    earlier = await wiring.snapshot_cache().read()
     if any(one.labels.servers and one.labels.instance == own for one in earlier):
         raise NoServersFound(
             "No server is in the servers' folder, but earlier snapshots hold some. Is its disk mounted? Nothing was "

@@ -44,7 +44,7 @@ def other_instances(snapshots: Iterable[ResticSnapshot]) -> dict[str, list[Resti
     return dict(found)
 
 
-def job(instance: str, *, is_lost: bool, started_by: str, origin: str) -> Job:
+def adopt_job(instance: str, *, is_lost: bool, started_by: str, origin: str) -> Job:
     """Return the job that makes all snapshots of another panel this one's.
 
     Args:
@@ -68,7 +68,7 @@ def job(instance: str, *, is_lost: bool, started_by: str, origin: str) -> Job:
         try:
             await locks.past_dead(repository.command, lambda: repository.rename_instance(instance, own))
         finally:
-            await wiring.snapshot_list().changed()
+            await wiring.snapshot_cache().changed()
         if left := await _of(instance):
             raise RepositoryKeepsAll(
                 f"{len(left)} snapshots still have the tag of the other panel: the repository lets nothing be deleted "
@@ -80,6 +80,6 @@ def job(instance: str, *, is_lost: bool, started_by: str, origin: str) -> Job:
 
 
 async def _of(instance: str) -> list[ResticSnapshot]:
-    wiring.snapshot_list().forget()
-    found = await wiring.snapshot_list().read()
+    wiring.snapshot_cache().forget()
+    found = await wiring.snapshot_cache().read()
     return (await in_database(other_instances, found)).get(instance, [])

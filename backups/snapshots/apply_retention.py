@@ -30,8 +30,8 @@ async def plan(policy: Policy, *, server_id: str | None, is_global: bool = False
         is_global: it is about global snapshots alone.
         made: id of the snapshot that was just made for the same run; it stays.
     """
-    wiring.snapshot_list().forget()
-    found = await wiring.snapshot_list().read()
+    wiring.snapshot_cache().forget()
+    found = await wiring.snapshot_cache().read()
     entries = await in_database(_entries, found, made)
     return retention.plan(
         entries, policy=policy, zone=timezone.get_default_timezone(), now=datetime.now(UTC),
@@ -39,7 +39,7 @@ async def plan(policy: Policy, *, server_id: str | None, is_global: bool = False
     )
 
 
-async def carry_out(  # noqa: PLR0913 - as ``job``
+async def apply_policy(  # noqa: PLR0913 - as ``job``
     policy: Policy, progress: Progress, *, server_id: str | None, is_global: bool = False, prune: bool = False,
     made: str = "",
 ) -> Plan:  # fmt: skip
@@ -52,11 +52,11 @@ async def carry_out(  # noqa: PLR0913 - as ``job``
         if prune:
             await _prune(progress)
     finally:
-        await wiring.snapshot_list().changed()
+        await wiring.snapshot_cache().changed()
     return decided
 
 
-def job(  # noqa: PLR0913 - what may be looked at, and who asks
+def retention_job(  # noqa: PLR0913 - what may be looked at, and who asks
     policy: Policy, *, server_id: str | None, prune: bool, started_by: str, origin: str, is_global: bool = False,
     made: str = "",
 ) -> Job:  # fmt: skip
@@ -66,7 +66,7 @@ def job(  # noqa: PLR0913 - what may be looked at, and who asks
     """
 
     async def work(progress: Progress) -> dict[str, Any]:
-        decided = await carry_out(
+        decided = await apply_policy(
             policy, progress, server_id=server_id, is_global=is_global, prune=prune, made=made
         )
         return {"keep": decided.keep, "remove": decided.remove, "pruned": prune}
@@ -90,7 +90,7 @@ def check_job(*, read_data_percent: float, started_by: str, origin: str) -> Job:
 
     async def work(progress: Progress) -> dict[str, Any]:
         def listen(line: str) -> None:
-            _tell(progress, line, "checking")
+            _report_line(progress, line, "checking")
 
         restic = wiring.command()
         await locks.past_dead(
@@ -106,11 +106,11 @@ def check_job(*, read_data_percent: float, started_by: str, origin: str) -> Job:
 async def _prune(progress: Progress) -> None:
     restic = wiring.command()
     await locks.past_dead(
-        restic, lambda: upkeep.prune(restic, on_line=lambda line: _tell(progress, line, "pruning"))
+        restic, lambda: upkeep.prune(restic, on_line=lambda line: _report_line(progress, line, "pruning"))
     )
 
 
-def _tell(progress: Progress, line: str, stage: str) -> None:
+def _report_line(progress: Progress, line: str, stage: str) -> None:
     percent = upkeep.percent_of(line)
     if percent is not None:
         progress.percent(percent, stage)

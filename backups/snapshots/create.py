@@ -25,7 +25,7 @@ from backups.snapshots.coverage import Missing, NotAllInSnapshot
 from backups.snapshots.databases import Databases
 from backups.snapshots.excluded import Excluded
 from backups.snapshots.list_changes import find_changes
-from backups.snapshots.quiesce import Bracket, Quiet
+from backups.snapshots.quiesce import QuiesceSession, Quiet
 from backups.snapshots.reading import Reading, TooMuchToRead
 from backups.snapshots.scope import Target
 from backups.snapshots.skipping import FlushNotConfirmed, Skipped
@@ -46,7 +46,7 @@ REPOSITORY_LEASE = "repository"  # one writing job at a time
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class SnapshotRequest:
     """What shall be in the snapshot.
 
     Attributes:
@@ -64,42 +64,42 @@ class Wish:
     unknown: Mapping[str, str] = field(default_factory=dict)
 
 
-def job(wish: Wish, *, started_by: str, origin: str) -> Job:
+def snapshot_job(request: SnapshotRequest, *, started_by: str, origin: str) -> Job:
     """Check what can be checked at once and return the job; blocking, uses the database.
 
     Raises:
         ResticNotConfigured, ServerNotFound, BackupPathMissing, InvalidRequest.
     """
     wiring.repository()
-    target = _find_early(wish)
+    target = _find_early(request)
     wanted = [REPOSITORY_LEASE]
     if target.scope is Scope.GLOBAL:
         manager, busy = servers_wiring.manager(), leases.busy()
         leases_of = {name: leases.server_lease(name) for name in manager.list_names()}
         skipped = {name: f"{name} is busy with something else." for name, one in leases_of.items() if one in busy}
         skipped |= {name: folder_is_a_link(name) for name in manager.list_linked_names()}
-        wish = replace(wish, skipped=skipped, unknown=manager.list_unreadable())
+        request = replace(request, skipped=skipped, unknown=manager.list_unreadable())
         wanted += [one for one in leases_of.values() if one not in busy]
     return Job(
-        kind=KIND, server_id=wish.server_id, started_by=started_by, origin=origin, leases=tuple(wanted),
-        can_cancel=True, work=functools.partial(take, wish),
+        kind=KIND, server_id=request.server_id, started_by=started_by, origin=origin, leases=tuple(wanted),
+        can_cancel=True, work=functools.partial(make_snapshot, request),
     )  # fmt: skip
 
 
-def _find_early(wish: Wish) -> Target:
+def _find_early(request: SnapshotRequest) -> Target:
     """Return the target as far as it is known before the engine is asked; raises as ``targets.find``."""
     server_path = settings.MC_ADMIN.server_path
-    if not wish.path:
-        return scope.find(server_path, server_id=wish.server_id, path="", roots={})
-    scope.find_past(server_path, server_id=wish.server_id, path=wish.path)  # raises InvalidRequest, ServerNotFound
-    root = servers_wiring.live().data_root(wish.server_id)
+    if not request.path:
+        return scope.find(server_path, server_id=request.server_id, path="", roots={})
+    scope.find_past(server_path, server_id=request.server_id, path=request.path)
+    root = servers_wiring.live().data_root(request.server_id)
     if root.kind is DataKind.ELSEWHERE:  # a command does not know the engine's volumes yet
-        root = usual(server_path, wish.server_id)
-        return Target(Scope.PATH, root.path / wish.path, wish.server_id, wish.path, root)
-    return scope.find(server_path, server_id=wish.server_id, path=wish.path, roots={wish.server_id: root})
+        root = usual(server_path, request.server_id)
+        return Target(Scope.PATH, root.path / request.path, request.server_id, request.path, root)
+    return scope.find(server_path, server_id=request.server_id, path=request.path, roots={request.server_id: root})
 
 
-async def take(wish: Wish, progress: Progress) -> dict[str, Any]:
+async def make_snapshot(request: SnapshotRequest, progress: Progress) -> dict[str, Any]:
     """Make the snapshot inside a running operation, which holds the leases of the servers and of the repository.
 
     Returns:
@@ -111,17 +111,17 @@ async def take(wish: Wish, progress: Progress) -> dict[str, Any]:
         AppError: as ResticManager says.
     """
     try:
-        return await _Taking(wish, progress).run()
+        return await _Taking(request, progress).run()
     finally:
-        await wiring.snapshot_list().changed()
+        await wiring.snapshot_cache().changed()
 
 
 class _Taking:
     """One snapshot in the making."""
 
-    def __init__(self, wish: Wish, progress: Progress) -> None:
-        self._wish = wish
-        self._skipped = Skipped({**wish.skipped, **wish.unknown}, progress)
+    def __init__(self, request: SnapshotRequest, progress: Progress) -> None:
+        self._request = request
+        self._skipped = Skipped({**request.skipped, **request.unknown}, progress)
         self._progress = progress
         self._operation_id = progress.operation_id
         self._repository = stalled.watched(wiring.repository(), settings.MC_ADMIN.server_path, progress.warn)
@@ -155,17 +155,17 @@ class _Taking:
         async with (
             databases.copied(target, instances, self._roots) as self._databases, hold(instances) as entered
         ):
-            self._note_missing([bracket.now for bracket in entered], missing)
-            self._insist([bracket.now for bracket in entered])
+            self._note_missing([session.state for session in entered], missing)
+            self._insist([session.state for session in entered])
             try:
                 made = await self._copy(target, entered)
             except TooMuchToRead:  # made since we looked: now it is seen, and left out
-                await self._size_up(target, [bracket.now.server_id for bracket in self._kept(entered)])
+                await self._size_up(target, [session.state.server_id for session in self._kept(entered)])
                 made = await self._copy(target, entered)
             made = await asyncio.to_thread(self._world_files.judge, made, self._progress.line)
             snapshot = await self._settle(made.snapshot, self._kept(entered))  # before a guard could take over
-        for bracket in entered:
-            for remark in bracket.remarks():
+        for session in entered:
+            for remark in session.remarks():
                 self._progress.warn(remark)
         return await self._write_down(
             made, snapshot, began, [one for one in missing if one.server_id not in self._skipped],
@@ -174,7 +174,7 @@ class _Taking:
 
     def _leave_out(self, server_id: str, error: Exception) -> None:
         """Leave one server out of a snapshot of everything; of one server, its trouble is that of the snapshot."""
-        if self._wish.server_id:
+        if self._request.server_id:
             raise error
         self._skipped.add(server_id, error)
 
@@ -186,8 +186,8 @@ class _Taking:
         except Exception as error:  # noqa: BLE001 - whatever it is: it is told, and the others are saved
             self._leave_out(server_id, error)
 
-    def _kept(self, held: list[Bracket]) -> list[Bracket]:
-        return [bracket for bracket in held if bracket.now.server_id not in self._skipped]
+    def _kept(self, held: list[QuiesceSession]) -> list[QuiesceSession]:
+        return [session for session in held if session.state.server_id not in self._skipped]
 
     async def _find_roots(self, names: list[str]) -> None:
         """Find out where the games' files are, which may take a question to the engine for each."""
@@ -199,23 +199,24 @@ class _Taking:
         return {name: root for name, root in self._roots.items() if name not in self._skipped}
 
     async def _find(self) -> Target:
-        wish, roots = self._wish, self._kept_roots()
-        find = functools.partial(scope.find, self._server_path, server_id=wish.server_id, path=wish.path, roots=roots)
-        return await asyncio.to_thread(find)
+        request, roots = self._request, self._kept_roots()
+        return await asyncio.to_thread(
+            scope.find, self._server_path, server_id=request.server_id, path=request.path, roots=roots
+        )
 
     async def _check_space(self, target: Target) -> None:
         folder = space.local_folder(wiring.repository_path())
         await locks.require_readable(self._repository.command)
         if folder is None:
-            await wiring.snapshot_list().read()  # one that is away is told before a game is held still
+            await wiring.snapshot_cache().read()  # one that is away is told before a game is held still
         elif not await asyncio.to_thread(space.is_ample, folder, target.all_paths):  # asking restic costs half a second
-            earlier = await wiring.snapshot_list().read()
+            earlier = await wiring.snapshot_cache().read()
             is_first = not scope.covering(earlier, target)
             await asyncio.to_thread(space.check, folder, target.all_paths, is_first=is_first)
 
     async def _names(self) -> list[str]:
-        if self._wish.server_id:
-            return [self._wish.server_id]
+        if self._request.server_id:
+            return [self._request.server_id]
         found = await asyncio.to_thread(servers_wiring.manager().list_names)
         return [name for name in found if name not in self._skipped]
 
@@ -240,7 +241,7 @@ class _Taking:
             await asyncio.to_thread(self._reading.look_around, target.path, {*names, *self._not_copied()})
 
     def _not_copied(self) -> set[str]:
-        return self._skipped.reasons.keys() - self._wish.unknown.keys()
+        return self._skipped.reasons.keys() - self._request.unknown.keys()
 
     async def _missing(self, target: Target, one: MCInstance) -> list[Missing]:
         """List what of a server cannot be in the snapshot; of a path nothing is missing, it is what it is.
@@ -249,7 +250,7 @@ class _Taking:
             NotAllInSnapshot: a consistent one is wanted; before any game is held still.
         """
         found = [] if target.scope is Scope.PATH else await coverage.find_missing(one, self._roots[one.name])
-        if found and self._wish.require_flushed:
+        if found and self._request.require_flushed:
             raise NotAllInSnapshot(f"{one.name}: {found[0].why} No snapshot was made, as you asked for.")
         return found
 
@@ -270,7 +271,7 @@ class _Taking:
         """
         now = await self._find()
         if now.path != target.path:
-            raise PathBusy(f"{self._wish.path} was changed just now. Try again.")
+            raise PathBusy(f"{self._request.path} was changed just now. Try again.")
         return now
 
     def _insist(self, quiets: list[Quiet]) -> None:
@@ -279,7 +280,7 @@ class _Taking:
             if one.saved.is_consistent:
                 continue
             why = one.reason if one.reason.endswith((".", "?")) else f"{one.reason}."  # an error is a sentence already
-            if self._wish.require_flushed:
+            if self._request.require_flushed:
                 why = f"{one.server_id}: {why} No snapshot was kept, as you asked for."
                 self._leave_out(one.server_id, FlushNotConfirmed(why))
             else:
@@ -299,7 +300,7 @@ class _Taking:
             if one.server_id not in lists.torn:
                 continue
             one.saved, one.reason = worst([one.saved, Saved.LIVE]), lists.torn[one.server_id]
-            if self._wish.require_flushed:
+            if self._request.require_flushed:
                 why = f"{one.reason} No snapshot was kept, as you asked for."
                 self._leave_out(one.server_id, FlushNotConfirmed(why))
         if target.scope is not Scope.GLOBAL:
@@ -307,15 +308,15 @@ class _Taking:
         around = await asyncio.to_thread(excluded.around_servers, target.path, self._not_copied())
         return [*lists.patterns, *around]
 
-    async def _copy(self, target: Target, entered: list[Bracket]) -> ResticSnapshotWithSummary:
-        left_out = await self._left_out(target, [bracket.now for bracket in self._kept(entered)])
-        self._skipped.require_one_kept([bracket.now.server_id for bracket in entered])
+    async def _copy(self, target: Target, entered: list[QuiesceSession]) -> ResticSnapshotWithSummary:
+        left_out = await self._left_out(target, [session.state for session in self._kept(entered)])
+        self._skipped.require_one_kept([session.state.server_id for session in entered])
         target = await self._find_again(target)
-        labels = await self._labels(target, [bracket.now for bracket in self._kept(entered)])
+        labels = await self._labels(target, [session.state for session in self._kept(entered)])
         self._limit_bytes = self._reading.limit_bytes(target.all_paths)
         backup = functools.partial(
             self._repository.confined_to(*scope.boundary(target)).create_snapshot, target.all_paths,
-            tags=labels.tags, excludes=left_out, instead=self._databases.instead, on_progress=self._tell,
+            tags=labels.tags, excludes=left_out, instead=self._databases.instead, on_progress=self._report_progress,
         )  # fmt: skip
         self._progress.percent(5, "copying")
         await asyncio.to_thread(self._world_files.look, target, list(self._kept_roots().values()))
@@ -333,7 +334,7 @@ class _Taking:
         return Labels(
             instance=await in_database(wiring.instance_id),
             scope=target.scope,
-            trigger=self._wish.trigger,
+            trigger=self._request.trigger,
             saved=worst(one.saved for one in quiets),
             servers=tuple(one.server_id for one in quiets),
             saved_by_server={one.server_id: one.saved for one in quiets} if is_global else {},
@@ -342,33 +343,33 @@ class _Taking:
             folders={name: folder for name, root in roots.items() if (folder := root.unusual_folder) is not None},
         )
 
-    def _tell(self, done: BackupProgress) -> None:
+    def _report_progress(self, done: BackupProgress) -> None:
         if max(done.total_bytes, done.bytes_done) > self._limit_bytes:
             raise TooMuchToRead("While it was copied, files came that pretend to be larger than they are. Try again.")
         text = f"copying: {done.files_done} of {done.total_files} files"
         self._progress.percent(5 + 90 * done.percent_done, text)
 
-    async def _settle(self, snapshot: ResticSnapshot, brackets: list[Bracket]) -> ResticSnapshot:
+    async def _settle(self, snapshot: ResticSnapshot, sessions: list[QuiesceSession]) -> ResticSnapshot:
         """Take back what the snapshot claims of servers that were disturbed while they were copied."""
-        before = [bracket.now.saved for bracket in brackets]
+        before = [session.state.saved for session in sessions]
         worse = [
-            bracket for old, bracket in zip(before, brackets, strict=True) if (await bracket.judge()).saved is not old
+            session for old, session in zip(before, sessions, strict=True) if (await session.verify()).saved is not old
         ]
         if not worse:
             return snapshot
-        quiets = [bracket.now for bracket in worse]
+        quiets = [session.state for session in worse]
         try:
-            if self._wish.require_flushed and len(worse) == len(brackets):
+            if self._request.require_flushed and len(worse) == len(sessions):
                 delete = functools.partial(self._repository.delete, snapshot.id)
                 await locks.past_dead(self._repository.command, delete)
             self._insist(quiets)
-            self._skipped.require_one_kept([bracket.now.server_id for bracket in brackets])
-            if self._wish.require_flushed:
+            self._skipped.require_one_kept([session.state.server_id for session in sessions])
+            if self._request.require_flushed:
                 return await disown(self._repository, snapshot, [one.server_id for one in quiets])
             return await take_back(self._repository, snapshot, {one.server_id: one.saved for one in quiets})
         except AppError:
-            for bracket in worse:
-                bracket.leave_claim()
+            for session in worse:
+                session.leave_claim()
             raise
 
     async def _write_down(
@@ -391,7 +392,7 @@ class _Taking:
                     "worlds": held, "lost": lost, "lists": lists.lists, "notes": notes,
                 },
             )  # fmt: skip
-            return payload.shown([snapshot])[0]
+            return payload.snapshot_payload([snapshot])[0]
 
         self._progress.percent(100, "done")
         reasons = self._skipped.reasons

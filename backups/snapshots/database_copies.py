@@ -21,7 +21,7 @@ from pathlib import Path
 
 from core import database_exec, process
 from core.errors import AppError, Conflict, TimedOut
-from core.paths import FileMissing, Root, shown
+from core.paths import FileMissing, Root, printable
 
 LOCK_S = 5.0  # how long a writer may keep us waiting
 # What a copy needs beside the file, and how it begins: SQLite takes nothing from one that begins otherwise, as one does
@@ -54,10 +54,10 @@ async def check(file: Path, *, timeout_s: float) -> str:
         said = (await process.run(*argv, timeout_s=timeout_s, isolated=True)).strip()  # killed: SQLite heeds no word
     except TimedOut:
         raise NoSoundCopy(f"its check took more than {timeout_s:.3g} s") from None
-    return "" if said == "ok" else shown(said)
+    return "" if said == "ok" else printable(said)
 
 
-def take(data: Root, path: str, copy: Path, *, most_bytes: int) -> int:
+def copy_database(data: Root, path: str, copy: Path, *, most_bytes: int) -> int:
     """Copy the database at ``path``, and what it needs, to ``copy``; no link is followed. Blocking.
 
     Returns:

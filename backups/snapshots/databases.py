@@ -23,7 +23,7 @@ from backups.snapshots.scope import Target
 from core import confinement, database_exec
 from core.confined_exec import MOUNTS
 from core.errors import AppError
-from core.paths import Root, shown, walk
+from core.paths import Root, printable, walk
 from servers.minecraft.data_root import DataKind, DataRoot
 from servers.minecraft.instance import MCInstance
 
@@ -121,7 +121,7 @@ async def _copy_all(databases: Databases, folder: Path, root: DataRoot, found: l
             await _copy_one(root, one, copy, left)
         except (AppError, OSError) as error:
             await asyncio.to_thread(shutil.rmtree, copy, ignore_errors=True)
-            unsound.append(f"{shown(one.path)} ({error})")
+            unsound.append(f"{printable(one.path)} ({error})")
             continue
         databases.instead[base / one.path] = copy / "copy"
     if unsound:
@@ -171,24 +171,24 @@ async def check_restored(held: Root, copies: Path, *, end: float) -> Checked:
             await asyncio.to_thread(_take_restored, held, one, copy)
             problem = await _check(copy, end)
         except (AppError, OSError) as error:
-            unchecked.append(f"{shown(one.path)} ({error})")
+            unchecked.append(f"{printable(one.path)} ({error})")
             continue
         finally:
             await asyncio.to_thread(shutil.rmtree, copies, ignore_errors=True)
         if problem:
-            broken.append(f"the database {shown(one.path)} came back broken: {problem}")
+            broken.append(f"the database {printable(one.path)} came back broken: {problem}")
     return Checked(broken, [f"databases that were not looked at: {_named(unchecked)}."] if unchecked else [])
 
 
 def _take_restored(held: Root, one: _Found, copy: Path) -> None:
     copy.parent.mkdir(mode=0o700, parents=True)
-    database_copies.take(held, one.path, copy, most_bytes=MAX_BYTES)
+    database_copies.copy_database(held, one.path, copy, most_bytes=MAX_BYTES)
 
 
 def _take(root: DataRoot, found: _Found, copy: Path, most_bytes: int) -> int:
     copy.parent.mkdir(mode=0o700, parents=True)
     with root.hold() as data:
-        return database_copies.take(data, found.path, copy, most_bytes=most_bytes)
+        return database_copies.copy_database(data, found.path, copy, most_bytes=most_bytes)
 
 
 def _in_use(root: DataRoot, target: Target, since: datetime | None) -> list[_Found]:

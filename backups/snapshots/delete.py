@@ -40,7 +40,7 @@ def choose(snapshots: Iterable[ResticSnapshot], snapshot_id: str) -> ResticSnaps
     return found[0]
 
 
-def job(snapshot: ResticSnapshot, *, started_by: str, origin: str) -> Job:
+def delete_job(snapshot: ResticSnapshot, *, started_by: str, origin: str) -> Job:
     """Return the job that deletes it."""
 
     async def work(_: Progress) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def job(snapshot: ResticSnapshot, *, started_by: str, origin: str) -> Job:
         try:
             await locks.past_dead(wiring.command(), lambda: wiring.repository().delete(snapshot.id))
         finally:
-            await wiring.snapshot_list().changed()
+            await wiring.snapshot_cache().changed()
         return {"removed": [snapshot.id]}
 
     return Job(

@@ -53,7 +53,7 @@ def is_confirmation(line: str) -> bool:
     return bool(_SAVED_LINE.fullmatch(line))
 
 
-class Game:
+class GameConnection:
     """A running server's command line; RCON, or the image's ``rcon-cli`` where there is none. Close it."""
 
     def __init__(self, instance: MCInstance) -> None:

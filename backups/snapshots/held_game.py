@@ -1,6 +1,6 @@
 """One game held still while its files are copied, and how sure that is.
 
-``save-off`` → ``save-all flush`` → the game's confirmation → the copy → ``save-on`` in every case. The fact that
+``save-off`` → ``save-all flush`` → the game's confirmation → the copy → ``save-on`` in every case. The record that
 saving is off is written down first and removed last, so that a guard can mend what a killed process left.
 """
 
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from backups.restic.labels import Saved
 from backups.snapshots import saving_off
-from backups.snapshots.game_connection import Game, GameLog, is_unknown, says_off, says_on, says_saved
-from backups.snapshots.saving_off import Fact
+from backups.snapshots.game_connection import GameConnection, GameLog, is_unknown, says_off, says_on, says_saved
+from backups.snapshots.saving_off import SavingOffRecord
 from core.errors import AppError, Conflict, Unavailable
-from core.tasks import cancel, finish
+from core.tasks import cancel, run_detached
 from servers.docker.container import Container, State
 from servers.minecraft.compose.derivations import Edition, edition_of
 from servers.minecraft.instance import MCInstance, ServerNotFound, ServerNotRunning
@@ -70,7 +70,7 @@ class HeldGame:
         self._instance = instance
         self._operation_id = operation_id
         self._log = GameLog(instance)
-        self._fact: Fact | None = None
+        self._record: SavingOffRecord | None = None
 
     @asynccontextmanager
     async def held(self, *, timeout_s: float) -> AsyncIterator[None]:
@@ -88,12 +88,12 @@ class HeldGame:
         if self._takes_no_save_commands(container):
             yield
             return
-        async with Game(self._instance) as game:
+        async with GameConnection(self._instance) as game:
             try:
                 await self._begin(container, game, timeout_s=timeout_s)
                 yield
             finally:
-                await finish(self._end(game))
+                await run_detached(self._end(game))
 
     def _takes_no_save_commands(self, container: Container) -> bool:
         """Tell whether nothing can be asked of it; then say so."""
@@ -111,11 +111,11 @@ class HeldGame:
         if self.saved is Saved.STOPPED:
             started = after is not None and (after.is_running or after.is_restarting)
             return "it was started while it was copied" if started else ""
-        if self._fact is not None and not self._fact.is_of(after):
+        if self._record is not None and not self._record.is_of(after):
             return "it stopped while it was copied"
         return "somebody turned saving on while it was copied" if await self._log.says_saving_is_on() else ""
 
-    async def _begin(self, container: Container, game: Game, *, timeout_s: float) -> None:
+    async def _begin(self, container: Container, game: GameConnection, *, timeout_s: float) -> None:
         """Turn saving off and wait until everything is written; a game that sleeps is woken by that."""
         await self._log.begin()
         was_asleep = await self._instance.is_asleep(container)
@@ -133,21 +133,21 @@ class HeldGame:
             reason = str(error)
         self.saved, self.reason = Saved.UNCONFIRMED, reason
 
-    async def _end(self, game: Game) -> None:
-        """Turn saving on and remove the fact; one that stays is left to the guard."""
+    async def _end(self, game: GameConnection) -> None:
+        """Turn saving on and remove the record; one that stays is left to the guard."""
         await self._log.close()
-        if self._fact is None:
+        if self._record is None:
             return
         for attempt in range(SAVE_ON_TRIES):
             if attempt:
                 await asyncio.sleep(1)
-            if (await turn_saving_on(self._instance, self._fact, game)).is_on:
-                await in_database(saving_off.leave_claim if self.claims_too_much else saving_off.clear, self._fact)
+            if (await turn_saving_on(self._instance, self._record, game)).is_on:
+                await in_database(saving_off.leave_claim if self.claims_too_much else saving_off.clear, self._record)
                 return
         self.saving_is_left_off = True
         logger.warning("saving is still off on %s; the guard goes on trying", self.name)
 
-    async def _save_off(self, container: Container, game: Game, *, by_cli: bool) -> bool:
+    async def _save_off(self, container: Container, game: GameConnection, *, by_cli: bool) -> bool:
         await self._store_fact(container)
         reason = ""
         try:
@@ -166,10 +166,10 @@ class HeldGame:
         return False
 
     async def _forget_fact(self) -> None:
-        """Remove the fact: saving was never off."""
-        if self._fact is not None:
-            await in_database(saving_off.clear, self._fact)
-        self._fact = None
+        """Remove the record: saving was never off."""
+        if self._record is not None:
+            await in_database(saving_off.clear, self._record)
+        self._record = None
 
     async def _store_fact(self, container: Container) -> None:
         key, loop = (self._instance.name, self.service), asyncio.get_running_loop()
@@ -178,15 +178,15 @@ class HeldGame:
             if loop.time() > last:
                 raise GuardBusy(f"Saving is just being turned on again on {self.name}. Try again in half a minute.")
             await asyncio.sleep(0.5)
-        self._fact = stored
+        self._record = stored
 
     async def _has_ended(self) -> bool:
         try:
-            return self._fact is not None and not self._fact.is_of(await self._instance.get_container())
+            return self._record is not None and not self._record.is_of(await self._instance.get_container())
         except Unavailable:
             return False
 
-    async def _flush(self, game: Game, *, timeout_s: float) -> bool:
+    async def _flush(self, game: GameConnection, *, timeout_s: float) -> bool:
         """Ask for the flush and wait for its confirmation: the answer, or a line of the log."""
         asked = asyncio.create_task(game.command("save-all flush", timeout_s=timeout_s), name="save-all flush")
         try:
@@ -228,10 +228,10 @@ class Turned:
     answer: str = ""
 
 
-async def turn_saving_on(instance: MCInstance, fact: Fact, game: Game) -> Turned:
-    """Turn saving on where the container of ``fact`` still runs."""
+async def turn_saving_on(instance: MCInstance, record: SavingOffRecord, game: GameConnection) -> Turned:
+    """Turn saving on where the container of ``record`` still runs."""
     try:
-        if await _is_gone(instance, fact):
+        if await _is_gone(instance, record):
             return Turned(is_on=True)  # a game begins with saving on
         answer = await game.command("save-on", timeout_s=COMMAND_S)
     except AppError as error:
@@ -242,10 +242,10 @@ async def turn_saving_on(instance: MCInstance, fact: Fact, game: Game) -> Turned
     return Turned(is_on=is_on, answer="" if is_on else answer or "nothing")
 
 
-async def _is_gone(instance: MCInstance, fact: Fact) -> bool:
-    """Tell whether the game of ``fact`` has ended; no where the engine cannot tell: an open connection may do."""
+async def _is_gone(instance: MCInstance, record: SavingOffRecord) -> bool:
+    """Tell whether the game of ``record`` has ended; no where the engine cannot tell: an open connection may do."""
     try:
-        return not fact.is_of(await instance.get_container())
+        return not record.is_of(await instance.get_container())
     except ServerNotFound:
         return True
     except Unavailable:

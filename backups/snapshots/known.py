@@ -20,14 +20,14 @@ class RepositorySlow(TimedOut):
 def read_all() -> Snapshots:
     """Return all snapshots, oldest first; raises ResticNotConfigured, and as ResticManager."""
     wiring.repository()
-    known = wiring.snapshot_list().known()
-    return known if known is not None else async_to_sync(wiring.snapshot_list().read)()
+    known = wiring.snapshot_cache().known()
+    return known if known is not None else async_to_sync(wiring.snapshot_cache().read)()
 
 
 def read_soon(*, timeout_s: float) -> Snapshots:
     """Do the same for a page that must come even while the repository does not answer; raises RepositorySlow, too."""
     wiring.repository()
-    known = wiring.snapshot_list().known()
+    known = wiring.snapshot_cache().known()
     return known if known is not None else async_to_sync(_within)(timeout_s)
 
 
@@ -38,6 +38,6 @@ def find(snapshot_id: str) -> ResticSnapshot:
 
 async def _within(timeout_s: float) -> Snapshots:
     try:
-        return await asyncio.wait_for(wiring.snapshot_list().read(), timeout_s)
+        return await asyncio.wait_for(wiring.snapshot_cache().read(), timeout_s)
     except TimeoutError:
         raise RepositorySlow(f"The backup repository has not answered for {timeout_s:.0f} s.") from None

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from backups.restic.patterns import Patterns
 from backups.snapshots import excludes
 from core.errors import AppError
-from core.paths import Link, Root, TreeLinks, find_links, place_inside, place_of_link, shown
+from core.paths import Link, Root, TreeLinks, find_links, place_inside, place_of_link, printable
 from servers.docker.container import PART, Mount
 from servers.docker.folders import open_server
 from servers.minecraft import properties
@@ -54,7 +54,7 @@ def links_out(root: DataRoot, mounts: Sequence[Mount], target: str) -> list[tupl
         return []
     found = [one for one in found if worlds.has(one.path) or not left_out.match(f"{root.path}/{one.path}")]
     found.sort(key=lambda one: (not worlds.has(one.path), one.path))
-    told = [(shown(f"{target}/{one.path}"), _sentence(one, target)) for one in found[:MAX_NAMED]]
+    told = [(printable(f"{target}/{one.path}"), _sentence(one, target)) for one in found[:MAX_NAMED]]
     if tree.is_cut:
         told.append((target, f"There are more than {MAX_LINKS} links in {target} of the game; not all were judged."))
     elif len(found) > MAX_NAMED:
@@ -70,8 +70,8 @@ def _is_missing(link: Link, held: Root, worlds: "_Worlds", outside: "_Outside") 
 
 def _sentence(link: Link, target: str) -> str:
     return (
-        f"{shown(f'{target}/{link.path}')} of the game is a link to {shown(link.target)}, and what that leads to is in "
-        "no snapshot. Put it in the link's place, or mount a folder of the server's directory there."
+        f"{printable(f'{target}/{link.path}')} of the game is a link to {printable(link.target)}, and what that "
+        "leads to is in no snapshot. Put it in the link's place, or mount a folder of the server's directory there."
     )
 
 

@@ -47,7 +47,7 @@ class FiguresReader:
             await embedded.make_planned(wiring.section(), run=wiring.run_override or process.run)
             confined = await confinement.available()
             version = str(await wiring.repository().version())
-            found = await wiring.snapshot_list().read()
+            found = await wiring.snapshot_cache().read()
             names = await asyncio.to_thread(servers_wiring.manager().list_names)
             good = await in_database(health.read_good, found)
             last = {name: good[name].time for name in names if name in good}

@@ -65,13 +65,13 @@ def safe_settings() -> dict[str, Any]:
 
 def _without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        key: _without_secrets(value) if isinstance(value, Mapping) else _shown(value)
+        key: _without_secrets(value) if isinstance(value, Mapping) else _without_login(value)
         for key, value in values.items()
         if not any(word in key for word in _SECRET) or key == "sensitive_fields"
     }
 
 
-def _shown(value: Any) -> Any:
+def _without_login(value: Any) -> Any:
     """Take name and password out of an address: a repository's may have them."""
     return without_login(value) if isinstance(value, str) else value
 

@@ -11,7 +11,7 @@ from backups.snapshots import pins
 FIELDS = tuple(name for name in ResticSnapshotSummary.model_fields if name != "snapshot_id")
 
 
-def shown(snapshots: Iterable[ResticSnapshot]) -> list[dict[str, Any]]:
+def snapshot_payload(snapshots: Iterable[ResticSnapshot]) -> list[dict[str, Any]]:
     """Return snapshots in the shape of SnapshotSerializer; three questions to the database whatever their number."""
     found = list(snapshots)
     pinned, own = pins.pinned_ids(), wiring.instance_id()

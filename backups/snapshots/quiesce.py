@@ -14,7 +14,7 @@ from backups.restic.labels import Saved, worst
 from backups.snapshots.coverage import Missing
 from backups.snapshots.held_game import HeldGame
 from core.errors import AppError, CommandFailed, Unavailable
-from core.tasks import finish
+from core.tasks import run_detached
 from servers.docker.container import Container
 from servers.minecraft.instance import MCInstance
 
@@ -43,7 +43,7 @@ class Quiet:
 async def quiet(
     instances: Sequence[MCInstance], *, operation_id: uuid.UUID, timeout_s: float,
     not_held: Callable[[str, Exception], None],
-) -> AsyncIterator[list["Bracket"]]:  # fmt: skip
+) -> AsyncIterator[list["QuiesceSession"]]:  # fmt: skip
     """Keep servers from writing inside the block, all together; saving is on again behind it, whatever happened.
 
     Args:
@@ -61,13 +61,13 @@ async def quiet(
                 not_held(instance.name, one)
             elif isinstance(one, BaseException):
                 raise one
-        yield [one for one in entered if isinstance(one, Bracket)]
+        yield [one for one in entered if isinstance(one, QuiesceSession)]
     finally:
-        await finish(_leave(stacks))
+        await run_detached(_leave(stacks))
 
 
 async def _leave(stacks: list[AsyncExitStack]) -> None:
-    """End all brackets, and each of them whatever happens to another; a fact that stays is left to the guard."""
+    """End all sessions, and each of them whatever happens to another; a record that stays is left to the guard."""
     for left in await asyncio.gather(*(stack.aclose() for stack in stacks), return_exceptions=True):
         if isinstance(left, BaseException):
             logger.error("a server could not be let go after its copy; the guard goes on trying", exc_info=left)
@@ -76,15 +76,15 @@ async def _leave(stacks: list[AsyncExitStack]) -> None:
 @asynccontextmanager
 async def _quiet_one(
     instance: MCInstance, *, operation_id: uuid.UUID, timeout_s: float
-) -> AsyncIterator["Bracket"]:
+) -> AsyncIterator["QuiesceSession"]:
     try:
         found = [(one, await one.get_container()) for one in await instance.list_games()]
     except (Unavailable, CommandFailed) as error:
-        yield Bracket(instance, [], doubt=f"nobody knows whether it runs: {error}")
+        yield QuiesceSession(instance, [], doubt=f"nobody knows whether it runs: {error}")
         return
     games = [HeldGame(one, container, operation_id=operation_id) for one, container in found]
-    bracket = Bracket(instance, games)
-    await bracket.look_for_others()
+    session = QuiesceSession(instance, games)
+    await session.look_for_others()
     stacks = [AsyncExitStack() for _ in games]
     ways = [one.held(timeout_s=timeout_s) for one in games]
     try:
@@ -93,18 +93,18 @@ async def _quiet_one(
         )
         for failed in filter(None, entered):
             raise failed
-        bracket.take_levels()
-        yield bracket
+        session.take_levels()
+        yield session
     finally:
-        await finish(_leave(stacks))
+        await run_detached(_leave(stacks))
 
 
-class Bracket:
+class QuiesceSession:
     """What happens around the copy of one server, whose games are held together."""
 
     def __init__(self, instance: MCInstance, games: Sequence[HeldGame], *, doubt: str = "") -> None:
         """``doubt``: why nothing is known of what writes there, as a clause."""
-        self.now = Quiet(instance.name, Saved.LIVE if doubt else Saved.STOPPED, doubt)
+        self.state = Quiet(instance.name, Saved.LIVE if doubt else Saved.STOPPED, doubt)
         self._instance = instance
         self._games = games
         self._doubt = doubt
@@ -139,29 +139,29 @@ class Bracket:
         """Let the server's level be the worst of its games', and LIVE at best where somebody else writes there."""
         # STOPPED says that none ran: a restore may count on it until the next start.
         levels = [one.saved for one in self._games if one.saved is not Saved.STOPPED]
-        self.now.saved = worst([*levels, Saved.LIVE] if self._doubt else levels)
-        of_game = next((one for one in self._games if one.saved is self.now.saved and one.reason), None)
-        self.now.reason = self._of(of_game, of_game.reason) if of_game is not None else self._doubt
+        self.state.saved = worst([*levels, Saved.LIVE] if self._doubt else levels)
+        of_game = next((one for one in self._games if one.saved is self.state.saved and one.reason), None)
+        self.state.reason = self._of(of_game, of_game.reason) if of_game is not None else self._doubt
 
-    async def judge(self) -> Quiet:
+    async def verify(self) -> Quiet:
         """Look, after the copy, whether it was undisturbed: the same containers, and nobody turned saving on."""
-        name = self.now.server_id
-        if not self.now.saved.is_consistent:
-            return self.now
+        name = self.state.server_id
+        if not self.state.saved.is_consistent:
+            return self.state
         try:
             after = [await one.find_container() for one in self._games]
             others = await self._other_writers(after)
         except AppError as error:
-            self.now = Quiet(name, Saved.UNCONFIRMED, f"nobody knows what it did meanwhile: {error}")
-            return self.now
+            self.state = Quiet(name, Saved.UNCONFIRMED, f"nobody knows what it did meanwhile: {error}")
+            return self.state
         if others:
-            self.now = Quiet(name, Saved.LIVE, f"the container {others[0].name} began to write there")
-            return self.now
+            self.state = Quiet(name, Saved.LIVE, f"the container {others[0].name} began to write there")
+            return self.state
         for one, container in zip(self._games, after, strict=True):
             if why := await one.disturbance(container):
-                self.now = Quiet(name, Saved.UNCONFIRMED, self._of(one, why))
+                self.state = Quiet(name, Saved.UNCONFIRMED, self._of(one, why))
                 break
-        return self.now
+        return self.state
 
     async def _other_writers(self, own: Sequence[Container | None]) -> list[Container]:
         return await self._instance.other_writers([one for one in own if one is not None])

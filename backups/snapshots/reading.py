@@ -19,7 +19,7 @@ from backups.restic.patterns import Patterns, escape
 from backups.snapshots import excludes
 from backups.snapshots.scope import Target
 from core.errors import AppError, Conflict
-from core.paths import Node, Root, hole_bytes, is_directory, shown, walk
+from core.paths import Node, Root, hole_bytes, is_directory, printable, walk
 from servers.docker.folders import open_server
 from servers.minecraft.data_root import DataKind, DataRoot
 
@@ -214,7 +214,7 @@ def _too_many(server_id: str, number: int) -> TooMuchToRead:
 
 
 def _sentence(server_id: str, chosen: list[tuple[int, str]]) -> str:
-    files = ", ".join(f"{shown(path)} ({size_text(wasted)})" for wasted, path in chosen[:3])
+    files = ", ".join(f"{printable(path)} ({size_text(wasted)})" for wasted, path in chosen[:3])
     more = f" and {len(chosen) - 3} more" if len(chosen) > 3 else ""
     return (
         f"{server_id}: left out, because a copy would read for hours what takes no room on the disk (holes, or further "

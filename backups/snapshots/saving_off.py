@@ -15,7 +15,7 @@ GUARD_LIFE = timedelta(seconds=30)  # longer than the guard ever takes for one s
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class SavingOffRecord:
     """Saving is off in a game for an operation, in the container that was running then.
 
     ``service`` is the game's; "" where its server has no other.
@@ -37,7 +37,7 @@ class Fact:
         )
 
 
-def store(key: Key, operation_id: uuid.UUID, container: Container) -> Fact | None:
+def store(key: Key, operation_id: uuid.UUID, container: Container) -> SavingOffRecord | None:
     """Write that saving is about to be off; None while the guard is at work on the game: ask again."""
     server_id, service = key
     now = datetime.now(UTC)
@@ -52,41 +52,43 @@ def store(key: Key, operation_id: uuid.UUID, container: Container) -> Fact | Non
                 "container_started_at": container.started_at,
             },
         )  # fmt: skip
-    return _fact(row)
+    return _record(row)
 
 
-def clear(fact: Fact) -> None:
+def clear(record: SavingOffRecord) -> None:
     """Write that saving is on again, unless another operation has turned it off since."""
-    _rows(fact).delete()
+    _rows(record).delete()
 
 
-def leave_claim(fact: Fact) -> None:
+def leave_claim(record: SavingOffRecord) -> None:
     """Write that saving is on, but the operation's snapshot still claims more than it holds: the guard lowers it."""
-    _rows(fact).update(container_id="")
+    _rows(record).update(container_id="")
 
 
-def read_all() -> list[Fact]:
+def read_all() -> list[SavingOffRecord]:
     """List the games whose saving is off."""
-    return [_fact(row) for row in SavingOff.objects.all()]
+    return [_record(row) for row in SavingOff.objects.all()]
 
 
-def take_guard(fact: Fact) -> bool:
+def take_guard(record: SavingOffRecord) -> bool:
     """Keep new backups of the game from turning saving off for a while; False when one already has."""
     now = datetime.now(UTC)
-    free = _rows(fact).filter(Q(guarded_until=None) | Q(guarded_until__lte=now))
+    free = _rows(record).filter(Q(guarded_until=None) | Q(guarded_until__lte=now))
     return bool(free.update(guarded_until=now + GUARD_LIFE))
 
 
-def leave_guard(fact: Fact) -> None:
+def leave_guard(record: SavingOffRecord) -> None:
     """Let backups go on though saving could not be turned on."""
-    _rows(fact).update(guarded_until=None)
+    _rows(record).update(guarded_until=None)
 
 
-def _rows(fact: Fact) -> QuerySet[SavingOff]:
+def _rows(record: SavingOffRecord) -> QuerySet[SavingOff]:
     return SavingOff.objects.filter(
-        server_id=fact.server_id, service=fact.service, operation_id=fact.operation_id
+        server_id=record.server_id, service=record.service, operation_id=record.operation_id
     )
 
 
-def _fact(row: SavingOff) -> Fact:
-    return Fact(row.server_id, row.service, row.operation_id, row.container_id, row.container_started_at, row.since)
+def _record(row: SavingOff) -> SavingOffRecord:
+    return SavingOffRecord(
+        row.server_id, row.service, row.operation_id, row.container_id, row.container_started_at, row.since
+    )

@@ -9,7 +9,7 @@ from backups.restic.failures import BackupPathMissing
 from backups.restic.labels import Scope
 from backups.restic.snapshot import ResticSnapshot
 from core.errors import InvalidRequest
-from core.paths import FileMissing, real_path, shown
+from core.paths import FileMissing, printable, real_path
 from servers.docker.folders import DATA, DataElsewhere
 from servers.minecraft.data_root import DataKind, DataRoot, usual
 from servers.minecraft.instance import MCInstance, ServerNotFound
@@ -54,8 +54,8 @@ class Target:
         """Return a sentence where ``path_in_data`` is, or goes through, a link to another name; else "". Blocking."""
         if self.data is None or not self.path_in_data or self.path == self.data.path / self.path_in_data:
             return ""
-        name = shown(str(self.path.relative_to(self.data.path)))
-        return f"{shown(self.path_in_data)} leads to {name}: that was saved, and is restored by the path {name}."
+        name = printable(str(self.path.relative_to(self.data.path)))
+        return f"{printable(self.path_in_data)} leads to {name}: that was saved, and is restored by the path {name}."
 
     @property
     def all_paths(self) -> tuple[Path, ...]:

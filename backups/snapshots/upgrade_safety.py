@@ -5,7 +5,7 @@ import asyncio
 from backups import wiring
 from backups.restic.labels import Trigger
 from backups.snapshots import coverage, create, excludes
-from backups.snapshots.create import Wish
+from backups.snapshots.create import SnapshotRequest
 from core.errors import AppError
 from core.paths import FileMissing
 from servers import wiring as servers_wiring
@@ -38,13 +38,13 @@ class UpgradeSafety:
             raise NoSafety(server_id, missing[0].why)
         try:
             await wiring.repository().command.require_writable()
-            await wiring.snapshot_list().read()
+            await wiring.snapshot_cache().read()
         except AppError as error:
             raise NoSafety(server_id, str(error)) from error
 
     async def save(self, server_id: str, progress: Progress) -> str:
         """Make the snapshot, ``stopped`` or none, and return its id."""
         progress.line("A snapshot is made before the game becomes another one.")
-        wish = Wish(server_id=server_id, require_flushed=True, trigger=Trigger.SAFETY)
-        made = await create.take(wish, progress)
+        request = SnapshotRequest(server_id=server_id, require_flushed=True, trigger=Trigger.SAFETY)
+        made = await create.make_snapshot(request, progress)
         return str(made["snapshot"]["id"])

@@ -14,7 +14,7 @@ from backups.restic.snapshot import ResticSnapshotWithSummary
 from backups.snapshots import excludes
 from backups.snapshots.scope import Target
 from core.errors import AppError
-from core.paths import Root, shown
+from core.paths import Root, printable
 from servers.docker.folders import open_server
 from servers.minecraft.data_root import DataRoot
 
@@ -87,7 +87,7 @@ class WorldFiles:
 
 def _sentence(server_id: str, names: list[str]) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    named = f"{', '.join(map(shown, names[:3]))}{more}"
+    named = f"{', '.join(map(printable, names[:3]))}{more}"
     return f"{server_id}: files of the world went away while they were copied: {named}."
 
 

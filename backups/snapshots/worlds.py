@@ -82,7 +82,7 @@ async def find_losses(made: ResticSnapshotWithSummary, worlds: Mapping[str, int]
         return []
     own = await in_database(wiring.instance_id)
     present = {
-        one.first_id: one for one in await wiring.snapshot_list().read()
+        one.first_id: one for one in await wiring.snapshot_cache().read()
         if one.labels.instance == own and one.labels.scope not in {None, Scope.PATH} and one.id != made.snapshot.id
     }  # fmt: skip
     earlier = [(present[row.pk].labels.servers, row) for row in rows if row.pk in present]

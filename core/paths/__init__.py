@@ -20,11 +20,11 @@ from core.paths.beneath import (
     is_link,
     open_beneath,
     path_of,
+    printable,
     raw_path_of,
-    shown,
     valid_name,
 )
-from core.paths.carrying import Carried, carry
+from core.paths.carrying import Carried, copy_missing
 from core.paths.copying import copy
 from core.paths.holes import hole_bytes
 from core.paths.links import Link, TreeLinks, find_links, place_of_link, read_link
@@ -61,8 +61,8 @@ __all__ = [
     "Stamp",
     "TooDeep",
     "TreeLinks",
-    "carry",
     "copy",
+    "copy_missing",
     "count_entries",
     "delete",
     "disk_space",
@@ -90,6 +90,7 @@ __all__ = [
     "place_inside",
     "place_of_link",
     "places",
+    "printable",
     "privileged",
     "raw_path_of",
     "read_link",
@@ -97,7 +98,6 @@ __all__ = [
     "real_path",
     "rename_beneath",
     "restrict",
-    "shown",
     "stamp",
     "sync_file_system",
     "tree_size_bytes",

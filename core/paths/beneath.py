@@ -152,10 +152,10 @@ def valid_name(name: str) -> str:
 
 def file_name(path: str) -> str:
     """Return the last name of a path as a message may carry it."""
-    return shown(path.rpartition("/")[2])
+    return printable(path.rpartition("/")[2])
 
 
-def shown(path: str) -> str:
+def printable(path: str) -> str:
     """Return a path as a message may carry it: short, without control characters and broken bytes."""
     text = os.fsencode(path).decode(errors="replace")
     printable = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
@@ -172,7 +172,7 @@ def explained(path: str) -> Iterator[None]:
         if explanation is None:
             raise
         kind, sentence = explanation
-        raise kind(sentence.format(shown(path) or f"{'The' if sentence[0] == '{' else 'the'} directory")) from error
+        raise kind(sentence.format(printable(path) or f"{'The' if sentence[0] == '{' else 'the'} directory")) from error
 
 
 def open_beneath(root_fd: int, path: str, flags: int, *, follow: bool = True) -> int:
@@ -218,7 +218,7 @@ def reopen_regular(handle: int, path: str, flags: int = os.O_RDONLY) -> int:
         if stat.S_ISLNK(kind):
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
         if not stat.S_ISREG(kind):
-            raise NotAFile(f"{shown(path) or 'The directory'} is not a regular file.")
+            raise NotAFile(f"{printable(path) or 'The directory'} is not a regular file.")
         return os.open(f"/proc/self/fd/{handle}", flags | os.O_CLOEXEC)
     finally:
         os.close(handle)

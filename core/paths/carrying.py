@@ -29,7 +29,7 @@ class Carried:
             self.problems.append(str(error))
 
 
-def carry(source: Root, target: Root, *, wanted: Callable[[str], bool]) -> Carried:
+def copy_missing(source: Root, target: Root, *, wanted: Callable[[str], bool]) -> Carried:
     """Give ``target`` what ``wanted`` (asked with each path) says of ``source``, with all that is in it.
 
     Directories are made again with owner, mode and times; everything else becomes a hard link, which costs no

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from core.errors import Conflict
-from core.paths.beneath import explained, shown
+from core.paths.beneath import explained, printable
 from core.paths.places import read_mounts
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -37,9 +37,10 @@ def require_no_mount(parent: int, name: str, *, path: str) -> None:
     whole = Path(os.readlink(f"/proc/self/fd/{parent}"), name)
     points = mount_points_at_or_below(whole)
     if points:
-        which = "is" if points[0] == whole else f"holds {shown(str(points[0].relative_to(whole)))}, which is"
+        which = "is" if points[0] == whole else f"holds {printable(str(points[0].relative_to(whole)))}, which is"
         raise MountPointInTheWay(
-            f"{shown(path)} {which} a mount point, so nothing was changed. Unmount that first, or take what is in it."
+            f"{printable(path)} {which} a mount point, so nothing was changed. Unmount that first, or take what is in "
+            "it."
         )
 
 

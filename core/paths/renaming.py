@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import InvalidRequest, Unsupported
-from core.paths.beneath import explained, shown
+from core.paths.beneath import explained, printable
 from core.paths.by_name import lstat
 from core.paths.mounts import require_no_mount
 
@@ -56,13 +56,13 @@ def move(root: "Root", source: str, target: str, *, over: bool = False, target_r
                 rename_exclusively(old, new, source_fd=source_fd, target_fd=target_fd)
         except OSError as error:
             if error.errno == errno.EXDEV:
-                sentence = f"{shown(source)} and its new place lie on different file systems; copy it."
+                sentence = f"{printable(source)} and its new place lie on different file systems; copy it."
                 raise OtherFileSystem(sentence) from error
             if error.errno == errno.EBUSY:
                 require_no_mount(source_fd, old, path=source)
                 require_no_mount(target_fd, new, path=target)
             if error.errno == errno.EINVAL:
-                raise InvalidRequest(f"{shown(source)} cannot be moved into itself.") from error
+                raise InvalidRequest(f"{printable(source)} cannot be moved into itself.") from error
             with explained(target):
                 raise
         os.fsync(target_fd)
@@ -86,7 +86,8 @@ def exchange(root: "Root", one: str, other: str, *, other_root: "Root | None" = 
             if error.errno in {errno.EINVAL, errno.ENOSYS}:
                 raise Unsupported("The file system cannot swap two directories in one step.") from error
             if error.errno == errno.EXDEV:
-                raise OtherFileSystem(f"{shown(one)} and {shown(other)} are on different file systems.") from error
+                message = f"{printable(one)} and {printable(other)} are on different file systems."
+                raise OtherFileSystem(message) from error
             with explained(one):
                 raise
         os.fsync(one_fd)

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from core.errors import InvalidRequest, TooLarge
-from core.paths.beneath import FileMissing, OutsideRoot, explained, names_of, open_beneath, reopen_regular, shown
+from core.paths.beneath import FileMissing, OutsideRoot, explained, names_of, open_beneath, printable, reopen_regular
 from core.paths.by_name import lstat, walked
 from core.paths.new_file import Expect, NewFile, Owner
 
@@ -105,7 +105,7 @@ class Root:
         with os.fdopen(self.open_file(path, follow=follow), "rb") as file, explained(path):
             content = file.read(max_bytes + 1)
         if len(content) > max_bytes:
-            raise TooLarge(f"{shown(path)} is larger than {max_bytes} bytes.")
+            raise TooLarge(f"{printable(path)} is larger than {max_bytes} bytes.")
         return content
 
     def stat(self, path: str, *, follow: bool = True) -> os.stat_result | None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from core.errors import AppError, InvalidRequest
-from core.paths.beneath import FileMissing, OutsideRoot, explained, open_beneath, open_regular, shown
+from core.paths.beneath import FileMissing, OutsideRoot, explained, open_beneath, open_regular, printable
 from core.paths.by_name import lstat
 from core.paths.descent import DIRECTORY, Descent, Moved
 from core.paths.mounts import require_no_mount
@@ -98,7 +98,7 @@ def _walk(descent: Descent, path: str, unreadable: Callable[[AppError], None]) -
 def _has_entered(descent: Descent, node: Node, unreadable: Callable[[AppError], None]) -> bool:
     try:
         if len(os.fsencode(node.path)) > MAX_PATH_BYTES:
-            raise TooDeep(f"{shown(node.path)[:80]}… nests too deep: no program can name what lies in it.")
+            raise TooDeep(f"{printable(node.path)[:80]}… nests too deep: no program can name what lies in it.")
         with explained(node.path):
             descent.down(node.name)
     except (OutsideRoot, FileMissing):  # it was swapped for a link meanwhile, or went away

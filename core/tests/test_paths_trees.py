@@ -377,7 +377,7 @@ def test_what_cannot_be_carried_over_is_told_and_stops_nothing(root: Root, folde
     (tmp_path / "new").mkdir()
 
     with Root(tmp_path / "new") as target:
-        carried = paths.carry(root, target, wanted=lambda _: True)
+        carried = paths.copy_missing(root, target, wanted=lambda _: True)
 
     assert (tmp_path / "new/sub/deep/file").read_bytes() == b"below"
     assert carried.problems

@@ -14,7 +14,7 @@ async def test_work_goes_on_when_its_caller_is_cancelled() -> None:
         await go.wait()
         done.set()
 
-    caller = asyncio.create_task(tasks.finish(work()))
+    caller = asyncio.create_task(tasks.run_detached(work()))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     caller.cancel()
@@ -29,7 +29,7 @@ async def test_finish_returns_the_result() -> None:
     async def work() -> int:
         return 3
 
-    assert await tasks.finish(work()) == 3
+    assert await tasks.run_detached(work()) == 3
 
 
 async def test_drain_waits_for_work_that_ends() -> None:

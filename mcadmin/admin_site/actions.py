@@ -25,7 +25,7 @@ ORIGIN = "admin"
 Act = Callable[[HttpRequest, str, str], str]
 
 
-def act(request: HttpRequest) -> HttpResponse:
+def dispatch(request: HttpRequest) -> HttpResponse:
     """Do what a button says, ``<kind>:<name>:<action>``, and go where it shows."""
     kind, _, rest = request.POST.get("do", "").partition(":")
     name, _, action = rest.rpartition(":")
@@ -43,7 +43,7 @@ def _server(request: HttpRequest, name: str, action: str) -> str:
         raise Http404
 
     async def start() -> Operation:
-        job = await actions.job(name, Action(action), acceptance=_acceptance(request), origin=ORIGIN)
+        job = await actions.action_job(name, Action(action), acceptance=_acceptance(request), origin=ORIGIN)
         return await runner.start(job)
 
     return _page(async_to_sync(start)())
@@ -76,7 +76,7 @@ def _backup(request: HttpRequest, name: str, action: str) -> str:
     """Back one server up, or with an empty name everything."""
     if (name and not is_server_id(name)) or action != "now":
         raise Http404
-    job = create.job(create.Wish(server_id=name), started_by=_username(request), origin=ORIGIN)
+    job = create.snapshot_job(create.SnapshotRequest(server_id=name), started_by=_username(request), origin=ORIGIN)
     return _page(async_to_sync(runner.start)(job))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from audit.models import AuditEvent
 from core.paths import disk_space
 from mcadmin.admin_site import attention
-from mcadmin.admin_site.servers import list_servers, told
+from mcadmin.admin_site.servers import list_servers, with_sentences
 from servers.minecraft.status import ANSWERING
 from servers.models import Operation
 from web.admin_base import size, when
@@ -23,7 +23,7 @@ def read() -> dict[str, Any]:
         "tiles": _tiles(servers, backups),
         "servers": servers,
         "operations": Operation.objects.all()[:SHOWN],
-        "events": told(AuditEvent.objects.exclude(method__in=_READS)[:SHOWN]),
+        "events": with_sentences(AuditEvent.objects.exclude(method__in=_READS)[:SHOWN]),
     }
 
 

@@ -70,7 +70,7 @@ _FIRST = {Action.UP, Action.START, Action.STOP, Action.RESTART}  # what a server
 def list_servers() -> list[Context]:
     """Return every server as the API shows it, with what may be done to it and what is being done."""
     running = {row.server_id: row for row in Operation.objects.filter(state=OperationState.RUNNING)}
-    return [_shown(info, running) for info in wiring.live().catalog.all()]
+    return [_row(info, running) for info in wiring.live().catalog.all()]
 
 
 def servers_page(request: HttpRequest, context: Context) -> HttpResponse:
@@ -91,7 +91,7 @@ def server_page(request: HttpRequest, context: Context, server_id: str) -> HttpR
         "can_back_up": backups_wiring.is_configured(),
         "facts": _facts(server),
         "operations": Operation.objects.filter(server_id=server_id)[:8],
-        "events": told(AuditEvent.objects.filter(server_id=server_id)[:8]),
+        "events": with_sentences(AuditEvent.objects.filter(server_id=server_id)[:8]),
     }
     return TemplateResponse(request, "mcadmin/admin/server.html", values)
 
@@ -111,7 +111,7 @@ def confirm_page(request: HttpRequest, context: Context, server_id: str, action:
     return TemplateResponse(request, "mcadmin/admin/confirm.html", values)
 
 
-def told(events: Iterable[AuditEvent]) -> list[AuditEvent]:
+def with_sentences(events: Iterable[AuditEvent]) -> list[AuditEvent]:
     """Return the events, each with ``what`` it says in words."""
     found = list(events)
     for event in found:
@@ -127,10 +127,10 @@ def _find(server_id: str) -> Context:
     except ServerNotFound as error:
         raise Http404(str(error)) from None
     running = Operation.objects.filter(state=OperationState.RUNNING, server_id=server_id).first()
-    return _shown(info, {server_id: running} if running else {})
+    return _row(info, {server_id: running} if running else {})
 
 
-def _shown(info: Any, running: dict[str, Operation]) -> Context:
+def _row(info: Any, running: dict[str, Operation]) -> Context:
     item = server_item(info)
     buttons = [one for one in _BUTTONS if item["status"] in _WHEN[one.action]]
     players = item["onlinePlayers"]

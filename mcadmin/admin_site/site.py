@@ -51,7 +51,7 @@ class McAdminSite(admin.AdminSite):
             path("server/", room(servers.servers_page), name="servers"),
             path("server/<str:server_id>/", room(servers.server_page), name="server"),
             path("server/<str:server_id>/<str:action>/", room(servers.confirm_page), name="confirm"),
-            path("act/", self.admin_view(actions.act), name="act"),
+            path("act/", self.admin_view(actions.dispatch), name="act"),
             path("snapshots/", room(snapshots.snapshots_page), name="snapshots"),
             *super().get_urls(),
         ]

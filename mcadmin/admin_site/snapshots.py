@@ -20,7 +20,7 @@ def snapshots_page(request: HttpRequest, context: dict[str, Any]) -> HttpRespons
     """List the newest snapshots; restic is asked when what is known is older than a minute."""
     problem, found = "", []
     try:
-        found = payload.shown(async_to_sync(backups_wiring.snapshot_list().read)())
+        found = payload.snapshot_payload(async_to_sync(backups_wiring.snapshot_cache().read)())
     except AppError as error:
         problem = str(error)
     wanted = request.GET.get("server", "")

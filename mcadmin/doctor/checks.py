@@ -31,7 +31,7 @@ CHECKS: list[tuple[Check, bool]] = [  # and whether it needs usable settings
 ]
 
 
-async def examine() -> list[Finding]:
+async def run_all() -> list[Finding]:
     """Run every check; those that need settings are left out when the settings cannot be used."""
     usable = not settings.MC_ADMIN_PROBLEM
     findings: list[Finding] = []

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 
 from core.errors import AppError
-from core.paths import is_open_to_others, is_within_reach, missing_mount_options, privileged, shown
+from core.paths import is_open_to_others, is_within_reach, missing_mount_options, printable, privileged
 from mcadmin.doctor.findings import Finding, Verdict, ok, warning
 from servers.docker.folders import DATA, open_data, open_server
 
@@ -59,7 +59,7 @@ def _privileged(directories: list[Path]) -> list[Finding]:
 
 
 def _warn_of(directory: Path, names: list[str]) -> list[Finding]:
-    listed = ", ".join(shown(name) for name in names) + (" …" if len(names) == SHOWN else "")
+    listed = ", ".join(printable(name) for name in names) + (" …" if len(names) == SHOWN else "")
     data = shlex.quote(str(directory / DATA))
     return warning(
         "privileges",

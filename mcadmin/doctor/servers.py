@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 
 from core.errors import AppError, NotFound
-from core.paths import FileMissing, disk_space, shown, unwritable
+from core.paths import FileMissing, disk_space, printable, unwritable
 from mcadmin.doctor.findings import Finding, Verdict, failed, ok, warning
 from servers.docker.folders import DATA, open_data
 
@@ -101,7 +101,7 @@ def _unwritable(directory: Path) -> list[Finding]:
         return [Finding("ownership", Verdict.WARNING, f"{directory.name}: {error}", advice)]
     if not names:
         return []
-    listed = ", ".join(shown(name) for name in names) + (" …" if len(names) == SHOWN_FILES else "")
+    listed = ", ".join(printable(name) for name in names) + (" …" if len(names) == SHOWN_FILES else "")
     sentence = f"{directory.name} cannot write {listed} in its data/."
     advice = f"Run: chown -R --reference={directory}/data {directory}/data && chmod -R u+rwX {directory}/data"
     return [Finding("ownership", Verdict.WARNING, sentence, advice)]

@@ -68,12 +68,12 @@ def change_tags(snapshot_id: str) -> str:
     """Lower what the snapshot claims, as is done where a game was disturbed; return its new id."""
 
     async def change() -> ResticSnapshot:
-        found = next(one for one in await wiring.snapshot_list().read() if one.id == snapshot_id)
+        found = next(one for one in await wiring.snapshot_cache().read() if one.id == snapshot_id)
         level = {found.labels.servers[0]: Saved.UNCONFIRMED}
         return await claims.take_back(wiring.repository(), found, level)
 
     changed: ResticSnapshot = async_to_sync(change)()
-    wiring.snapshot_list().forget()
+    wiring.snapshot_cache().forget()
     return changed.id
 
 
@@ -191,7 +191,7 @@ def test_what_is_no_good_backup_is_one_nowhere(
 ) -> None:
     make(owner, server)
     restic.snapshots[0]["tags"] = [tags.get(tag, tag) for tag in restic.snapshots[0]["tags"]]
-    wiring.snapshot_list().forget()
+    wiring.snapshot_cache().forget()
 
     assert set(told(server).values()) == {is_good}
 
@@ -199,7 +199,7 @@ def test_what_is_no_good_backup_is_one_nowhere(
 def test_a_late_backup_is_told(owner: APIClient, server: str, restic: FakeRestic) -> None:
     make(owner, server)
     restic.snapshots[0]["time"] = (datetime.now(UTC) - timedelta(hours=30)).isoformat()
-    wiring.snapshot_list().forget()
+    wiring.snapshot_cache().forget()
 
     assert any(f"The last whole backup of {server} is" in one.sentence for one in attention.collect(list_servers()))
 

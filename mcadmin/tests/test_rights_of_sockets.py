@@ -40,7 +40,7 @@ each = pytest.mark.parametrize("found", CLOSED, ids=short)
 
 def _running_operation(server: str) -> dict[str, str]:
     operation = Operation(server_id=server, kind="up", started_by="olga", origin="api", started_at=datetime.now(UTC))
-    return {"id": str(leases.take(operation, keys=[leases.server_lease(server)]).id)}
+    return {"id": str(leases.acquire(operation, keys=[leases.server_lease(server)]).id)}
 
 
 # How to find, or make, what a socket tells about: by the part of its address before the first parameter.

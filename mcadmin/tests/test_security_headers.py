@@ -7,7 +7,7 @@ import pytest
 from django.conf import LazySettings
 
 from mcadmin.asgi import application
-from mcadmin.security_headers import EveryAnswer
+from mcadmin.security_headers import ResponseHeaders
 from servers import wiring
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -105,7 +105,7 @@ async def test_a_socket_is_told_its_request_id() -> None:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await EveryAnswer(accepting)({"type": "websocket", "path": "/api/x", "headers": []}, None, send)
+    await ResponseHeaders(accepting)({"type": "websocket", "path": "/api/x", "headers": []}, None, send)
 
     assert b"x-request-id" in dict(sent[0]["headers"])
 

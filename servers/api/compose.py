@@ -16,11 +16,11 @@ from servers.api import compose_serializers as shapes
 from servers.api.items import server_item
 from servers.api.serializers import ServerItemSerializer
 from servers.changes import compose, create
-from servers.changes.compose import Change
+from servers.changes.compose import ComposeChange
 from servers.changes.compose_safety import Acceptance
 from servers.minecraft.compose.safety import read_texts
 from servers.minecraft.compose.update import HEALTHY_TIMEOUT_S
-from servers.operations.http import PREFER, OperationAnswerSerializer, answer, carry_out
+from servers.operations.http import PREFER, OperationAnswerSerializer, answer, run_for_http
 from servers.records import revisions
 
 
@@ -80,13 +80,13 @@ class ComposeViewSet(ViewSet):
         body.is_valid(raise_exception=True)
         given = body.validated_data
         healthy = given.get("timeout_s", HEALTHY_TIMEOUT_S) if given.get("wait") else None
-        change = Change(
+        change = ComposeChange(
             server_id=id, text=given["yaml_content"], message=given.get("message", ""), healthy_within_s=healthy,
             skip_safety_check=given["skip_safety_check"],
         )  # fmt: skip
         acceptance = acceptance_of(request, given.get("accept_findings"))
-        job = async_to_sync(compose.job)(change, acceptance=acceptance, origin="api")
-        return carry_out(request, job, done=lambda done: answer(done, message=f"{id} has its new compose file."))
+        job = async_to_sync(compose.compose_job)(change, acceptance=acceptance, origin="api")
+        return run_for_http(request, job, done=lambda done: answer(done, message=f"{id} has its new compose file."))
 
     @extend_schema(
         operation_id="servers_compose_revisions",
@@ -121,4 +121,4 @@ class ComposeViewSet(ViewSet):
             skip_safety_check=given["skip_safety_check"],
         )  # fmt: skip
         said = f"{id} has revision {number} of its compose file again."
-        return carry_out(request, job, done=lambda done: answer(done, message=said))
+        return run_for_http(request, job, done=lambda done: answer(done, message=said))

@@ -15,7 +15,7 @@ from servers.api import serializers
 from servers.api.compose import acceptance_of
 from servers.changes import actions
 from servers.operations import runner
-from servers.operations.http import PREFER, OperationAnswerSerializer, OperationSerializer, answer, begun, carry_out
+from servers.operations.http import PREFER, OperationAnswerSerializer, OperationSerializer, answer, begun, run_for_http
 from servers.records import incarnations, operation_rows
 
 PAGE = 50
@@ -54,8 +54,8 @@ class ServerOperationsViewSet(ViewSet):
         body = serializers.OperationRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         acceptance = acceptance_of(request, body.validated_data.get("accept_findings"))
-        job = async_to_sync(actions.job)(id, body.validated_data["action"], acceptance=acceptance, origin="api")
-        return carry_out(request, job, done=lambda done: answer(done, message=actions.message(done)))
+        job = async_to_sync(actions.action_job)(id, body.validated_data["action"], acceptance=acceptance, origin="api")
+        return run_for_http(request, job, done=lambda done: answer(done, message=actions.message(done)))
 
 
 class OperationViewSet(ViewSet):

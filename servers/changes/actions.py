@@ -59,7 +59,7 @@ class ProjectClash(Conflict):
     code = "project_clash"
 
 
-async def job(server_id: str, action: Action, *, acceptance: Acceptance, origin: str) -> Job:
+async def action_job(server_id: str, action: Action, *, acceptance: Acceptance, origin: str) -> Job:
     """Check what can be checked without the engine and return the job to run.
 
     Args:
@@ -94,7 +94,7 @@ async def job(server_id: str, action: Action, *, acceptance: Acceptance, origin:
 
 async def run(server_id: str, action: Action, *, acceptance: Acceptance, origin: str) -> Operation:
     """Carry out ``action`` to its end; raises as ``job`` and ``operations.run`` do."""
-    return await runner.run(await job(server_id, action, acceptance=acceptance, origin=origin))
+    return await runner.run(await action_job(server_id, action, acceptance=acceptance, origin=origin))
 
 
 async def check_project(server_id: str) -> None:

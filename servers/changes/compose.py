@@ -30,7 +30,7 @@ class FileChanged(Conflict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class ComposeChange:
     """A new text for a server's compose file.
 
     Attributes:
@@ -46,7 +46,7 @@ class Change:
     skip_safety_check: bool = False
 
 
-async def job(change: Change, *, acceptance: Acceptance, origin: str) -> Job:
+async def compose_job(change: ComposeChange, *, acceptance: Acceptance, origin: str) -> Job:
     """Check a new text before anything is touched, and return the job that puts it in place.
 
     Raises:
@@ -90,11 +90,11 @@ async def restore_job(
     """Return the job that puts an old revision in place again; raises RevisionNotFound, and as ``job`` does."""
     await wiring.manager().get_instance(server_id).get_compose_file()  # raises ServerNotFound
     revision = await operation_rows.in_database(revisions.read, server_id, number)
-    change = Change(
+    change = ComposeChange(
         server_id=server_id, text=revision.yaml_content, message=f"Revision {number} again.",
         skip_safety_check=skip_safety_check,
     )  # fmt: skip
-    return await job(change, acceptance=acceptance, origin=origin)
+    return await compose_job(change, acceptance=acceptance, origin=origin)
 
 
 class _Guard:
@@ -107,7 +107,7 @@ class _Guard:
         self._safety = safety
 
     @classmethod
-    async def of(cls, change: Change, new: MCComposeFile) -> "_Guard":
+    async def of(cls, change: ComposeChange, new: MCComposeFile) -> "_Guard":
         """Look whether a snapshot is needed, and can be made; raises NoSafety."""
         safety, server_id = world_safety(), change.server_id
         if safety is None or not await _is_other_game(server_id, new) or not await safety.has_world(server_id):
@@ -137,7 +137,7 @@ async def _is_other_game(server_id: str, new: MCComposeFile) -> bool:
     return changes_game(old, new) or differs_from_what_ran(new, await server.project.containers())
 
 
-async def _put_in_place(change: Change, *, acceptance: Acceptance, progress: Progress, guard: _Guard) -> int:
+async def _put_in_place(change: ComposeChange, *, acceptance: Acceptance, progress: Progress, guard: _Guard) -> int:
     """Update the file, keep each text that it then held as a revision, and return the number of the last."""
     numbers: list[int] = []
 
@@ -172,7 +172,7 @@ async def _put_in_place(change: Change, *, acceptance: Acceptance, progress: Pro
     return numbers[-1]
 
 
-def _warnings_of_written(change: Change) -> list[str]:
+def _warnings_of_written(change: ComposeChange) -> list[str]:
     directory = wiring.manager().get_instance(change.server_id).directory
     allowed = settings.MC_ADMIN.allowed_images
     compose = MCComposeFile.read(change.text, server_id=change.server_id, allowed_images=allowed)

@@ -26,7 +26,7 @@ from servers.records import incarnations, leases, operation_rows, revisions
 _TRIES = 20  # who lets us choose the ports gets the next ones when somebody is faster
 
 @dataclass(frozen=True, kw_only=True)
-class NewServer:
+class ServerRequest:
     """What shall be created: a text, or parameters for the template."""
 
     id: str
@@ -51,7 +51,7 @@ async def create(
     """
     if yaml_content is not None and parameters:
         raise InvalidRequest("Send either yaml_content or parameters, not both.")
-    new = NewServer(
+    new = ServerRequest(
         id=id, yaml_content=yaml_content, parameters=parameters, acceptance=acceptance, origin=origin
     )
     chooses_ports = yaml_content is None and not {"game_port", "rcon_port"} <= set(parameters)
@@ -66,7 +66,7 @@ async def create(
     return await runner.run(await _job(new))
 
 
-async def _job(new: NewServer) -> Job:
+async def _job(new: ServerRequest) -> Job:
     """Check what can be checked before any lease is taken; the job checks again what others may have changed."""
     await _check_id(new.id)
     text = new.yaml_content

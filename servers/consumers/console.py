@@ -19,7 +19,7 @@ from servers import wiring
 from servers.live.console.hub import Source
 from servers.live.console.viewer import Viewer
 from servers.records import operation_rows
-from web.rate_limit import Bucket, Slots
+from web.rate_limit import ConnectionLimit, TokenBucket
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ _GROUP_CHARS = 99  # that the channel layer takes in a name
 MAX_WAITING = 100  # frames, before the first lines
 FRAMES_PER_S, FRAME_BURST = 20.0, 60.0  # a page sends few; a refresh is answered with a megabyte
 
-_of_server, _of_address = Slots(MAX_VIEWERS), Slots(MAX_VIEWERS_PER_ADDRESS)
+_of_server, _of_address = ConnectionLimit(MAX_VIEWERS), ConnectionLimit(MAX_VIEWERS_PER_ADDRESS)
 
 
 class Place(NamedTuple):
@@ -59,15 +59,15 @@ class ConsoleConsumer(SocketConsumer):
             self.refuse(NOT_FOUND, str(error))
             return
         for slots, key in ((_of_server, self.server_id), (_of_address, self.counted_as)):
-            if not slots.take(key):
+            if not slots.acquire(key):
                 what = "this server" if slots is _of_server else "your address"
                 self.refuse(TOO_MANY, f"{slots.limit} consoles of {what} are open already. Close one.")
                 return
-            self.at_end.callback(slots.free, key)
+            self.at_end.callback(slots.release, key)
         self._others = f"console.{self.game.replace(':', '..')}"[:_GROUP_CHARS]  # the group of all the game's viewers
         await self.join(self._others)
-        self.commands = Bucket(per_s=COMMANDS_PER_S, burst=COMMAND_BURST)
-        self.frames = Bucket(per_s=FRAMES_PER_S, burst=FRAME_BURST)
+        self.commands = TokenBucket(per_s=COMMANDS_PER_S, burst=COMMAND_BURST)
+        self.frames = TokenBucket(per_s=FRAMES_PER_S, burst=FRAME_BURST)
         self.ready = asyncio.Event()
         self._asked: asyncio.Queue[Any] = asyncio.Queue(MAX_WAITING)
         self.spawn(self._obey_in_turn())

@@ -9,9 +9,9 @@ from accounts.permissions import IsSignedIn
 from accounts.sockets import TOO_MANY, SocketConsumer
 from servers import wiring
 from servers.api.items import server_items
-from web.rate_limit import Slots
+from web.rate_limit import ConnectionLimit
 
-viewers = Slots(100)
+viewers = ConnectionLimit(100)
 
 
 class LiveConsumer(SocketConsumer):
@@ -20,10 +20,10 @@ class LiveConsumer(SocketConsumer):
     permission = IsSignedIn
 
     async def begin(self) -> None:
-        if not viewers.take(""):
+        if not viewers.acquire(""):
             self.refuse(TOO_MANY, f"There are {viewers.limit} viewers already. Try again later.")
             return
-        self.at_end.callback(viewers.free, "")
+        self.at_end.callback(viewers.release, "")
         self.spawn(self._stream())
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:

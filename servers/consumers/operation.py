@@ -14,12 +14,12 @@ from servers.operations import progress
 from servers.operations.http import OperationSerializer
 from servers.operations.progress import Progress
 from servers.records import operation_rows
-from web.rate_limit import Slots
+from web.rate_limit import ConnectionLimit
 
 LOOK_S = 0.5  # at the record of an operation that runs in another process
 MAX_WATCHERS, MAX_WATCHERS_PER_ADDRESS = 30, 100
 
-_of_operation, _of_address = Slots(MAX_WATCHERS), Slots(MAX_WATCHERS_PER_ADDRESS)
+_of_operation, _of_address = ConnectionLimit(MAX_WATCHERS), ConnectionLimit(MAX_WATCHERS_PER_ADDRESS)
 
 
 class SharedReads:
@@ -71,11 +71,11 @@ class OperationConsumer(SocketConsumer):
             self.refuse(NOT_FOUND, str(error))
             return
         for slots, key in ((_of_operation, operation_id), (_of_address, self.counted_as)):
-            if not slots.take(key):
+            if not slots.acquire(key):
                 what = "this operation" if slots is _of_operation else "your address"
                 self.refuse(TOO_MANY, f"{slots.limit} sockets of {what} are open already. Close one.")
                 return
-            self.at_end.callback(slots.free, key)
+            self.at_end.callback(slots.release, key)
         self.spawn(self._stream(operation_id))
 
     async def _stream(self, operation_id: uuid.UUID) -> None:
@@ -96,7 +96,7 @@ class OperationConsumer(SocketConsumer):
             if not news.lines and news.stage is None:
                 return
             seen = news.seen
-            await self._tell("\n".join(news.lines), news.percent, news.stage)
+            await self._send_news("\n".join(news.lines), news.percent, news.stage)
 
     async def _follow_record(self, operation_id: uuid.UUID) -> None:
         before: Operation | None = None
@@ -105,13 +105,13 @@ class OperationConsumer(SocketConsumer):
             old = before.output if before is not None else ""
             fresh = now.output[len(old) :].lstrip("\n") if now.output.startswith(old) else now.output
             is_step = before is None or (before.percent, before.stage) != (now.percent, now.stage)
-            await self._tell(fresh, now.percent, now.stage if is_step and now.percent is not None else None)
+            await self._send_news(fresh, now.percent, now.stage if is_step and now.percent is not None else None)
             if now.state != OperationState.RUNNING:
                 return
             before = now
             await asyncio.sleep(LOOK_S)
 
-    async def _tell(self, text: str, percent: float | None, stage: str | None) -> None:
+    async def _send_news(self, text: str, percent: float | None, stage: str | None) -> None:
         if text:
             await self.say({"type": "output", "content": f"{text}\n"})
         if stage is not None:

@@ -8,7 +8,7 @@ from core.paths import Root
 from servers.docker.folders import open_server
 
 
-class Home:
+class DirectoryHandle:
     """What the name led to at the first look. Blocking; safe from any thread.
 
     The descriptor keeps the directory's number from being given to the next one, which happens at once on ext4.
@@ -20,7 +20,7 @@ class Home:
         self._ended = False
         self._lock = Lock()
 
-    def is_another(self) -> bool:
+    def was_replaced(self) -> bool:
         """Tell whether the name leads to another directory now; one that is gone has not been replaced yet."""
         with self._lock:
             try:

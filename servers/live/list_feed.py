@@ -25,7 +25,7 @@ class ListFeed:
         self._changed = asyncio.Condition()
         self._looks = Periodic("list of servers", self._look, LOOK_S)
 
-    def hurry(self) -> None:
+    def wake(self) -> None:
         """Look at the list at once: something has happened. Call it on the loop."""
         self._looks.wake()
 

@@ -17,7 +17,7 @@ from servers.live.catalog import Catalog
 from servers.live.console.hub import ConsoleHub
 from servers.live.engine.container_notes import NoteStore
 from servers.live.engine.engine_state import EngineSnapshot, EngineState
-from servers.live.engine.failure_output import LastWords
+from servers.live.engine.failure_output import FailureOutput
 from servers.live.engine.known_volumes import VolumeTable
 from servers.live.engine.sleeping_games import SleepingGames
 from servers.live.metrics.history import HistoryStore
@@ -67,7 +67,7 @@ class Services:
         self.engine = EngineState(DockerManager(cli), stores.notes)
         self.volumes = VolumeTable(DockerManager(cli), self._volumes_of_files)
         self.console = ConsoleHub(server_path, cli=cli, container=self._container_or_none, data_root=self.data_root)
-        self.last_words = LastWords(cli)
+        self.failure_output = FailureOutput(cli)
         self.rcon = RconPool()
         self.sleeping = SleepingGames(self.container, self.data_root)
         self.players_sampler = PlayerSampler(
@@ -90,7 +90,7 @@ class Services:
         if not self._listens:  # a supervisor starts again whenever it leads again
             self._listens = True
             self.engine.listen(self._engine_changed)
-            self.engine.listen(self.last_words.listen)
+            self.engine.listen(self.failure_output.listen)
             self.engine.listen(self.volumes.engine_changed)
         self.rendered.start()
         self.engine.start()
@@ -108,7 +108,7 @@ class Services:
         await self.volumes.stop()
         await self.engine.stop()
         await self.rendered.stop()
-        await self.last_words.stop()
+        await self.failure_output.stop()
         await self.console.close()
         await self.rcon.close()
 
@@ -126,7 +126,7 @@ class Services:
         known = status_of(container, note=snapshot.notes.get(container.id) if container else None)
         doubt = snapshot.doubt(container)
         if doubt is None:
-            words = self.last_words.of(container) if container else None
+            words = self.failure_output.last_line(container) if container else None
             if known.status in ANSWERING and self.sleeping.was_asleep(game):
                 words = ASLEEP
             return replace(known, reason=" ".join(filter(None, [known.reason, words]))) if words else known
@@ -244,7 +244,7 @@ class Services:
         return self.manager.get_instance(server_id).game(service)
 
     def _engine_changed(self, snapshot: EngineSnapshot) -> None:
-        self.players_sampler.hurry()
+        self.players_sampler.wake()
         self.console.engine_changed()
         self.monitoring.engine_changed(snapshot)
         if self.rcon.kept:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from core.errors import AppError
-from core.paths import OutsideRoot, Root, list_directories, list_holding, list_links, shown
+from core.paths import OutsideRoot, Root, list_directories, list_holding, list_links, printable
 from servers.docker.compose import COMPOSE_FILES, find_files
 from servers.docker.folders import folder_is_a_link
 from servers.minecraft.manager import RESERVED_IDS, DockerMCManager, is_server_id
@@ -29,7 +29,7 @@ def misplaced_servers(server_path: Path) -> dict[str, str]:
                 found |= _looked_into(root, name)
     for name in list_links(server_path, holding=COMPOSE_FILES):
         if not name.startswith("."):
-            found[name] = folder_is_a_link(shown(name)) if is_server_id(name) else _bad_name(name)
+            found[name] = folder_is_a_link(printable(name)) if is_server_id(name) else _bad_name(name)
     return DockerMCManager(server_path).list_unreadable() | found
 
 
@@ -42,7 +42,7 @@ def _looked_into(servers: Root, name: str) -> dict[str, str]:
     except AppError:  # it went away; what cannot be looked into has a sentence of its own
         return {}
     return {
-        f"{name}/{one}": f"{shown(name)}/{shown(one)} lies one folder too deep: move it up into server_path."
+        f"{name}/{one}": f"{printable(name)}/{printable(one)} lies one folder too deep: move it up into server_path."
         for one in below
         if not one.startswith(".")
     }
@@ -57,10 +57,11 @@ def _judged(folder: Root, name: str) -> dict[str, str]:
             return {}
     except OutsideRoot:
         pass
-    return {name: f"The compose file of {shown(name)} is a link out of its folder, or to nothing. Put the file there."}
+    why = f"The compose file of {printable(name)} is a link out of its folder, or to nothing. Put the file there."
+    return {name: why}
 
 
 def _bad_name(name: str) -> str:
     if name in RESERVED_IDS:
         return f"{name} is a name that the API needs for itself, so no server can have it. Rename the folder."
-    return f"{shown(name)} cannot be a server's name. Rename the folder: {_NAMES}."
+    return f"{printable(name)} cannot be a server's name. Rename the folder: {_NAMES}."

@@ -43,7 +43,7 @@ class OperationAnswerSerializer(serializers.Serializer[Any]):
     operation = OperationSerializer()
 
 
-def carry_out(
+def run_for_http(
     request: Request, job: Job, *, done: Callable[[Operation], Mapping[str, Any]] | None = None, status: int = 200
 ) -> Response:
     """Run ``job`` and answer 200 with what ``done`` makes of its record; 202 at once where the client prefers so.

@@ -59,7 +59,7 @@ class Progress:
         while self._chars > MAX_CHARS and len(self._lines) > 1:
             self._chars -= len(self._lines.popleft()) + 1
             self._dropped += 1
-        self._tell()
+        self._notify()
 
     def percent(self, done: float, message: str = "") -> None:
         """Tell how much is done, 0 to 100, and what is being done."""
@@ -67,7 +67,7 @@ class Progress:
         if step != (self.done_percent, self.stage):
             self.done_percent, self.stage = step
             self._steps += 1
-            self._tell()
+            self._notify()
 
     def warn(self, text: str) -> None:
         """Keep a sentence that the user should read though the operation succeeds."""
@@ -92,7 +92,7 @@ class Progress:
         """Let the watchers go: the operation has ended and its record is written."""
         self.closed = True
         _all.pop(self.operation_id, None)
-        self._tell()
+        self._notify()
 
     async def after(self, seen: tuple[int, int] = (0, 0)) -> News:
         """Wait for news past ``seen``; without any when the operation has ended."""
@@ -105,7 +105,7 @@ class Progress:
             return News((total, self._steps), lines)
         return News((total, self._steps), lines, self.done_percent, self.stage)
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
 

@@ -76,12 +76,12 @@ async def run(job: Job) -> Operation:
         OperationCancelled: somebody ended it.
         AppError: why it failed; the record says so, too.
     """
-    return await tasks.finish(_run(job))
+    return await tasks.run_detached(_run(job))
 
 
 async def start(job: Job) -> Operation:
     """Begin the job and return its record at once, while it runs on even if the caller leaves; raises Busy."""
-    return await tasks.finish(_start(job))
+    return await tasks.run_detached(_start(job))
 
 
 async def cancel(operation_id: uuid.UUID, *, by: str) -> Operation:
@@ -207,7 +207,7 @@ class _Running:
         await operation_rows.in_database(operation_rows.finish, self.operation)
 
     async def _watch(self) -> None:
-        """Write the progress, look for a wish to cancel, renew the leases; end the work when they are lost."""
+        """Write the progress, look for a request to cancel, renew the leases; end the work when they are lost."""
         renewed = self._loop.time()
         written: dict[str, Any] | None = None
         while True:
@@ -267,7 +267,7 @@ async def _begin(job: Job) -> _Running:
             can_cancel=job.can_cancel, started_at=datetime.now(UTC),
         )  # fmt: skip
         try:
-            return _Running(await operation_rows.in_database(leases.take, operation, keys=keys), job.work)
+            return _Running(await operation_rows.in_database(leases.acquire, operation, keys=keys), job.work)
         except leases.Held as held:
             if held.operation.kind not in OVERTAKES.get(job.kind, ()) or loop.time() > last:
                 raise

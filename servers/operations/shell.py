@@ -24,7 +24,7 @@ BAR_WIDTH = 30
 _CLEAR = "\r\x1b[K"
 
 
-def carry_out(job: Job) -> Operation:
+def run_at_shell(job: Job) -> Operation:
     """Run a job; progress goes to standard error where that is a terminal, its warnings in any case.
 
     SIGINT and SIGTERM end it as they end the panel: its work is cancelled, cleans up, and its record says so.

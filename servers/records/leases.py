@@ -31,7 +31,7 @@ def server_lease(server_id: str) -> str:
     return f"server:{server_id}"
 
 
-def take(operation: Operation, *, keys: Iterable[str]) -> Operation:
+def acquire(operation: Operation, *, keys: Iterable[str]) -> Operation:
     """Take all of ``keys`` or none, and record the operation as running; without any it gets one of its own.
 
     Raises:

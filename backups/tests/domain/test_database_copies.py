@@ -33,7 +33,7 @@ def taken(game: Path, *, most_bytes: int = 512 * MIB) -> Path:
     folder = game.parent / "copies"
     folder.mkdir()
     with Root(game) as data:
-        database_copies.take(data, "x.db", folder / "copy", most_bytes=most_bytes)
+        database_copies.copy_database(data, "x.db", folder / "copy", most_bytes=most_bytes)
     return folder
 
 

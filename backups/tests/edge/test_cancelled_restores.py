@@ -10,7 +10,7 @@ from asgiref.sync import async_to_sync
 from rest_framework.test import APIClient
 
 from backups.restores import restore
-from backups.restores.request import RestoreWish
+from backups.restores.request import RestoreRequest
 from backups.tests.edge.conftest import save
 from servers.operations.progress import Progress
 
@@ -22,9 +22,9 @@ async def no_return() -> None:
     """Take note of the point of no return, as the operation's row would."""
 
 
-async def cancelled_at(wish: RestoreWish, stage: str) -> None:
+async def cancelled_at(request: RestoreRequest, stage: str) -> None:
     """Restore, and cancel as soon as ``stage`` is told of."""
-    job = await restore.job(wish, started_by="test", origin="api")
+    job = await restore.restore_job(request, started_by="test", origin="api")
     progress = Progress(uuid.uuid4(), no_return=no_return)
     running = asyncio.ensure_future(job.work(progress))
     while progress.stage != stage and not running.done():
@@ -47,9 +47,9 @@ def test_nothing_is_left_of_a_cancelled_restore(owner: APIClient, home: Path, va
     for number in range(LEFT_OUT_FILES):
         (home / f"data/cache/{number}").touch()
     (home / "data/ab").write_text("newer")
-    wish = RestoreWish(snapshot_id=snapshot, server_id=home.name, skip_safety_check=True)
+    request = RestoreRequest(snapshot_id=snapshot, server_id=home.name, skip_safety_check=True)
 
-    async_to_sync(cancelled_at)(wish, stage)
+    async_to_sync(cancelled_at)(request, stage)
 
     assert (home / "data/ab").read_text() == "newer"
     assert len(list((home / "data/cache").iterdir())) == LEFT_OUT_FILES

@@ -37,12 +37,12 @@ def test_a_single_path_is_not_taken_from_a_folder_left_behind(
     owner: APIClient, fake: FakeDocker, server_path: Path, restic: FakeRestic, mount: tuple[str, str]
 ) -> None:
     directory = lobby(server_path, ("./data:/data", ""))
-    wish = {"server_id": "lobby", "path": "ops.json"}
-    earlier = owner.post("/api/snapshots", wish, format="json").json()["snapshot"]["id"]
+    request = {"server_id": "lobby", "path": "ops.json"}
+    earlier = owner.post("/api/snapshots", request, format="json").json()["snapshot"]["id"]
     (directory / "compose.yaml").write_text(compose_text("lobby").replace("./data:/data", mount[0]) + mount[1])
 
-    made = owner.post("/api/snapshots", wish, format="json")
-    restored = owner.post("/api/snapshots/restore", wish | {"snapshot_id": earlier}, format="json")
+    made = owner.post("/api/snapshots", request, format="json")
+    restored = owner.post("/api/snapshots/restore", request | {"snapshot_id": earlier}, format="json")
 
     for answer in (made, restored):
         assert (answer.status_code, answer.json()["code"]) == (409, "data_elsewhere"), answer.json()

@@ -27,7 +27,7 @@ def date(restic: FakeRestic, snapshot_id: str, **ahead: float) -> None:
     """Give a snapshot the date that a clock which is ahead gives."""
     entry = next(one for one in restic.snapshots if one["id"] == snapshot_id)
     entry["time"] = (datetime.now(UTC) + timedelta(**ahead)).isoformat()
-    wiring.snapshot_list().forget()
+    wiring.snapshot_cache().forget()
 
 
 def told_everywhere(client: APIClient, server: str) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def test_another_panels_snapshots_are_not_ours(owner: APIClient, server: str, re
     save(owner, server)
     tags = restic.snapshots[0]["tags"]
     restic.snapshots[0]["tags"] = ["instance:of-another" if one.startswith("instance:") else one for one in tags]
-    wiring.snapshot_list().forget()
+    wiring.snapshot_cache().forget()
 
     told = told_everywhere(owner, server)
 

@@ -4,7 +4,7 @@ import pytest
 
 from backups import services
 from backups.snapshots import create
-from backups.snapshots.create import Wish
+from backups.snapshots.create import SnapshotRequest
 from backups.snapshots.metrics import FiguresReader
 from core import confinement
 from core.confined_exec import LANDLOCK
@@ -23,7 +23,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 async def test_the_figures_name_each_servers_last_good_snapshot(
     fake: FakeDocker, server: str, restic: FakeRestic
 ) -> None:
-    job = await operation_rows.in_database(create.job, Wish(server_id=server), started_by="olivia", origin="api")
+    request = SnapshotRequest(server_id=server)
+    job = await operation_rows.in_database(create.snapshot_job, request, started_by="olivia", origin="api")
     await runner.run(job)
     found = await FiguresReader().look()
     assert (found.configured, found.restic_version, found.problem) == (True, "0.18.0", None)
@@ -67,7 +68,7 @@ async def test_it_provides_while_it_runs(fake: FakeDocker, restic: FakeRestic) -
 async def test_every_process_that_is_asked_for_them_reads_them(
     fake: FakeDocker, restic: FakeRestic, role: Role, *, provides: bool
 ) -> None:
-    process_role.take(role)
+    process_role.assume(role)
     services.services.cache_clear()  # those of another test's loop
     try:
         await lifespan.start_services()
@@ -75,4 +76,4 @@ async def test_every_process_that_is_asked_for_them_reads_them(
         await lifespan.stop_services()
     finally:
         services.services.cache_clear()
-        process_role.take(Role.WHOLE)
+        process_role.assume(Role.WHOLE)

@@ -43,7 +43,7 @@ def test_what_a_game_writes_after_the_first_snapshot_counts_for_nothing(
 
 def front_page() -> list[str]:
     """Return what the front page says of snapshots."""
-    wiring.snapshot_list().forget()
+    wiring.snapshot_cache().forget()
     sentences = [item.sentence for item in attention.collect(list_servers())]
     return [one for one in sentences if "what to leave out" in one or "taken over" in one]
 

@@ -13,7 +13,7 @@ from backups import wiring
 from backups.restic import browsing
 from backups.restores import freshness, restore
 from backups.restores.locate import NoFreshSnapshot
-from backups.restores.request import RestoreWish
+from backups.restores.request import RestoreRequest
 from backups.snapshots import scope
 from backups.tests.edge.conftest import save
 from servers.minecraft.instance import ServerExists
@@ -106,8 +106,8 @@ def test_a_log_with_a_time_beyond_any_calendar_lets_a_restore_ask_for_a_snapshot
 def test_a_new_server_never_replaces_one_that_was_made_meanwhile(
     owner: APIClient, home: Path, vault: Path
 ) -> None:
-    wish = RestoreWish(snapshot_id=save(owner, server_id=home.name), as_new="twin")
-    job = async_to_sync(restore.job)(wish, started_by="olga", origin="api")
+    request = RestoreRequest(snapshot_id=save(owner, server_id=home.name), as_new="twin")
+    job = async_to_sync(restore.restore_job)(request, started_by="olga", origin="api")
     other = write_server(home.parent, "twin")
     with pytest.raises(ServerExists):
         async_to_sync(runner.run)(job)

@@ -49,11 +49,11 @@ def saved(owner: APIClient, server: str, server_path: Path, fake: FakeDocker, re
     write_server(server_path, "other")
     (server_path / server / "data/plugins").mkdir()
     (server_path / server / "data/plugins/x").touch()
-    wishes: dict[str, dict[str, str]] = {
+    requests: dict[str, dict[str, str]] = {
         "whole": {"server_id": server}, "path": {"server_id": server, "path": "plugins"},
         "other": {"server_id": "other"}, "all": {},
     }
-    return {name: save(owner, **wish) for name, wish in wishes.items()}
+    return {name: save(owner, **request) for name, request in requests.items()}
 
 
 @pytest.mark.parametrize("is_moved", [False, True])
@@ -88,7 +88,7 @@ def test_one_without_tags_is_found_by_its_paths(
     owner: APIClient, server: str, saved: dict[str, str], restic: FakeRestic
 ) -> None:
     restic.snapshots[0]["tags"] = ["home"]
-    wiring.snapshot_list().forget()
+    wiring.snapshot_cache().forget()
     assert listed(owner, f"/servers/{server}/snapshots") == [(saved["whole"], True), (saved["all"], False)]
 
 
@@ -116,7 +116,7 @@ def test_a_panel_that_may_be_alive_keeps_its_snapshots(
 ) -> None:
     old, just_now = new_panel(), datetime.now(UTC) - timedelta(hours=25)
     restic.snapshots[-1]["time"] = just_now.isoformat()
-    wiring.snapshot_list().forget()
+    wiring.snapshot_cache().forget()
     with pytest.raises(CommandError, match="--lost"):
         snapshot("adopt-instance", old)
     for one in (str(uuid.uuid4()), "a,b", wiring.instance_id()):

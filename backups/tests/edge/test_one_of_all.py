@@ -296,7 +296,7 @@ async def test_what_left_a_server_out_is_not_its_last_good_snapshot(
     first = await back_up(server_id="", require_flushed=True)
     _hangs(game, fake)
     second = await back_up(server_id="", require_flushed=True)
-    found = await wiring.snapshot_list().read()
+    found = await wiring.snapshot_cache().read()
     good = await in_database(health.read_good, found)
     ids = [(one.result or {})["snapshot"]["id"] for one in (first, second)]
     assert [good[name].id for name in ("survival", "calm")] == ids

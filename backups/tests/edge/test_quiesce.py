@@ -12,7 +12,7 @@ from backups import services, wiring
 from backups.models import SavingOff
 from backups.restic.failures import RepositoryLocked
 from backups.snapshots import create, saving_off
-from backups.snapshots.create import Wish
+from backups.snapshots.create import SnapshotRequest
 from backups.snapshots.save_guard import SaveGuard
 from backups.snapshots.skipping import FlushNotConfirmed
 from backups.tests.conftest import started
@@ -28,9 +28,9 @@ from testing.fake_restic import FakeRestic
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-async def back_up(**wish: Any) -> Operation:
+async def back_up(**request: Any) -> Operation:
     job = await operation_rows.in_database(
-        create.job, Wish(**({"server_id": "survival"} | wish)), started_by="olivia", origin="api"
+        create.snapshot_job, SnapshotRequest(**({"server_id": "survival"} | request)), started_by="olivia", origin="api"
     )
     return await runner.run(job)
 
@@ -156,7 +156,7 @@ async def test_a_claim_that_cannot_be_lowered_now_is_lowered_by_the_guard(
         await running
     restic.locked = False
     assert "saved:flushed" in restic.snapshots[0]["tags"]
-    await guard().round()
+    await guard().run_once()
     assert "saved:unconfirmed" in restic.snapshots[0]["tags"]
     assert await facts_left() == 0
 
@@ -202,7 +202,7 @@ async def test_the_guard_turns_saving_on_where_the_operation_is_gone(
     container = await servers_wiring.manager().get_instance(name).get_container()
     assert container is not None
     await operation_rows.in_database(saving_off.store, (name, ""), uuid.uuid4(), container)
-    await guard().round()
+    await guard().run_once()
     assert game.commands == ["save-on"]
     assert await facts_left() == 0
 
@@ -214,7 +214,7 @@ async def test_the_guard_keeps_off_a_running_backup(
     restic.gate = asyncio.Event()
     running = asyncio.create_task(back_up())
     await restic.entered.wait()
-    await guard().round()
+    await guard().run_once()
     assert game.commands == ["save-off", "save-all flush"]
     restic.gate.set()
     assert level(await running) == "flushed"
@@ -228,10 +228,10 @@ async def test_the_guard_goes_on_where_the_game_does_not_answer(
     assert container is not None
     await operation_rows.in_database(saving_off.store, (name, ""), uuid.uuid4(), container)
     game.hangs_up_on.add("save-on")
-    await guard().round()
+    await guard().run_once()
     assert await facts_left() == 1
     game.hangs_up_on.clear()
-    await guard().round()
+    await guard().run_once()
     assert await facts_left() == 0
 
 
@@ -259,7 +259,7 @@ async def test_a_snapshot_whose_game_ended_with_the_panel_loses_its_claim(
     assert container is not None
     await operation_rows.in_database(saving_off.store, (name, ""), operation.id, container)
     fake.end(fake.find("mc-survival"), 137)
-    await guard().round()
+    await guard().run_once()
     assert "saved:unconfirmed" in restic.snapshots[0]["tags"]
     assert await facts_left() == 0
 

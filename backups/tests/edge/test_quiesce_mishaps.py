@@ -13,7 +13,7 @@ from backups.models import SavingOff
 from backups.services import BackupServices
 from backups.snapshots import saving_off
 from backups.snapshots.save_guard import MAX_FOREIGN, SaveGuard
-from backups.snapshots.saving_off import Fact
+from backups.snapshots.saving_off import SavingOffRecord
 from backups.tests.conftest import started
 from backups.tests.edge.test_quiesce import back_up, facts_left, guard, level
 from core.errors import AppError
@@ -60,8 +60,8 @@ async def test_a_stopped_server_of_which_nobody_knows_any_more_is_not_called_sto
 async def test_one_server_that_the_guard_fails_at_keeps_no_other_waiting(
     server_path: Path, fake: FakeDocker, game: FakeGame, restic: FakeRestic
 ) -> None:
-    async def disturbed(fact: Fact) -> None:
-        raise RuntimeError(fact.server_id)
+    async def disturbed(record: SavingOffRecord) -> None:
+        raise RuntimeError(record.server_id)
 
     await started(server_path, fake, game)
     container = await servers_wiring.manager().get_instance("survival").get_container()
@@ -72,7 +72,7 @@ async def test_one_server_that_the_guard_fails_at_keeps_no_other_waiting(
 
     await SaveGuard(
         servers_wiring.manager(), running=services.running_operations, disturbed=disturbed
-    ).round()
+    ).run_once()
 
     left = await operation_rows.in_database(lambda: list(SavingOff.objects.all()))
     assert {row.server_id for row in left} == {"../no-name", "bad"}
@@ -89,7 +89,7 @@ async def test_the_guard_forgets_a_server_that_was_removed(
     await operation_rows.in_database(saving_off.store, (name, ""), uuid.uuid4(), container)
     fake.containers.clear()
     shutil.rmtree(server_path / name)
-    await guard().round()
+    await guard().run_once()
     assert await facts_left() == 0
 
 
@@ -169,7 +169,7 @@ async def test_the_guard_gives_up_where_the_game_always_says_the_same(
 
     one = guard()
     for _ in range(MAX_FOREIGN + 3):
-        await one.round()
+        await one.run_once()
 
     assert game.commands.count("save-on") == MAX_FOREIGN
     assert await facts_left() == 1  # nobody knows whether it is on

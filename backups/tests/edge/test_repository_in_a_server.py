@@ -51,15 +51,15 @@ def test_init_and_doctor_refuse_it(place: Path, home: Path) -> None:
 @pytest.mark.parametrize("place", ["beside the data"], indirect=True)
 def test_nothing_is_saved_into_itself_and_nothing_taken_back(place: Path, home: Path, owner: APIClient) -> None:
     (snapshot,) = owner.get("/api/snapshots").json()["snapshots"]
-    wish = {"snapshot_id": snapshot["id"], "server_id": home.name, "skip_safety_check": True}
+    request = {"snapshot_id": snapshot["id"], "server_id": home.name, "skip_safety_check": True}
     (home / "data/ab").write_text("newer")
 
     refused = {
         "create": owner.post("/api/snapshots", {"server_id": home.name}, format="json"),
-        "restore": owner.post("/api/snapshots/restore", wish, format="json"),
+        "restore": owner.post("/api/snapshots/restore", request, format="json"),
     }
     everything = owner.post("/api/snapshots", {}, format="json")
-    path = owner.post("/api/snapshots/restore", wish | {"path": "ab"}, format="json")
+    path = owner.post("/api/snapshots/restore", request | {"path": "ab"}, format="json")
 
     codes = {name: (one.status_code, one.json()["code"]) for name, one in refused.items()}
     assert codes == dict.fromkeys(refused, (409, "repository_in_server"))

@@ -268,7 +268,7 @@ def test_restore_that_died_after_the_swap_is_told_at_the_next_start(
     (home.parent / plan.staged).mkdir()
     staging.swap(home.parent, staging.complete(home.parent, plan))
 
-    told = async_to_sync(RestoreRecovery(running=set).round)()
+    told = async_to_sync(RestoreRecovery(running=set).run_once)()
 
     row.refresh_from_db()
     assert told == [row.error]

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def run_what_is_due() -> None:
     async def once() -> None:
-        await asyncio.gather(*await Scheduler(now=lambda: NOON).round(), return_exceptions=True)
+        await asyncio.gather(*await Scheduler(now=lambda: NOON).run_once(), return_exceptions=True)
 
     async_to_sync(once)()
 

@@ -78,7 +78,7 @@ def test_a_run_makes_a_snapshot_and_says_so(
     schedule(server)
 
     async def once() -> None:
-        await asyncio.gather(*await Scheduler(now=lambda: NOON).round())
+        await asyncio.gather(*await Scheduler(now=lambda: NOON).run_once())
 
     async_to_sync(once)()
     [run] = ScheduleRun.objects.all()
@@ -102,7 +102,7 @@ async def test_a_busy_server_is_skipped_or_waited_for(
     job = runner.Job(kind="up", server_id=server, work=hold, started_by="olivia", origin="api")
     held = asyncio.create_task(runner.run(job))
     await entered.wait()
-    runs = await Scheduler(now=lambda: NOON).round()
+    runs = await Scheduler(now=lambda: NOON).run_once()
     await asyncio.sleep(0.3)
     gate.set()
     await asyncio.gather(held, *runs)
@@ -115,7 +115,7 @@ def test_a_server_that_is_gone_switches_its_schedule_off(
     one = schedule("gone")
 
     async def once() -> None:
-        await asyncio.gather(*await Scheduler(now=lambda: NOON).round())
+        await asyncio.gather(*await Scheduler(now=lambda: NOON).run_once())
 
     async_to_sync(once)()
     one.refresh_from_db()
@@ -201,13 +201,13 @@ def test_a_good_run_carries_its_policy_out(
 def test_the_rule_itself_refuses_all_but_owners() -> None:
     """Whatever an edge forgets: a policy removes snapshots."""
     stored = Schedule.objects.create(cron="0 3 * * *", scope="global", looked_until=datetime.now(UTC))
-    wish, admin = planning.wish_of(stored), User(username="adam", role=UserRole.ADMIN)
+    request, admin = planning.request_of(stored), User(username="adam", role=UserRole.ADMIN)
 
     for act in (
-        lambda: planning.create(wish, by=admin), lambda: planning.replace(stored.pk, wish, by=admin),
+        lambda: planning.create(request, by=admin), lambda: planning.replace(stored.pk, request, by=admin),
         lambda: planning.switch(stored.pk, is_on=False, by=admin), lambda: planning.delete(stored.pk, by=admin),
     ):  # fmt: skip
         with pytest.raises(Forbidden):
             act()
 
-    assert planning.wish_of(Schedule.objects.get()) == wish
+    assert planning.request_of(Schedule.objects.get()) == request

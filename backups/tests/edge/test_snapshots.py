@@ -60,7 +60,7 @@ def test_a_hundred_rows_cost_one_restic(
 async def test_readers_at_the_same_time_share_one_restic(restic: FakeRestic) -> None:
     import asyncio
 
-    await asyncio.gather(*(wiring.snapshot_list().read() for _ in range(100)))
+    await asyncio.gather(*(wiring.snapshot_cache().read() for _ in range(100)))
     assert restic.commands == ["snapshots"]
 
 
@@ -103,7 +103,7 @@ def test_admins_do_not_delete_and_foreign_snapshots_stay(
 ) -> None:
     snapshot = make(owner, server_id=server)
     restic.snapshots[0]["tags"] = ["home"]
-    wiring.snapshot_list().forget()
+    wiring.snapshot_cache().forget()
     shown = owner.get(f"/api/snapshots/{snapshot['id']}").json()
     assert (shown["server_id"], shown["saved"]) == (None, None)
     assert owner.delete(f"/api/snapshots/{snapshot['id']}").json()["code"] == "foreign_snapshot"
@@ -182,7 +182,7 @@ def test_a_repository_that_does_not_let_us_in_is_told(
 
 
 def test_the_list_is_read_anew_after_a_minute(restic: FakeRestic, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = async_to_sync(wiring.snapshot_list().read)
+    read = async_to_sync(wiring.snapshot_cache().read)
     read()
     read()
     assert restic.commands == ["snapshots"]
@@ -205,9 +205,9 @@ def test_a_policy_does_not_trade_a_whole_snapshot_for_one_with_a_hole(
 def test_what_another_process_makes_and_deletes_shows_at_once(
     owner: APIClient, fake: FakeDocker, server: str, restic: FakeRestic
 ) -> None:
-    first = wiring.snapshot_list()
+    first = wiring.snapshot_cache()
     assert async_to_sync(first.read)() == ()
-    wiring.snapshot_list.cache_clear()  # what follows is done by a process that has a list of its own
+    wiring.snapshot_cache.cache_clear()  # what follows is done by a process that has a list of its own
     made = make(owner, server_id=server)
     assert [one.id for one in async_to_sync(first.read)()] == [made["id"]]
     restic.commands.clear()

@@ -245,13 +245,13 @@ async def test_a_file_that_became_another_games_meanwhile_is_not_replaced(
     owner: APIClient, fake: FakeDocker, server: str, server_path: Path, world: Path, restic: FakeRestic
 ) -> None:
     from servers.changes import compose
-    from servers.changes.compose import Change, FileChanged
+    from servers.changes.compose import ComposeChange, FileChanged
     from servers.changes.compose_safety import Acceptance
     from servers.operations import runner
 
     text = compose_text(server).replace("2G", "3G")
-    job = await compose.job(
-        Change(server_id=server, text=text), acceptance=Acceptance(username="olivia"), origin="api"
+    job = await compose.compose_job(
+        ComposeChange(server_id=server, text=text), acceptance=Acceptance(username="olivia"), origin="api"
     )
     (server_path / server / "compose.yaml").write_text(compose_text(server).replace("1.16.1", "1.21.4"))
 

@@ -105,7 +105,7 @@ def forge(vault: Path, place: Path, home: Path, label: str) -> str:
         [str(BINARIES["0.18"]), "backup", "--json", *words, "--", *paths], env=environment, check=True,
         capture_output=True, text=True,
     )  # fmt: skip
-    backups_wiring.snapshot_list().forget()
+    backups_wiring.snapshot_cache().forget()
     return str(json.loads(done.stdout.splitlines()[-1])["snapshot_id"])
 
 

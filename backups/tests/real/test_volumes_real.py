@@ -69,10 +69,10 @@ def test_a_world_in_a_volume_from_the_running_game_to_a_new_server(panel: Panel,
         made = done(client.post("/snapshots", json={"server_id": name, "require": "flushed"}))["snapshot"]
         drill = done(client.post(f"/snapshots/{made['id']}/verify"))
         (folder_of(name) / "mark").write_text("now")
-        wish = {"snapshot_id": made["id"], "server_id": name, "safety_snapshot": True}
-        while_it_runs = client.post("/snapshots/restore", json=wish)
+        request = {"snapshot_id": made["id"], "server_id": name, "safety_snapshot": True}
+        while_it_runs = client.post("/snapshots/restore", json=request)
         done(operate(client, name, "stop"))
-        restored = done(client.post("/snapshots/restore", json=wish))
+        restored = done(client.post("/snapshots/restore", json=request))
         again = {"snapshot_id": restored["safety_snapshot_id"], "as": f"{name}-2"}
         new = done(client.post("/snapshots/restore", json=again))
         listed = done(client.get(f"/servers/{name}-2/files", params={"path": "/"}))

@@ -8,7 +8,7 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand, CommandParser
 
-from mcadmin.doctor.checks import examine
+from mcadmin.doctor.checks import run_all
 from mcadmin.doctor.findings import Verdict
 
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a JSON list")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        findings = async_to_sync(examine)()
+        findings = async_to_sync(run_all)()
         if options["json"]:
             self.stdout.write(json.dumps([asdict(one) for one in findings], indent=2))
         else:

@@ -43,7 +43,7 @@ class Command(BaseCommand):
         host, port = options["host"], options["port"]
         if options["worker"]:
             startup.refuse_what_cannot_be_shared()
-            process_role.take(process_role.Role.WORKER)
+            process_role.assume(process_role.Role.WORKER)
         self._refuse_an_open_address(host)
         descriptors = startup.raise_descriptor_limit()  # half of them are for the panel's own work
         try:

@@ -25,7 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         startup.refuse_what_cannot_be_shared()
         startup.raise_descriptor_limit()
-        process_role.take(process_role.Role.SUPERVISOR)
+        process_role.assume(process_role.Role.SUPERVISOR)
         startup.start_logging()
         startup.migrate(self.stdout.write)
         asyncio.run(self._run())

@@ -30,7 +30,7 @@ from servers.api.files.paths import (
     readable,
 )
 from servers.minecraft.files import changes
-from servers.operations.http import PREFER, answer, carry_out
+from servers.operations.http import PREFER, answer, run_for_http
 from servers.operations.progress import Progress
 from servers.operations.runner import Job
 
@@ -174,7 +174,7 @@ def carry_out_on_files(  # noqa: PLR0913 - all of one call
         kind=kind, server_id=server_id, work=lambda progress: in_operation(server_id, work, progress),
         started_by=request.user.username, origin="api", can_cancel=True,
     )  # fmt: skip
-    return carry_out(request, job, done=lambda operation: answer(operation, message=what))
+    return run_for_http(request, job, done=lambda operation: answer(operation, message=what))
 
 
 async def in_operation(server_id: str, work: Work, progress: Progress) -> dict[str, Any]:

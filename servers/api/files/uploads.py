@@ -37,7 +37,7 @@ class UploadsViewSet(ViewSet):
     def listing(self, request: Request, id: str) -> Response:
         """List the unfinished uploads, newest first."""
         with data(id) as root:
-            found = [_shown(one, root) for one in uploads.list_open(id)]
+            found = [_upload_payload(one, root) for one in uploads.list_open(id)]
         return Response({"uploads": [one for one in found if one is not None]})
 
     @extend_schema(
@@ -58,7 +58,7 @@ class UploadsViewSet(ViewSet):
             for left in uploads.list_open(id):
                 _forget_gone(left, root)
             upload = _begun(root, path, server_id=id, values=values, created_by=request.user.username)
-            shown = _shown(upload, root)
+            shown = _upload_payload(upload, root)
         where = f"/api/servers/{id}/files/uploads/{upload.pk}"
         return Response(shown, status=201, headers={"Location": where})
 
@@ -101,7 +101,7 @@ class UploadPiecesView(AsyncView):
             upload = uploads.find(upload_id, server_id=id)
             with data(id) as root:
                 _part(upload, root).offset()  # raises PartGone
-                return _shown(upload, root)
+                return _upload_payload(upload, root)
 
         return Response(await sync_to_async(read)())
 
@@ -130,7 +130,7 @@ class UploadPiecesView(AsyncView):
                 await in_thread(held.__exit__, type(error), error, error.__traceback__)
                 raise
             await in_thread(held.__exit__, None, None, None)
-            shown = await in_thread(_shown, upload, root)
+            shown = await in_thread(_upload_payload, upload, root)
         finally:
             root.close()
         await sync_to_async(uploads.touch)(upload)
@@ -202,7 +202,7 @@ def _forget_gone(upload: Upload, root: Root) -> None:
         uploads.forget(upload)
 
 
-def _shown(upload: Upload, root: Root) -> dict[str, Any] | None:
+def _upload_payload(upload: Upload, root: Root) -> dict[str, Any] | None:
     """Return the upload in its API shape, or None when its file is gone."""
     path = uploads.path_of(upload)
     try:

@@ -63,12 +63,13 @@ def _bind(mount: Mapping[str, Any], where: Where, directory: Path) -> _Bind | Fo
     relative = os.path.relpath(source, directory)
     place = PurePosixPath(relative)
     if not source.startswith("/") or relative == "." or place.parts[0] == "..":
-        return "bind_outside", _OUTSIDE.format(_shown(source, directory)), where
+        return "bind_outside", _OUTSIDE.format(_place_name(source, directory)), where
     # First: who has accepted a place in data/ has not accepted what a plugin made of it.
     if os.path.realpath(source) != os.path.join(os.path.realpath(directory), relative):
-        return "bind_link", f"{_shown(source, directory)} is reached by a link. Bind the place itself.", where
+        return "bind_link", f"{_place_name(source, directory)} is reached by a link. Bind the place itself.", where
     if place.parts[0] == DATA and place != PurePosixPath(DATA):
-        message = f"A plugin could turn {_shown(source, directory)} into a link to anywhere. Bind `./data` as a whole."
+        name = _place_name(source, directory)
+        message = f"A plugin could turn {name} into a link to anywhere. Bind `./data` as a whole."
         return "bind_in_data", message, where
     return _Bind(place, mount.get("read_only") is not True, where)
 
@@ -86,7 +87,7 @@ def _between(binds: list[_Bind], inputs: Collection[str]) -> Iterator[Found]:
             yield "bind_control", _CONTROL.format(changed[0], what), bind.where
 
 
-def _shown(source: str, directory: Path) -> str:
+def _place_name(source: str, directory: Path) -> str:
     """Name a place without telling where the server's directory lies."""
     relative = os.path.relpath(source, directory)
     return f"`./{relative}`"[:120] if not relative.startswith("..") else f"`{source[:120]}`"

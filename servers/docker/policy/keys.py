@@ -60,7 +60,7 @@ SERVICE = {
     "logging": "judged after rendering",
     "mac_address": "inside the project's network",
     "mem_limit": "a limit",
-    "mem_reservation": "a wish within the limit",
+    "mem_reservation": "a request within the limit",
     "mem_swappiness": "inside the container's memory",
     "memswap_limit": "a limit",
     "network_mode": "judged after rendering",

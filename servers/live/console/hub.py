@@ -15,7 +15,7 @@ from servers.live.console.line_source import LogFileSource
 from servers.live.console.log_watch import LogWatch
 from servers.live.console.reader import ConsoleReader
 from servers.live.console.viewer import Viewer
-from servers.live.directory_identity import Home
+from servers.live.directory_identity import DirectoryHandle
 from servers.minecraft.data_root import DataRoot
 from servers.minecraft.game_names import GameName, split_game
 
@@ -122,7 +122,7 @@ class ConsoleHub:
         key = (game, source)
         reader = self._readers.get(key)
         if reader is None:
-            home = Home(self._server_path / split_game(game)[0])
+            home = DirectoryHandle(self._server_path / split_game(game)[0])
             reader = self._readers[key] = ConsoleReader(self._lines(game, source), name=game, home=home)
             if self._looking is None:
                 self._looking = asyncio.create_task(self._look(), name="consoles of servers made anew")
@@ -140,7 +140,7 @@ class ConsoleHub:
 
     async def _retire_others(self, readers: list[ConsoleReader]) -> None:
         """End those of ``readers`` whose directory is another one now: what comes are another server's lines."""
-        retired = await asyncio.to_thread(lambda: [one for one in readers if one.home.is_another()])
+        retired = await asyncio.to_thread(lambda: [one for one in readers if one.home.was_replaced()])
         for reader in retired:
             for key in [key for key, one in self._readers.items() if one is reader]:
                 del self._readers[key]

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 from typing import Protocol
 
-from core.tasks import finish
+from core.tasks import run_detached
 from servers.live.console.log_reader import Batch, LogReader, OpenData
 from servers.live.console.log_watch import LogWatch, Watches
 
@@ -63,7 +63,8 @@ class LogFileSource:
         # A busy log is looked at all the time: an event for each line would only cost (measured: a fifth of a core).
         wanted = None if self._is_busy else self._reader.places
         if wanted != self._watched:
-            await finish(self._watch_places(wanted))  # to its end even if we are cancelled: no watch is left behind
+            # To its end even if we are cancelled: no watch is left behind.
+            await run_detached(self._watch_places(wanted))
         elif wanted is not None:  # not just watched anew: what came before that woke nobody
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):

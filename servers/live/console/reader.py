@@ -4,12 +4,12 @@ import asyncio
 import logging
 import secrets
 
-from core.tasks import cancel, finish
+from core.tasks import cancel, run_detached
 from servers.live.console.line_ring import LineRing
 from servers.live.console.line_source import LOOK_S, LineSource
 from servers.live.console.log_reader import TAIL_BYTES
 from servers.live.console.viewer import Viewer
-from servers.live.directory_identity import Home
+from servers.live.directory_identity import DirectoryHandle
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ _CATCH_UP = 8  # reads before a snapshot, at most: a flood has no end
 class ConsoleReader:
     """Moves lines from ``source`` into a ring and wakes the viewers. Belongs to one loop; begins at once."""
 
-    def __init__(self, source: LineSource, *, name: str, home: Home) -> None:
+    def __init__(self, source: LineSource, *, name: str, home: DirectoryHandle) -> None:
         """``home`` is the directory of the server whose lines these are; the reader closes it."""
         self.epoch = secrets.token_hex(8)
         self.ring = LineRing()
@@ -46,7 +46,7 @@ class ConsoleReader:
 
     async def snapshot(self) -> tuple[tuple[str, ...], int]:
         """Return the newest lines there are, and the number of the last of them."""
-        return await finish(self._snapshot())  # a viewer that leaves must not take lines with it
+        return await run_detached(self._snapshot())  # a viewer that leaves must not take lines with it
 
     async def stop(self) -> None:
         """End the reader and its viewers."""
@@ -62,11 +62,11 @@ class ConsoleReader:
             viewer.end()
 
     async def _run(self) -> None:
-        await asyncio.to_thread(self.home.is_another)  # it is held from now on
+        await asyncio.to_thread(self.home.was_replaced)  # it is held from now on
         while True:
             try:
                 async with self._reading:
-                    more = await finish(self._read())
+                    more = await run_detached(self._read())
                 if more:
                     await asyncio.sleep(BUSY_PAUSE_S)
                 else:

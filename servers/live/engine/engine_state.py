@@ -268,7 +268,7 @@ class EngineState:
             failed=MappingProxyType(dict(self._failed)),
             notes=self._notes.all,
         )
-        self._tell()
+        self._notify()
 
     def _doubt(self, problem: str) -> None:
         """Ask again soon after a question that failed; without events, or if it fails again, the engine is lost."""
@@ -285,8 +285,8 @@ class EngineState:
         since = datetime.now(UTC) if self.snapshot.reachable else self.snapshot.since
         self.snapshot = replace(self.snapshot, reachable=False, problem=problem, since=since)
         logger.warning("Docker engine lost: %s", problem)
-        self._tell()
+        self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         for listener in self._listeners:
             listener(self.snapshot)

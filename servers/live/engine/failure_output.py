@@ -23,7 +23,7 @@ _FRAME = re.compile(r"^(?:\s+at |\s*\.\.\. \d+ more|\s*$)")  # of a stack trace:
 End = tuple[str, object]  # container and when it ended
 
 
-class LastWords:
+class FailureOutput:
     """Asks ``docker logs`` once for each failed end. Belongs to one loop; ``of`` is safe from any thread."""
 
     def __init__(self, cli: DockerCli) -> None:
@@ -33,7 +33,7 @@ class LastWords:
         self._tasks: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(AT_ONCE)
 
-    def of(self, container: Container) -> str | None:
+    def last_line(self, container: Container) -> str | None:
         """Return a sentence on why the container's process failed: a cause that is known, else its last line."""
         return self._words.get(_end(container)) if _has_failed(container) else None
 

@@ -77,7 +77,7 @@ class Monitoring:
 
     def engine_changed(self, snapshot: EngineSnapshot) -> None:
         """Look at what has started; call it on the loop."""
-        self.sampler.hurry()
+        self.sampler.wake()
         self.versions.engine_changed(snapshot)
         self._hurry_feed()
 
@@ -138,7 +138,7 @@ class Monitoring:
 
     def _hurry_feed(self) -> None:
         if self._feed is not None:
-            self._feed.hurry()
+            self._feed.wake()
 
     def _used_bytes(self, server_id: str) -> int | None:
         sample = self.disk.samples.get(server_id)

@@ -76,7 +76,7 @@ class Sampler:
     async def stop(self) -> None:
         await self._rounds.stop()
 
-    def hurry(self) -> None:
+    def wake(self) -> None:
         """Look at once who has started; call it on the loop."""
         self._rounds.wake()
 

@@ -89,7 +89,7 @@ class PlayerSampler:
         await self._rounds.stop()
         await cancel(list(self._asking.values()))
 
-    def hurry(self) -> None:
+    def wake(self) -> None:
         """Look at once who has turned healthy or gone; call it on the loop."""
         self._rounds.wake()
 

@@ -15,7 +15,7 @@ from django.core.management.color import supports_color
 
 from audit import recorder
 from core.errors import AppError
-from core.tasks import cancel, to_its_end
+from core.tasks import cancel, run_uninterrupted
 from servers import wiring
 from servers.live.console.hub import Source
 from servers.live.console.viewer import Frame, Viewer
@@ -93,13 +93,13 @@ def _leave_in_order() -> None:
 
 async def _print(viewer: Viewer, *, colour: bool) -> None:
     async for frame in viewer:
-        for line in shown(frame, colour=colour):
+        for line in terminal_lines(frame, colour=colour):
             print(line, flush=True)  # noqa: T201 - the command's output
         if frame["type"] == "end":
             return
 
 
-def shown(frame: Frame, *, colour: bool) -> list[str]:
+def terminal_lines(frame: Frame, *, colour: bool) -> list[str]:
     """Return a frame as lines for a terminal; without ``colour`` the game's own are taken out, too."""
     match frame:
         case {"type": "log", "content": content}:
@@ -128,7 +128,7 @@ def _painted(text: str, code: str, *, colour: bool) -> str:
 async def _type(live: Services, game: GameName, viewer: Viewer) -> None:
     """Run each line of the input as a command; ends with the input.
 
-    Input that is no terminal and has nothing (``</dev/null``) is no wish to leave.
+    Input that is no terminal and has nothing (``</dev/null``) is no request to leave.
     """
     count = 0
     async with aclosing(_typed()) as lines:
@@ -154,7 +154,7 @@ async def _run(live: Services, game: GameName, command: str, viewer: Viewer) -> 
             recorder.record_command,
             user=recorder.shell_user(), server_id=split_game(game)[0], command=command, client_ip=None, success=success,
         )  # fmt: skip
-        await to_its_end(row)
+        await run_uninterrupted(row)
 
 
 async def _typed() -> AsyncGenerator[str, None]:

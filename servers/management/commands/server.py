@@ -15,7 +15,7 @@ from servers.changes import actions
 from servers.changes.actions import Action
 from servers.changes.compose_safety import Acceptance
 from servers.operations import http
-from servers.operations.shell import carry_out
+from servers.operations.shell import run_at_shell
 
 
 class Command(BaseCommand):
@@ -43,8 +43,8 @@ class Command(BaseCommand):
     def _act(self, server_id: str, action: Action, options: dict[str, Any]) -> None:
         accepted = frozenset(filter(None, options["accept_findings"].split(",")))
         acceptance = Acceptance(username=recorder.shell_user().username, is_owner=True, codes=accepted)
-        job = async_to_sync(actions.job)(server_id, action, acceptance=acceptance, origin="command")
-        done = carry_out(job)
+        job = async_to_sync(actions.action_job)(server_id, action, acceptance=acceptance, origin="command")
+        done = run_at_shell(job)
         if options["json"]:
             answer = http.answer(done, message=actions.message(done))
             self.stdout.write(json.dumps(answer, cls=DjangoJSONEncoder))

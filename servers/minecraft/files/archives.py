@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import IO, Protocol
 
 from core.errors import InvalidRequest, TooLarge
-from core.paths import OutsideRoot, shown, valid_name
+from core.paths import OutsideRoot, printable, valid_name
 from servers.minecraft.files import mac_files, zip_names
 
 MAX_DIRECTORY_BYTES = 32 * 1024 * 1024  # of a zip's list of contents, which is read whole
@@ -81,7 +81,7 @@ def members(file: IO[bytes]) -> Iterator[Member]:
             member = replace(member, source=content)  # noqa: PLW2901 - the first bytes were looked at
             key = member.path.casefold() if member.is_directory else member.path
             if key in seen and not member.is_directory:
-                raise BadArchive(f"The archive holds {shown(member.path)} twice.")
+                raise BadArchive(f"The archive holds {printable(member.path)} twice.")
             seen.add(key)
             yield member
     except _BROKEN as error:
@@ -96,7 +96,7 @@ def pieces(member: Member) -> Iterator[bytes]:
         while piece := member.source.read(_PIECE_BYTES):
             yield piece
     except _BROKEN as error:
-        raise _broken(f"The archive is broken at {shown(member.path)}", error) from None
+        raise _broken(f"The archive is broken at {printable(member.path)}", error) from None
 
 
 def _broken(what: str, error: Exception) -> Exception:
@@ -134,12 +134,12 @@ def _zip(file: IO[bytes]) -> Iterator[Member]:
                 raise BadArchive("The archive is encrypted. Extract it elsewhere.")
             name = zip_names.name_of(info)
             if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
-                raise UnsafeArchive(f"{shown(name)} in the archive is a link or a device.")
+                raise UnsafeArchive(f"{printable(name)} in the archive is a link or a device.")
             if info.compress_type not in _METHODS:
                 method = _OTHER_METHODS.get(info.compress_type, f"method {info.compress_type}")
                 raise BadArchive(
-                    f"{shown(name)} in the archive is compressed by {method}, which cannot be read here. Pack it again "
-                    "with Deflate, or as .tar.gz."
+                    f"{printable(name)} in the archive is compressed by {method}, which cannot be read here. Pack it "
+                    "again with Deflate, or as .tar.gz."
                 )
             path = _path(name)
             if not path:
@@ -156,13 +156,13 @@ def _tar(file: "_Forward") -> Iterator[Member]:
         while (info := archive.next()) is not None:
             archive.members = []  # type: ignore[attr-defined]  # it keeps all it has met
             if not (info.isfile() or info.isdir()) or info.issparse():
-                raise UnsafeArchive(f"{shown(info.name)} in the archive is a link, a device or a sparse file.")
+                raise UnsafeArchive(f"{printable(info.name)} in the archive is a link, a device or a sparse file.")
             path = _path(info.name)
             if not path:
                 continue
             source = archive.extractfile(info) if info.isfile() else io.BytesIO()
             if source is None:
-                raise BadArchive(f"{shown(path)} in the archive cannot be read.")
+                raise BadArchive(f"{printable(path)} in the archive cannot be read.")
             yield Member(path, is_directory=info.isdir(), is_executable=bool(info.mode & 0o100), source=source)
         for _ in range(MAX_PADDING_BYTES // _PIECE_BYTES):  # to the end: only there gzip proves the content
             if not file.read(_PIECE_BYTES):
@@ -172,14 +172,14 @@ def _tar(file: "_Forward") -> Iterator[Member]:
 def _path(name: str) -> str:
     """Check a member's name and return it as a path; "" for the root itself."""
     if name.startswith("/") or "\\" in name or "\0" in name:
-        raise UnsafeArchive(f"The name {shown(name)} in the archive is absolute, or has a backslash or NUL.")
+        raise UnsafeArchive(f"The name {printable(name)} in the archive is absolute, or has a backslash or NUL.")
     names = [part for part in name.split("/") if part not in {"", "."}]
     if ".." in names:
-        raise UnsafeArchive(f"The name {shown(name)} in the archive leads out of the directory.")
+        raise UnsafeArchive(f"The name {printable(name)} in the archive leads out of the directory.")
     if len(names) > MAX_DEPTH:
         raise BadArchive(
-            f"{shown(name)[:MAX_SHOWN]}… in the archive nests deeper than {MAX_DEPTH} directories. Pack it again with "
-            "fewer."
+            f"{printable(name)[:MAX_SHOWN]}… in the archive nests deeper than {MAX_DEPTH} directories. Pack it again "
+            "with fewer."
         )
     return "/".join(_valid(part) for part in names)
 
@@ -188,7 +188,7 @@ def _valid(part: str) -> str:
     try:
         return valid_name(part)
     except InvalidRequest as error:
-        told = shown(part) if len(part) <= MAX_SHOWN else f"{shown(part)[:MAX_SHOWN]}…"
+        told = printable(part) if len(part) <= MAX_SHOWN else f"{printable(part)[:MAX_SHOWN]}…"
         raise BadArchive(f"{told} in the archive: {error} Rename it and pack the archive again.") from None
 
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from core import paths
 from core.errors import InvalidRequest
-from core.paths import FileExists, FileMissing, Root, shown, valid_name
+from core.paths import FileExists, FileMissing, Root, printable, valid_name
 
 LARGE_ENTRIES = 2000
 LARGE_BYTES = 256 * 1024 * 1024
@@ -30,7 +30,7 @@ def create(root: Root, parent: str, name: str, *, kind: Kind) -> str:
     path = joined(parent, valid_name(name))
     make_parents(root, parent)
     if root.lstat(path) is not None:
-        raise FileExists(f"{shown(path)} exists already.")
+        raise FileExists(f"{printable(path)} exists already.")
     if kind is Kind.DIRECTORY:
         root.make_directory(path)
     else:
@@ -93,7 +93,7 @@ def make_parents(root: Root, parent: str) -> None:
         root.make_directories(parent)
         root.subdirectory(parent).close()
     except FileMissing:
-        raise InvalidRequest(f"{shown(parent)} is not a directory.") from None
+        raise InvalidRequest(f"{printable(parent)} is not a directory.") from None
 
 
 def joined(parent: str, name: str) -> str:
@@ -103,10 +103,10 @@ def joined(parent: str, name: str) -> str:
 
 def _require_source(root: Root, path: str) -> None:
     if root.lstat(path) is None:
-        raise FileMissing(f"{shown(path)} does not exist.")
+        raise FileMissing(f"{printable(path)} does not exist.")
 
 
 def _require_outside(path: str, target: str, *, done: str) -> None:
     """Refuse what the system refuses, too, but only when the target's directories were made inside of the source."""
     if target.startswith(f"{path}/"):
-        raise InvalidRequest(f"{shown(path)} cannot be {done} into itself.")
+        raise InvalidRequest(f"{printable(path)} cannot be {done} into itself.")

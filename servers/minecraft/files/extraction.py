@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core import paths
 from core.errors import AppError, DiskFull, TooLarge
-from core.paths import FileExists, OtherFileSystem, OutsideRoot, Root, disk_space, explained, is_same_mount, shown
+from core.paths import FileExists, OtherFileSystem, OutsideRoot, Root, disk_space, explained, is_same_mount, printable
 from servers.minecraft.files.archives import Member, members, pieces
 from servers.minecraft.files.changes import joined, make_parents
 
@@ -113,13 +113,14 @@ def _check_place(root: Root, into: Root, target: str, *, overwrite: bool) -> int
         if there is None:
             continue
         if paths.is_link(there):
-            raise OutsideRoot(f"{shown(node.path)} is a link there: an archive is never extracted through one.")
+            raise OutsideRoot(f"{printable(node.path)} is a link there: an archive is never extracted through one.")
         if paths.is_directory(there) != node.is_directory:
-            raise FileExists(f"{shown(node.path)} is a directory in one place and a file in the other.")
+            raise FileExists(f"{printable(node.path)} is a directory in one place and a file in the other.")
         if node.is_directory:
             _require_same_mount(root, into, joined(target, node.path))
         if not node.is_directory and not overwrite:
-            raise FileExists(f"{shown(node.path)} exists already. Nothing was extracted; use overwrite to replace it.")
+            message = f"{printable(node.path)} exists already. Nothing was extracted; use overwrite to replace it."
+            raise FileExists(message)
     return count
 
 
@@ -128,7 +129,7 @@ def _require_same_mount(root: Root, into: Root, path: str) -> None:
     with root.subdirectory(path, follow=False) as there:
         if not is_same_mount(there.fd, into.fd):
             raise OtherFileSystem(
-                f"{shown(path)} is, or lies below, a mount point: an archive goes there as a whole, or not at all. "
+                f"{printable(path)} is, or lies below, a mount point: an archive goes there as a whole, or not at all. "
                 "Nothing was extracted. Extract into a new folder, then copy what belongs there."
             )
 

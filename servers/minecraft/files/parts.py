@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from core.errors import Conflict, InvalidRequest
 from core.locks import Busy
-from core.paths import FileExists, FileMissing, NewFile, Root, explained, shown
+from core.paths import FileExists, FileMissing, NewFile, Root, explained, printable
 from servers.minecraft.files.changes import make_parents
 
 _PIECE_BYTES = 1024 * 1024
@@ -50,7 +50,7 @@ class Part:
         """Begin it; raises FileExists when the name is taken and ``overwrite`` is off."""
         make_parents(self._root, self._directory)
         if not overwrite and self._root.lstat(self.path) is not None:
-            raise FileExists(f"{shown(self.path)} exists already. Delete or rename it, or upload with overwrite.")
+            raise FileExists(f"{printable(self.path)} exists already. Delete or rename it, or upload with overwrite.")
         with self._root.new_file(self._directory, name=self._part) as file:
             file.keep()
 
@@ -108,7 +108,7 @@ def finish(part: Part, *, size: int, sha256: str, overwrite: bool) -> str:
         try:
             file.commit(part.path.rpartition("/")[2], over=overwrite)
         except FileExistsError:
-            sentence = f"{shown(part.path)} exists already. Finish with overwrite, or delete the upload."
+            sentence = f"{printable(part.path)} exists already. Finish with overwrite, or delete the upload."
             raise FileExists(sentence) from None
     return found
 

@@ -8,7 +8,7 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import parse_options_header
 
 from core.errors import DiskFull, InvalidRequest, TooLarge
-from core.paths import FileExists, NewFile, Root, disk_space, explained, file_name, shown, valid_name
+from core.paths import FileExists, NewFile, Root, disk_space, explained, file_name, printable, valid_name
 from servers.minecraft.files.changes import joined, make_parents
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ class MultipartUpload:
         self.path = joined(self._directory, name)
         make_parents(self._root, self._directory)
         if not self._overwrite and self._root.lstat(self.path) is not None:
-            raise FileExists(f"{shown(self.path)} exists already. Delete or rename it, or upload with overwrite=true.")
+            message = f"{printable(self.path)} exists already. Delete or rename it, or upload with overwrite=true."
+            raise FileExists(message)
         self._file = self._root.new_file(self._directory)
         self._is_in_file = True
 

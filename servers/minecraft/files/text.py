@@ -5,7 +5,7 @@ import stat
 from dataclasses import dataclass
 
 from core.errors import NotText, PreconditionFailed, TooLarge
-from core.paths import FileMissing, NotAFile, Root, file_name, shown
+from core.paths import FileMissing, NotAFile, Root, file_name, printable
 
 MAX_TEXT_BYTES = 5 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
@@ -59,9 +59,9 @@ def write_text(root: Root, path: str, content: str, *, if_match: str | None = No
 
     def expect(old: os.stat_result | None) -> None:
         if old is None:
-            raise FileMissing(f"{shown(path)} does not exist. Create it first.")
+            raise FileMissing(f"{printable(path)} does not exist. Create it first.")
         if not stat.S_ISREG(old.st_mode):
-            raise NotAFile(f"{shown(path) or 'The directory'} is not a regular file.")
+            raise NotAFile(f"{printable(path) or 'The directory'} is not a regular file.")
         require_match(old, if_match)
 
     written = root.write_bytes(path, raw, expect=expect)

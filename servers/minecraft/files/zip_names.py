@@ -11,7 +11,7 @@ import zlib
 from contextlib import suppress
 
 from core.errors import InvalidRequest
-from core.paths import shown
+from core.paths import printable
 
 _IS_UTF_8 = 0x800
 _DOS_DIRECTORY = 0x10
@@ -75,7 +75,7 @@ def _decoded(raw: bytes) -> str:
         name = raw.decode("cp437")
     if "\\" in name:  # in Shift-JIS, GBK and Big5 the second byte of a letter may be one
         raise UnknownEncoding(
-            f"The name {shown(name)} in the archive is in an encoding that the archive does not tell, so its "
+            f"The name {printable(name)} in the archive is in an encoding that the archive does not tell, so its "
             "directories cannot be told from its letters. Pack it again with UTF-8 names."
         )
     return name

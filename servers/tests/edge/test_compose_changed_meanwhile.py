@@ -7,7 +7,7 @@ import pytest
 
 from servers.changes import actions, compose
 from servers.changes.actions import Action
-from servers.changes.compose import Change
+from servers.changes.compose import ComposeChange
 from servers.changes.compose_safety import Acceptance, UnsafeCompose
 from servers.minecraft.compose import update as compose_update
 from servers.minecraft.compose.update import RollBackFailed
@@ -39,7 +39,7 @@ def turn_into_link(folder: Path) -> None:
 
 
 async def update(server: str, text: str) -> Operation:
-    job = await compose.job(Change(server_id=server, text=text), acceptance=ADMIN, origin="api")
+    job = await compose.compose_job(ComposeChange(server_id=server, text=text), acceptance=ADMIN, origin="api")
     return await runner.run(job)
 
 

@@ -239,7 +239,7 @@ async def _fine() -> None:
 def test_cancel_over_http(owner: APIClient, fake: FakeDocker) -> None:
     operation = Operation(server_id="lobby", kind="check", started_by="x", origin="api", can_cancel=True)
     operation.started_at = datetime.now(UTC)
-    leases.take(operation, keys=["server:lobby"])
+    leases.acquire(operation, keys=["server:lobby"])
 
     answer = owner.post(f"/api/operations/{operation.id}/cancel")
 

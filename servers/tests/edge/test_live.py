@@ -18,7 +18,7 @@ from servers.routing import websocket_urlpatterns
 from servers.tests.conftest import write_server
 from servers.tests.live.test_list_feed import apply
 from testing.fake_docker import FakeDocker
-from web.rate_limit import Slots
+from web.rate_limit import ConnectionLimit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,7 +46,7 @@ async def test_the_whole_list_then_only_what_changes(path: str, fake: FakeDocker
 
     await wiring.manager().get_instance(server).project.up()
     await wiring.live().engine.refresh()
-    wiring.live().monitoring.feed(server_items).hurry()
+    wiring.live().monitoring.feed(server_items).wake()
     change = await frame(socket)
 
     assert change["removed"] == []
@@ -67,7 +67,7 @@ async def test_a_server_made_by_hand_comes_whole(path: str, fake: FakeDocker, se
     assert (await frame(socket))["servers"] == []
 
     await asyncio.to_thread(write_server, server_path, "new")
-    wiring.live().monitoring.feed(server_items).hurry()
+    wiring.live().monitoring.feed(server_items).wake()
 
     changed = (await frame(socket))["changed"]
     assert changed[0]["id"] == "new"
@@ -79,7 +79,7 @@ async def test_too_many_viewers_and_strangers_are_told_why(
     path: str, fake: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("accounts.sockets.HOLD_S", 0.01)
-    monkeypatch.setattr(live, "viewers", Slots(0))
+    monkeypatch.setattr(live, "viewers", ConnectionLimit(0))
     for address, code in ((path, 4429), ("/api/servers/live", 4401)):
         socket = WebsocketCommunicator(URLRouter(websocket_urlpatterns), address)
         await socket.connect(timeout=5)
@@ -89,12 +89,12 @@ async def test_too_many_viewers_and_strangers_are_told_why(
 
 
 async def test_a_place_is_free_again_though_the_stream_never_began(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "viewers", places := Slots(1))
+    monkeypatch.setattr(live, "viewers", places := ConnectionLimit(1))
     consumer = live.LiveConsumer()
     await consumer.begin()
-    assert not places.take("")
+    assert not places.acquire("")
 
     await cancel(consumer._tasks)
     consumer.at_end.close()
 
-    assert places.take("")
+    assert places.acquire("")

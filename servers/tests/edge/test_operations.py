@@ -26,7 +26,7 @@ def begin(server_id: str) -> Operation:
     operation = Operation(
         server_id=server_id, kind="up", started_by="olivia", origin="api", started_at=datetime.now(UTC)
     )
-    return leases.take(operation, keys=[leases.server_lease(server_id)])
+    return leases.acquire(operation, keys=[leases.server_lease(server_id)])
 
 
 def operate(client: APIClient, server_id: str, action: str) -> tuple[int, str]:

@@ -73,7 +73,7 @@ async def until(is_so: Callable[[], object]) -> None:
 async def rounds(live: Services) -> None:
     """Let the sampler go round some times, each of which would be due."""
     for _ in range(ROUNDS):
-        live.players_sampler.hurry()
+        live.players_sampler.wake()
         await asyncio.sleep(0.1)
 
 

@@ -11,9 +11,9 @@ from testing.fake_docker import FakeContainer, FakeDocker, now
 @pytest.fixture
 async def live(fake: FakeDocker) -> AsyncIterator[Services]:
     services = wiring.live()
-    services.engine.listen(services.last_words.listen)
+    services.engine.listen(services.failure_output.listen)
     yield services
-    await services.last_words.stop()
+    await services.failure_output.stop()
 
 
 async def ended(fake: FakeDocker, server: str, exit_code: int, *said: str) -> FakeContainer:
@@ -41,7 +41,7 @@ async def test_many_ends_at_once_are_asked_about_a_few_at_a_time(fake: FakeDocke
     await live.engine.refresh()
     fake.release("logs")
     async with asyncio.timeout(5):
-        while len(live.last_words._words) < 11:
+        while len(live.failure_output._words) < 11:
             await asyncio.sleep(0.01)
     assert fake.most_open_logs <= 4
 
@@ -82,7 +82,7 @@ async def test_a_new_start_forgets_them(fake: FakeDocker, server: str, live: Ser
     fake._start(one)
     await live.engine.refresh()
     assert "said" not in (await reason(server) or "")
-    assert live.last_words._words == {}
+    assert live.failure_output._words == {}
 
 
 TOO_OLD = (

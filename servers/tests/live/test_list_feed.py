@@ -46,7 +46,7 @@ async def test_copies_of_fast_and_slow_viewers_equal_the_list_in_the_end() -> No
             del state[key]
         else:
             state[key] = {"id": key, "n": number, "m": number % 3}
-        feed.hurry()
+        feed.wake()
         await asyncio.sleep(0.01)
     async with asyncio.timeout(5):
         while any(copies.get(pace) != state for pace in (0.0, 0.15)):
@@ -69,6 +69,6 @@ async def test_a_list_that_cannot_be_made_once_is_made_later() -> None:
     async with aclosing(feed.view()) as frames:  # type: ignore[type-var]
         first = asyncio.ensure_future(anext(frames))
         await asyncio.sleep(0.1)
-        feed.hurry()
+        feed.wake()
         async with asyncio.timeout(5):
             assert await first == {"type": "servers", "servers": [{"id": "a"}]}

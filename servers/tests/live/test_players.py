@@ -89,7 +89,7 @@ async def test_a_game_that_hangs_holds_up_no_other(monkeypatch: pytest.MonkeyPat
     try:
         async with asyncio.timeout(10):
             while games.asked["survival"] < 3:
-                sampler.hurry()
+                sampler.wake()
                 await asyncio.sleep(0.01)
     finally:
         await sampler.stop()
@@ -105,7 +105,7 @@ async def test_a_game_that_hangs_is_asked_again_after_its_time(monkeypatch: pyte
     try:
         async with asyncio.timeout(10):
             while games.asked["hung"] < 3:
-                sampler.hurry()
+                sampler.wake()
                 await asyncio.sleep(0.01)
     finally:
         await sampler.stop()

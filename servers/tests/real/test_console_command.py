@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from servers.management.commands.console import RED, RESET, YELLOW, shown
+from servers.management.commands.console import RED, RESET, YELLOW, terminal_lines
 from servers.tests.conftest import write_server
 from testing.panel import FACTOR, ROOT, Panel
 
@@ -102,5 +102,5 @@ def test_in_a_pipe_there_is_no_colour_and_commands_are_run_before_it_ends(panel:
 
 def test_colours_of_the_game_stay_and_are_ended() -> None:
     frame = {"type": "log", "content": "\x1b[32mgreen\nplain\n"}
-    assert shown(frame, colour=True) == [f"\x1b[32mgreen{RESET}", "plain"]
-    assert shown(frame, colour=False) == ["green", "plain"]
+    assert terminal_lines(frame, colour=True) == [f"\x1b[32mgreen{RESET}", "plain"]
+    assert terminal_lines(frame, colour=False) == ["green", "plain"]

@@ -86,8 +86,8 @@ def test_no_accepted_finding_brings_the_panels_port_along(
         (server_path / server_id / name).parent.mkdir(parents=True, exist_ok=True)
         (server_path / server_id / name).write_text(content)
 
-    wish = {"action": action, "accept_findings": ["reference_in_data"]}
-    answer = owner.post(f"/api/servers/{server_id}/operations", wish, format="json")
+    request = {"action": action, "accept_findings": ["reference_in_data"]}
+    answer = owner.post(f"/api/servers/{server_id}/operations", request, format="json")
 
     assert (answer.status_code, answer.json()["code"]) == (409, "port_taken"), answer.json()
     assert "5678 is the panel's own" in answer.json()["detail"]
