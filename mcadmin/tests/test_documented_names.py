@@ -1,4 +1,4 @@
-"""What docs/ and CONTRIBUTING name of the code is there: paths, modules, names, constants, background tasks."""
+"""What docs/ and CONTRIBUTING name is there: paths, modules, names, constants, background tasks, other pages."""
 
 import ast
 import importlib
@@ -18,6 +18,7 @@ WORD = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"[A-Za-z][\w.-]*(/[\w.-]+)*/?")
 DOTTED = re.compile(rf"({'|'.join(FLOORS)}|testing)(\.\w+)+")
 CONSTANT = re.compile(r"`([A-Z_]+_S)` ([\d.]+) s")
+LINK = re.compile(r"\]\((?!\w+:)([^)#\s]*)#?([^)\s]*)\)")
 # Part of one call and over with it, or core/periodic's own: no task of the background by itself.
 PASSING = {"save-all flush", "request body", "stderr of …", "… …", "…"}
 
@@ -66,6 +67,27 @@ def test_each_path_that_a_page_names_is_there(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_each_name_of_the_code_that_a_page_names_is_there(page: str) -> None:
     assert sorted(word for word in set(words(page)) if DOTTED.fullmatch(word) and not is_there(word)) == []
+
+
+def test_each_link_leads_to_a_page_and_a_heading_that_are_there() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "testbed/README.md"]
+    links = [(page, found[1], found[2]) for page in pages for found in LINK.finditer(page.read_text(encoding="utf-8"))]
+
+    assert len(links) > 60
+    broken = [(page.name, file, heading) for page, file, heading in links if not leads(page, file, heading)]
+    assert broken == []
+
+
+def leads(page: Path, file: str, heading: str) -> bool:
+    target = page.parent / file if file else page
+    return target.exists() and (not heading or heading in headings(target))
+
+
+@cache
+def headings(page: Path) -> set[str]:
+    """Return the anchors of a page, as GitHub makes them of its headings."""
+    found = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in found}
 
 
 def test_each_room_is_told_in_the_architecture() -> None:
