@@ -8,7 +8,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 import uvicorn
 
@@ -16,6 +16,8 @@ from core.connections import Connections
 from mcadmin.serving.http_protocol import LimitedHttp, LimitedSocket
 
 PORT_TRIES = 20
+QUEUE = 2048  # connections that the kernel holds for us until they are accepted
+ACCEPTED_AT_ONCE = 64  # in one turn of the loop: whatever else is ready waits for all of them
 _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 GRACE_S = 10  # for answers under way when the process is told to end
 PING_S = 10.0
@@ -37,6 +39,10 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        # asyncio has one figure for two things: how many it accepts in one turn, and the kernel's queue, which it sets
+        # as it begins to serve and never again.
+        for listener in sockets or []:
+            listener.listen(QUEUE)
         if self.started:
             self._on_ready()
 
@@ -68,7 +74,7 @@ def bind(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAF_MS)  # what it accepts inherits it
         listener.bind(address)
         # Now and not when the application is up: two processes may bind one port, only one may listen.
-        listener.listen(2048)
+        listener.listen(QUEUE)
     except BaseException:
         listener.close()
         raise
@@ -102,9 +108,17 @@ def serve(
     application: str, listeners: list[socket.socket], *, connections: Connections, on_ready: Callable[[], None]
 ) -> None:
     """Serve ``application`` (``module:name``) until SIGTERM or SIGINT, then end it in order."""
+    asyncio.run(make_server(application, connections=connections, on_ready=on_ready).serve(sockets=listeners))
+
+
+def make_server(
+    application: str | Callable[..., Any], *, connections: Connections, on_ready: Callable[[], None]
+) -> Server:
+    """Return a server of an ASGI application, or of one that is named as ``module:name``."""
     config = uvicorn.Config(
         application,
         lifespan="on",
+        backlog=ACCEPTED_AT_ONCE,  # by asyncio's reading; the queue that the word means is ours to keep
         http=cast("type[asyncio.Protocol]", partial(LimitedHttp, connections=connections)),
         ws=cast("type[asyncio.Protocol]", partial(LimitedSocket, connections=connections)),
         ws_ping_interval=PING_S,
@@ -117,7 +131,7 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )
-    asyncio.run(Server(config, on_ready=on_ready).serve(sockets=listeners))
+    return Server(config, on_ready=on_ready)
 
 
 def is_loopback(host: str) -> bool:
