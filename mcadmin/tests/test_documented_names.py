@@ -90,6 +90,16 @@ def headings(page: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in found}
 
 
+def test_each_name_in_a_recipe_stands_in_a_file_of_the_same_line() -> None:
+    lines = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Recipes")[2].splitlines()
+    steps = [(line, [word for word in WORD.findall(line) if (ROOT / word).is_file()]) for line in lines]
+
+    named = [(name, files) for line, files in steps for name in WORD.findall(line) if files and name.isidentifier()]
+    assert len(named) > 20
+    texts = {file: (ROOT / file).read_text(encoding="utf-8") for _, files in named for file in files}
+    assert [one for one, files in named if not any(re.search(rf"\b{one}\b", texts[file]) for file in files)] == []
+
+
 def test_each_room_is_told_in_the_architecture() -> None:
     packages = {path.parent.relative_to(ROOT) for floor in FLOORS for path in (ROOT / floor).rglob("__init__.py")}
     rooms = [one for one in packages if not {"tests", "migrations", "commands"} & set(one.parts)]
