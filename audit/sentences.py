@@ -53,6 +53,8 @@ _WORDS: list[tuple[str, str, Say]] = [
     ("POST", r"/[^/]+/logout/", lambda *_: "signed out of this site"),
     ("POST", r"/[^/]+/act/", lambda _, body: _act(str(body.get("do", "")))),
     ("SHELL", r".*", lambda found, body: f"{body.get('operation') or found[0]} from the shell"),
+    ("API", r".*", lambda _, body: f"{body.get('operation', 'an operation')}, which ended with its process"),
+    ("ADMIN", r".*", lambda _, body: f"{body.get('operation', 'an operation')}, which ended with its process"),
     ("SCHEDULE", r".*", lambda _, body: f"{body.get('operation', 'a run')} by schedule"),
     ("SOCKET", r".*", lambda found, _: f"opened {found[0]}"),
 ]  # fmt: skip

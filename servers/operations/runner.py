@@ -11,14 +11,13 @@ from typing import Any
 
 from django.db import Error as DatabaseFailed
 
-from audit import recorder
 from core import tasks
 from core.errors import AppError, Conflict
 from core.redaction import without_login
 from servers import wiring
 from servers.models import Operation, OperationState
 from servers.operations.progress import Progress
-from servers.records import leases, operation_rows
+from servers.records import leases, operation_audit, operation_rows
 
 logger = logging.getLogger(__name__)
 
@@ -192,7 +191,7 @@ class _Running:
             _here.pop(self.operation.id, None)
             self._progress.close()
         if self.operation.origin not in {"api", "admin"}:  # over HTTP the request itself is audited
-            await operation_rows.in_database(_audit, self.operation)
+            await operation_rows.in_database(operation_audit.write_down, self.operation)
 
     async def _finish(self) -> None:
         """Record the end; a database that is away for a moment must not make an interruption of it."""
@@ -279,18 +278,6 @@ async def _make_way(operation: Operation, *, by: str) -> None:
     with suppress(operation_rows.OperationEnded):
         await operation_rows.in_database(operation_rows.request_cancel, operation.id, by=by[:50], overtaking=True)
     _cancel_here(operation.id)
-
-
-def _audit(operation: Operation) -> None:
-    """Write down an operation that no request asked for."""
-    recorder.record_call(
-        user=recorder.ShellUser(operation.started_by, role=operation.origin),
-        method="SHELL" if operation.origin == "command" else operation.origin.upper(),
-        path=f"/api/operations/{operation.id}",
-        success=operation.state == OperationState.SUCCEEDED,
-        server_id=operation.server_id,
-        body={"operation": operation.kind, "state": str(operation.state), "error": operation.error},
-    )
 
 
 def _cancel_here(operation_id: uuid.UUID) -> None:

@@ -3,13 +3,14 @@
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from django.db import IntegrityError, transaction
 
 from core import process_identity
 from core.locks import Busy
 from servers.models import Lease, Operation, OperationState
-from servers.records import incarnations
+from servers.records import incarnations, operation_audit
 
 LEASE_LIFE = timedelta(seconds=30)
 
@@ -86,12 +87,16 @@ def _free(keys: list[str]) -> None:
 
 
 def _interrupt(lease: Lease) -> None:
-    Operation.objects.filter(pk=lease.operation_id, state=OperationState.RUNNING).update(
+    """Record the end, and write it down: the request, shell or schedule that would have done so ended, too."""
+    changed = Operation.objects.filter(pk=lease.operation_id, state=OperationState.RUNNING).update(
         state=OperationState.INTERRUPTED,
         finished_at=_now(),
         error="MC Admin ended while this was under way. Look at the server's status and repeat it if needed.",
     )
     Lease.objects.filter(operation_id=lease.operation_id).delete()
+    if changed:
+        lease.operation.refresh_from_db()
+        transaction.on_commit(partial(operation_audit.write_down, lease.operation))
 
 
 def _lease(operation: Operation, key: str) -> Lease:
