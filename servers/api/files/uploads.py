@@ -130,6 +130,7 @@ class UploadPiecesView(AsyncView):
                 await in_thread(held.__exit__, type(error), error, error.__traceback__)
                 raise
             await in_thread(held.__exit__, None, None, None)
+            await in_thread(_part(upload, root).offset)  # raises PartGone: it was deleted meanwhile
             shown = await in_thread(_upload_payload, upload, root)
         finally:
             root.close()

@@ -1,19 +1,28 @@
 """Files that are gone, moved or odd by the time somebody asks again."""
 
+import asyncio
 import io
 import os
 import shutil
 import tempfile
 import zipfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from asgiref.sync import sync_to_async
+from django.conf import settings
 from rest_framework.test import APIClient
 
 from core.paths import Root
+from mcadmin.asgi import django_application
+from servers.api.files.transfers import PIECE_BYTES
 from servers.minecraft.files.zipping import zip_pieces
+from servers.models import Upload
 from testing.fake_docker import FakeDocker
+from web.streaming import StreamBodies
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,3 +69,31 @@ def test_a_time_beyond_any_calendar_leaves_nothing_out_of_a_zip(seconds: int) ->
         with Root(folder) as root:
             content = b"".join(zip_pieces(root, ""))
     assert zipfile.ZipFile(io.BytesIO(content)).namelist() == ["sub/", "sub/file"]
+
+
+def test_an_upload_whose_file_goes_while_a_piece_comes_is_told_as_gone(owner: APIClient, data: Path) -> None:
+    """Its record goes, too, as soon as somebody begins another upload."""
+    begun = post(owner, data, "uploads", path="/maps", name="big.zip", size=2 * PIECE_BYTES)
+    [part] = (data / "maps").iterdir()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield bytes(PIECE_BYTES)
+        async with asyncio.timeout(20):
+            while not part.stat().st_size:
+                await asyncio.sleep(0.01)
+        shutil.rmtree(data / "maps")
+        other = await sync_to_async(post)(owner, data, "uploads", path="/", name="small.zip", size=1)
+        assert other.status_code == 201
+        yield bytes(PIECE_BYTES)
+
+    async def send() -> httpx.Response:
+        application: Any = StreamBodies(django_application)
+        headers = {"Authorization": f"Bearer {settings.MC_ADMIN.master_token}"}
+        transport = httpx.ASGITransport(app=application, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver", headers=headers) as client:
+            return await client.patch(f"{begun.headers['Location']}?offset=0", content=pieces())
+
+    answer = asyncio.run(send())
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "upload_gone")
+    assert Upload.objects.count() == 1
