@@ -103,7 +103,7 @@ class UserAdmin(_UserAdmin):
             users.change(
                 obj.pk, by=who(request), username=values["username"], role=values["role"],
                 is_active=values["is_active"],
-            )  # fmt: skip
+            )
         else:
             made = users.create(username=values["username"], password=values["password1"], role=values["role"])
             obj.pk = made.pk

@@ -48,7 +48,7 @@ class LoginCodeConsumer(SocketConsumer):
     async def code_verified(self, event: dict[str, Any]) -> None:
         """Hear of the view that took one of our codes."""
         self.showing.cancel()
-        await self.say({"type": "verified", "access_token": event["access_token"]})
+        await self.send_json({"type": "verified", "access_token": event["access_token"]})
         await database_sync_to_async(_remember)(event["user_id"], self.counted_as)
 
     async def _show(self) -> None:
@@ -57,7 +57,7 @@ class LoginCodeConsumer(SocketConsumer):
         try:
             while True:
                 shown = [*shown[-1:], await asyncio.to_thread(codes.issue, self.channel_name)]
-                await self.say({"type": "code", "code": shown[-1], "timeout": LIFE_S})
+                await self.send_json({"type": "code", "code": shown[-1], "timeout": LIFE_S})
                 await asyncio.sleep(ROTATION_S)
         finally:
             for code in shown:

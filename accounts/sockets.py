@@ -15,8 +15,8 @@ from accounts import client_address
 from accounts.identity import SystemUser
 from accounts.permissions import AccessPermission, DenyAll
 from accounts.revocation import group_of
+from accounts.signals import master_token_used
 from accounts.socket_auth import authenticate_socket
-from audit import recorder
 from core.connections import address_group
 from core.tasks import cancel
 
@@ -46,12 +46,12 @@ class SocketGone(Exception):
 class SocketConsumer(AsyncWebsocketConsumer):
     """A socket that admits by ``permission``, and whose tasks end with it, whatever ends it.
 
-    A subclass declares ``permission`` (a system check asks for it) and
-    writes ``begin``, which calls ``refuse`` or spawns its work; ``receive`` gets frames of at most
-    MAX_FRAME_BYTES after ``begin`` has returned, and none once the socket was refused. Both must stay short:
-    frames of one socket are handled one at a time. Queues and slow clients are the subclass's own concern; ``say``
-    waits while the client's buffer is full. What a task would clean up belongs into its ``finally``; what ``begin``
-    took, such as a place among so many, into ``at_end``: a task that ends before it began has no ``finally``.
+    A subclass declares ``permission`` (a system check asks for it) and writes ``begin``, which calls ``refuse`` or
+    spawns its work; ``receive`` gets frames of at most MAX_FRAME_BYTES after ``begin`` has returned, and none once
+    the socket was refused. Both must stay short: frames of one socket are handled one at a time. Queues and slow
+    clients are the subclass's own concern; ``send_json`` waits while the client's buffer is full. What a task would
+    clean up belongs into its ``finally``; what ``begin`` took, such as a place among so many, into ``at_end``: a
+    task that ends before it began has no ``finally``.
 
     ``user`` is the identity (None for a stranger whom ``permission`` admits), ``address`` the client's address by
     ``trusted_proxies`` ("" for a Unix socket), ``counted_as`` what every limit of an address counts it as. When the
@@ -106,7 +106,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
             return
         self._is_open = True
         if isinstance(self.user, SystemUser):
-            await self._record_master_token()
+            await self._tell_of_master_token()
         if (group := self._group()) is not None:
             await self.join(group)
         await self.begin()
@@ -181,11 +181,9 @@ class SocketConsumer(AsyncWebsocketConsumer):
         """Hear of ``accounts.revocation`` that this socket's user has changed."""
         self._changed.set()
 
-    async def _record_master_token(self) -> None:
-        await database_sync_to_async(recorder.record_socket)(
-            user=self.user,
-            path=self.scope["path"],
-            pattern=type(self).__qualname__,
+    async def _tell_of_master_token(self) -> None:
+        await database_sync_to_async(master_token_used.send)(
+            type(self), user=self.user, path=self.scope["path"], pattern=type(self).__qualname__,
             client_ip=self.address or None,
         )
 

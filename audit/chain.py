@@ -16,7 +16,7 @@ COVERED = (
     "sequence", "timestamp", "method", "path", "status_code", "success", "processing_time_ms", "client_ip",
     "user_agent", "user_id", "username", "role", "path_params", "query_params", "request_body", "server_id",
     "request_id",
-)  # fmt: skip
+)
 COVERED_IF_SET = ("result",)  # came later: rows from before it have the hash that they had
 
 

@@ -18,7 +18,7 @@ FIELDS = (
     "id", "timestamp", "username", "role", "user_id", "method", "path", "status_code", "result", "success",
     "server_id", "client_ip", "user_agent", "processing_time_ms", "path_params", "query_params", "request_body",
     "request_id", "count", "hash",
-)  # fmt: skip
+)
 # A spreadsheet takes a cell that begins so for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

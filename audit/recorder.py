@@ -133,7 +133,7 @@ def record_command(
     record_call(
         user=user, method="COMMAND", path=f"/api/servers/{server_id}/console", success=success,
         server_id=server_id, body={"command": command}, client_ip=client_ip,
-    )  # fmt: skip
+    )
 
 
 def record_master_read(make: Callable[[], Event], *, pattern: str) -> None:
@@ -154,7 +154,7 @@ def record_socket(*, user: Actor, path: str, pattern: str, client_ip: str | None
             username=user.username, role=str(user.role), request_id=this_request(),
         ),
         pattern=f"SOCKET {pattern}",
-    )  # fmt: skip
+    )
 
 
 def start() -> None:

@@ -57,7 +57,7 @@ _WORDS: list[tuple[str, str, Say]] = [
     ("ADMIN", r".*", lambda _, body: f"{body.get('operation', 'an operation')}, which ended with its process"),
     ("SCHEDULE", r".*", lambda _, body: f"{body.get('operation', 'a run')} by schedule"),
     ("SOCKET", r".*", lambda found, _: f"opened {found[0]}"),
-]  # fmt: skip
+]
 _COMPILED = [(method, re.compile(pattern), say) for method, pattern, say in _WORDS]
 
 

@@ -18,7 +18,7 @@ from web.admin_base import RoomAdmin, pill, state_pill, when
 
 FIELDS = [
     "enabled", "scope", "server_id", "path", "cron", "zone", "require_flushed", "missed", "overlap", "jitter_s",
-]  # fmt: skip
+]
 RUNS = 20
 
 

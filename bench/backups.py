@@ -75,7 +75,7 @@ def restic(folder: Path, *args: str) -> None:
     environment = {
         "RESTIC_REPOSITORY": str(folder / "plain"), "RESTIC_PASSWORD": PASSWORD, "PATH": "/usr/bin:/bin",
         "RESTIC_CACHE_DIR": str(folder / "plain-cache"),
-    }  # fmt: skip
+    }
     subprocess.run([str(ROOT / ".tools/bin/restic"), *args], env=environment, check=True, capture_output=True)
 
 

@@ -95,7 +95,7 @@ async def write(*argv: str) -> dict[str, float]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.log_writer", *argv,
         stdout=asyncio.subprocess.PIPE, cwd=CHECKOUT,
-    )  # fmt: skip
+    )
     printed, _ = await process.communicate()
     assert process.returncode == 0
     figures: dict[str, float] = json.loads(printed)

@@ -34,7 +34,7 @@ HEAD = (
     "",
     "| victim | step | saving on again after | snapshots made | claim | torn among the flushed | next backup |",
     "|---|---|---|---|---|---|---|",
-)  # fmt: skip
+)
 
 
 @contextlib.contextmanager
@@ -153,7 +153,7 @@ def _judge(bed: Bed, before: int, took: float) -> dict[str, Any]:
     return {
         "seconds": took, "made": len(made), "claims": [one["saved"] for one in made], "torn": torn,
         "next": good["saved"], "next_torn": bed.torn(bed.names[0], snapshot=good["id"]),
-    }  # fmt: skip
+    }
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ import httpx
 import psutil
 from asgiref.sync import async_to_sync
 
-from servers.docker.cli import find_program
+from core import programs
 from servers.docker.container import Container
 from servers.docker.engine import DockerManager
 from servers.live.metrics.sampler import INTERVAL_S, Sampler
@@ -97,7 +97,7 @@ def all_at_once(ask: Callable[[Question], None], asked: Sequence[Question]) -> f
 
 def command(panel: Panel, what: str, name: str) -> list[str]:
     """Return the one process that answers a question."""
-    docker, compose = find_program("docker") or "docker", find_program("docker-compose") or "docker-compose"
+    docker, compose = programs.find("docker") or "docker", programs.find("docker-compose") or "docker-compose"
     match what:
         case "list":
             return [compose, "ls", "--all", "--format", "json"]
@@ -176,7 +176,7 @@ def sampling(run: str) -> None:
 @contextmanager
 def containers(run: str, number: int) -> Iterator[dict[str, Container]]:
     """Small running containers, by name."""
-    docker = find_program("docker") or "docker"
+    docker = programs.find("docker") or "docker"
     names = [f"s{run}-{one:02}" for one in range(number)]
 
     def start(name: str) -> None:

@@ -113,4 +113,4 @@ FILES: dict[str, PublicFile] = {
         'services:\n  web:\n    image: nginx:1.27.3\n    mem_limit: 64m\n    ports: ["127.0.0.1:@G@:80"]\n', {"data/notes.txt": "mine\n"},
         starts=False, level="stopped", problem="There must be a service called `mc`", why="none of its services is a game that the panel could run, and a change must mend that", restored=False, edited=False,
     ),
-}  # fmt: skip
+}

@@ -36,7 +36,7 @@ HEAD = (
     "`itzg/minecraft-server` and `itzg/minecraft-bedrock-server`; an owner accepts findings.", "",
     "| file | problem | started | snapshot | drill | as a new server | edited | why |",
     "|---|---|---|---|---|---|---|---|",
-)  # fmt: skip
+)
 
 
 @dataclass
@@ -59,7 +59,7 @@ class Outcome:
             f"the drill: {self.drill}": self.drill is wanted.drill,
             f"as a new server: {self.restored}": self.restored is wanted.restored,
             f"the edit: {self.edited}": self.edited is wanted.edited,
-        }  # fmt: skip
+        }
         return [what for what, is_right in checks.items() if not is_right]
 
 

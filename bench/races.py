@@ -90,7 +90,7 @@ async def measure_cost(version: str) -> dict[str, dict[frozenset[str], float]]:
                 await restoring.restore(
                     race.manager.command, Piece(race.clean, "/"), target=race.target,
                     version=ResticVersion(major, minor),
-                )  # fmt: skip
+                )
                 taken["backup"][means].append(saved - began)
                 taken["restore"][means].append(time.perf_counter() - saved)
     return {what: {means: statistics.median(all_) for means, all_ in ways.items()} for what, ways in taken.items()}
@@ -126,7 +126,7 @@ def report(results: list[Result], costs: dict[str, dict[str, dict[frozenset[str]
             for version, cost in costs.items()
             for what, ways in cost.items()
         ),
-    ]  # fmt: skip
+    ]
     print("\n".join(lines))
     REPORT.write_text("\n".join(lines) + "\n")
 

@@ -38,7 +38,7 @@ def measure() -> dict[str, list[float]]:
         settings = {
             "RESTIC__REPOSITORY_PATH": str(repository), "RESTIC__PASSWORD": PASSWORD,
             "RESTIC__BINARY": str(BINARIES["0.18"]),
-        }  # fmt: skip
+        }
         environment = {**os.environ, "RESTIC_REPOSITORY": str(repository), "RESTIC_PASSWORD": PASSWORD}
         environment["RESTIC_CACHE_DIR"] = str(folder / "logs/restic-cache")
         subprocess.run([BINARIES["0.18"], "init", "-q"], env=environment, check=True)
@@ -100,7 +100,7 @@ def report(taken: dict[str, list[float]]) -> None:
         ), "",
         f"Ratio of the medians: {medians[OURS] / medians[BARE]:.2f} to {BARE},",
         f"{medians[OURS] / medians[SYNCED]:.2f} to {SYNCED}.",
-    ]  # fmt: skip
+    ]
     print("\n".join(lines))
     REPORT.write_text("\n".join(lines) + "\n")
 

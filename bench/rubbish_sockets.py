@@ -22,7 +22,7 @@ TEXTS: tuple[str | bytes, ...] = (
     '{"type":"command","command":7}', '{"type":"command","command":"a\\u0000b"}',
     '{"type":"source","source":[],"after":-1,"epoch":{}}', '{"type":"source","source":"container","after":1e99}',
     '{"type":"set_filter","filter_rcon":"x"}', '{"type":"refresh_logs"}', "x" * 40_000, "", "ping",
-)  # fmt: skip
+)
 HANDSHAKE = (
     "GET /api/servers/live?token={token} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"

@@ -202,7 +202,7 @@ def bed(folder: Path, minutes: float) -> Iterator[Soak]:
         panel = Panel(
             folder, DOCKER_HOST=engine.host, TMPDIR=str(folder / "tmp"),
             RESTIC__REPOSITORY_PATH=str(folder / "repository"), RESTIC__PASSWORD=PASSWORD,
-        )  # fmt: skip
+        )
         panel.manage("snapshot", "init")
         soak = Soak(engine, panel, [f"soak-{number:02}" for number in range(SERVERS)], minutes)
         start_panel(soak)
@@ -230,7 +230,7 @@ def make_servers(soak: Soak) -> None:
             wait_for(
                 lambda: client.get(f"/servers/{name}/status").json()["status"],  # noqa: B023 - asked at once
                 lambda one: one == "HEALTHY", limit_s=120,
-            )  # fmt: skip
+            )
         schedule = {"cron": "* * * * *", "scope": "global", "policy": {"keep_last": 10}, "missed": "run_once"}
         client.post("/snapshots/schedules", json=schedule).raise_for_status()
 

@@ -34,7 +34,7 @@ HEAD = (
     "the others show why those are not called so.", "",
     "| form | snapshots | levels claimed | good ones: torn | without a world | others: torn | without a world |",
     "|---|---|---|---|---|---|---|",
-)  # fmt: skip
+)
 
 
 @dataclass

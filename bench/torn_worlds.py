@@ -33,7 +33,7 @@ HEAD = (
     "each checksum right.", "",
     "| arm | snapshots | worlds restored | torn | levels claimed | each, restore included |",
     "|---|---|---|---|---|---|",
-)  # fmt: skip
+)
 TAIL = "Only the panel's bracket (`save-off`, `save-all flush`, confirmation, copy, `save-on`) may stand at 0."
 
 
@@ -67,7 +67,7 @@ class Bed:
         self._environment = {
             "RESTIC_REPOSITORY": self.repository, "RESTIC_PASSWORD": PASSWORD,
             "RESTIC_CACHE_DIR": str(folder / "cache"), "PATH": "/usr/bin:/bin",
-        }  # fmt: skip
+        }
 
     def restic(self, *args: str, codes: tuple[int, ...] = (0,)) -> None:
         """Run plain restic, as anybody could."""

@@ -28,7 +28,7 @@ _MS_REMOUNT, _MS_NOSYMFOLLOW, _MS_BIND, _MS_REC, _MS_SLAVE = 0x20, 0x100, 0x1000
 _ST_NOSYMFOLLOW = 0x2000
 _MOUNT_FLAGS = {
     "ro": 1, "nosuid": 2, "nodev": 4, "noexec": 8, "noatime": 0x400, "nodiratime": 0x800, "relatime": 1 << 21,
-}  # fmt: skip
+}
 
 # Landlock's rights, bit by bit, with the version of its interface from which the kernel knows them. All of them are
 # taken away; a kernel refuses a bit that it does not know.

@@ -56,7 +56,7 @@ class Confinement:
         rules = {
             READ: self.read, WRITE: self.write, EXECUTE: self.execute,
             DATA_READ: self.data_read, DATA_WRITE: self.data_write,
-        }  # fmt: skip
+        }
         words = [f"{kind}={path}" for kind, paths in rules.items() for path in paths]
         for path, copy in self.instead.items():
             words += [f"{COPY}={copy}", f"{INSTEAD_OF}={path}"]

@@ -19,7 +19,7 @@ MAX_FILE_BYTES = 512 * 1024**2  # a journal may say that its file was of any siz
 SETTINGS = (
     "trusted_schema = OFF", "cell_size_check = ON", "mmap_size = 0", "temp_store = MEMORY",
     "ignore_check_constraints = ON",  # what a program demands of its rows; to work it out for each can take hours
-)  # fmt: skip
+)
 CHECKS = ("PRAGMA integrity_check(3)", "PRAGMA quick_check(3)")
 
 

@@ -177,6 +177,6 @@ CORS_PREFLIGHT_MAX_AGE = 600
 CORS_ALLOW_HEADERS = [*default_headers, "if-match", "if-none-match", "if-range", "prefer", "range"]
 CORS_EXPOSE_HEADERS = [
     "Location", "Retry-After", "ETag", "Content-Disposition", "Content-Range", "Accept-Ranges", "X-Request-ID",
-]  # fmt: skip
+]
 
 LOGGING_CONFIG = None  # mcadmin.logs sets logging up when a server or command starts

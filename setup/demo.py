@@ -71,7 +71,7 @@ def make_owner() -> str | None:
     done = subprocess.run(
         [sys.executable, "manage.py", "createowner", "--username", OWNER, "--password-stdin"],
         cwd=ROOT, input=password + "\n", text=True, capture_output=True, check=False,
-    )  # fmt: skip
+    )
     if done.returncode:
         sys.exit(done.stderr.strip())
     return password
@@ -102,7 +102,7 @@ def start_panel() -> subprocess.Popen[bytes]:
         started = subprocess.Popen(
             [sys.executable, "manage.py", "serve", "--port", str(PORT)],
             cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
+        )
     PID_FILE.write_text(f"{started.pid}\n")
     return started
 
@@ -148,7 +148,7 @@ def call(method: str, path: str, body: Any = None, *, timeout_s: float = 30) -> 
     request = urllib.request.Request(
         f"{URL}/api{path}", method=method, data=json.dumps(body).encode() if body is not None else None,
         headers={"Authorization": f"Bearer {CONFIG['master_token']}", "Content-Type": "application/json"},
-    )  # fmt: skip
+    )
     try:
         with urllib.request.urlopen(request, timeout=timeout_s) as answer:
             return json.load(answer)

@@ -74,7 +74,7 @@ def checkout(copy: Path) -> None:
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    )
     for name in listed.stdout.splitlines():
         if (ROOT / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ def run_test(folder: Path, test: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test],
         cwd=folder, env=os.environ | {"MCADMIN_REQUIRE_REAL": "1"}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    )
     return (done.stdout.strip().splitlines() or [done.stderr.strip()])[-1]
 
 

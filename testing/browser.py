@@ -12,7 +12,7 @@ from playwright.sync_api import Error as PlaywrightError
 WIDTHS = {"wide": (1280, 850), "phone": (390, 844)}
 _ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+]
 # Chromium drops what it loads, from loopback too, when a network comes or goes: other tests make containers.
 _DISTURBED, TRIES = "ERR_NETWORK_CHANGED", 10
 # Said by the page itself: a policy that forbids something says so as an event, too.

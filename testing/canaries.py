@@ -54,7 +54,7 @@ def fields(server_id: str) -> dict[str, Any]:
         "note": f"the master token is {CANARIES['master token']}", "name": "x", "accept_eula": True,
         "properties": {"rcon.password": CANARIES["rcon password"], "resource-pack": ADDRESS},
         "url": ADDRESS, "message": f"now with {ADDRESS}", "Authorization": f"Bearer {password}",
-    }  # fmt: skip
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,7 +48,7 @@ _NEW_USER = Change(_new_user, lambda world, n, _: _has_user(world, f"u{n:05}"))
 _CHANGED_USER = Change(
     lambda n, user: Ask(at={"id": user}, body={"username": f"v{n:05}", "role": "admin"}),
     lambda world, n, _: _has_user(world, f"v{n:05}"), World.user,
-)  # fmt: skip
+)
 
 ACCOUNTS: dict[Route, Change] = {
     ("POST", "/api/auth/register"): _NEW_USER,
@@ -75,7 +75,7 @@ ACCOUNTS: dict[Route, Change] = {
         lambda n, page: Ask(body={"username": f"w{n:05}", "code": page[1]}), lambda _world, _n, page: _let_in(page[0]),
         World.code,
     ),
-}  # fmt: skip
+}
 
 SERVERS: dict[Route, Change] = {
     ("POST", "/api/servers"): Change(
@@ -109,7 +109,7 @@ SERVERS: dict[Route, Change] = {
         lambda n, _: Ask(at={"id": f"s{n}"}, body={"command": "say hello"}), lambda world, n, _: world.did(n, "exec"),
         World.running,
     ),
-}  # fmt: skip
+}
 
 
 def _file_at(body: Callable[[int], Any], *, is_gone: bool = False) -> Change:
@@ -176,7 +176,7 @@ FILES: dict[Route, Change] = {
         lambda _n, upload: Ask(at={"id": "lobby", "upload_id": upload}, body={}),
         lambda world, n, _: (world.lobby / f"c{n}").exists(), lambda world, n: world.upload(n, is_whole=True),
     ),
-}  # fmt: skip
+}
 
 
 def _has_row(table: str, column: str) -> Callable[[World, int, Thing], bool]:
@@ -242,6 +242,6 @@ SNAPSHOTS: dict[Route, Change] = {
     ("POST", "/api/snapshots/{id}/verify"): Change(
         lambda _n, snapshot: Ask(at={"id": snapshot}), _has_row("drill", "snapshot_id"), World.snapshot
     ),
-}  # fmt: skip
+}
 
 ROUTES = ACCOUNTS | SERVERS | FILES | SNAPSHOTS

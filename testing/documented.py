@@ -12,7 +12,7 @@ OTHER = {"text", "toml", "json", "yaml", "python", "http"}
 # What an inline `…` begins with when it is something to type.
 PROGRAMS = (
     "python", ".venv/", "manage.py", "make", "curl", "docker", "systemctl", "git", "chown", "restic", "apt", "openssl",
-)  # fmt: skip
+)
 _FENCE = re.compile(r"^ *```(?P<language>\w*)$")
 _STATUS = re.compile(r"# (\d{3})$")  # a curl that is answered so
 _EXIT = re.compile(r"# exit (\d+)$")

@@ -51,7 +51,7 @@ class FakeContainer:
         state: dict[str, Any] = {
             "Status": self.state, "Pid": self.pid, "ExitCode": self.exit_code, "OOMKilled": False, "Error": self.error,
             "StartedAt": self.started, "FinishedAt": self.finished,
-        }  # fmt: skip
+        }
         if self.health:
             state["Health"] = {"Status": self.health, "Log": []}
         return {
@@ -66,7 +66,7 @@ class FakeContainer:
                 "Networks": {"default": {"IPAddress": "172.30.0.2"}},
                 "Ports": fake_compose.published(self.ports) if self.pid else {},
             },
-        }  # fmt: skip
+        }
 
 
 class FakeDocker:
@@ -124,7 +124,7 @@ class FakeDocker:
         event = {
             "Type": "container", "Action": action, "timeNano": int(datetime.now(UTC).timestamp() * 1e9),
             "Actor": {"ID": container.id, "Attributes": {"exitCode": str(container.exit_code)}},
-        }  # fmt: skip
+        }
         container.printed.set()
         for watcher in self._watchers:
             watcher.put_nowait(json.dumps(event))
@@ -255,7 +255,7 @@ class FakeDocker:
             labels = {"com.docker.compose.project": project} if project else None
             self.volumes[name] = {
                 "Name": name, "Driver": driver, "Options": options or None, "Mountpoint": str(folder), "Labels": labels,
-            }  # fmt: skip
+            }
         return folder
 
     def _inspect_volumes(self, names: list[str]) -> str:

@@ -169,7 +169,7 @@ class FakeRestic:
                 "backup_start": time, "backup_end": time, "files_new": len(files), "dirs_new": 2,
                 **counts, **sizes, **found,
             },
-        }  # fmt: skip
+        }
         for name, option in (("tags", "tag"), ("excludes", "exclude")):
             if values := _options(rest, option):
                 entry[name] = values

@@ -14,7 +14,7 @@ from testing.panel import MASTER, Panel
 CHECKS = (
     "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
     "response_schema_conformance", "unsupported_method", "allow_header_conformance", "ignored_auth",
-)  # fmt: skip
+)
 PATHS = ["/", "/server.properties", "/logs", "/logs/latest.log", "/world", "/new/config.yml", "/archive.zip", "../x"]
 _CONFIG = """\
 [dictionaries.servers]
@@ -92,7 +92,7 @@ def fuzz(
             "--report", "ndjson", "--report-ndjson-path", report, *options,
         ],
         cwd=panel.folder, env=os.environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-    )  # fmt: skip
+    )
     log = (panel.folder / "logs" / "app.log").read_text()
     found = Outcome(done.returncode, done.stdout, tracebacks=log.split("Traceback (most recent call last)")[1:])
     for line in report.read_text().splitlines():

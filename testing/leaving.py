@@ -67,7 +67,7 @@ def request(route: Route, ask: Ask, *, cut: int) -> bytes:
     head = [
         f"{method} {path.format(**ask.at)}?cut={cut}{'&' if ask.query else ''}{ask.query} HTTP/1.1",
         "Host: localhost", f"Authorization: Bearer {ask.token}",
-    ]  # fmt: skip
+    ]
     content = b""
     if kind == "application/json":
         content = json.dumps(ask.body).encode()

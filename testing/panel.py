@@ -54,7 +54,7 @@ class Panel:
         done = subprocess.run(
             [sys.executable, ROOT / "manage.py", *argv],
             input=text, env=self.environment, cwd=self.folder, text=True, capture_output=True, check=False,
-        )  # fmt: skip
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -71,7 +71,7 @@ class Panel:
             self.process = subprocess.Popen(
                 [*self.prefix, sys.executable, ROOT / "manage.py", "serve", "--port", "0"],
                 env=self.environment, cwd=self.folder, text=True, stdout=stdout, stderr=stderr,
-            )  # fmt: skip
+            )
         has_ended = False
         while not has_ended:
             has_ended = self.process.poll() is not None

@@ -31,7 +31,7 @@ def manage(folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), *argv],
         cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    )
 
 
 class Panel:
@@ -43,7 +43,7 @@ class Panel:
         self._process = subprocess.Popen(
             [sys.executable, str(ROOT / "manage.py"), "serve", "--port", "0"],
             cwd=folder, env=environment(folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
+        )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 

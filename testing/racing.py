@@ -126,7 +126,7 @@ class Race:
              "-v", f"{folder}:/data", "-v", f"{self.racer}:/racer:ro", TINY,
              "/racer", "/data", str(FOLDERS), self.host],
             check=True, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+        )
         try:
             yield
         finally:

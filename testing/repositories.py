@@ -78,7 +78,7 @@ class RealRepository:
         check = subprocess.Popen(
             [self.binary, "check", "--read-data", "--no-cache"],
             env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        )
         try:
             while not any((self.location / "locks").iterdir()):
                 assert check.poll() is None, "restic check ended without taking the lock"

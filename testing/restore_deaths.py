@@ -149,7 +149,7 @@ class Deaths:
             files=next(iter(told)) if len(told) == 1 else "mixed", kept=kept, state=state, error=error,
             steps=steps.read_text().splitlines() if steps.exists() else [],
             output=(panel.folder / "output").read_text(), safety=[one for (one,) in made if one != self.snapshot],
-        )  # fmt: skip
+        )
 
     def _panel(self, name: str, **environment: str) -> Panel:
         folder = self._folder / name
@@ -157,5 +157,5 @@ class Deaths:
         settings: Mapping[str, str] = {
             "RESTIC__REPOSITORY_PATH": str(folder / "repository"), "RESTIC__PASSWORD": PASSWORD,
             "RESTIC__BINARY": str(BINARIES[self._version]), **environment,
-        }  # fmt: skip
+        }
         return Panel(folder, **settings)

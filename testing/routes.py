@@ -18,7 +18,7 @@ CANDIDATES = ("ghost", "ffffffff-ffff-4fff-bfff-ffffffffffff", "deadbeef", "9999
 MALFORMED = (
     "..", "%2e%2e", "%2E%2E%2Fetc", ".hidden", "-x", "a%00b", "a%0Ab", "a%5Cb", "a%2Fb", "%20", "a%20b", "%C3%A4",
     "%FF", "x" * 64, "1.5e3%2B", "'", "%25",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)

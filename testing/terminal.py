@@ -47,7 +47,7 @@ def type_in(
         with subprocess.Popen(
             ["setsid", "--ctty", "--wait", "bash", script],
             cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs,
-        ) as bash:  # fmt: skip
+        ) as bash:
             os.close(theirs)
             try:
                 return _results(_listen(ours, bash, answers, keys, limit_s=limit_s))

@@ -107,7 +107,7 @@ def _nodes(found: list[Path], top: Path) -> Iterator[dict[str, Any]]:
             "type": "symlink" if path.is_symlink() else "dir" if path.is_dir() else "file",
             "size": 0 if path.is_dir() else info.st_size,
             "mtime": datetime.fromtimestamp(info.st_mtime, UTC).isoformat(),
-        }  # fmt: skip
+        }
 
 
 def _words(argv: tuple[str, ...]) -> list[str]:

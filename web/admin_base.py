@@ -18,11 +18,11 @@ from core.errors import AppError
 _STATUS = {
     "HEALTHY": "good", "RUNNING": "warn", "STARTING": "info", "CREATED": "idle", "EXISTS": "idle", "REMOVED": "idle",
     "UNKNOWN": "bad",
-}  # fmt: skip
+}
 _STATE = {
     "running": "info", "waiting": "info", "succeeded": "good", "failed": "bad", "interrupted": "bad",
     "cancelled": "idle", "skipped": "idle", "missed": "warn",
-}  # fmt: skip
+}
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
 
 

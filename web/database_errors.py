@@ -44,7 +44,7 @@ _MEANINGS: tuple[tuple[tuple[str, ...], type[AppError], str], ...] = (
         DatabaseUnavailable,
         "The panel's database cannot be reached. Check that it runs and that its disk is there.",
     ),
-)  # fmt: skip
+)
 
 
 def explain(error: OperationalError) -> AppError | None:

@@ -34,7 +34,7 @@ ADDRESSES = {
     "/admin/": "cookie", "/admin/accounts/user/": "cookie", "/admin/audit/auditevent/": "cookie",
     "/api/user/me": "bearer", "/api/servers/": "bearer", "/api/audit/": "bearer", "/api/admin/users": "bearer",
     "/metrics": "master",
-}  # fmt: skip
+}
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ async def test_master_token_is_url_decoded(settings: LazySettings) -> None:
     ("query", "subprotocols"),
     [("", []), ("token=", []), ("token=%ff%00", []), ("token=a.b.c", []), ("", ["bearer"]), ("", ["other", "x"]),
      ("", ["bearer", "x", "y"]), ("Token=x", [])],
-)  # fmt: skip
+)
 async def test_no_or_a_bad_token_is_nobody(query: str, subprotocols: list[str]) -> None:
     user, accepted = await authenticate_socket(scope(query, *subprotocols))
 

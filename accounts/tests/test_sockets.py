@@ -24,7 +24,7 @@ class Echo(SocketConsumer):
     permission: ClassVar[type[AccessPermission]] = IsSignedIn
 
     async def begin(self) -> None:
-        await self.say({"type": "hello", "user": self.user.username if self.user else None})
+        await self.send_json({"type": "hello", "user": self.user.username if self.user else None})
         self.spawn(self._run())
 
     async def _run(self) -> None:
@@ -35,7 +35,7 @@ class Echo(SocketConsumer):
         if text_data == "fail":
             self.spawn(self._fail())
         else:
-            await self.say({"type": "echo", "content": text_data})
+            await self.send_json({"type": "echo", "content": text_data})
 
     async def _fail(self) -> None:
         raise KeyError("a bug")
@@ -51,7 +51,7 @@ class Anyone(Echo):
 
 class Told(Echo):
     async def told(self, event: dict[str, Any]) -> None:
-        await self.say(event)
+        await self.send_json(event)
 
 
 class Forgotten(SocketConsumer):

@@ -153,7 +153,7 @@ GARBAGE = [
     {"iat": "now"}, {"iat": float("nan")}, {"iat": float("inf")}, {"iat": {}}, {"iat": True}, {"iat": 1e300},
     {"exp": "2030-01-01"}, {"exp": float("nan")}, {"exp": float("inf")}, {"exp": None}, {"exp": "9999999999"},
     {"exp": 1}, {"sub": 7}, {"username": None}, {"created_at": 5}, {"jti": 5}, {"nbf": 1e12},
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("garbage", GARBAGE, ids=str)

@@ -91,7 +91,7 @@ def test_users_are_listed_by_id(olga: APIClient, make_user: MakeUser) -> None:
         ({"username": "ottokar-9", "password": "ottokar-9"}, "password"),
         ({"role": "root"}, "role"), ({"role": None}, "role"), ({"role": "OWNER"}, "role"),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_allowed_is_400_by_field(olga: APIClient, bob: User, fields: Any, field: str) -> None:
     answer = olga.post(USERS, {"username": "otto", "password": NEW, **fields}, format="json")
 

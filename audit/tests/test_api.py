@@ -56,7 +56,7 @@ def test_the_newest_come_first_with_every_field(get: Get) -> None:
         "path": "/api/1", "status_code": 200, "result": "", "success": True, "server_id": "mc", "client_ip": "10.0.0.1",
         "user_agent": "x", "processing_time_ms": None, "path_params": {}, "query_params": {},
         "request_body": {"a": [1]}, "request_id": "", "count": 1, "hash": "",
-    }  # fmt: skip
+    }
 
 
 def test_a_cursor_leads_through_all_while_new_ones_come(get: Get) -> None:
@@ -81,7 +81,7 @@ def test_a_cursor_leads_through_all_while_new_ones_come(get: Get) -> None:
         ({"from_": "2026-11-24T12:00:00Z", "to": "2026-11-24T12:00:01+00:00"}, ["f"]),
         ({"to": "2026-11-24"}, ["g"]),
     ],
-)  # fmt: skip
+)
 def test_filters(get: Get, query: dict[str, str], found: list[str]) -> None:
     write(path="/a", username="alice")
     write(path="/b", server_id="mc")
@@ -100,7 +100,7 @@ def test_filters(get: Get, query: dict[str, str], found: list[str]) -> None:
         {"from_": "yesterday"}, {"cursor": "x"}, {"limit": 0}, {"limit": 501}, {"success": "perhaps"},
         {"format": "xml"},
     ],
-)  # fmt: skip
+)
 def test_a_wrong_filter_is_400(get: Get, query: dict[str, Any]) -> None:
     assert get(**query).status_code == 400
 
@@ -135,7 +135,7 @@ def many(transactional_db: None, owner: str) -> str:
             role="anonymous", request_body={"a": number}, user_agent="=cmd()\r\nx", previous_hash="", hash="",
         )
         for number in range(1, 1202)
-    ]  # fmt: skip
+    ]
     AuditEvent.objects.bulk_create(rows)
     return owner
 

@@ -85,7 +85,7 @@ class Watched:
             "app.log": self._read("app.log"), "operations.log": self._read("operations.log"),
             "database": canaries.database_text(), "answers": "\n".join(self.answers),
             "processes": "\n".join(self.processes),
-        }  # fmt: skip
+        }
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def watched(
     values = {
         "server_id": SERVER, "int": "1", "uuid": str(operation.pk), "snapshot_id": "a" * 64, "path": "x.txt",
         "object_id": "1",
-    }  # fmt: skip
+    }
     found = Watched(token=tokens.issue(owner), values=values, logs=tmp_path / "logs", owner=owner)
     _spy(fake, restic, found)
     handler = DailyHandler(DailyFile(found.logs / "app.log", keep_days=1))
@@ -174,11 +174,11 @@ async def _send(http: httpx.AsyncClient, method: str, path: str, body: canaries.
         headers = {
             "Authorization": f"Bearer {identity}", "Content-Type": body.content_type,
             "User-Agent": f"x?token={CANARIES['wrong token']}", "Referer": canaries.ADDRESS,
-        }  # fmt: skip
+        }
         query = {
             "token": identity, "rcon_password": CANARIES["rcon password"], "x": f"Bearer {identity}",
             "url": canaries.ADDRESS,
-        }  # fmt: skip
+        }
         answer = await http.request(method, path, headers=headers, content=body.raw, params=query)
         if answer.status_code >= 400:
             watched.answers.append(answer.text)
@@ -196,7 +196,7 @@ def test_no_secret_of_an_admin_form_is_written_down(watched: Watched, route: str
         **{name: value for name, value in canaries.fields(SERVER).items() if isinstance(value, str)},
         "password1": CANARIES["new password"], "password2": CANARIES["new password"], "do": f"server:{SERVER}:up",
         "old_password": CANARIES["password"], "new_password1": CANARIES["new password"],
-    }  # fmt: skip
+    }
     for method in ("get", "post"):
         answer = getattr(site, method)(path, forms)
         if answer.status_code >= 400:

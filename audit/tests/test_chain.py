@@ -40,7 +40,7 @@ def test_an_untouched_chain_has_nothing_to_tell() -> None:
         {"role": "owner"}, {"user_agent": "other"}, {"method": "GET"}, {"processing_time_ms": 1.5},
         {"result": "client_left"},
     ],
-)  # fmt: skip
+)
 def test_a_changed_row_is_found(change: dict[str, Any]) -> None:
     write()
     AuditEvent.objects.filter(sequence=3).update(**change)

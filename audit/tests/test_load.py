@@ -80,5 +80,5 @@ def doctor(panel: Panel) -> str:
     done = subprocess.run(
         [sys.executable, ROOT / "manage.py", "doctor"],
         env=panel.environment, cwd=panel.folder, text=True, capture_output=True, check=False,
-    )  # fmt: skip
+    )
     return done.stdout + done.stderr

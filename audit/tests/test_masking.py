@@ -82,7 +82,7 @@ def test_file_contents_are_told_by_their_size() -> None:
 def test_form_and_query_are_masked() -> None:
     assert masker.query("a=1&a=2&Token=c4nary&b=&b64key=x") == {
         "a": ["1", "2"], "Token": MASK, "b": "", "b64key": MASK
-    }  # fmt: skip
+    }
     body = masker.body(b"username=alice&password=c4nary", content_type="application/x-www-form-urlencoded")
     assert body == {"username": "alice", "password": MASK}
 
@@ -129,7 +129,7 @@ def test_what_no_database_takes_is_escaped() -> None:
         "authme changepassword bob c4nary", "login c4nary", "/login c4nary", "register c4nary c4nary",
         "say my password is c4nary", "op_token c4nary", "say key: c4nary", "authme register bob c4nary",
     ],
-)  # fmt: skip
+)
 def test_passwords_in_commands_are_masked(command: str) -> None:
     assert CANARY not in masker.command(command)
     assert CANARY not in json.dumps(masker.value({"command": command}))
@@ -150,7 +150,7 @@ def test_login_codes_are_masked_and_other_codes_are_not() -> None:
         "a c4nary-master b", "Authorization: Bearer c4nary", "https://x/?token=c4nary",
         "eyJhbGciOiJub25lIn0.eyJjNG5hcnkiOjF9.c4nary",
     ],
-)  # fmt: skip
+)
 def test_known_secrets_and_tokens_are_masked_wherever_they_stand(text: str) -> None:
     knowing = Masker(["password"], secrets=["c4nary-master"])
 
@@ -193,7 +193,7 @@ INNOCENT = [
     "me@example.org", "mailto:me@example.org", "me@example.org, you@example.org",
     "https://example.org and me@example.org", "// me@example.org", "tp @a @p", "image@sha256:0123",
     "git@example.org:owner/pack.git", "to=https%3A%2F%2Fexample.org%2Fa%40b", "https://***@example.org/a",
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("address", ADDRESSES)

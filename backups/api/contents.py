@@ -44,7 +44,7 @@ class DiffView(APIView):
         answer = {
             **{kind: _of(kind, found.changes) for kind in ("added", "removed", "changed")},
             "bytes_added": found.bytes_added, "bytes_removed": found.bytes_removed, "left_out": found.left_out,
-        }  # fmt: skip
+        }
         return Response(serializers.SnapshotDiffSerializer(answer).data)
 
 
@@ -56,4 +56,4 @@ def _item(node: Node) -> dict[str, Any]:
     return {
         "name": node.name, "type": "directory" if node.type == "dir" else "file", "size": node.size,
         "modified_at": node.mtime.timestamp(), "path": node.path, "link": node.type == "symlink",
-    }  # fmt: skip
+    }

@@ -92,12 +92,12 @@ def request_of(request: Request, body: dict[str, Any]) -> RestoreRequest:
     acceptance = Acceptance(
         username=request.user.username, is_owner=_is_owner(request),
         codes=frozenset(body.get("accept_findings") or ()),
-    )  # fmt: skip
+    )
     return RestoreRequest(
         snapshot_id=body["snapshot_id"], server_id=body.get("server_id") or "", path=body.get("path") or "",
         as_new=body.get("as") or "", skip_safety_check=body.get("skip_safety_check", False),
         safety_snapshot=body.get("safety_snapshot", False), acceptance=acceptance,
-    )  # fmt: skip
+    )
 
 
 def _is_owner(request: Request) -> bool:

@@ -22,6 +22,7 @@ from backups.schedules import runs as schedules
 from backups.schedules.planning import ScheduleRequest
 from core import tasks
 from servers.operations.http import PREFER
+from web.request import prefers_async
 
 SHOWN_RUNS = 50
 
@@ -172,7 +173,7 @@ class ScheduleRunView(APIView):
         """Run a schedule now, to its end even if the client leaves."""
         wiring.repository()
         run_id = schedules.begin_by_hand(planning.read(n), by=who(request))
-        at_once = "respond-async" in request.headers.get("Prefer", "").lower()
+        at_once = prefers_async(request)
         async_to_sync(_begin if at_once else _finish)(run_id)
         run = RunSerializer(ScheduleRun.objects.get(pk=run_id)).data
         headers = {"Location": f"/api/snapshots/schedules/{n}"} if at_once else None
@@ -194,7 +195,7 @@ def schedule_payload(schedule: Schedule) -> dict[str, Any]:
         "id": schedule.pk, "policy": schedule.policy or None, "disabled_because": schedule.disabled_because,
         "created_by": schedule.created_by, "created_at": schedule.created_at,
         "next_due_at": schedules.next_due(schedule), "last_run": schedule.runs.first(),
-    }  # fmt: skip
+    }
 
 
 def detail(schedule: Schedule) -> dict[str, Any]:

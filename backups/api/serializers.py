@@ -120,7 +120,7 @@ class IgnoreAnswerSerializer(IgnoreSerializer):
 _USAGE_FIELDS = {
     "backupUsedGB": "number", "backupTotalGB": "number", "backupAvailableGB": "number",
     "repositorySizeBytes": "integer", "snapshotCount": "integer",
-}  # fmt: skip
+}
 # Null as a whole where backups are not configured, which no serializer can say.
 REPOSITORY_USAGE: dict[str, Any] = {
     "title": "RepositoryUsage",  # what generators call it

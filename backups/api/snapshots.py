@@ -170,7 +170,7 @@ class RepositoryUsageView(APIView):
             usage |= {
                 "backupUsedGB": (total - free) / GB, "backupTotalGB": total / GB, "backupAvailableGB": free / GB,
                 "repositorySizeBytes": wiring.repository_size().read(folder),
-            }  # fmt: skip
+            }
         usage["snapshotCount"] = len(known.read_all())
         return Response(usage)
 
@@ -218,7 +218,7 @@ def _made(operation: Operation) -> dict[str, Any]:
         "message": f"Snapshot {result['snapshot']['short_id']} was made.",
         "snapshot": result["snapshot"], "warnings": operation.warnings, "skipped": result["skipped"],
         "skipped_because": result["skipped_because"],
-    }  # fmt: skip
+    }
     return dict(serializers.SnapshotAnswerSerializer(answer).data)
 
 

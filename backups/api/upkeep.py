@@ -42,7 +42,7 @@ class ForgetView(APIView):
         job = apply_retention.retention_job(
             policy, server_id=server_id, prune=body.validated_data["prune"],
             started_by=request.user.username, origin="api",
-        )  # fmt: skip
+        )
         return run_for_http(request, job, done=_forgotten)
 
 

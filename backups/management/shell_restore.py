@@ -48,7 +48,7 @@ def _restore(options: dict[str, Any], out: Out) -> None:
         as_new=options["as_new"], skip_safety_check=options["skip_safety_check"],
         safety_snapshot=options["safety_snapshot"],
         acceptance=Acceptance(username=user, is_owner=True, codes=frozenset(options["accept"])),
-    )  # fmt: skip
+    )
     build = preview.preview_job if options["preview"] else restore.restore_job
     operation = run_at_shell(async_to_sync(build)(request, started_by=user, origin="command"))
     result: dict[str, Any] = operation.result or {}

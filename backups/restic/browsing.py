@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -68,7 +68,6 @@ class Diff:
     left_out: int = 0
     bytes_added: int = 0
     bytes_removed: int = 0
-    counts: dict[str, int] = field(default_factory=dict)
 
 
 async def find(restic: ResticCommand, snapshot_id: str, path: str) -> Node | None:
@@ -135,12 +134,11 @@ async def diff(restic: ResticCommand, old: str, new: str) -> Diff:
     changes = [
         Change(path=path, kind=kind, old_size=before.get(path), new_size=after.get(path)) for path, kind in found
     ]
-    counts = {kind: sum(one == kind for _, one in found) for kind in ("added", "removed", "changed")}
     added, removed = totals.get("added") or {}, totals.get("removed") or {}
     return Diff(
-        changes=changes, left_out=left_out, counts=counts,
+        changes=changes, left_out=left_out,
         bytes_added=int(added.get("bytes", 0)), bytes_removed=int(removed.get("bytes", 0)),
-    )  # fmt: skip
+    )
 
 
 def checked_path(path: str) -> str:

@@ -16,7 +16,7 @@ from typing import Protocol
 from backups.restic.confinement import TEMPORARY, Confine, Surroundings
 from backups.restic.failures import WEB_PAGE, RepositoryReadOnly, RepositoryUnreachable, explain, not_installed
 from backups.restic.patience import Patience, Watch
-from core import confinement, process
+from core import confinement, process, programs
 from core.errors import TimedOut
 from core.process import Follow, ProgramFailed, ProgramMissing, Run, Stream
 from core.redaction import without_login
@@ -27,7 +27,6 @@ READ_TIMEOUT_S = 120.0  # restic 0.17 itself would try for 15 minutes to reach a
 WRITE_TIMEOUT_S = 24 * 3600.0
 MAX_PAGES = 2  # answers of a repository's server that are web pages: one may come from a proxy that starts
 
-_PROJECT_ROOT = Path(__file__).resolve().parents[2]
 _PROGRESS_PER_SECOND = "0.5"  # every line is kept until restic ends, and a backup may take a day
 _NOT_FOR_RESTIC = {"RESTIC_REPOSITORY_FILE", "RESTIC_PASSWORD_FILE", "RESTIC_PASSWORD_COMMAND"}
 # restic must not outlive us: it would go on copying after the guard has turned saving on. SIGINT frees its lock.
@@ -146,7 +145,7 @@ class ResticCommand:
             return await self.run(
                 *prefix, *walls, binary, *args, env=env, timeout_s=timeout_s, on_line=_Listener(on_line),
                 on_start=on_start,
-            )  # fmt: skip
+            )
 
     async def read_lines(self, *args: str, confine: Confine | None = None) -> AsyncGenerator[str, None]:
         """Ask a question with an answer of any length; it ends when the iterator is closed.
@@ -189,7 +188,7 @@ class ResticCommand:
         return Surroundings(
             binary=Path(shutil.which(binary) or binary).absolute(), repository=local_folder(location),
             scheme=remote[1] if remote else "", environment=self.access.environment, cache=cache.absolute(),
-        )  # fmt: skip
+        )
 
     async def _binary(self) -> str:
         return str(self.binary or self.access.binary or await asyncio.to_thread(_find))
@@ -263,10 +262,8 @@ def _is_writable(folder: Path) -> bool:
 
 
 def _find() -> str:
-    """Look for restic in .tools/bin, then in PATH."""
-    path = os.pathsep.join([str(_PROJECT_ROOT / ".tools" / "bin"), os.environ.get("PATH", os.defpath)])
-    found = shutil.which("restic", path=path)
-    if found is None:
+    """Look for restic."""
+    if (found := programs.find("restic")) is None:
         raise not_installed()
     return found
 

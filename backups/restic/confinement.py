@@ -13,24 +13,24 @@ from pathlib import Path
 from types import MappingProxyType
 
 from core.confinement import Confinement
+from core.programs import OWN_FOLDER
 
 TEMPORARY = "tmp"  # in the cache's folder: restic's own files only, which no other program's are beside
 
 _LIBRARIES = (
     "/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/nix/store", "/gnu/store", "/etc/ld.so.cache",
-)  # fmt: skip
+)
 _ALWAYS = (
     "/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/localtime", "/usr/share/zoneinfo", "/dev/urandom",
     "/dev/random",
-)  # fmt: skip
+)
 _NETWORK = (
     "/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols",
     "/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/openssl.cnf", "/etc/ca-certificates", "/etc/crypto-policies",
     "/etc/pki/tls/certs", "/etc/pki/tls/cert.pem", "/etc/pki/ca-trust", "/usr/share/ca-certificates",
     "/usr/local/share/ca-certificates", "/etc/mime.types",
-)  # fmt: skip
+)
 _PROGRAMS = ("/bin", "/usr/bin", "/usr/local/bin", "/usr/libexec")
-_OWN_PROGRAMS = Path(__file__).resolve().parents[2] / ".tools/bin"  # for a script of the owner's around restic
 # By the repository's scheme: what is read, seen from the home folder or absolute, and the program that is started.
 _KEYS: Mapping[str, tuple[tuple[str, ...], str | None]] = {
     "sftp": ((".ssh", "/etc/ssh/ssh_config", "/etc/ssh/ssh_config.d", "/etc/ssh/ssh_known_hosts"), "ssh"),
@@ -95,7 +95,7 @@ def _confinement(
     data_write: tuple[Path, ...] = (),
 ) -> Confinement:
     keys, programs = ([], []) if around.repository else _remote(around)
-    interpreter = [*map(Path, _PROGRAMS), _OWN_PROGRAMS] if _is_script(around.binary) else []
+    interpreter = [*map(Path, _PROGRAMS), OWN_FOLDER] if _is_script(around.binary) else []
     return Confinement(
         read=(*read, *map(Path, _ALWAYS), *keys),
         write=(*write, around.cache, Path(os.devnull)),

@@ -235,7 +235,7 @@ _MEANINGS = (
         ("is there a repository at the following location",),
         10,
     ),
-)  # fmt: skip
+)
 
 
 def explain(error: ProgramFailed) -> AppError:

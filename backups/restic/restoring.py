@@ -86,7 +86,7 @@ async def restore(
             "restore", "--no-lock", "--json", *sparse, f"--target={target}", *include, "--", piece.snapshot_id,
             confine=functools.partial(for_restore, within=(target,)),
             on_line=lambda line: _report_percent(line, on_percent),
-        )  # fmt: skip
+        )
     except RepositoryFull:  # a reader without a lock writes nothing there: it is our own disk
         raise NoRoomToRestore("There is no room left on the servers' disk to restore. Nothing was changed.") from None
 
@@ -113,7 +113,7 @@ async def restore_in_place(
             f"{piece.snapshot_id}:{piece.path}",
             confine=functools.partial(for_restore, within=restic.within or (target,)),
             on_line=lambda line: _report_percent(line, on_percent),
-        )  # fmt: skip
+        )
     except RepositoryFull:
         raise NoRoomToRestore("There is no room left on the disk; the folder is half restored.") from None
 
@@ -129,7 +129,7 @@ async def preview(
     answer = restic.read_lines(
         "restore", "--dry-run", "-vv", "--delete", "--json", f"--target={target}", *include, "--",
         f"{piece.snapshot_id}:{piece.path}", confine=functools.partial(for_preview, within=restic.within or (target,)),
-    )  # fmt: skip
+    )
     async with aclosing(answer) as lines:
         async for line in lines:
             action = _action(line)

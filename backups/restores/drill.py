@@ -37,7 +37,7 @@ def drill_job(snapshot: ResticSnapshot, *, started_by: str, origin: str) -> Job:
     return Job(
         kind=KIND, started_by=started_by, origin=origin, can_cancel=True,
         work=lambda progress: _drill(snapshot, progress),
-    )  # fmt: skip
+    )
 
 
 async def _drill(snapshot: ResticSnapshot, progress: Progress) -> dict[str, Any]:
@@ -55,7 +55,7 @@ async def _drill(snapshot: ResticSnapshot, progress: Progress) -> dict[str, Any]
             restic, Piece(snapshot.id, "/"), target=root / plan.tree,
             version=await wiring.repository().version(),
             on_percent=lambda percent: progress.percent(2 + 0.8 * percent, "restoring into a scratch folder"),
-        )  # fmt: skip
+        )
         progress.percent(85, "looking at the worlds")
         reports = await asyncio.to_thread(_look, snapshot, plan.tree)
         copies = root / folder_of(operation) / "databases"
@@ -75,7 +75,7 @@ async def _drill(snapshot: ResticSnapshot, progress: Progress) -> dict[str, Any]
             "databases": checked[server].broken,
         }
         for server, report in reports.items()
-    }  # fmt: skip
+    }
     verdicts = [_verdict(report) for report in reports.values()]
     passed = False if False in verdicts else True if True in verdicts else None
     return {"snapshot_id": snapshot.id, "passed": passed, "files": measured.files, "servers": told}
@@ -147,7 +147,7 @@ def _write_down(snapshot: ResticSnapshot, reports: dict[str, WorldReport], progr
             at=datetime.now(UTC), passed=_verdict(report), findings=report.findings,
         )
         for server, report in reports.items()
-    )  # fmt: skip
+    )
 
 
 def message(result: dict[str, Any]) -> str:

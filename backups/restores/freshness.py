@@ -45,7 +45,7 @@ async def _find(target: Target) -> ResticSnapshot | None:
     return locate.fresh_one(
         own, target, now=datetime.now(UTC), started_at=await _last_start(target.server_id),
         ended_at=lambda one: ends[one.first_id],
-    )  # fmt: skip
+    )
 
 
 async def _last_start(server_id: str) -> datetime | None:

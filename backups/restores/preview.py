@@ -32,7 +32,7 @@ async def preview_job(request: RestoreRequest, *, started_by: str, origin: str) 
     wanted = await resolve(request)
     return Job(
         kind=KIND, started_by=started_by, origin=origin, can_cancel=True, work=lambda _: _preview(wanted),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,13 +72,13 @@ def _trees(wanted: RestorePlan) -> list[_Tree]:
         source=wanted.source, target=target.path, within=scope.boundary(replace(target, volumes=())),
         seen_as="" if wanted.is_whole else seen_as.replace("//", "/").rstrip("/"),
         left_out=RestoreExcludes.for_target(wanted),
-    )]  # fmt: skip
+    )]
     part = wanted.volume
     if part is not None and part.is_there:
         found.append(_Tree(
             source=part.source, target=part.data, within=(part.data,), seen_as=f"/{DATA}",
             left_out=RestoreExcludes.for_volume(wanted, part),
-        ))  # fmt: skip
+        ))
     return found
 
 

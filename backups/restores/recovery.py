@@ -91,7 +91,7 @@ def _write_down(operation: str, plan: Plan | None, present: Present) -> str:
     row.result = {
         "present": present.value, "removed": removed, "removed_volume": in_volume,
         "safety_snapshot_id": safety.snapshot_id if safety else None,
-    }  # fmt: skip
+    }
     row.save(update_fields=["error", "result"])
     return row.error
 

@@ -76,7 +76,7 @@ class RestorePlan:
         return Place(
             server_id=self.target.server_id, target=self.target.name, source=self.source,
             data=f"{self.target.name}/{data}".rstrip("/") if self.is_whole else self.target.data_name,
-        )  # fmt: skip
+        )
 
     @property
     def is_whole(self) -> bool:
@@ -111,7 +111,7 @@ async def resolve(request: RestoreRequest) -> RestorePlan:
         return RestorePlan(
             request=request, snapshot=snapshot, server_id=server_id, target=past, source=source, root=root,
             volume=volume,
-        )  # fmt: skip
+        )
     if request.path:
         raise InvalidRequest("A new server is made of a whole one: leave path out, or as.")
     target = await asyncio.to_thread(_find_past, request.as_new, "", root)

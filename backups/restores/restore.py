@@ -50,7 +50,7 @@ async def restore_job(request: RestoreRequest, *, started_by: str, origin: str) 
         kind=recovery.KIND, server_id=wanted.target.server_id, started_by=started_by, origin=origin, can_cancel=True,
         leases=(create.REPOSITORY_LEASE,) if request.safety_snapshot else (),
         work=lambda progress: _Restoring(wanted, progress).run(),
-    )  # fmt: skip
+    )
 
 
 class _Restoring:
@@ -182,7 +182,7 @@ class _Restoring:
             self._volume = await restore_volume.find_new(
                 self._order.snapshot, self._order.server_id, base=self._root, staged=plan.staged,
                 new_id=self._order.target.server_id,
-            )  # fmt: skip
+            )
         if self._volume is None:
             return plan
         await restore_volume.require_named(self._volume, base=self._root, staged=plan.staged)
@@ -217,7 +217,7 @@ class _Restoring:
         return await asyncio.to_thread(
             staging.point_to_volume, self._root, self._operation, server_id=self._order.target.server_id,
             volume=volume,
-        )  # fmt: skip
+        )
 
     async def _fill(self, base: Path, place: Place, left_out: RestoreExcludes) -> Plan:
         """Stage one tree below ``base``, whole and looked at, and return its plan."""
@@ -226,7 +226,7 @@ class _Restoring:
         await restoring.restore(
             wiring.command(), Piece(self._order.snapshot.id, place.source), target=base / plan.tree,
             version=await wiring.repository().version(), on_percent=self._report_percent,
-        )  # fmt: skip
+        )
         await asyncio.to_thread(staging.examine, base, plan)
         is_server = self._order.is_whole and base == self._root
         if is_server and self._order.is_as_new:
@@ -253,7 +253,7 @@ class _Restoring:
         told = await asyncio.to_thread(
             rename_server.rename_server, self._root, plan.staged, new_id=self._order.request.as_new,
             allowed_images=settings.MC_ADMIN.allowed_images,
-        )  # fmt: skip
+        )
         for sentence in told:
             self._progress.line(sentence)
 
@@ -339,7 +339,7 @@ class _Restoring:
             "safety_snapshot_id": self._safety, "in_place": self._is_in_place,
             "removed": plan.removed or None if plan is not None and is_there else None,
             "removed_volume": volume or None,
-        }  # fmt: skip
+        }
 
 
 def message(result: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from stat import S_ISDIR
 from pydantic import ValidationError
 
 from backups.restores.plan import FOLDER, REMOVED, TREE, Place, Plan, Present, folder_of
-from core.errors import Conflict, DiskFull, InvalidRequest, Unsupported
+from core.errors import DiskFull, InvalidRequest, Unsupported
 from core.paths import (
     Carried,
     FileMissing,
@@ -44,12 +44,6 @@ class NotEnoughRoom(DiskFull):
     code = "not_enough_room"
 
 
-class TargetChanged(Conflict):
-    """What was to be replaced is not what it was when the restore began."""
-
-    code = "restore_target_changed"
-
-
 class UnsafeTree(InvalidRequest):
     """What the snapshot holds must not become a server's folder."""
 
@@ -64,7 +58,7 @@ def make(base: Path, operation: str, place: Place) -> Plan:
     plan = Plan(
         operation=operation, server_id=place.server_id, target=place.target, data=place.data,
         staged=f"{folder}/{TREE}{place.source}", removed=f"{removed}/{inside}" if inside else removed,
-    )  # fmt: skip
+    )
     with Root(base) as root:
         _make_folder(root, operation)
         root.make_directory(plan.tree, mode=0o700)

@@ -110,7 +110,7 @@ def claim(schedule_id: int, now: datetime) -> list[int]:
                 message="" if at in wanted else "MC Admin did not run at this time.",
             )
             for at in ripe
-        ]  # fmt: skip
+        ]
         old = ScheduleRun.objects.filter(schedule=schedule).values_list("pk", flat=True)[KEPT_RUNS:]
         ScheduleRun.objects.filter(pk__in=list(old)).delete()
     return [run.pk for run in mine if run.state == RunState.WAITING]
@@ -191,7 +191,7 @@ def interrupt_dead() -> None:
             ScheduleRun.objects.filter(pk=run.pk, state=run.state).update(
                 state=RunState.INTERRUPTED, finished_at=datetime.now(UTC),
                 message="MC Admin ended while this was under way.",
-            )  # fmt: skip
+            )
 
 
 async def execute(run_id: int) -> None:
@@ -230,14 +230,14 @@ async def _carry_out(run_id: int, schedule: Schedule) -> None:
         await in_database(
             _end, run_id, state=RunState.SUCCEEDED, message=message, operation_id=operation.pk,
             snapshot_id=snapshot["id"],
-        )  # fmt: skip
+        )
 
 
 async def _back_up(schedule: Schedule) -> Operation:
     request = SnapshotRequest(
         server_id=schedule.server_id, path=schedule.path, require_flushed=schedule.require_flushed,
         trigger=Trigger.SCHEDULE,
-    )  # fmt: skip
+    )
     loop = asyncio.get_running_loop()
     last = loop.time() + BUSY_WAIT_S
     while True:
@@ -260,7 +260,7 @@ async def _retain(schedule: Schedule, made: str) -> list[str]:
             policy, server_id=schedule.server_id or None, is_global=schedule.scope == Scope.GLOBAL, prune=False,
             made=made,
             started_by=f"schedule {schedule.pk}", origin="schedule",
-        )  # fmt: skip
+        )
         operation = await runner.run(job)
     except AppError as error:
         return [f"Older snapshots were not removed: {error}"]

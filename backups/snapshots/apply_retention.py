@@ -42,7 +42,7 @@ async def plan(policy: Policy, *, server_id: str | None, is_global: bool = False
 async def apply_policy(  # noqa: PLR0913 - as ``job``
     policy: Policy, progress: Progress, *, server_id: str | None, is_global: bool = False, prune: bool = False,
     made: str = "",
-) -> Plan:  # fmt: skip
+) -> Plan:
     """Forget what ``policy`` does not keep, inside a running operation that holds the repository's lease."""
     decided = await plan(policy, server_id=server_id, is_global=is_global, made=made)
     progress.line(f"{len(decided.keep)} snapshots stay, {len(decided.remove)} go.")
@@ -59,7 +59,7 @@ async def apply_policy(  # noqa: PLR0913 - as ``job``
 def retention_job(  # noqa: PLR0913 - what may be looked at, and who asks
     policy: Policy, *, server_id: str | None, prune: bool, started_by: str, origin: str, is_global: bool = False,
     made: str = "",
-) -> Job:  # fmt: skip
+) -> Job:
     """Return the job that carries ``policy`` out, for one server or (None) for all of this panel's snapshots.
 
     ``is_global``: for its global snapshots alone. ``made``: as in ``plan``.
@@ -134,4 +134,4 @@ def _entries(snapshots: Iterable[ResticSnapshot], made_now: str) -> list[Entry]:
         )
         for one in snapshots
         if one.labels.instance == own and one.labels.scope is not None
-    ]  # fmt: skip
+    ]

@@ -32,7 +32,7 @@ async def disown(repository: ResticManager, snapshot: ResticSnapshot, servers: C
         labels, servers=kept, saved_by_server=by_server, saved=worst(by_server.values()),
         volumes={name: volume for name, volume in labels.volumes.items() if name in kept},
         folders={name: folder for name, folder in labels.folders.items() if name in kept},
-    )  # fmt: skip
+    )
     return await _relabelled(repository, snapshot, lower)
 
 

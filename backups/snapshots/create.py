@@ -83,7 +83,7 @@ def snapshot_job(request: SnapshotRequest, *, started_by: str, origin: str) -> J
     return Job(
         kind=KIND, server_id=request.server_id, started_by=started_by, origin=origin, leases=tuple(wanted),
         can_cancel=True, work=functools.partial(make_snapshot, request),
-    )  # fmt: skip
+    )
 
 
 def _find_early(request: SnapshotRequest) -> Target:
@@ -151,7 +151,7 @@ class _Taking:
         hold = functools.partial(
             quiesce.quiet, operation_id=self._operation_id, timeout_s=settings.MC_ADMIN.quiesce_timeout_s,
             not_held=self._leave_out,
-        )  # fmt: skip
+        )
         async with (
             databases.copied(target, instances, self._roots) as self._databases, hold(instances) as entered
         ):
@@ -170,7 +170,7 @@ class _Taking:
         return await self._write_down(
             made, snapshot, began, [one for one in missing if one.server_id not in self._skipped],
             {name: number for name, number in held.items() if name not in self._skipped},
-        )  # fmt: skip
+        )
 
     def _leave_out(self, server_id: str, error: Exception) -> None:
         """Leave one server out of a snapshot of everything; of one server, its trouble is that of the snapshot."""
@@ -317,7 +317,7 @@ class _Taking:
         backup = functools.partial(
             self._repository.confined_to(*scope.boundary(target)).create_snapshot, target.all_paths,
             tags=labels.tags, excludes=left_out, instead=self._databases.instead, on_progress=self._report_progress,
-        )  # fmt: skip
+        )
         self._progress.percent(5, "copying")
         await asyncio.to_thread(self._world_files.look, target, list(self._kept_roots().values()))
         if target.scope is not Scope.GLOBAL:
@@ -375,7 +375,7 @@ class _Taking:
     async def _write_down(
         self, made: ResticSnapshotWithSummary, snapshot: ResticSnapshot, began: datetime, missing: list[Missing],
         held: dict[str, int],
-    ) -> dict[str, Any]:  # fmt: skip
+    ) -> dict[str, Any]:
         lost, lists = await worlds.find_losses(made, held), self._excluded
         changes = await in_database(find_changes, lists.lists)
         for warning in [*changes, *lost, *made.warnings]:
@@ -391,7 +391,7 @@ class _Taking:
                     "missing": [{"server_id": one.server_id, "place": one.place, "why": one.why} for one in missing],
                     "worlds": held, "lost": lost, "lists": lists.lists, "notes": notes,
                 },
-            )  # fmt: skip
+            )
             return payload.snapshot_payload([snapshot])[0]
 
         self._progress.percent(100, "done")

@@ -60,7 +60,7 @@ class FiguresReader:
             confined_by=None if confined is None else tuple(sorted(confined)),
             warning=confinement.NOT_CONFINED if confined == frozenset() else None,
             placement=await asyncio.to_thread(placement.danger, wiring.section(), settings.MC_ADMIN.server_path),
-        )  # fmt: skip
+        )
         return self._figures
 
     async def _turn(self) -> None:

@@ -43,7 +43,7 @@ class Quiet:
 async def quiet(
     instances: Sequence[MCInstance], *, operation_id: uuid.UUID, timeout_s: float,
     not_held: Callable[[str, Exception], None],
-) -> AsyncIterator[list["QuiesceSession"]]:  # fmt: skip
+) -> AsyncIterator[list["QuiesceSession"]]:
     """Keep servers from writing inside the block, all together; saving is on again behind it, whatever happened.
 
     Args:

@@ -96,7 +96,7 @@ class SaveGuard:
             logger.error(
                 "%s answered save-on %d times with %r: it is asked no more. Look whether it saves by itself.",
                 record.server_id, times, turned.answer[:100],
-            )  # fmt: skip
+            )
         return False
 
 

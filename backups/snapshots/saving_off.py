@@ -51,7 +51,7 @@ def store(key: Key, operation_id: uuid.UUID, container: Container) -> SavingOffR
                 "operation_id": operation_id, "container_id": container.id, "since": now, "guarded_until": None,
                 "container_started_at": container.started_at,
             },
-        )  # fmt: skip
+        )
     return _record(row)
 
 

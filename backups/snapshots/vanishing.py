@@ -70,7 +70,7 @@ class WorldFiles:
             names = (
                 name for name in excludes.world_files(root)
                 if not self._top or f"{root.path}/{name}/".startswith(f"{self._top}/")
-            )  # fmt: skip
+            )
             return frozenset(islice(names, MAX_FILES))
         except AppError:  # nothing that could be read: the copy says so itself
             return frozenset()

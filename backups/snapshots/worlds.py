@@ -84,7 +84,7 @@ async def find_losses(made: ResticSnapshotWithSummary, worlds: Mapping[str, int]
     present = {
         one.first_id: one for one in await wiring.snapshot_cache().read()
         if one.labels.instance == own and one.labels.scope not in {None, Scope.PATH} and one.id != made.snapshot.id
-    }  # fmt: skip
+    }
     earlier = [(present[row.pk].labels.servers, row) for row in rows if row.pk in present]
     losses = []
     for server, number in worlds.items():

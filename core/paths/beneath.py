@@ -72,7 +72,7 @@ _busy = (PathBusy, "{} is in use or was just changed. Try again.")
 _DISK_FAILURES = (
     errno.EIO, errno.ENXIO, errno.ENODEV, errno.EUCLEAN, errno.EBADMSG, errno.EREMOTEIO, errno.ENOTCONN,
     errno.ECONNABORTED, errno.ESHUTDOWN, errno.EHOSTDOWN, errno.ETIMEDOUT, errno.ENOKEY,
-)  # fmt: skip
+)
 _MEANING: dict[int, tuple[type[AppError], str]] = {
     errno.ENOENT: _missing,
     errno.ENOTDIR: _missing,

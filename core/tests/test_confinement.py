@@ -101,7 +101,7 @@ async def test_no_link_leads_a_reader_out(ground: Ground, means: set[str], kind:
         "echo changed > link/file", "echo new > link/new", "rm link/file", "mkdir link/new", "mv world/file link/new",
         "ln -s / link/new", "truncate -s 0 link/file", "mkfifo link/new",
     ],
-)  # fmt: skip
+)
 async def test_no_link_leads_a_writer_out(ground: Ground, means: set[str], script: str) -> None:
     await require(frozenset(means))
     (ground.data / "link").symlink_to(ground.host)
@@ -189,7 +189,7 @@ async def test_user_without_rights_is_confined_by_landlock(ground: Ground) -> No
     user = (
         "setpriv", "--reuid=23456", "--regid=23456", "--clear-groups", "--inh-caps=-all,+dac_read_search",
         "--ambient-caps=-all,+dac_read_search",
-    )  # fmt: skip
+    )
     walls = reading(ground).prefix(frozenset({LANDLOCK}))
     read = ("cat", f"{ground.data}/link/file")
 

@@ -42,7 +42,7 @@ def sys(tmp_path: Path) -> Path:
         ("sda", {"sda"}), ("sda1", {"sda"}), ("sdb", {"sdb"}), ("lvm", {"sda"}), ("crypt", {"sda"}),
         ("raid", {"sda", "sdb"}), ("absent", set()),
     ],
-)  # fmt: skip
+)
 def test_a_device_is_followed_to_its_disks(sys: Path, name: str, disks: set[str]) -> None:
     assert {one.name for one in whole_disks(sys / "block" / name)} == disks
 

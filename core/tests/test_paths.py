@@ -49,7 +49,7 @@ def root(folder: Path) -> Iterator[Root]:
         ("file", b"content"), ("sub/file", b"below"), ("./sub//file", b"below"),
         ("to-file", b"below"), ("sub/up", b"content"),
     ],
-)  # fmt: skip
+)
 def test_what_stays_inside_is_read(root: Root, path: str, content: bytes) -> None:
     assert root.read_bytes(path, max_bytes=100) == content
 
@@ -61,7 +61,7 @@ def test_what_stays_inside_is_read(root: Root, path: str, content: bytes) -> Non
         "to-sibling/canary", "to-etc/passwd", "dangling", "loop", "nothing", "file/below", "sub", "absolute", "above",
         "sub/above",
     ],
-)  # fmt: skip
+)
 def test_what_leads_out_or_nowhere_is_an_error(root: Root, path: str) -> None:
     with pytest.raises(AppError):
         root.read_bytes(path, max_bytes=100)

@@ -146,7 +146,7 @@ def test_a_stopped_copy_leaves_nothing(root: Root, folder: Path) -> None:
 def test_a_walk_meets_everything_and_follows_nothing(root: Root) -> None:
     assert [node.path for node in paths.walk(root)] == [
         "dangling", "file", "sub", "sub/deep", "sub/deep/file", "sub/to-sibling", "to-sub",
-    ]  # fmt: skip
+    ]
     assert paths.count_entries(root, "sub", at_most=100) == 4
     assert paths.count_entries(root, "sub", at_most=2) == 2
 
@@ -243,7 +243,7 @@ def test_new_things_get_the_owner_of_the_folder_below_that_is_held(folder: Path)
         same.write_bytes("of the root", b"")
 
     owners = {path: ((folder / "a/b" / path).stat().st_uid, (folder / "a/b" / path).stat().st_gid)
-              for path in ("x", "x/y", "x/y/file", "of the root")}  # fmt: skip
+              for path in ("x", "x/y", "x/y/file", "of the root")}
     assert owners == {"x": other, "x/y": other, "x/y/file": other, "of the root": mine}
 
 

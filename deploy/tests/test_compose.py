@@ -15,8 +15,8 @@ import httpx
 import psutil
 import pytest
 
+from core import programs
 from deploy.tests.main_job import live_save_and_restore
-from servers.docker.cli import find_program
 from testing.panel import free_port, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
@@ -37,9 +37,9 @@ def docker(*argv: str, succeeds: bool = True) -> str:
 def compose(folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}  # the rest is in .env
     return subprocess.run(
-        [find_program("docker-compose") or "docker-compose", *argv],
+        [programs.find("docker-compose") or "docker-compose", *argv],
         cwd=folder, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def write_files(folder: Path, project: str, port: int, images: tuple[str, str]) 
     settings = {
         **SECRETS, "POSTGRES_IMAGE": images[1], "REDIS_IMAGE": images[1], "OPEN_FILES": OPEN_FILES,
         "SERVER_PATH": folder / "servers", "BACKUP_PATH": folder / "backups",
-    }  # fmt: skip
+    }
     (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
     for name in ("servers", "backups", "config"):
         (folder / name).mkdir()

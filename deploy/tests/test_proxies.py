@@ -73,7 +73,7 @@ def nginx(folder: Path, port: int, upstream: str) -> list[str]:
     text = (DEPLOY / "nginx.conf").read_text().replace("/var/log/nginx", str(folder))
     text = text.replace("listen 443 ssl", f"listen 127.0.0.1:{port} ssl").replace("127.0.0.1:5678", upstream)
     text = re.sub(r"/etc/letsencrypt/live/\S+/(fullchain|privkey)\.pem",
-                  lambda found: f"{folder}/{'cert' if found[1] == 'fullchain' else 'key'}.pem", text)  # fmt: skip
+                  lambda found: f"{folder}/{'cert' if found[1] == 'fullchain' else 'key'}.pem", text)
     paths = "".join(f"{one}_temp_path {folder}/{one};" for one in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     (folder / "nginx.conf").write_text(
         f"daemon off; pid {folder}/pid; error_log stderr; worker_rlimit_nofile 16384; "

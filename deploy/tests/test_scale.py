@@ -56,7 +56,7 @@ def test_a_worker_dies_and_nothing_is_lost(one: Installation, proxy: str) -> Non
             begun = httpx.post(
                 f"{dying}/api/servers/{server_id}/operations", json={"action": "up"},
                 headers=headers | {"Prefer": "respond-async"}, timeout=60,
-            )  # fmt: skip
+            )
             assert begun.status_code == 202, begun.text
             one.workers[dying].send_signal(signal.SIGKILL)
             one.workers[dying].wait()
@@ -65,7 +65,7 @@ def test_a_worker_dies_and_nothing_is_lost(one: Installation, proxy: str) -> Non
             again = wait_for(
                 lambda: client.post(f"/servers/{server_id}/operations", json={"action": "up"}),
                 lambda answer: answer.status_code == 200, limit_s=60,
-            )  # fmt: skip
+            )
             assert again.json()["operation"]["state"] == "succeeded"
             assert client.get(record).json()["state"] in {"interrupted", "succeeded"}
             path = f"/servers/{server_id}"

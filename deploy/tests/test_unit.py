@@ -49,7 +49,7 @@ def test_what_is_hidden_may_be_absent_and_is_nothing_that_the_panel_needs() -> N
     assert [path for path in found["InaccessiblePaths"] if not path.startswith("-/")] == []
     hidden = [Path(path.lstrip("-")) for path in found["InaccessiblePaths"]]
     assert [one for one in map(Path, (path.lstrip("-") for path in needed))
-            if any(one.is_relative_to(other) for other in hidden)] == []  # fmt: skip
+            if any(one.is_relative_to(other) for other in hidden)] == []
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def panel() -> Iterator[Panel]:
     one = Panel(
         folder, RESTIC__REPOSITORY_PATH=str(folder / "repository"), RESTIC__PASSWORD=PASSWORD,
         RESTIC__BINARY=str(BINARIES["0.18"]), XDG_CACHE_HOME=str(folder / "cache"),
-    )  # fmt: skip
+    )
     one.manage("snapshot", "init")
     one.prefix = ("unshare", "--mount", "--propagation", "private", sys.executable, unit.__file__, str(folder), "--")
     try:

@@ -110,7 +110,7 @@ def _pin(request: HttpRequest, name: str, action: str) -> str:
 ACTS: dict[str, Act] = {
     "server": _server, "operation": _operation, "revision": _revision, "backup": _backup, "schedule": _schedule,
     "pin": _pin,
-}  # fmt: skip
+}
 
 
 def _username(request: HttpRequest) -> str:

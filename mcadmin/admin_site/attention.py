@@ -114,7 +114,7 @@ def _backups(servers: list[Server], backups: LastBackups) -> Iterator[Item]:
             yield Item(
                 tone="bad", sentence=f"Saving is off on {row.game} since {row.since:%H:%M} UTC.",
                 url=reverse("admin:server", args=[row.server_id]),
-            )  # fmt: skip
+            )
     if not backups_wiring.is_configured():
         advice = "Add a [restic] section to config.toml, then run: manage.py snapshot init"
         if servers:

@@ -52,7 +52,7 @@ _BUTTONS = [
         action=Action.REMOVE, word="Remove", tone="danger",
         asks="Remove {id}? Its directory is moved to .removed/ and can be brought back with: manage.py restore_removed",
     ),
-]  # fmt: skip
+]
 _RUNNING = frozenset({MCServerStatus.RUNNING, MCServerStatus.STARTING, MCServerStatus.HEALTHY})
 _WHEN: dict[Action, frozenset[MCServerStatus]] = {
     Action.UP: frozenset({MCServerStatus.EXISTS}),
@@ -107,7 +107,7 @@ def confirm_page(request: HttpRequest, context: Context, server_id: str, action:
         **context, "title": f"{button.word} {server_id}", "sentence": button.asks.format(id=server_id),
         "word": button.word, "do": f"server:{server_id}:{action}", "back_name": server_id,
         "back": reverse("admin:server", args=[server_id]),
-    }  # fmt: skip
+    }
     return TemplateResponse(request, "mcadmin/admin/confirm.html", values)
 
 

@@ -28,7 +28,7 @@ def snapshots_page(request: HttpRequest, context: dict[str, Any]) -> HttpRespons
     values = {
         **context, "title": "Snapshots", "snapshots": rows[:SHOWN], "count": len(rows), "problem": problem,
         "server": wanted, "can_back_up": not problem,
-    }  # fmt: skip
+    }
     return TemplateResponse(request, "mcadmin/admin/snapshots.html", values)
 
 

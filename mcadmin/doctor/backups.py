@@ -2,13 +2,12 @@
 
 import asyncio
 import os
-import shutil
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from core import confinement, process
+from core import confinement, process, programs
 from core.errors import AppError
 from mcadmin.doctor.engine import VERSION_TIMEOUT_S
 from mcadmin.doctor.findings import Finding, Verdict, failed, ok, warning
@@ -123,8 +122,7 @@ def _age(age_seconds: float | None) -> str:
 
 
 def program(wanted: config.ResticSettings | None) -> str:
-    """Return restic's path: the settings', else the one in .tools/bin, else by PATH."""
+    """Return restic's path: the settings', else where it is found."""
     if wanted is not None and wanted.binary is not None:
         return str(wanted.binary)
-    own = settings.BASE_DIR / ".tools" / "bin" / "restic"
-    return str(own) if own.is_file() else shutil.which("restic") or "restic"
+    return programs.find("restic") or "restic"

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from core import process
+from core import process, programs
 from core.errors import AppError
 from mcadmin.doctor.findings import Finding, failed, ok
 
@@ -27,9 +27,7 @@ async def check_docker() -> list[Finding]:
 
 async def check_compose() -> list[Finding]:
     """Tell whether Compose is there, and is version 2 or newer."""
-    from servers.docker.cli import find_program  # noqa: PLC0415 - as above
-
-    own = settings.MC_ADMIN.docker.compose_binary or find_program("docker-compose")
+    own = settings.MC_ADMIN.docker.compose_binary or programs.find("docker-compose")
     argv = [str(own)] if own else [str(settings.MC_ADMIN.docker.binary or "docker"), "compose"]
     advice = "Install it with: setup/compose.sh"
     try:

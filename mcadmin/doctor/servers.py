@@ -120,7 +120,7 @@ async def check_ports() -> list[Finding]:
         )
         for (port, protocol), ids in sorted(users.items())
         if len(ids) > 1
-    ]  # fmt: skip
+    ]
     return clashes or ok("ports", "No two servers publish the same port.")
 
 

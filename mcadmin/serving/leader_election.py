@@ -64,7 +64,7 @@ async def _lead(
     address = {
         "dbname": database["NAME"], "user": database["USER"] or None, "password": database["PASSWORD"] or None,
         "host": database["HOST"] or None, "port": database["PORT"] or None,
-    }  # fmt: skip
+    }
     known = {key: value for key, value in address.items() if value is not None}
     connection = await psycopg.AsyncConnection.connect(
         autocommit=True, **{"connect_timeout": 10, **known, **options}

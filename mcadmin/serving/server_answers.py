@@ -19,7 +19,7 @@ def raw_answer(status: int, code: str, detail: str) -> bytes:
     headers = [
         (b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), (b"connection", b"close"),
         *DATA_HEADERS,
-    ]  # fmt: skip
+    ]
     lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode(), *(b": ".join(pair) for pair in headers)]
     return b"\r\n".join([*lines, b"", body])
 

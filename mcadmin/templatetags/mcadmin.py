@@ -25,4 +25,4 @@ def action(server_id: str, one: Any) -> SafeString:
     return format_html(
         '<button form="act" class="button {}" name="do" value="server:{}:{}">{}</button>',
         one.tone, server_id, one.action, one.word,
-    )  # fmt: skip
+    )

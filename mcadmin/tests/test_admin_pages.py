@@ -141,7 +141,7 @@ def test_a_foreign_page_is_never_gone_back_to(site: Client, back: str) -> None:
         "", "x", "server:..:up", "server:mc:format", "operation:1:cancel", "operation:x:y", "schedule:9:run",
         "pin:../x:on", "backup:../x:now", "revision:mc:x", "nothing:a:b", "server::up",
     ],
-)  # fmt: skip
+)
 def test_what_no_button_says_is_404(site: Client, do: str) -> None:
     assert site.post("/admin/act/", {"do": do}).status_code == 404
 
@@ -178,7 +178,7 @@ def test_revisions_show_their_difference_and_no_secret(get: Get, server: str) ->
         ComposeRevision.objects.create(
             server_id=server, number=number, created_at=datetime.now(UTC),
             yaml_content=f"environment:\n  MAX_MEMORY: {memory}\n  RCON_PASSWORD: c4nary\n",
-        )  # fmt: skip
+        )
     first, second = (get(f"servers/composerevision/{row.pk}/change/") for row in ComposeRevision.objects.order_by("id"))
 
     assert "+  MAX_MEMORY: 4G" in second
@@ -193,7 +193,7 @@ def test_an_audit_event_speaks_in_words(get: Get) -> None:
             method="POST", path="/api/servers/mc/operations", success=False, status_code=409, username="alice",
             request_body={"action": "up"}, user_agent="<script>alert(1)</script>",
         )
-    )  # fmt: skip
+    )
     page = get("audit/auditevent/")
     assert "asked for up of mc" in page
     assert "failed (409)" in page
@@ -205,7 +205,7 @@ def test_schedules_are_held_to_the_rules_of_the_api(site: Client, settings: Lazy
     values = {
         "cron": "0 4 * * *", "zone": "UTC", "scope": "server", "server_id": server, "path": "", "missed": "run_once",
         "overlap": "wait", "jitter_s": "0", "enabled": "on", "keep_daily": "7",
-    }  # fmt: skip
+    }
     for wrong in ({"cron": "often"}, {"zone": "Mars/Base"}, {"server_id": ""}, {"path": "/x"}):
         answer = site.post("/admin/backups/schedule/add/", values | wrong)
         assert answer.status_code == 200

@@ -53,7 +53,7 @@ def in_shell(folder: Path, line: str, **more: str) -> subprocess.CompletedProces
     return subprocess.run(
         ["bash", "-o", "pipefail", "-c", line], cwd=folder, capture_output=True, text=True, timeout=60, check=False,
         env=environment(folder) | {"M": f"{sys.executable} {ROOT / 'manage.py'}"} | more,
-    )  # fmt: skip
+    )
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(migrated: Path) -> None:
@@ -67,7 +67,7 @@ def test_a_full_disk_is_one_sentence(migrated: Path) -> None:
 
     assert (done.returncode, done.stderr) == (
         1, "The operating system refused: [Errno 28] No space left on device\n",
-    )  # fmt: skip
+    )
 
 
 def test_a_closed_output_is_not_taken_by_the_database(migrated: Path) -> None:
@@ -186,7 +186,7 @@ def start(folder: Path, *argv: str, stdin: int | None = None, **more: str) -> "s
         [sys.executable, str(ROOT / "manage.py"), *argv], cwd=folder, env=environment(folder) | more, text=True,
         stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - as a terminal has it
-    )  # fmt: skip
+    )
 
 
 def when_there(path: Path) -> str:
@@ -204,7 +204,7 @@ def when_there(path: Path) -> str:
         (("console", "lobby"), signal.SIGINT), (("console", "lobby"), signal.SIGTERM),
         (("console", "lobby"), signal.SIGHUP),
     ],
-)  # fmt: skip
+)
 def test_a_command_to_a_game_is_written_down_though_nobody_waits(
     migrated: Path, argv: tuple[str, ...], number: signal.Signals
 ) -> None:

@@ -111,7 +111,7 @@ def test_a_broken_installation_is_told_with_advice(
     done = subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), "doctor", "--json"],
         cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    )
 
     found = findings(done.stdout)
     assert {name: found[name]["verdict"] for name in expected} == expected, done.stdout
@@ -131,7 +131,7 @@ def test_doctor_tells_whether_restic_can_be_confined(tmp_path: Path, layers: int
     done = subprocess.run(
         [*layer * layers, sys.executable, str(ROOT / "manage.py"), "doctor", "--json"],
         cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    )
 
     found = findings(done.stdout)["confinement"]
 

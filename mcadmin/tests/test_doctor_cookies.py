@@ -51,7 +51,7 @@ FORMS: dict[str, tuple[dict[str, str], str]] = {
                               "any port that map opens in this machine's own network"),
     "a variable that must be set": ({"compose.yaml": with_port('"${WEB:?}:8123"')}, "lobby publishes is not known"),
     "no YAML": ({"compose.yaml": "services: [\n"}, "lobby publishes is not known"),
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_ports_are_judged_as_docker_gets_them(lobby: Path, form: str) -> None:
         (["localhost"], "warning"), (["*"], "warning"), (["localhost", "192.0.2.7", "[::1]"], "warning"),
         (["panel.localhost"], "warning"), (["localhost", "panel.example.org"], "ok"),
     ],
-)  # fmt: skip
+)
 def test_a_host_name_of_its_own_helps(lobby: Path, settings: Any, hosts: list[str], verdict: str) -> None:
     (lobby / "compose.yaml").write_text(with_port('"8123:8123"'))
     settings.MC_ADMIN = settings.MC_ADMIN.model_copy(update={"allowed_hosts": hosts})

@@ -72,7 +72,7 @@ def make(path: Path, kind: str) -> None:
         pytest.param("device", True, marks=AS_ROOT), pytest.param("disk", True, marks=AS_ROOT),
         ("plain", False), ("link", False), ("pipe", False), ("setgid directory", False),
     ],
-)  # fmt: skip
+)
 def test_what_gives_rights_is_named_with_a_cure_that_works(
     servers: Path, kind: str, is_named: bool, place: str
 ) -> None:

@@ -117,6 +117,6 @@ def unknown_words(words: list[str]) -> list[str]:
         ("doctor --json", []), ("doctor --jsn", ["--jsn"]), ("snapshot creat", ["creat"]), ("snaps", ["snaps"]),
         ("snapshot create x --path y", []), ("snapshot create x --pth y", ["--pth"]),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_word_is_found(words: str, unknown: list[str]) -> None:
     assert unknown_words(words.split()) == unknown

@@ -22,7 +22,7 @@ from testing.terminal import Done, type_in
 
 pytestmark = [
     pytest.mark.docker, pytest.mark.restic, pytest.mark.process, pytest.mark.long, pytest.mark.timeout(300),
-]  # fmt: skip
+]
 
 PASSWORD = "correct-horse-battery"
 METRICS = "m3trics-token"
@@ -113,13 +113,13 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     settings = {
         "RESTIC__REPOSITORY_PATH": str(tmp_path / "repository"), "RESTIC__PASSWORD": "r3stic-of-the-documents",
         "METRICS_TOKEN": METRICS,
-    }  # fmt: skip
+    }
     with ExitStack() as at_end, running_panel(tmp_path, **settings) as panel:
         values = {
             "http://127.0.0.1:5678": panel.url, "ws://127.0.0.1:5678": panel.url.replace("http", "ws"),
             "<metrics_token>": METRICS,
             "password=…": f"password={PASSWORD}", '"password": "…"': f'"password": "{PASSWORD}"',
-        }  # fmt: skip
+        }
         try:
             yield Scene(panel, at_end, names, values)
         finally:

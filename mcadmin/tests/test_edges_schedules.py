@@ -23,7 +23,7 @@ Save = Callable[[dict[str, Any], int | None], None]
 GOOD = {
     "cron": "0 4 * * *", "zone": "UTC", "scope": "server", "path": "", "missed": "run_once", "overlap": "wait",
     "jitter_s": 0, "policy": {"keep_last": 3},
-}  # fmt: skip
+}
 WRONG: dict[str, dict[str, Any]] = {
     "a path with a policy": {"scope": "path", "path": "world"},
     "a path outside": {"scope": "path", "path": "../x", "policy": {}},
@@ -97,10 +97,10 @@ def test_what_a_schedule_can_be_is_stored_alike(save: Save, server: str) -> None
     stored = list(Schedule.objects.values_list("scope", "server_id", "path", "jitter_s", "created_by"))
     assert stored == [
         ("server", server, "", 600, "olivia"), ("path", server, "world", 0, "olivia"), ("global", "", "", 0, "olivia"),
-    ]  # fmt: skip
+    ]
     assert [{name: n for name, n in one.policy.items() if n} for one in Schedule.objects.all()] == [
         {"keep_last": 3}, {}, {"keep_last": 3},
-    ]  # fmt: skip
+    ]
 
 
 def stored(server_id: str, **changes: Any) -> Schedule:

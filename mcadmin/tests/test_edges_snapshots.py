@@ -106,7 +106,7 @@ def test_what_is_no_snapshot_is_pinned_nowhere(
     ("first", "second", "stays"),
     [(["olga"], "adam", True), (["adam"], "adam", False), (["adam"], "olga", False), (["olga"], "olga", False),
      (["adam", "olga"], "adam", True), (["olga", "adam"], "adam", True)],
-)  # fmt: skip
+)
 def test_what_an_owner_pinned_takes_an_owner_to_unpin(
     owner: APIClient, server: str, restic: FakeRestic, first: list[str], second: str, stays: bool
 ) -> None:
@@ -185,7 +185,7 @@ def test_a_backup_that_was_deleted_is_told_nowhere(owner: APIClient, server: str
     ("tags", "is_good"),
     [({}, True), ({"saved:stopped": "saved:live"}, False), ({"saved:stopped": "saved:unconfirmed"}, False),
      ({"scope:server": "scope:path"}, False)],
-)  # fmt: skip
+)
 def test_what_is_no_good_backup_is_one_nowhere(
     owner: APIClient, server: str, restic: FakeRestic, tags: dict[str, str], is_good: bool
 ) -> None:

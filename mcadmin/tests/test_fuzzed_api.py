@@ -13,7 +13,7 @@ from testing.panel import Panel, running_panel
 
 pytestmark = [
     pytest.mark.docker, pytest.mark.restic, pytest.mark.process, pytest.mark.long, pytest.mark.timeout(240),
-]  # fmt: skip
+]
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_every_answer_is_as_the_document_says_and_none_is_5xx(panel: Panel, serv
     done = fuzz(
         panel, "--phases", "fuzzing", "--max-examples", "1", "--seed", "20261125", "--workers", "2",
         servers=[server], snapshots=[made["snapshot"]["short_id"]], operations=[str(uuid.uuid4())],
-    )  # fmt: skip
+    )
 
     assert done.exit_code == 0, done.told
     assert done.tracebacks == []

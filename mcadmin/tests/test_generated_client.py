@@ -37,7 +37,7 @@ def generated(panel: Panel, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         ],
         cwd=folder, capture_output=True, text=True, check=False,
         env={**os.environ, "PATH": f"{sys.prefix}/bin:{os.environ['PATH']}"},  # it calls ruff
-    )  # fmt: skip
+    )
     assert made.returncode == 0, made.stdout + made.stderr
     sys.path.insert(0, str(folder))
     yield lambda name: importlib.import_module(f"{NAME}.{name}")

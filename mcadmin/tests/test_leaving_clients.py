@@ -123,7 +123,7 @@ def test_the_admin_site_and_the_login_leave_theirs(panel: Panel) -> None:
         for path, fields in (
             ("/admin/accounts/user/add/", user), ("/admin/login/", form), ("/admin/logout/", {}),
             ("/api/auth/token", {"username": "olga", "password": "wrong"}),
-        ):  # fmt: skip
+        ):
             content = str(httpx.QueryParams(fields | {"csrfmiddlewaretoken": token})).encode()
             head = (
                 f"POST {path}?cut={next(numbers)} HTTP/1.1\r\nHost: {panel.url[7:]}\r\n"

@@ -25,7 +25,7 @@ WITHOUT_FILES = {
     f"get /api/servers/{{id}}/{what}"
     for what in ("status", "resources", "cpu_percent", "memory", "iostats", "disk-usage", "players", "history",
                  "operations", "audit", "snapshots", "compose/revisions")
-} | {"post /api/servers/{id}/rcon"}  # fmt: skip
+} | {"post /api/servers/{id}/rcon"}
 # No upload of the server can be there, for none can be begun.
 NO_UPLOAD = {f"{method} /api/servers/{{id}}/files/uploads/{{upload_id}}" for method in ("get", "patch", "delete")}
 NO_UPLOAD |= {"post /api/servers/{id}/files/uploads/{upload_id}/finish"}
@@ -46,7 +46,7 @@ FILE = "?path=/server.properties"
 QUERIES = {
     "files": FILE, "files/content": FILE, "files/download": FILE, "files/tail": FILE, "files/search": "?q=x",
     "history": "?metric=diskUsageBytes", "files/uploads/{upload_id}": "?offset=0",
-}  # fmt: skip
+}
 ROUTES = [(route, method) for route in api_routes() if "/servers/%(" in route.template for method in route.methods]
 ACTIONS = {"start": 409, "restart": 409, "up": 409, "pull": 409, "remove": 409, "stop": 0, "down": 0, "kill": 0}
 

@@ -12,7 +12,7 @@ APPS = ("accounts", "audit", "backups", "core", "mcadmin", "servers", "web")
 ON_ANYTHING = {
     "save", "asave", "delete", "adelete", "bulk_create", "abulk_create", "bulk_update", "abulk_update",
     "get_or_create", "aget_or_create", "update_or_create", "aupdate_or_create", "acreate", "aupdate",
-}  # fmt: skip
+}
 ON_ROWS = {"create", "update"}  # dictionaries and views have methods of these names, too
 ROOMS = {"admin_site", "api", "commands", "consumers", "management"}
 HOMES = {"users", "planning", "paths"}  # modules with rules: their functions may be called so
@@ -53,7 +53,7 @@ def test_all_edges_are_read() -> None:
         "backups/api/schedules.py", "backups/management/shell.py", "mcadmin/admin_site/actions.py",
         "servers/api/files/uploads.py",
         "servers/consumers/console.py", "servers/operations/shell.py", "web/admin_base.py",
-    } <= names  # fmt: skip
+    } <= names
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,6 @@ def test_all_edges_are_read() -> None:
         "Schedule.objects.filter(pk=1).update(enabled=False)", "queryset.update(is_active=False)",
         "Pin.objects.all().delete()", "Pin.objects.update_or_create(pk=1)", "form.save()",
     ],
-)  # fmt: skip
+)
 def test_the_lint_sees_each_way(planted: str) -> None:
     assert list(writes(f"async def edge():\n    {planted}\n"))

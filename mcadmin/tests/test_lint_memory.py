@@ -76,7 +76,7 @@ def test_every_container_of_a_script_has_one_too(path: Path) -> None:
         '[docker, "run", "--detach", TINY]', '["docker", "create", "--name", "x", TINY]',
         'X = """services:\\n  mc:\\n    image: x\\n"""', 'X = f"services:\\n  {name}:\\n    image: x\\n"',
     ],
-)  # fmt: skip
+)
 def test_the_lint_sees_each_way(source: str) -> None:
     assert len(list(unlimited(source))) == 1
 
@@ -87,7 +87,7 @@ def test_the_lint_sees_each_way(source: str) -> None:
         'run("docker", "run", "--rm", "--memory", "64m", TINY, "true")', 'docker("run", "--help")',
         'X = "services:\\n  mc:\\n    image: x\\n    mem_limit: 64m\\n"', 'subprocess.run(["docker", "ps"])',
     ],
-)  # fmt: skip
+)
 def test_the_lint_lets_the_rest_be(source: str) -> None:
     assert list(unlimited(source)) == []
 

@@ -30,11 +30,11 @@ ALLOWED = {
 OF_OS = {
     "open", "rename", "replace", "unlink", "remove", "removedirs", "rmdir", "mkdir", "makedirs", "link", "symlink",
     "stat", "lstat", "listdir", "scandir", "walk", "fwalk", "chmod", "chown", "truncate", "readlink", "mkfifo",
-}  # fmt: skip
+}
 OF_PATH = {
     "read_text", "read_bytes", "write_text", "write_bytes", "unlink", "rename", "mkdir", "rmdir", "touch",
     "iterdir", "glob", "rglob", "symlink_to", "hardlink_to", "chmod",
-}  # fmt: skip
+}
 MODULES = {"shutil", "aiofiles"}
 # What else may be held open by its path: the folder of all servers, a volume's own folder, with that of its files in
 # it (``base`` is one of these two: no game can change either), the repository, a page of the settings.
@@ -107,7 +107,7 @@ def test_files_of_servers_are_left_to_core_paths() -> None:
         "open('x')", "os.unlink(p)", "shutil.rmtree(p)", "p.write_text('')", "p.open()", "(a / b).mkdir()",
         "aiofiles.open(p)",
     ],
-)  # fmt: skip
+)
 def test_the_lint_sees_each_way(source: str) -> None:
     assert list(violations(source))
 

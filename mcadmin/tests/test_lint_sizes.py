@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = (
     "accounts", "audit", "backups", "bench", "core", "deploy", "mcadmin", "servers", "setup", "testbed", "testing",
     "web",
-)  # fmt: skip
+)
 FILE_LINES, FUNCTION_LINES = 400, 40
 
 

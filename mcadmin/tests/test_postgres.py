@@ -55,7 +55,7 @@ def test_a_global_snapshot_holds_what_postgresql_knows(tmp_path: Path) -> None:
             [BINARIES["0.18"], "dump", answer.json()["snapshot"]["id"], str(panel.servers / ".mcadmin/state.tar")],
             env={"RESTIC_REPOSITORY": repository, "RESTIC_PASSWORD": PASSWORD, "HOME": str(tmp_path)},
             capture_output=True, check=True,
-        ).stdout  # fmt: skip
+        ).stdout
 
     with tarfile.open(fileobj=io.BytesIO(state)) as tar:
         database = tar.extractfile("database.json")

@@ -33,7 +33,7 @@ def test_broken_rules_are_told_by_field() -> None:
     assert response.status_code == 400
     assert response.data == {
         "detail": "Two rules are broken.", "code": "invalid", "errors": {"image": ["is missing"]}
-    }  # fmt: skip
+    }
 
 
 def test_detail_of_a_validation_error_is_a_string() -> None:
@@ -71,7 +71,7 @@ def test_a_body_nested_beyond_all_measure_is_400(api: ContractClient, body: str)
         ('connection failed: connection to server at "127.0.0.1", port 1 failed: Connection refused', 503,
          "database_unavailable"),
     ],
-)  # fmt: skip
+)
 def test_trouble_of_the_database_is_told(said: str, status: int, code: str) -> None:
     response = exception_handler(OperationalError(said), {})
     assert response is not None

@@ -42,7 +42,7 @@ class Answer:
 async def ask(
     method: str, path: str, *, size: int = HUGE, chunked: bool = False, kind: str = FORM, headers: Any = (),
     piece: bytes = PIECE,
-) -> Answer:  # fmt: skip
+) -> Answer:
     """Offer a body of ``size`` bytes to what ``serve`` serves, and return the answer."""
     answer = Answer()
     sent = [(b"host", b"localhost"), (b"content-type", kind.encode()), *headers]
@@ -50,7 +50,7 @@ async def ask(
     scope = {
         "type": "http", "http_version": "1.1", "method": method.upper(), "path": path, "raw_path": path.encode(),
         "query_string": b"", "headers": sent, "client": ("192.0.2.1", 4711), "server": ("localhost", 80), "state": {},
-    }  # fmt: skip
+    }
 
     async def receive() -> Any:
         if answer.read >= size:
@@ -142,7 +142,7 @@ async def test_a_body_that_stops_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
         "type": "http", "http_version": "1.1", "method": "POST", "path": "/api/auth/token", "query_string": b"",
         "headers": [(b"host", b"localhost"), (b"content-length", b"100"), (b"content-type", FORM.encode())],
         "client": ("192.0.2.1", 1), "state": {},
-    }  # fmt: skip
+    }
     await APPLICATION(scope, receive, send)
 
     assert sent[0]["status"] == 408
@@ -166,7 +166,7 @@ async def test_a_body_that_was_not_read_is_never_taken_for_an_empty_one(owner: U
     scope = {
         "type": "http", "http_version": "1.1", "method": "POST", "path": "/api/auth/logout-all", "query_string": b"",
         "headers": [(b"host", b"localhost"), *bearer(token)], "client": ("192.0.2.1", 1), "state": {}, WITHHELD: True,
-    }  # fmt: skip
+    }
     sent: list[Any] = []
 
     messages = iter([{"type": "http.request", "body": b"", "more_body": False}])

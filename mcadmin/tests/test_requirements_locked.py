@@ -34,7 +34,7 @@ def without_hash(lock: str) -> list[str]:
         line[0] for line in requirements(lock)
         if not PIN.match(line[0]) or not any(map(HASH.match, line))
         or any(not HASH.match(word) for word in line if word.startswith("--"))
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(("pins", "lock"), [
@@ -43,7 +43,7 @@ def without_hash(lock: str) -> list[str]:
     ("requirements.txt", "requirements-dev.lock"),
     ("requirements.lock", "requirements-dev.lock"),
     ("setup/compose.txt", "setup/compose.lock"),
-])  # fmt: skip
+])
 def test_everything_pinned_is_locked_at_its_version(pins: str, lock: str) -> None:
     assert missing((ROOT / pins).read_text(), (ROOT / lock).read_text()) == set(), "run `make lock`"
 
@@ -71,14 +71,14 @@ SHA = "--hash=sha256:" + "0f" * 32
     (f"some-name>=1.2 \\\n    {SHA}\n", True),
     (f"some-name @ file:///name.whl \\\n    {SHA}\n", True),
     (f"--no-binary some-name\nsome-name==1.2 \\\n    {SHA}\n", True),
-])  # fmt: skip
+])
 def test_what_lacks_a_hash_is_found(lock: str, *, lacks: bool) -> None:
     assert bool(without_hash(lock)) is lacks
 
 
 @pytest.mark.parametrize(("pins", "lost"), [
     ("Some_Name[extra]==1.2   # a comment\n", False), ("some-name==1.3\n", True), ("some-names==1.2\n", True),
-])  # fmt: skip
+])
 def test_a_pin_that_is_not_locked_is_found(pins: str, *, lost: bool) -> None:
     assert bool(missing(pins, f"some.name==1.2 \\\n    {SHA}\n")) is lost
 
@@ -86,7 +86,7 @@ def test_a_pin_that_is_not_locked_is_found(pins: str, *, lost: bool) -> None:
 @pytest.mark.parametrize(("file", "lock"), [
     ("setup/python.sh", "requirements-dev.lock"), ("deploy/Dockerfile", "requirements.lock"),
     ("testbed/panel_image.sh", "requirements.lock"), ("setup/compose.sh", "compose.lock"),
-])  # fmt: skip
+])
 def test_what_installs_installs_by_hash(file: str, lock: str) -> None:
     text = (ROOT / file).read_text().replace("\\\n", " ").replace('"$LOCK"', lock)
     installing = [line for line in text.splitlines() if re.search(r"\bpip (-\S+ )*(install|download) ", line)]

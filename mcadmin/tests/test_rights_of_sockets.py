@@ -185,7 +185,7 @@ async def test_the_master_token_and_both_ways_to_give_a_token_open_it(found: Soc
     address = await sync_to_async(address_of)(found, server)
     for query, offered in (
         (f"?token={token}", None), ("", ["bearer", token]), (f"?token={settings.MC_ADMIN.master_token}", None)
-    ):  # fmt: skip
+    ):
         async with opened(f"{address}{query}", subprotocols=offered) as socket:
             if not await socket.receive_nothing(timeout=0.1):
                 first = await socket.receive_output(timeout=1)

@@ -16,7 +16,7 @@ PATHS = [
     "/", "/healthz", "/api/healthz", "/api/servers/", "/api/nowhere", "/api/docs/", "/api/redoc/", "/api/schema/",
     "/admin/", "/admin/login/", "/nowhere", "/static/admin/css/base.css", "/static/nothing.css", "/metrics",
     "/api/audit/",
-]  # fmt: skip
+]
 HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",

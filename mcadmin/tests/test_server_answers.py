@@ -47,7 +47,7 @@ CASES: dict[str, tuple[int, bytes]] = {
     "a socket that is not ASCII": (400, b"GET /api/\xff HTTP/1.1\r\n" + WS + KEY + V13 + b"\r\n"),
     "a socket at no address": (404, b"GET /api/nowhere HTTP/1.1\r\n" + WS + KEY + V13 + b"\r\n"),
     "a socket that is accepted": (101, b"GET /api/auth/code HTTP/1.1\r\n" + WS + KEY + V13 + b"\r\n"),
-}  # fmt: skip
+}
 
 URLENCODED, MULTIPART = b"application/x-www-form-urlencoded", b"multipart/form-data; boundary=b"
 PART, FILE = (

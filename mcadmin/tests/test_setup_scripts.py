@@ -33,13 +33,13 @@ class Checkout:
         return subprocess.run(
             [sys.executable, "setup/demo.py", "--port", str(self.port), "--server", self.server],
             cwd=self.folder, env=self.environment() | more, capture_output=True, text=True, timeout=110, check=False,
-        )  # fmt: skip
+        )
 
     def stop(self) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["bash", str(ROOT / "setup" / "stop.sh"), str(self.pid_file)],
             cwd=self.folder, env=self.environment(), capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
+        )
 
     def environment(self) -> dict[str, str]:
         """Return it without the folder of servers that ``environment`` makes where there is none."""

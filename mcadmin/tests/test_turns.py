@@ -96,7 +96,7 @@ class Client:
         scope = {
             "type": "http", "method": method, "path": "/", "headers": [], "client": (address, 1),
             "state": state_of(self._connection),
-        }  # fmt: skip
+        }
         self.asked = asyncio.create_task(app(scope, self._receive, self._send))
 
     def leave(self) -> None:
@@ -136,7 +136,7 @@ async def test_who_asks_too_much_at_once_waits_whether_or_not_they_stay(method: 
     assert work.begun == {
         f"{ONE} {method}": limit, f"{OTHER} {method}": 1, f"192.0.2.1 {method}": 1,
         **({f"{ONE} HEAD": 1} if method == "POST" else {}),
-    }  # fmt: skip
+    }
 
     waiting[0].leave()
     work.release.set()

@@ -22,6 +22,7 @@ from servers.minecraft.compose.safety import read_texts
 from servers.minecraft.compose.update import HEALTHY_TIMEOUT_S
 from servers.operations.http import PREFER, OperationAnswerSerializer, answer, run_for_http
 from servers.records import revisions
+from web.request import flag
 
 
 def acceptance_of(request: Request, codes: list[str] | None) -> Acceptance:
@@ -83,7 +84,7 @@ class ComposeViewSet(ViewSet):
         change = ComposeChange(
             server_id=id, text=given["yaml_content"], message=given.get("message", ""), healthy_within_s=healthy,
             skip_safety_check=given["skip_safety_check"],
-        )  # fmt: skip
+        )
         acceptance = acceptance_of(request, given.get("accept_findings"))
         job = async_to_sync(compose.compose_job)(change, acceptance=acceptance, origin="api")
         return run_for_http(request, job, done=lambda done: answer(done, message=f"{id} has its new compose file."))
@@ -101,8 +102,8 @@ class ComposeViewSet(ViewSet):
                 "number": one.number, "created_at": one.created_at, "username": one.username, "message": one.message,
                 "diff": diff, "yaml_content": one.yaml_content,
             }
-            for one, diff in revisions.listed(id, of_all=request.query_params.get("all") in {"1", "true"})
-        ]  # fmt: skip
+            for one, diff in revisions.listed(id, of_all=flag(request, "all"))
+        ]
         return Response(shapes.RevisionListSerializer({"revisions": rows}).data)
 
     @extend_schema(
@@ -119,6 +120,6 @@ class ComposeViewSet(ViewSet):
         job = async_to_sync(compose.restore_job)(
             id, number, acceptance=acceptance_of(request, given.get("accept_findings")), origin="api",
             skip_safety_check=given["skip_safety_check"],
-        )  # fmt: skip
+        )
         said = f"{id} has revision {number} of its compose file again."
         return run_for_http(request, job, done=lambda done: answer(done, message=said))

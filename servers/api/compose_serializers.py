@@ -71,7 +71,7 @@ class RevisionRestoreSerializer(AcceptSerializer):
     skip_safety_check = serializers.BooleanField(
         required=False, default=False,
         help_text="owner: change the game's version or type though no snapshot of its world can be made first",
-    )  # fmt: skip
+    )
 
 
 class ComposeUpdateSerializer(RevisionRestoreSerializer):

@@ -88,7 +88,7 @@ def _nothing(*, findings: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "image": None, "environment": {}, "ports": [], "volumes": [], "restart": None, "warnings": [],
         "findings": findings,
-    }  # fmt: skip
+    }
 
 
 def _findings(server_id: str) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ _MEMORY_FIELDS = {"kernel_bytes": "kernel", "limit_bytes": "limit", "peak_bytes"
 _DISK = ("diskReadBytes", "diskWriteBytes", "diskReadBytesPerSecond", "diskWriteBytesPerSecond")
 _NETWORK = (
     "networkReceiveBytes", "networkSendBytes", "networkReceiveBytesPerSecond", "networkSendBytesPerSecond",
-)  # fmt: skip
+)
 
 
 class FiguresViewSet(ViewSet):
@@ -48,7 +48,7 @@ class FiguresViewSet(ViewSet):
                     sample.reasons, cpu=_CPU, memory=(*_MEMORY, "oomKills"), pids=("pids",)
                 ) | _memory_reasons(memory),
             }
-        )  # fmt: skip
+        )
 
     @extend_schema(operation_id="servers_cpu_percent", responses=shapes.CpuSerializer)
     def cpu_percent(self, request: Request, id: str) -> Response:
@@ -123,7 +123,7 @@ def _device(device: DeviceIO) -> dict[str, int]:
     return {
         "major": device.major, "minor": device.minor, "rbytes": device.rbytes, "wbytes": device.wbytes,
         "rios": device.rios, "wios": device.wios,
-    }  # fmt: skip
+    }
 
 
 def _reasons(known: Mapping[str, str], **fields: Iterable[str]) -> dict[str, str]:

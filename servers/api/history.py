@@ -18,6 +18,7 @@ from servers import wiring
 from servers.live.metrics.history import HOST, KEEP_DAYS, MEMORY_S, in_steps
 from servers.live.metrics.sampler import INTERVAL_S
 from servers.records import monitoring
+from web.request import flag
 
 MINUTE_S = 60
 DEFAULT_SPAN_S = 3600
@@ -78,7 +79,7 @@ def _parameters(metrics: dict[str, Metric]) -> list[OpenApiParameter]:
             description=f"seconds between points, 5 at least; 60 at least beyond the last hour; chosen for at most "
             f"{FEW_POINTS} points when left out",
         ),
-    ]  # fmt: skip
+    ]
 
 
 class HistoryViewSet(ViewSet):
@@ -98,7 +99,7 @@ class HistoryViewSet(ViewSet):
         """Return one of a server's figures over time."""
         wiring.live().catalog.info(id)  # raises ServerNotFound
         began = 0.0
-        if request.query_params.get("all") not in {"1", "true"}:
+        if not flag(request, "all"):
             began = monitoring.incarnation_began(id)
         return Response(_answer(request, id, SERVER_METRICS, began=began))
 

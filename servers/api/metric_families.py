@@ -26,7 +26,7 @@ _GAUGES: dict[str, tuple[str, Read]] = {
         "Memory limit of the container.", lambda one: one.usage.memory.limit_bytes if one.usage.memory else None
     ),
     "processes": ("Processes and threads.", lambda one: one.usage.pids),
-}  # fmt: skip
+}
 _COUNTERS: dict[str, tuple[str, Read]] = {
     "cpu_seconds": (
         "Processor time used since the container's start.",
@@ -50,7 +50,7 @@ _COUNTERS: dict[str, tuple[str, Read]] = {
     "network_sent_bytes": (
         "Sent since the container's start.", lambda one: one.network.sent_bytes if one.network else None
     ),
-}  # fmt: skip
+}
 
 
 class PanelCollector(Collector):

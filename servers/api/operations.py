@@ -17,6 +17,7 @@ from servers.changes import actions
 from servers.operations import runner
 from servers.operations.http import PREFER, OperationAnswerSerializer, OperationSerializer, answer, begun, run_for_http
 from servers.records import incarnations, operation_rows
+from web.request import flag
 
 PAGE = 50
 
@@ -36,7 +37,7 @@ class ServerOperationsViewSet(ViewSet):
     )
     def history(self, request: Request, id: str) -> Response:
         """List what was done to the server, newest first."""
-        of_all = request.query_params.get("all") in {"1", "true"}
+        of_all = flag(request, "all")
         incarnation = None if of_all else incarnations.current(id)
         rows = operation_rows.list_operations(id, before=_cursor(request), limit=PAGE + 1, incarnation=incarnation)
         more = rows[PAGE - 1].started_at.isoformat() if len(rows) > PAGE else None

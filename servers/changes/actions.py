@@ -89,7 +89,7 @@ async def action_job(server_id: str, action: Action, *, acceptance: Acceptance, 
     return Job(
         kind=action.value, server_id=server_id, work=work, started_by=acceptance.username, origin=origin,
         can_cancel=action is Action.PULL,
-    )  # fmt: skip
+    )
 
 
 async def run(server_id: str, action: Action, *, acceptance: Acceptance, origin: str) -> Operation:

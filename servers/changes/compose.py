@@ -81,7 +81,7 @@ async def compose_job(change: ComposeChange, *, acceptance: Acceptance, origin: 
     return Job(
         kind="update", server_id=server_id, work=work, started_by=acceptance.username, origin=origin,
         leases=(*port_conflicts.port_leases(compose.published_ports), *guard.leases),
-    )  # fmt: skip
+    )
 
 
 async def restore_job(
@@ -93,7 +93,7 @@ async def restore_job(
     change = ComposeChange(
         server_id=server_id, text=revision.yaml_content, message=f"Revision {number} again.",
         skip_safety_check=skip_safety_check,
-    )  # fmt: skip
+    )
     return await compose_job(change, acceptance=acceptance, origin=origin)
 
 

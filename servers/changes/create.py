@@ -97,7 +97,7 @@ async def _job(new: ServerRequest) -> Job:
     return Job(
         kind="create", server_id=new.id, work=work, started_by=new.acceptance.username, origin=new.origin,
         leases=port_leases(compose.published_ports),
-    )  # fmt: skip
+    )
 
 
 def defaults() -> dict[str, Any]:

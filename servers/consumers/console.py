@@ -139,7 +139,7 @@ class ConsoleConsumer(SocketConsumer):
             self.viewer = viewer
             self.ready.set()
             async for frame in viewer:
-                await self.say(frame)
+                await self.send_json(frame)
         await self.close(RESTARTED)  # its lines are no longer read: the panel ends, or the server is another one
 
     def _take_command(self, command: str) -> None:

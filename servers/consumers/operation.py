@@ -86,7 +86,7 @@ class OperationConsumer(SocketConsumer):
                 await self._follow_record(operation_id)
         operation = await operation_rows.in_database(operation_rows.read_operation, operation_id)
         answer = await asyncio.to_thread(lambda: OperationSerializer(operation).data)  # it may look time zones up
-        await self.say({"type": "operation", "operation": answer})
+        await self.send_json({"type": "operation", "operation": answer})
         await self.close(1000)
 
     async def _follow(self, said: Progress) -> None:
@@ -113,6 +113,6 @@ class OperationConsumer(SocketConsumer):
 
     async def _send_news(self, text: str, percent: float | None, stage: str | None) -> None:
         if text:
-            await self.say({"type": "output", "content": f"{text}\n"})
+            await self.send_json({"type": "output", "content": f"{text}\n"})
         if stage is not None:
-            await self.say({"type": "progress", "percent": percent, "message": stage})
+            await self.send_json({"type": "progress", "percent": percent, "message": stage})

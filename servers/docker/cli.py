@@ -1,20 +1,16 @@
 """The docker and Compose command lines: where they are and how they are called."""
 
 import asyncio
-import os
-import shutil
-import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from core import process
+from core import process, programs
 from core.errors import Conflict, TimedOut, Unavailable
 from core.process import Follow, ProgramFailed, Run
 from servers.docker.compose_file import unset_variables
 
-_PROJECT_ROOT = Path(__file__).resolve().parents[2]
 _UNREACHABLE = (
     "cannot connect to the docker daemon",
     "is the docker daemon running",
@@ -107,11 +103,11 @@ class DockerCli:
 
     @cached_property
     def _docker(self) -> str:
-        return self.docker or find_program("docker") or "docker"
+        return self.docker or programs.find("docker") or "docker"
 
     @cached_property
     def _compose(self) -> tuple[str, ...]:
-        found = self.compose or find_program("docker-compose")
+        found = self.compose or programs.find("docker-compose")
         return (found,) if found else (self._docker, "compose")
 
     async def _run(
@@ -132,13 +128,6 @@ class DockerCli:
             if cwd is None:  # a question, not an operation: the engine hangs
                 raise EngineUnreachable(f"The Docker engine did not answer within {timeout_s:g} s.") from error
             raise
-
-
-def find_program(name: str) -> str | None:
-    """Look for ``name`` in .tools/bin, beside our Python, then in PATH; None when it is nowhere."""
-    folders = [_PROJECT_ROOT / ".tools" / "bin", Path(sys.executable).parent]
-    path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", os.defpath)])
-    return shutil.which(name, path=path)
 
 
 def explain(error: ProgramFailed) -> Exception:

@@ -18,7 +18,7 @@ from servers.docker.orphans import wait_for_orphans
 COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")  # Docker's order
 OVERRIDE_FILES = (
     "compose.override.yaml", "compose.override.yml", "docker-compose.override.yml", "docker-compose.override.yaml",
-)  # fmt: skip
+)
 ENV_FILE = ".env"
 UP_TIMEOUT_S = 1800.0  # a first start may pull a large image over a slow line
 CHANGE_TIMEOUT_S = 120.0
@@ -78,7 +78,7 @@ class ComposeManager:
         await self._compose(
             "down", "--remove-orphans", "--timeout", str(timeout_s),
             timeout_s=timeout_s + CHANGE_TIMEOUT_S, on_line=on_line,
-        )  # fmt: skip
+        )
 
     async def start(self, *, on_line: OnLine | None = None) -> None:
         """Start the containers that exist."""
@@ -136,7 +136,7 @@ class ComposeManager:
             "--ansi", "never", "--project-name", self.name, *files,
             "--project-directory", str(directory), "--env-file", env_file, verb, *args,
             cwd=directory, timeout_s=timeout_s, on_line=on_line,
-        )  # fmt: skip
+        )
 
     def _find(self, verb: str) -> tuple[tuple[str, ...], str, Path]:
         """Return compose files, the file of variables, and the directory that paths count from."""

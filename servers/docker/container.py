@@ -190,7 +190,7 @@ def _mount(item: dict[str, Any], parts: set[str]) -> Mount:
     return Mount(
         kind, item.get("Source", ""), item.get("Destination", ""), bool(item.get("RW")),
         item.get("Name", ""),
-    )  # fmt: skip
+    )
 
 
 def _ports(published: dict[str, list[dict[str, str]] | None]) -> tuple[Port, ...]:

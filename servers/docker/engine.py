@@ -126,15 +126,11 @@ class DockerManager:
         lines = self._cli.lines(
             "events", "--since", f"{since.timestamp():.9f}", "--filter", "type=container", *words,
             "--format", "{{json .}}",
-        )  # fmt: skip
+        )
         async with aclosing(lines):  # type: ignore[type-var]  # an async generator behind the protocol
             async for line in lines:
                 if (event := parse_event(line)) is not None:
                     yield event
-
-    async def execute(self, container: str, *argv: str, timeout_s: float = 30.0) -> str:
-        """Run ``argv`` inside a running container and return what it prints."""
-        return await self._cli.call("exec", "--", container, *argv, timeout_s=timeout_s)
 
     async def _inspect_others(self, kind: str, names: Sequence[str]) -> list[dict[str, Any]]:
         """Inspect volumes or networks; those that are not there are left out."""

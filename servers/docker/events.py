@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 WANTED = (
     "create", "start", "restart", "die", "kill", "stop", "oom", "pause", "unpause", "rename", "destroy",
     "health_status", "update",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)

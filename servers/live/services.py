@@ -73,7 +73,7 @@ class Services:
         self.players_sampler = PlayerSampler(
             self._list_players, self.ping, self._may_be_played, is_asleep=self.sleeping.is_asleep,
             known_names=lambda name: names_of_players(self.data_root(name)),
-        )  # fmt: skip
+        )
         self.monitoring = Monitoring(self, server_path, cli=cli, history=stores.history)
         self._server_path = server_path
         self._real_paths: dict[Path, Path] = {}
@@ -133,7 +133,7 @@ class Services:
         return Status(
             MCServerStatus.UNKNOWN, doubt.reason, doubt.since, known.exit_code, known.oom_killed,
             last_status=known.status,
-        )  # fmt: skip
+        )
 
     def game(self, server_id: str, service: str) -> GameName:
         """Return the game of a server that somebody asks for, "" for its main one; raises GameNotFound."""

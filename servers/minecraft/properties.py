@@ -34,7 +34,7 @@ _YES_OR_NO = {
     "hardcore", "hide-online-players", "log-ips", "management-server-enabled", "online-mode",
     "prevent-proxy-connections", "previews-chat", "pvp", "require-resource-pack", "snooper-enabled", "spawn-animals",
     "spawn-monsters", "spawn-npcs", "sync-chunk-writes", "use-native-transport", "white-list",
-}  # fmt: skip
+}
 _TYPES: dict[str, _Whole | _Choice] = {
     "difficulty": _Choice(("peaceful", "easy", "normal", "hard")),
     "entity-broadcast-range-percentage": _Whole(10, 1000),

@@ -76,7 +76,7 @@ def _read_bedrock(status: BedrockStatusResponse) -> ServerPing:
     return ServerPing(
         names=(), online=status.players.online, maximum=status.players.max,
         motd=plain_text(status.motd.to_plain()).strip()[:MAX_MOTD], latency_ms=round(status.latency, 2),
-    )  # fmt: skip
+    )
 
 
 def _read(status: JavaStatusResponse) -> ServerPing:

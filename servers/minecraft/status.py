@@ -130,7 +130,7 @@ def status_of(container: Container | None, *, note: ContainerNote | None = None)
 _WORST_FIRST = (
     MCServerStatus.UNKNOWN, MCServerStatus.CREATED, MCServerStatus.RUNNING, MCServerStatus.STARTING,
     MCServerStatus.HEALTHY,
-)  # fmt: skip
+)
 
 
 def worst_status(main: Status, others: Mapping[str, Status]) -> Status:

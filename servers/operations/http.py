@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from servers.models import Operation, OperationState
 from servers.operations import runner
 from servers.operations.runner import Job
+from web.request import prefers_async
 
 PREFER = OpenApiParameter("Prefer", str, OpenApiParameter.HEADER, description="`respond-async`: do not wait")
 
@@ -54,7 +55,7 @@ def run_for_http(
         done: returns the body of the answer, already in its API shape; None: message and operation.
         status: of the answer when it is done.
     """
-    if "respond-async" in request.headers.get("Prefer", "").lower():
+    if prefers_async(request):
         return begun(async_to_sync(runner.start)(job))
     operation = async_to_sync(runner.run)(job)
     return Response(done(operation) if done is not None else answer(operation), status=status)

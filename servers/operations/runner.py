@@ -264,7 +264,7 @@ async def _begin(job: Job) -> _Running:
         operation = Operation(
             server_id=job.server_id, kind=job.kind, started_by=job.started_by[:50], origin=job.origin,
             can_cancel=job.can_cancel, started_at=datetime.now(UTC),
-        )  # fmt: skip
+        )
         try:
             return _Running(await operation_rows.in_database(leases.acquire, operation, keys=keys), job.work)
         except leases.Held as held:

@@ -53,7 +53,7 @@ def save_notes(changed: Mapping[str, ContainerNote], gone: Sequence[str]) -> Non
             cause=note.cause or "", ended_at=note.ended_at,
         )
         for key, note in changed.items()
-    ]  # fmt: skip
+    ]
     with transaction.atomic():
         ObservedContainer.objects.bulk_create(
             rows, update_conflicts=True, unique_fields=["container_id"], update_fields=_NOTE_FIELDS

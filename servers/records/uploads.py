@@ -36,7 +36,7 @@ def create(  # noqa: PLR0913 - a row
         return Upload.objects.create(
             pk=upload_id, server_id=server_id, path=os.fsencode(path), size=size, sha256=sha256, overwrite=overwrite,
             created_by=created_by[:50],
-        )  # fmt: skip
+        )
 
 
 def require_place(server_id: str) -> None:

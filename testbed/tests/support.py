@@ -105,7 +105,7 @@ class StandIn:
         run(
             "docker", "run", "--detach", "--name", self.name, "--memory", MEMORY, *ports, *volume, *words, *options,
             SERVER_IMAGE,
-        )  # fmt: skip
+        )
 
     def remove(self) -> None:
         run("docker", "rm", "--force", "--volumes", self.name)

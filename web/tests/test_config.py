@@ -201,7 +201,7 @@ def test_a_database_in_memory_is_refused_in_toml_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["LOG_KEEP_DAYS", "AUDIT_KEEP_DAYS", "REMOVED_KEEP_DAYS", "QUIESCE_TIMEOUT_S",
-                                  "STOP_TIMEOUT_S", "JWT__ACCESS_TOKEN_EXPIRE_MINUTES"])  # fmt: skip
+                                  "STOP_TIMEOUT_S", "JWT__ACCESS_TOKEN_EXPIRE_MINUTES"])
 def test_numbers_past_the_end_of_time_are_told(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "99999999999")
 
@@ -293,7 +293,7 @@ def test_a_repository_named_as_in_a_shell_is_refused(
         ("./snapshots", "{}/snapshots"), ("snapshots", "{}/snapshots"), ("local:here", "{}/here"),
         ("/srv/backups", "/srv/backups"), ("sftp:me@nas:/mc", "sftp:me@nas:/mc"), ("s3:nas/mc", "s3:nas/mc"),
     ],
-)  # fmt: skip
+)
 def test_a_relative_repository_counts_from_the_files_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, read: str
 ) -> None:

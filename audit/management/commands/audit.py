@@ -75,7 +75,7 @@ def add_prune_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--days", type=cli.like_setting("audit_keep_days"), metavar="N",
         help="keep events of the last N days (default: audit_keep_days)",
-    )  # fmt: skip
+    )
 
 
 def prune(days: int | None) -> str:

@@ -52,7 +52,7 @@ def lengthened(path: Path, beginning: bytes) -> None:
 @pytest.mark.parametrize(("suffix", "beginning", "is_copied"), [
     ("", b"", True), ("-journal", b"", False), ("-wal", b"", False), ("-journal", b"\0" * 512, False),
     ("-wal", b"x" * 512, False), ("-journal", OF_A_JOURNAL, True), ("-wal", OF_A_LOG, True),
-])  # fmt: skip
+])
 def test_holes_take_no_room_in_a_copy(game: Path, suffix: str, beginning: bytes, *, is_copied: bool) -> None:
     lengthened(game / f"x.db{suffix}", beginning)
 

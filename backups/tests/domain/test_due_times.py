@@ -64,7 +64,7 @@ def test_however_often_one_looks_the_due_times_are_the_same(zone: str, cron: str
     ("cron", "zone"),
     [("every day", "UTC"), ("61 * * * *", "UTC"), ("0 0 31 2 *", "UTC"), ("0 0 * *", "UTC"), ("0 0 * * * *", "UTC"),
      ("0 4 * * *", "Mars/Base"), ("0 4 * * *", "../etc/passwd"), ("", "UTC")],
-)  # fmt: skip
+)
 def test_what_is_never_due_is_refused(cron: str, zone: str) -> None:
     with pytest.raises(BadSchedule):
         due_times.check(cron, zone)

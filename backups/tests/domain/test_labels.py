@@ -6,7 +6,7 @@ def test_labels_survive_their_way_through_tags() -> None:
         instance="6f1c", scope=Scope.GLOBAL, trigger=Trigger.SCHEDULE, saved=Saved.UNCONFIRMED,
         servers=("a", "b"), saved_by_server={"a": Saved.FLUSHED, "b": Saved.UNCONFIRMED}, operation="77",
         volumes={"a": "a_mc-data"}, folders={"b": "games/my data, new"},
-    )  # fmt: skip
+    )
 
     assert read_labels(labels.tags) == labels
     assert labels.server_id is None

@@ -100,6 +100,6 @@ def test_many_stars_take_no_longer_than_one(end: str) -> None:
         ("[z-a]\\x", "ax", False), ("[^z-a]\\x", "ax", True), ("[[]\\x", "[x", True), ("[a&&b]\\x", "&x", True),
         ("[\\]\\-]\\x", "-x", True), ("[a-c]\\x", "bx", True), ("[^a-c]\\x", "bx", False), ("*[0-9]\\*", "r1*", True),
     ],
-)  # fmt: skip
+)
 def test_choices_beside_a_backslash_mean_what_they_mean_to_restic(pattern: str, name: str, is_meant: bool) -> None:
     assert Patterns([f"/{pattern}"]).match(f"/{name}") is is_meant

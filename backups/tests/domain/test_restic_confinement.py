@@ -47,7 +47,7 @@ async def test_no_repository_lets_the_secrets_of_the_machine_be_read(tmp_path: P
     secrets: list[str | Path] = [
         "/etc/shadow", "/proc/self/environ", f"/proc/{os.getpid()}/environ", "/proc/1/environ", "/etc/hostname",
         Path.home() / ".bashrc", *(tmp_path / name for name in ("config.toml", "db.sqlite3", "logs", "servers/other")),
-    ]  # fmt: skip
+    ]
     there = [path for path in secrets if Path(path).exists()]
     assert len(there) >= 7
 
@@ -97,5 +97,5 @@ def test_only_a_restore_writes_where_games_write(tmp_path: Path, scheme: str) ->
 
     assert {how: (one.data_read, one.data_write) for how, one in data.items()} == {
         for_backup: (within, ()), for_restore: ((), within), for_preview: (within, ()),
-    }  # fmt: skip
+    }
     assert [how for how, one in data.items() if place.repository in one.write] == ([] if scheme else [for_backup])

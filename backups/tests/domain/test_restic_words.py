@@ -41,7 +41,7 @@ NOT_OURS = (
 SNAPSHOT = {
     "time": "2026-11-24T02:00:00.125364691Z", "tree": "03" * 32, "paths": ["/w"], "hostname": "mcadmin",
     "username": "root", "id": "74" * 32, "short_id": "74747474",
-}  # fmt: skip
+}
 
 
 class Answers:
@@ -144,7 +144,7 @@ def test_progress_is_read_from_both_versions() -> None:
             percent_done=0.74, total_files=4, files_done=3, total_bytes=603000005, bytes_done=445918276,
             seconds_elapsed=2, seconds_remaining=1,
         ),
-    ]  # fmt: skip
+    ]
     assert events.warnings == []
 
 

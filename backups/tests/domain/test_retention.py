@@ -20,7 +20,7 @@ def entry(number: int, *, hours_ago: float, server: str = "lobby", **fields: obj
     values: dict[str, object] = {
         "id": f"{number:064x}", "time": NOW - timedelta(hours=hours_ago), "scope": "server",
         "paths": (f"/srv/{server}",), "levels": {server: "flushed"},
-    }  # fmt: skip
+    }
     return Entry(**{**values, **fields})  # type: ignore[arg-type]
 
 
@@ -67,7 +67,7 @@ def test_last_good_one_stays_whatever_the_policy_says() -> None:
     history = [entry(1, hours_ago=900), entry(2, hours_ago=2, levels={"lobby": "live"})]
 
     done = plan([*history, entry(3, hours_ago=1, levels={"lobby": "unconfirmed"})], policy=Policy(keep_last=1),
-                zone=UTC, now=NOW)  # fmt: skip
+                zone=UTC, now=NOW)
 
     assert numbers(done.keep) == [1, 3]
 
@@ -122,7 +122,7 @@ def histories(draw: st.DrawFn) -> list[Entry]:
                 levels={one: draw(st.sampled_from(LEVELS)) for one in sorted(servers or {server})},
                 pinned=draw(st.integers(0, 9)) == 0,
             )
-        )  # fmt: skip
+        )
     return found
 
 
@@ -130,7 +130,7 @@ counts = st.integers(0, 6)
 policies = st.tuples(counts, counts, counts, counts, counts).filter(any).map(
     lambda five: Policy(keep_last=five[0], keep_hourly=five[1], keep_daily=five[2], keep_weekly=five[3],
                         keep_monthly=five[4])
-)  # fmt: skip
+)
 
 
 def model_keeps(
@@ -150,11 +150,11 @@ def model_keeps(
             other for other in history
             if other.trigger != "safety" and other.scope == one.scope
             and (one.scope == "global" or list(other.levels) == list(one.levels))
-        ]  # fmt: skip
+        ]
         for count, form in (
             (policy.keep_hourly, "%Y-%m-%d %H %z"), (policy.keep_daily, "%Y-%m-%d"),
             (policy.keep_weekly, "%G-%V"), (policy.keep_monthly, "%Y-%m"),
-        ):  # fmt: skip
+        ):
             newest: dict[str, tuple[datetime, str]] = defaultdict(lambda: (datetime.min.replace(tzinfo=UTC), ""))
             for other in peers:
                 period = other.time.astimezone(zone).strftime(form)

@@ -40,7 +40,7 @@ def told_everywhere(client: APIClient, server: str) -> dict[str, Any]:
     return {
         "health": health["last_good"], "metrics": server in figures.last_snapshot_at, "page": server in page.at,
         "doctor": " ".join(one.sentence for one in findings), "warnings": health["warnings"],
-    }  # fmt: skip
+    }
 
 
 @pytest.fixture(autouse=True)

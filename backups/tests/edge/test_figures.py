@@ -42,7 +42,7 @@ async def test_a_problem_is_told_and_nothing_invented(fake: FakeDocker, server: 
 async def test_a_restic_that_cannot_be_confined_is_told(
     fake: FakeDocker, restic: FakeRestic, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
     means: frozenset[str],
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr(confinement, "_known", [means])  # the kernel's answer
     found = await FiguresReader().look()
     assert found.confined_by == tuple(means)

@@ -45,13 +45,13 @@ class Shared:
         servers = SERVERS if scope is Scope.GLOBAL else (server,)
         path = {
             Scope.SERVER: self.root / server, Scope.PATH: self.root / server / "data", Scope.GLOBAL: self.root,
-        }[scope]  # fmt: skip
+        }[scope]
         levels = {one: chooser.choice(list(Saved)) for one in servers}
         trigger = chooser.choice(list(Trigger))
         labels = Labels(
             instance=instance, scope=scope, trigger=trigger, saved=max(levels.values()), servers=tuple(servers),
             saved_by_server=levels if scope is Scope.GLOBAL else {},
-        )  # fmt: skip
+        )
         if scope is not Scope.GLOBAL:
             labels = Labels(**{**vars(labels), "saved": levels[server]})
         time = (datetime.now(UTC) - timedelta(hours=chooser.uniform(1, 24 * 40))).replace(microsecond=0)
@@ -60,7 +60,7 @@ class Shared:
         return Entry(
             id=self._last(), time=time, scope=str(scope), paths=(str(path),), trigger=str(trigger),
             levels={one: str(level) for one, level in levels.items()},
-        )  # fmt: skip
+        )
 
     def ids(self) -> set[str]:
         folder = Path(self._env["RESTIC_REPOSITORY"]) / "snapshots"

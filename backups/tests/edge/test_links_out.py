@@ -104,7 +104,7 @@ HARMLESS: dict[str, dict[str, Any]] = {
     "what only is read": {"link": ("mods/pack", "/packs/one"), "mount": "/srv/packs:/packs:ro"},
     "what shall be left out": {"link": ("bluemap", "/srv/www"), "ignore": "/bluemap\n"},
     "a folder of cache": {"link": ("cache", "/var/cache/mc")},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("what", HARMLESS)

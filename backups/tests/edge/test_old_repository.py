@@ -61,7 +61,7 @@ def saved(owner: APIClient, server: str, server_path: Path, fake: FakeDocker, re
 def test_a_server_finds_its_snapshots_by_their_tags(
     owner: APIClient, server: str, server_path: Path, saved: dict[str, str], settings: Any, *, is_moved: bool,
     is_new: bool,
-) -> None:  # fmt: skip
+) -> None:
     if is_moved:
         move(server_path, settings)
     if is_new:
@@ -143,7 +143,7 @@ def test_a_real_repository_is_taken_over_and_holds_no_present_state(
     rows = owner.get(f"/api/servers/{home.name}/snapshots").json()["snapshots"]
     assert [(one["foreign"], one["pinned"], one["saved"]) for one in rows] == [
         (False, True, "stopped"), (False, False, "stopped")
-    ]  # fmt: skip
+    ]
     refused = restore(owner, made[0], server_id=home.name)
     assert (refused.status_code, refused.json()["code"]) == (400, "no_fresh_snapshot")
     assert restore(owner, made[0], server_id=home.name, safety_snapshot=True).status_code == 200

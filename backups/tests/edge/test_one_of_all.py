@@ -139,7 +139,7 @@ MISHAPS: list[tuple[Callable[[Path], None], str]] = [
     (_compose_a_device, ""), (_compose_huge, ""), (_compose_a_loop, "unknown"),
     (_compose_deep, ""), (_compose_bytes, ""), (_volume_loop, "partial"), (_volume_nul, "partial"),
     (_volume_long, "partial"), (_env_a_pipe, ""), (_lone_surrogates, ""),
-]  # fmt: skip
+]
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def bad(server_path: Path) -> Iterator[Path]:
 def test_whatever_a_server_is_made_into_the_others_are_saved(
     mishap: Callable[[Path], None], outcome: str, bad: Path, server: str, fake: FakeDocker, restic: FakeRestic,
     owner: APIClient,
-) -> None:  # fmt: skip
+) -> None:
     mishap(bad)
 
     answer = owner.post("/api/snapshots", {}, format="json")
@@ -191,7 +191,7 @@ def _hangs_up(game: FakeGame, fake: FakeDocker) -> None:
 async def test_a_game_that_cannot_be_held_still_costs_the_others_nothing(
     trouble: Callable[[FakeGame, FakeDocker], None], require_flushed: bool, server_path: Path, fake: FakeDocker,
     game: FakeGame, restic: FakeRestic, monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr("backups.snapshots.held_game.COMMAND_S", 0.5)
     await started(server_path, fake, game)
     write_server(server_path, "calm")
@@ -306,7 +306,7 @@ async def test_what_left_a_server_out_is_not_its_last_good_snapshot(
 def test_a_disk_that_fails_at_one_server_is_named_and_fails_no_other(
     number: int, server_path: Path, server: str, fake: FakeDocker, restic: FakeRestic, owner: APIClient,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     write_server(server_path, "bad")
     real = os.stat
 

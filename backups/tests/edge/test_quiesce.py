@@ -280,7 +280,7 @@ async def test_a_global_snapshot_quiesces_all_and_names_the_busy(
 
     held = asyncio.create_task(runner.run(
         runner.Job(kind="up", server_id="busy", work=hold, started_by="olivia", origin="api")
-    ))  # fmt: skip
+    ))
     await entered.wait()
     operation = await back_up(server_id="")
     gate.set()

@@ -244,7 +244,7 @@ def test_preview_tells_what_would_change_or_which_restic_it_needs(owner: APIClie
     one = owner.post(
         "/api/snapshots/restore/preview",
         {"snapshot_id": snapshot, "server_id": home.name, "path": "ab"}, format="json",
-    )  # fmt: skip
+    )
     assert [action["item"] for action in one.json()["actions"]] == ["/data/ab"]
 
 
@@ -258,7 +258,7 @@ def test_restore_that_died_after_the_swap_is_told_at_the_next_start(
     row = Operation.objects.create(
         server_id=home.name, kind="restore", started_by="test", origin="api", started_at=datetime.now(UTC),
         state="interrupted",
-    )  # fmt: skip
+    )
     MadeSnapshot.objects.create(
         pk="5afe" * 16, operation_id=row.id, began_at=row.started_at, ended_at=row.started_at
     )

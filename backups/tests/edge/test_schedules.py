@@ -206,7 +206,7 @@ def test_the_rule_itself_refuses_all_but_owners() -> None:
     for act in (
         lambda: planning.create(request, by=admin), lambda: planning.replace(stored.pk, request, by=admin),
         lambda: planning.switch(stored.pk, is_on=False, by=admin), lambda: planning.delete(stored.pk, by=admin),
-    ):  # fmt: skip
+    ):
         with pytest.raises(Forbidden):
             act()
 

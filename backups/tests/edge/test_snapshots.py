@@ -32,7 +32,7 @@ def test_make_list_read(owner: APIClient, fake: FakeDocker, server: str, server_
     whole = make(owner, server_id=server)
     assert (whole["server_id"], whole["scope"], whole["trigger"], whole["saved"], whole["pinned"]) == (
         server, "server", "manual", "stopped", False,
-    )  # fmt: skip
+    )
     assert whole["paths"] == [str(server_path / server)]
     assert whole["summary"]["total_files_processed"] == 3
     path = make(owner, server_id=server, path="/ops.json")
@@ -79,7 +79,7 @@ async def test_readers_at_the_same_time_share_one_restic(restic: FakeRestic) -> 
 def test_what_cannot_be_saved_is_told(
     owner: APIClient, fake: FakeDocker, server: str, server_path: Path, restic: FakeRestic,
     body: dict[str, str], status: int, code: str,
-) -> None:  # fmt: skip
+) -> None:
     (server_path / server / "data/way-out").symlink_to("/etc")
     filled = {key: text.replace("{}", server) for key, text in body.items()}
     answer = owner.post("/api/snapshots", filled, format="json")

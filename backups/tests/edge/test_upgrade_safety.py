@@ -19,11 +19,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 OTHER_GAMES = [
     ('"1.16.1"', '"1.21.4"'), ("TYPE: PAPER", "TYPE: VANILLA"), ("java21", "java8"),
     ("MAX_MEMORY: 2G", "MAX_MEMORY: 2G\n      MODRINTH_PROJECTS: lithium"), ("TYPE: PAPER", "PAPER_BUILD: '7'"),
-]  # fmt: skip
+]
 SAME_GAME = [
     ("MAX_MEMORY: 2G", "MAX_MEMORY: 3G"), ("not-a-secret", "another"), ("MAX_MEMORY", "MOTD: hello\n      MAX_MEMORY"),
     ("MAX_MEMORY", "CF_API_KEY: abc\n      MAX_MEMORY"),
-]  # fmt: skip
+]
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +64,7 @@ def kept(path: Path) -> str:
 def test_another_game_on_a_world_is_saved_first(
     owner: APIClient, fake: FakeDocker, server: str, world: Path, restic: FakeRestic,
     change: tuple[str, str], *, is_saved: bool, is_running: bool,
-) -> None:  # fmt: skip
+) -> None:
     if is_running:
         up(owner, server)
 
@@ -100,7 +100,7 @@ def break_repository(restic: FakeRestic, settings: LazySettings) -> None:
 def test_without_a_repository_nothing_is_touched_unless_an_owner_says_so(
     owner: APIClient, fake: FakeDocker, server: str, server_path: Path, world: Path, restic: FakeRestic,
     settings: LazySettings, breaking: Any,
-) -> None:  # fmt: skip
+) -> None:
     up(owner, server)
     container = fake.find(f"mc-{server}").id
     breaking(restic, settings)
@@ -151,7 +151,7 @@ def test_a_snapshot_that_fails_leaves_the_old_game_running(
 def test_a_roll_back_says_exactly_what_is_as_before(
     owner: APIClient, fake: FakeDocker, server: str, server_path: Path, restic: FakeRestic,
     *, has_started: bool, with_world: bool,
-) -> None:  # fmt: skip
+) -> None:
     if with_world:
         (server_path / server / "data/level.dat").write_bytes(b"level")
     up(owner, server)
@@ -204,7 +204,7 @@ def test_where_the_old_file_does_not_start_either_the_snapshot_is_named(
 def test_a_file_changed_by_hand_under_a_game_counts_as_another_game(
     owner: APIClient, fake: FakeDocker, server: str, server_path: Path, world: Path, restic: FakeRestic,
     by_hand: tuple[str, str], *, is_saved: bool,
-) -> None:  # fmt: skip
+) -> None:
     up(owner, server)
     changed = compose_text(server).replace(*by_hand)
     (server_path / server / "compose.yaml").write_text(changed)

@@ -24,7 +24,7 @@ FILES = (
     "world/region/r.1.0.mca", "world/DIM-1/region/r.0.0.mca", "world/playerdata/a.dat", "world/session.lock",
     "world/level.dat_new", "plugins/db.sqlite-journal", "plugins/db.sqlite-wal", "plugins/x.tmp",
     "web/tiles/0/1.png", "web/tiles/0/2.png", "ops.json",
-)  # fmt: skip
+)
 PASSING = {
     "temporary files": ["world/level.dat_new", "world/level12345.dat", "plugins/x.tmp", "world/level.dat_old"],
     "journals": ["plugins/db.sqlite-journal", "plugins/db.sqlite-wal"],

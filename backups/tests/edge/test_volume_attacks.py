@@ -27,7 +27,7 @@ from backups.tests.edge.test_volumes import (
     seen,
     up,
     volume,
-)  # fmt: skip
+)
 from core.errors import Conflict
 from servers import wiring
 from servers.changes import removed
@@ -104,7 +104,7 @@ def forge(vault: Path, place: Path, home: Path, label: str) -> str:
     done = subprocess.run(
         [str(BINARIES["0.18"]), "backup", "--json", *words, "--", *paths], env=environment, check=True,
         capture_output=True, text=True,
-    )  # fmt: skip
+    )
     backups_wiring.snapshot_cache().forget()
     return str(json.loads(done.stdout.splitlines()[-1])["snapshot_id"])
 
@@ -158,7 +158,7 @@ def test_a_purge_empties_no_disk_that_is_mounted_in_what_it_deletes(
 NESTED = {
     "a volume": ("world:/data/world", True), "a place outside": ("/srv/worlds:/data/world", True),
     "read-only": ("/srv/worlds:/data/datapacks:ro", False), "a folder of the server": ("./worlds:/data/world", False),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("has_container", [True, False])

@@ -276,7 +276,7 @@ def test_a_preview_tells_of_the_volume_too(owner: APIClient, home: Path, fake: F
     items = {(one["action"], one["item"]) for one in whole if one["action"] != "restored"}
     assert items == {
         ("deleted", "/notes"), ("updated", "/data/ops.json"), ("updated", "/data/world/level.dat"),
-    }  # fmt: skip
+    }
     assert {one["item"] for one in path} == {"/data/world/level.dat"}
 
 

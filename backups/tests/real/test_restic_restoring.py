@@ -265,7 +265,7 @@ def abandoned_lock(saved: Saved) -> int:
     restic = subprocess.Popen(
         [saved.repository.binary, "backup", "--stdin", "--no-cache"], env=env, stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    )
     while not any(len(one.name) == LOCK_NAME for one in set(folder.iterdir()) - before):
         assert restic.poll() is None
         time.sleep(0.01)

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from servers.docker.cli import find_program
+from core import programs
 from servers.tests.conftest import write_server
 from testing.panel import Panel, real_text, running_panel, wait_for
 from testing.repositories import BINARIES, PASSWORD
@@ -26,7 +26,7 @@ def panel(tmp_path: Path) -> Iterator[Panel]:
     with running_panel(
         tmp_path, RESTIC__REPOSITORY_PATH=str(tmp_path / "repository"), RESTIC__PASSWORD=PASSWORD,
         RESTIC__BINARY=str(BINARIES["0.18"]),
-    ) as started:  # fmt: skip
+    ) as started:
         started.manage("snapshot", "init")
         yield started
 
@@ -38,7 +38,7 @@ def server(panel: Panel) -> Iterator[str]:
     text = real_text(name)
     home = write_server(panel.servers, name, text)
     (home / "data/level.dat").write_text("old")
-    compose = [find_program("docker-compose") or "docker-compose", "--project-directory", str(home)]
+    compose = [programs.find("docker-compose") or "docker-compose", "--project-directory", str(home)]
     subprocess.run([*compose, "create"], check=True, capture_output=True)
     yield name
     subprocess.run([*compose, "down", "--timeout", "0"], check=True, capture_output=True)

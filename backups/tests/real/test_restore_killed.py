@@ -40,7 +40,7 @@ def test_killed_at_its_turning_points(deaths: Deaths) -> None:
 
     assert [(one.files, one.kept, one.state) for one in (staging, before, after)] == [
         ("old", False, "interrupted"), ("old", False, "interrupted"), ("new", True, "interrupted"),
-    ]  # fmt: skip
+    ]
     assert [one.problems for one in (staging, before, after)] == [[], [], []]
     assert all(one.safety[0] in one.error for one in (staging, before, after))
 
@@ -69,6 +69,6 @@ def test_killed_between_the_swap_of_a_volume_and_of_the_folder(volume_deaths: De
 
     assert {name: (one.files, one.kept) for name, one in left.items()} == {
         "staging": ("old", False), "before": ("old", False), "between": ("new", True), "after": ("new", True),
-    }  # fmt: skip
+    }
     assert [one.problems for one in left.values()] == [[]] * 4
     assert all(one.state == "interrupted" for one in left.values())

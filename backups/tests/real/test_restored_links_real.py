@@ -153,7 +153,7 @@ QUICK = (("folder", honest), ("folder", data_is_a_link), ("volume", planted_volu
 TABLE = [pytest.param(*case, marks=[] if case in QUICK else [pytest.mark.long]) for case in CASES]
 REQUESTS: dict[str, dict[str, str]] = {
     "whole": {}, "path": {"path": "{id}/data"}, "all of its data": {"path": "/"}, "as": {"as": "{id}-new"},
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +164,7 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
     settings = {
         "RESTIC__REPOSITORY_PATH": str(folder / "repository"), "RESTIC__PASSWORD": PASSWORD,
         "ALLOWED_IMAGES": f"itzg/minecraft-server,{TINY.partition(':')[0]}",
-    }  # fmt: skip
+    }
     with running_panel(folder, **settings) as one:
         yield one
 

@@ -14,9 +14,9 @@ from rest_framework.test import APIClient
 
 from backups.tests.edge.conftest import empty_repositories, save, vault
 from backups.tests.edge.test_restores import restore
-from core import process
+from core import process, programs
 from servers import wiring
-from servers.docker.cli import DockerCli, find_program
+from servers.docker.cli import DockerCli
 from servers.tests.conftest import write_server
 from testing.panel import real_text, wait_for
 
@@ -74,7 +74,7 @@ def engine(server_path: Path, settings: Any, kind: str) -> Iterator[Engine]:
     if kind == VOLUME:
         text = f"{text.replace('./data:', 'world:')}\nvolumes:\n  world: {{}}\n"
     home = write_server(server_path, name, text)
-    compose = [find_program("docker-compose") or "docker-compose", "--project-directory", str(home)]
+    compose = [programs.find("docker-compose") or "docker-compose", "--project-directory", str(home)]
     subprocess.run([*compose, "create"], check=True, capture_output=True)
     one = Engine(f"mc-{name}", volume_folder(f"{name}_world") if kind == VOLUME else home / "data")
     (one.data / "world").mkdir()

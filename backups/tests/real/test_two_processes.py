@@ -91,7 +91,7 @@ def _look(rounds: str, environment: dict[str, str]) -> list[list[str]]:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )
         for _ in range(2)
-    ]  # fmt: skip
+    ]
     for looker in lookers:
         assert looker.stdout is not None
         assert looker.stdout.readline() == "ready\n"
@@ -112,4 +112,4 @@ def _environment(folder: Path, database: str) -> dict[str, str]:
         "MC_ADMIN_CONFIG": str(folder / "config.toml"), "MC_ADMIN_ENV": str(folder / "absent"),
         "SERVER_PATH": str(folder / "servers"), "LOGS_DIR": str(folder / "logs"),
         "MASTER_TOKEN": "m4st3r-t0ken-of-two-processes", "JWT__SECRET_KEY": "s1gning-key-of-two-processes-0123456789",
-    }  # fmt: skip
+    }

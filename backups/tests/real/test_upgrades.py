@@ -42,7 +42,7 @@ def digest(path: Path) -> str:
 
 def container_id(name: str) -> str:
     done = subprocess.run(["docker", "inspect", "--format", "{{.Id}}", f"mc-{name}"], capture_output=True, text=True,
-                          check=True)  # fmt: skip
+                          check=True)
     return done.stdout.strip()
 
 

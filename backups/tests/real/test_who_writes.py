@@ -31,7 +31,7 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
     settings = {
         "RESTIC__REPOSITORY_PATH": str(folder / "repository"), "RESTIC__PASSWORD": PASSWORD,
         "ALLOWED_IMAGES": f"itzg/minecraft-server,{TINY.partition(':')[0]}",
-    }  # fmt: skip
+    }
     with running_panel(folder, **settings) as one:
         yield one
 
@@ -183,7 +183,7 @@ PLACES = {
     "nothing at all": ("./other:/other", "inside its container", ""),
     "a volume of its own": ("mcdata:/data", "", "\nvolumes:\n  mcdata: {{}}\n"),
     "its folder": ("./data:/data", "", ""),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("what", PLACES)

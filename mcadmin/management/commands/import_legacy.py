@@ -79,6 +79,6 @@ class Command(BaseCommand):
                 self.stdout.write(
                     f"{one.username} ({one.role}) was left out: {one.reason}" if one.reason
                     else f"{one.username} ({one.role}) was taken over."
-                )  # fmt: skip
+                )
         if not User.objects.filter(role=UserRole.OWNER, is_active=True).exists():
             self.stdout.write("There is no owner yet: python manage.py createowner")

@@ -29,15 +29,15 @@ class Command(BaseCommand):
         parser.add_argument(
             "--host", default="localhost",
             help="address to listen on (default: %(default)s, which is 127.0.0.1 and ::1)",
-        )  # fmt: skip
+        )
         parser.add_argument(
             "--port", type=cli.port, default=5678, metavar="N",
             help="port to listen on; 0 takes a free one (default: %(default)s)",
-        )  # fmt: skip
+        )
         parser.add_argument(
             "--worker", action="store_true",
             help="one of several, behind a reverse proxy and beside one `supervise`; needs PostgreSQL and redis_url",
-        )  # fmt: skip
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
@@ -58,7 +58,7 @@ class Command(BaseCommand):
                 serve.serve(
                     APPLICATION, listeners, connections=Connections(at_most=min(AT_MOST, descriptors // 2)),
                     on_ready=lambda: self._announce(host, listeners[0]),
-                )  # fmt: skip
+                )
         except locks.Busy as error:
             raise CommandError(str(error)) from None
         self.stdout.write("MC Admin has ended.")

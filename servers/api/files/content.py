@@ -45,6 +45,6 @@ class ContentViewSet(ViewSet):
             text = write_text(
                 root, path, body.validated_data["content"],
                 if_match=request.headers.get("If-Match"), exact=body.validated_data["exact"],
-            )  # fmt: skip
+            )
         answer = {"message": f"{file_name(path)} was saved.", "etag": text.etag}
         return Response(answer, headers={"ETag": text.etag})

@@ -16,7 +16,6 @@ from core import paths, tasks
 from core.errors import Conflict, Forbidden
 from core.paths import Entry, FileMissing, Root
 from servers.api.files import serializers
-from servers.api.files.numbers import number, up_to
 from servers.api.files.paths import (
     PATH,
     RAW_PATH,
@@ -33,6 +32,7 @@ from servers.minecraft.files import changes
 from servers.operations.http import PREFER, answer, run_for_http
 from servers.operations.progress import Progress
 from servers.operations.runner import Job
+from web.request import number, prefers_async, up_to
 
 MAX_LISTED = 25_000
 _SPECIAL = "This is a pipe, a socket or a device: it cannot be opened."
@@ -51,11 +51,11 @@ class FilesViewSet(ViewSet):
             OpenApiParameter("after", str, description="`next` of the part before"),
         ],
         responses=serializers.FileListingSerializer,
-    )  # fmt: skip
+    )
     def listing(self, request: Request, id: str) -> Response:
         """List a directory, a large one part by part."""
         path, query = path_in_query(request, default="/"), request.query_params
-        limit = number(query.get("limit"), "limit", default=MAX_LISTED, highest=MAX_LISTED)
+        limit = number(request, "limit", default=MAX_LISTED, highest=MAX_LISTED)
         after = name_in_query(request, "after")
         try:
             with data(id) as root:
@@ -166,14 +166,14 @@ def carry_out_on_files(  # noqa: PLR0913 - all of one call
     request: Request, server_id: str, kind: str, work: Work, *, what: str, large: bool
 ) -> Response:
     """Do the work here and now, or as an operation when it is large or the client does not want to wait."""
-    if not large and "respond-async" not in request.headers.get("Prefer", "").lower():
+    if not large and not prefers_async(request):
         with data(server_id) as root:
             work(root, lambda _: None)
         return Response({"message": what})
     job = Job(
         kind=kind, server_id=server_id, work=lambda progress: in_operation(server_id, work, progress),
         started_by=request.user.username, origin="api", can_cancel=True,
-    )  # fmt: skip
+    )
     return run_for_http(request, job, done=lambda operation: answer(operation, message=what))
 
 

@@ -11,14 +11,13 @@ from accounts.permissions import IsSignedIn
 from core.paths import Root, file_name
 from servers.api.files import serializers
 from servers.api.files.entries import carry_out_on_files
-from servers.api.files.numbers import number, up_to
 from servers.api.files.paths import PATH, RAW_PATH, data, path_in, path_in_query, public, raw
-from servers.api.files.transfers import is_true
 from servers.minecraft.files import changes
 from servers.minecraft.files.extraction import extract
 from servers.minecraft.files.search import MAX_RESULTS, Wanted, search
 from servers.minecraft.files.tail import tail
 from servers.operations.http import PREFER
+from web.request import flag, number, up_to
 
 MAX_TAIL_LINES = 10_000
 LARGE_ARCHIVE_BYTES = 32 * 1024 * 1024
@@ -45,9 +44,9 @@ class SearchViewSet(ViewSet):
         """Find files below a directory by name, by content, or both; bounded, and says when it stopped early."""
         query = request.query_params
         wanted = Wanted(
-            name=query.get("name", ""), content=query.get("content", ""), is_regex=is_true(query.get("regex")),
-            limit=number(query.get("limit"), "limit", default=200, highest=MAX_RESULTS),
-        )  # fmt: skip
+            name=query.get("name", ""), content=query.get("content", ""), is_regex=flag(request, "regex"),
+            limit=number(request, "limit", default=200, highest=MAX_RESULTS),
+        )
         with data(id) as root:
             found = search(root, path_in_query(request, default="/"), wanted)
         hits = [
@@ -56,7 +55,7 @@ class SearchViewSet(ViewSet):
                 "type": "directory" if hit.is_directory else "file",
             }
             for hit in found.hits
-        ]  # fmt: skip
+        ]
         told = {"looked_at": found.looked_at, "skipped_large": found.skipped_large, "stopped": found.stopped}
         return Response({"results": hits} | told)
 
@@ -66,10 +65,10 @@ class SearchViewSet(ViewSet):
             PATH, RAW_PATH, OpenApiParameter("lines", up_to(MAX_TAIL_LINES), description="200 when not given")
         ],
         responses=serializers.FileTailSerializer,
-    )  # fmt: skip
+    )
     def tail(self, request: Request, id: str) -> Response:
         """Read the last lines of a file, at most 1 MiB."""
-        lines = number(request.query_params.get("lines"), "lines", default=200, highest=MAX_TAIL_LINES)
+        lines = number(request, "lines", default=200, highest=MAX_TAIL_LINES)
         with data(id) as root:
             found = tail(root, path_in_query(request), lines=lines)
         return Response({"content": found.content, "size": found.size, "cut": found.is_cut})

@@ -23,6 +23,7 @@ from servers.minecraft.files.ranges import NotSatisfiable, wanted_range
 from servers.minecraft.files.receiving import MultipartUpload, require_room
 from servers.minecraft.files.text import etag
 from servers.minecraft.files.zipping import zip_pieces
+from web.request import flag
 from web.streaming import AsyncView, attachment_headers, body_of, close_at_end
 
 OVERWRITE = OpenApiParameter("overwrite", bool, description="Replace a file of that name")
@@ -77,8 +78,8 @@ def _begin_upload(request: Request, server_id: str) -> tuple[MultipartUpload, Ro
         require_room(root, _length(request) - _ENVELOPE_BYTES, max_bytes=limit)
         upload = MultipartUpload(
             root, directory, content_type=request.headers.get("Content-Type", ""),
-            overwrite=is_true(request.query_params.get("overwrite")), max_bytes=limit,
-        )  # fmt: skip
+            overwrite=flag(request, "overwrite"), max_bytes=limit,
+        )
     except BaseException:
         root.close()
         raise
@@ -98,11 +99,6 @@ def _length(request: Request) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else 0
 
 
-def is_true(text: str | None) -> bool:
-    """Read a flag of the query."""
-    return (text or "").lower() in {"1", "true", "yes", "on"}
-
-
 class DownloadView(AsyncView):
     """/servers/{id}/files/download."""
 
@@ -119,7 +115,7 @@ class DownloadView(AsyncView):
             (206, "application/octet-stream"): OpenApiTypes.BINARY,
             304: None,
         },
-    )  # fmt: skip
+    )
     async def get(self, request: Request, id: str) -> HttpResponseBase:
         """Download a file, or a directory as a zip."""
         found = await opened(_find, request, id, close=_give_back)

@@ -78,7 +78,7 @@ class UploadsViewSet(ViewSet):
                 found = parts.finish(
                     _part(upload, root), size=upload.size, sha256=body.validated_data["sha256"] or upload.sha256,
                     overwrite=body.validated_data.get("overwrite", upload.overwrite),
-                )  # fmt: skip
+                )
             except (parts.WrongHash, parts.PartGone):
                 uploads.forget(upload)
                 raise
@@ -175,7 +175,7 @@ def _begun(root: Root, path: str, *, server_id: str, values: dict[str, Any], cre
         return uploads.create(
             upload_id, server_id=server_id, path=path, size=values["size"], sha256=values["sha256"],
             overwrite=values["overwrite"], created_by=created_by,
-        )  # fmt: skip
+        )
     except BaseException:
         with suppress(AppError):  # it is gone already
             part.give_up()
@@ -214,7 +214,7 @@ def _upload_payload(upload: Upload, root: Root) -> dict[str, Any] | None:
         "id": upload.pk, "path": public(path), "raw_path": raw(path), "size": upload.size, "offset": offset,
         "sha256": upload.sha256, "overwrite": upload.overwrite, "created_by": upload.created_by,
         "expires_at": upload.updated_at + uploads.LIFE,
-    }  # fmt: skip
+    }
     return dict(serializers.UploadSerializer(values).data)
 
 

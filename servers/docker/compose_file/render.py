@@ -70,7 +70,7 @@ async def render(
             "--env-file", env_file, "--profile", "*", "config", "--format", "json",
             cwd=place, timeout_s=RENDER_TIMEOUT_S,
             env={"PATH": os.environ.get("PATH", os.defpath), "HOME": str(scratch.home)},
-        )  # fmt: skip
+        )
         config: dict[str, Any] = json.loads(out)
     except ProgramFailed as error:
         message = f"Docker Compose does not accept this file{_reason(error.stderr)}."

@@ -16,7 +16,7 @@ Found = tuple[str, str, Where]  # code, sentence, place
 # What says something to people and is obeyed by nothing.
 _PLAIN_LABELS = {
     "author", "comment", "contact", "description", "maintainer", "note", "notes", "owner", "title", "url", "version",
-}  # fmt: skip
+}
 _PLAIN_PREFIXES = ("org.opencontainers.image.", "org.label-schema.", "mcadmin.", "x-")
 # docker-gen with nginx-proxy and acme-companion, Registrator, logspout.
 _OBEYED = re.compile(

@@ -84,7 +84,7 @@ RULES: list[tuple[str, str, Judge, str]] = [
     ("post_start", "hook", _is_empty, "Hooks run commands with rights of their own."),
     ("pre_stop", "hook", _is_empty, "Hooks run commands with rights of their own."),
     ("models", "models", _is_empty, "models fetches and runs other things than the server."),
-]  # fmt: skip
+]
 
 
 def check_rendered(

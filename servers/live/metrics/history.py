@@ -26,7 +26,7 @@ HOST = ""
 FIELDS = (
     "cpu_percent", "memory_bytes", "disk_bytes", "players", "disk_read", "disk_write", "network_receive",
     "network_send", "load",
-)  # fmt: skip
+)
 MAXIMUM = {"players"}  # two and a half players tell nothing
 Values = tuple[float | None, ...]
 Point = tuple[float, float | None]

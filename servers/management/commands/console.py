@@ -153,7 +153,7 @@ async def _run(live: Services, game: GameName, command: str, viewer: Viewer) -> 
         row = operation_rows.in_database(
             recorder.record_command,
             user=recorder.shell_user(), server_id=split_game(game)[0], command=command, client_ip=None, success=success,
-        )  # fmt: skip
+        )
         await run_uninterrupted(row)
 
 

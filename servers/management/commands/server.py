@@ -59,5 +59,5 @@ class Command(BaseCommand):
         answer = {
             "status": found.status, "reason": found.reason, "since": found.since, "exitCode": found.exit_code,
             "oomKilled": found.oom_killed, "health": found.health, "lastStatus": found.last_status,
-        }  # fmt: skip
+        }
         self.stdout.write(json.dumps(answer, cls=DjangoJSONEncoder))

@@ -47,10 +47,10 @@ _JAVA_16, _JAVA_17, _JAVA_21, _JAVA_25 = Needs(17, 16), Needs(17, 17), Needs(21,
 _RELEASES: tuple[tuple[tuple[int, int, int], Needs | None], ...] = (
     ((0, 0, 0), None), ((1, 0, 0), _OLD), ((1, 17, 0), _JAVA_16), ((1, 18, 0), _JAVA_17), ((1, 20, 5), _JAVA_21),
     ((1, 22, 0), None), ((26, 1, 0), _JAVA_25),
-)  # fmt: skip
+)
 _WEEKS: tuple[tuple[tuple[int, int], Needs], ...] = (
     ((0, 0), _OLD), ((21, 19), _JAVA_16), ((21, 37), _JAVA_17), ((24, 14), _JAVA_21), ((26, 0), _JAVA_25),
-)  # fmt: skip
+)
 
 
 def needs(version: str, server_type: str = "VANILLA") -> Needs | None:

@@ -119,7 +119,7 @@ class SourceReading:
         return await render(
             check.texts, directory=check.directory, project=project_name(check.server_id), cli=check.cli,
             has_env_file=self.source.has_env_file,
-        )  # fmt: skip
+        )
 
     def _check_rendered(self, config: dict[str, Any], place: Path) -> list[Problem]:
         def is_allowed(image: str) -> bool:

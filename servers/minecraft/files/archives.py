@@ -27,7 +27,7 @@ MAX_PADDING_BYTES = 64 * 1024 * 1024  # after the last file of a tar
 _BROKEN = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, struct.error, ValueError, OverflowError,
     OSError,
-)  # fmt: skip
+)
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
 # Source: APPNOTE.TXT, 4.4.5. Windows Explorer writes Deflate64 above 2 GiB.
 _OTHER_METHODS = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "AES"}

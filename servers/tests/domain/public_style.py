@@ -75,7 +75,7 @@ FILES: dict[str, tuple[str, Listed]] = {
              ("PAPER", "unknown", 0, 25565, 25575, 21)),
     "secrets and env files": (f"services:\n  mc:\n    image: {I}:java21\n    env_file: mc.env\n    environment:\n      EULA: \"TRUE\"\n      RCON_PASSWORD_FILE: /run/secrets/rcon\n    secrets: [rcon]\n    ports: [\"25565:25565\"]\nsecrets:\n  rcon:\n    file: ./rcon.txt\n",
                               ("VANILLA", "unknown", 0, 25565, 25575, 21)),
-}  # fmt: skip
+}
 
 # What Compose makes known of those whose variables hide it.
 RENDERED: dict[str, Listed] = {

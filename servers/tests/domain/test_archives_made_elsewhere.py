@@ -102,7 +102,7 @@ GOOD: dict[str, tuple[list[Entry], dict[str, bytes]]] = {
     ),
     "a colon is no drive": ([Entry(b"C:/a")], {"C:/a": X}),
     "a long name that fits": ([Entry(b"x" * 255)], {"x" * 255: X}),
-}  # fmt: skip
+}
 
 LONG = ("\u754c" * 100).encode()
 # What is refused, and words that the message must have.
@@ -126,7 +126,7 @@ BAD: dict[str, tuple[list[Entry], type[AppError], str]] = {
     "a Unicode path that is cut": ([Entry(b"a", extra=unicode_path("bcd", b"a")[:-1])], BadArchive, "broken"),
     "a link under the bit": ([Entry(b"l", b"/etc", system=UNIX, attributes=unix(0o120777) | A_DIRECTORY)],
                              UnsafeArchive, "link"),
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def test_what_is_refused_is_named_and_leaves_nothing(folder: Path, case: str) ->
 def test_a_tar_of_a_mac_comes_without_its_files(folder: Path) -> None:
     with tarfile.open(folder / "archive", "w:gz") as archive:
         for name, body in (("._world", APPLE_DOUBLE), ("world/._level.dat", APPLE_DOUBLE), ("world/level.dat", X),
-                           ("world/._mine", b"mine"), ("world/big", b"y" * 100_000)):  # fmt: skip
+                           ("world/._mine", b"mine"), ("world/big", b"y" * 100_000)):
             info = tarfile.TarInfo(name)
             info.size = len(body)
             archive.addfile(info, io.BytesIO(body))

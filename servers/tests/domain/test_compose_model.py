@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from servers.docker.cli import find_program
+from core import programs
 from servers.docker.compose_file.document import ComposeFile, duration_s, literal, project_name
 from servers.docker.compose_file.ports import Port, parse_port
 from servers.docker.compose_file.volumes import parse_volume
@@ -53,7 +53,7 @@ def test_volumes_in_every_spelling() -> None:
     assert shown == [
         ("bind", "./data", "/data", False), ("volume", "mc", "/data", True), ("volume", None, "/data", False),
         ("bind", "/x", "/y", False), None, None,
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_volumes_in_every_spelling() -> None:
         ("2G", 2 * 1024**3), ("1.5 GB", 1536 * 1024**2), ("512", 512 * 1024**2), ("512m", 512 * 1024**2), ("8 gb", 8 * 1024**3),
         ("1T", 1024**4), ("100k", 100 * 1024), ("75%", 0), ("lots", 0), ("", 0), ("${M}", 0), ("9" * 30 + "G", 0),
     ],
-)  # fmt: skip
+)
 def test_memory_in_every_spelling(written: str, size: int) -> None:
     assert derivations.max_memory_bytes({"MAX_MEMORY": written}) == size
     assert derivations.max_memory_bytes({"MEMORY": written}) == size
@@ -76,7 +76,7 @@ def test_memory_in_every_spelling(written: str, size: int) -> None:
         ("ITZG/minecraft-server", False), ("evil/itzg/minecraft-server", False), ("itzg/minecraft-server-evil", False),
         ("itzg/minecraft-server:${TAG}", False), ("", False), ("itzg/minecraft-server\n", False), ("xitzg/minecraft-server", False),
     ],
-)  # fmt: skip
+)
 def test_images_that_are_allowed(image: str, *, allowed: bool) -> None:
     assert derivations.is_allowed(image, ["itzg/minecraft-server", "ghcr.io/acme/mc*"]) is allowed
 
@@ -88,7 +88,7 @@ def test_images_that_are_allowed(image: str, *, allowed: bool) -> None:
         ("localhost/mc", "*/mc", False), ("a.acme.example/mc", "*.acme.example/mc", True),
         ("acme/mc.d", "acme/*", True), ("mc.d", "mc*", True),
     ],
-)  # fmt: skip
+)
 def test_a_star_stands_for_no_registry(image: str, pattern: str, *, allowed: bool) -> None:
     assert derivations.is_allowed(image, [pattern]) is allowed
 
@@ -124,7 +124,7 @@ def test_what_a_model_writes_means_the_same_to_compose(tmp_path: Path) -> None:
     rendered = {}
     for name, content in texts.items():
         (tmp_path / f"{name}.yaml").write_text(content)
-        argv = [find_program("docker-compose") or "docker-compose", "--project-name", "x", "--project-directory", str(tmp_path)]
+        argv = [programs.find("docker-compose") or "docker-compose", "--project-name", "x", "--project-directory", str(tmp_path)]
         argv += ["--file", str(tmp_path / f"{name}.yaml"), "config", "--format", "json"]
         rendered[name] = json.loads(subprocess.run(argv, capture_output=True, check=True).stdout)
 

@@ -54,7 +54,7 @@ BOMBS = {
     "half a character": ("control_character", "a: \ud800"),
     "no yaml": ("yaml", "a: [1"),
     "a huge number": (None, "a: " + "9" * 200_000),
-}  # fmt: skip
+}
 
 
 def refused_as(text: str) -> str | None:
@@ -134,7 +134,7 @@ def test_blanks_that_are_none_are_named_with_their_line(reason: str, text: str) 
         ("yes", "yes"), ("22:22", "22:22"), ("010", 8), ("0o10", 8), ("1_000", 1000), ("1.20", 1.2), ("~", None),
         ("2024-01-01", "2024-01-01"), ("true", True), ("1e3", 1000.0), (".inf", ".inf"), ("'1.20'", "1.20"),
     ],
-)  # fmt: skip
+)
 def test_plain_values_mean_what_compose_reads(written: str, meant: object) -> None:
     value = parse_yaml(f"a: {written}").value["a"]
 

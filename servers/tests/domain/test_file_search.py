@@ -102,7 +102,7 @@ def test_a_tail_is_bounded_and_begins_at_a_line(root: Root, folder: Path) -> Non
         ("bytes=50-500", (50, 99)),
         ("bytes=0-0,5-6", None), ("lines=1-2", None), ("bytes=9-5", None), ("bytes=-", None), ("bytes=-500", (0, 99)),
     ],
-)  # fmt: skip
+)
 def test_ranges(header: str | None, expected: tuple[int, int] | None) -> None:
     assert wanted_range(header, size=100) == expected
 

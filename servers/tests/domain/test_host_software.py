@@ -20,7 +20,7 @@ PLACES = {
 PLAIN = [
     "description", "maintainer", "note", "x-team", "mcadmin.note", "org.opencontainers.image.title",
     "org.label-schema.url",
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)

@@ -28,7 +28,7 @@ from servers.minecraft.compose import java
         ("1.21.x", "VANILLA", 25), ("9" * 5000 + ".1", "VANILLA", 25), ("²6.1", "VANILLA", 25),
         ("unknown", "PAPER", 25),
     ],
-)  # fmt: skip
+)
 def test_each_version_gets_its_java(version: str, server_type: str, best: int) -> None:
     assert java.best_java(version, server_type) == best
     assert java.disagreement(version, server_type, best) is None
@@ -45,7 +45,7 @@ def test_each_version_gets_its_java(version: str, server_type: str, best: int) -
         ("1.12.2", "FORGE", 17, "at most Java 11: change the image's tag to java8."),
         ("1.16.5", "PAPER", 21, "PAPER 1.16.5 wants at most Java 16: change the image's tag to java11."),
     ],
-)  # fmt: skip
+)
 def test_a_java_that_does_not_do_is_told_with_the_cure(version: str, server_type: str, tag: int, said: str) -> None:
     assert said in (java.disagreement(version, server_type, tag) or "")
 
@@ -56,7 +56,7 @@ def test_a_java_that_does_not_do_is_told_with_the_cure(version: str, server_type
         ("1.20.4", "PAPER", 21), ("1.21.4", "VANILLA", 25), ("1.17.1", "VANILLA", 16), ("1.16.5", "VANILLA", 21),
         ("1.16.5", "PAPER", 8), ("1.16.5", "PAPER", 16), ("nonsense", "VANILLA", 8), ("1.22", "VANILLA", 8),
     ],
-)  # fmt: skip
+)
 def test_a_java_that_does_or_may_do_is_not(version: str, server_type: str, tag: int) -> None:
     assert java.disagreement(version, server_type, tag) is None
 
@@ -77,7 +77,7 @@ UNSUPPORTED = (
         (UNSUPPORTED.partition(", this")[0], "net/minecraft/bundler/Main needs Java 25: CURE java25"),
         (UNSUPPORTED.replace("69.0", "70.0"), "needs Java 26, and the image has Java 21: CURE java26"),
     ],
-)  # fmt: skip
+)
 def test_a_class_for_a_newer_java_is_understood(line: str, said: str) -> None:
     assert (java.too_old(line) or "").endswith(said.replace("CURE", "change the image's tag to") + ".")
 

@@ -34,7 +34,7 @@ def host(request: pytest.FixtureRequest, tmp_path: Path) -> RecordedHost:
 @settings(
     max_examples=int(os.environ.get("MCADMIN_EXAMPLES", "30")), deadline=None, database=None,
     derandomize="MCADMIN_EXAMPLES" not in os.environ, suppress_health_check=list(HealthCheck),
-)  # fmt: skip
+)
 @pytest.mark.slow
 def test_malformed_files_raise_only_the_named_errors(host: RecordedHost, data: st.DataObject) -> None:
     files = sorted(path for path in host.root.rglob("*") if path.is_file())

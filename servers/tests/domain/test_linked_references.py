@@ -62,7 +62,7 @@ def test_a_reference_to_the_file_itself_is_read(tmp_path: Path, reference: str) 
     ("content", "code"),
     [("COMPOSE_FILE=/etc/x.yaml\n", "compose_variable"), ("DOCKER_HOST=tcp://x\n", "compose_variable"),
      ("A=$SECRET\n", "panel_variable"), ("SECRET\n", "panel_variable")],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("reference", ["extends", "include"])
 @pytest.mark.parametrize("place", ["", "below", "below/deeper"])
 def test_the_variables_beside_a_file_that_is_led_to_are_checked(

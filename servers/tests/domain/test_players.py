@@ -90,7 +90,7 @@ async def test_who_has_been_on_is_read_only_where_a_name_is_decorated() -> None:
         (json.dumps([{"name": f"p{number}"} for number in range(3000)]).encode(), {f"p{n}" for n in range(2000)}),
     ],
     ids=["usual", "deep", "no list", "no text", "empty", "none", "very many"],
-)  # fmt: skip
+)
 def test_the_games_memory_of_players_is_read_whatever_is_in_it(
     tmp_path: Path, content: bytes | None, names: set[str]
 ) -> None:

@@ -13,7 +13,7 @@ def test_values_have_their_types() -> None:
     assert properties.parse(FILE) == {
         "motd": "§aHello : world", "server-port": 25565, "pvp": True, "level-name": "world", "odd.key": "value",
         "long": "onetwo", "no-newline": "1",
-    }  # fmt: skip
+    }
     assert list(properties.parse(FILE))[:2] == ["motd", "server-port"]
 
 
@@ -77,7 +77,7 @@ def test_of_a_property_set_twice_the_last_counts_and_stays() -> None:
         ("pvp", 1), ("difficulty", "impossible"), ("max-players", -1), ("motd", ["x"]), ("motd", "a\0b"),
         ("a b", "x"), ("a\nb", "x"), ("", "x"), ("motd", 1.5),
     ],
-)  # fmt: skip
+)
 def test_wrong_values_are_named(key: str, value: object) -> None:
     with pytest.raises(InvalidRequest) as refused:
         properties.change(FILE, {key: value})

@@ -25,7 +25,7 @@ SECRET = "hunter2"
         (f"validating /x/compose.yaml: services.mc.container_name '{SECRET}' does not match pattern '[a-z]'",
          "services.mc.container_name does not match"),
     ],
-)  # fmt: skip
+)
 def test_the_key_or_variable_is_named_and_no_value(said: str, told: str) -> None:
     found = render._reason(said)
 

@@ -51,7 +51,7 @@ def test_whole_world_has_no_findings(world: Path) -> None:
         (gzip.compress(b"\x0a\x00\x00\x09\x00\x01l\x00\xff\xff\xff\xff"), "list of nothing"),
     ],
     ids=["empty", "garbage", "cut", "short", "no-data", "list"],
-)  # fmt: skip
+)
 def test_broken_level_is_found(world: Path, content: bytes, says: str) -> None:
     (world / "world/level.dat").write_bytes(content)
 
@@ -68,7 +68,7 @@ def test_broken_level_is_found(world: Path, content: bytes, says: str) -> None:
         (region()[:4] * 2 + region()[8:], "overlaps chunk 0"),
     ],
     ids=["short", "header", "end", "nothing", "large", "cut", "compression", "overlap"],
-)  # fmt: skip
+)
 def test_broken_region_is_found(world: Path, content: bytes, says: str) -> None:
     (world / "world/region/r.0.0.mca").write_bytes(content)
 

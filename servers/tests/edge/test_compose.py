@@ -40,7 +40,7 @@ def test_the_detail_shows_the_file_with_secrets_masked(owner: APIClient, fake: F
     assert found["environment"]["MAX_MEMORY"] == "2G"
     assert found["ports"][1] == {
         "host": "127.0.0.1", "published": RCON_PORT, "target": 25575, "count": 1, "protocol": "tcp"
-    }  # fmt: skip
+    }
     assert found["volumes"] == [{"type": "bind", "source": "./data", "target": "/data", "readOnly": False}]
     assert found["findings"] == []
     assert len(found["warnings"]) == 3  # no stop_grace_period, no pids_limit, a Java that is too new

@@ -59,7 +59,7 @@ async def recorded() -> list[tuple[str, bool]]:
 async def test_a_frame_that_waits_for_the_first_lines_does_not_outlive_the_view(
     fake: FakeDocker, server: str, server_path: Path, token: str, slots: ConnectionLimit,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr(sockets, "CHECK_S", 0.1)
     await run(server, server_path)
     async with opened(f"/api/servers/{server}/console?token={token}&source=container") as socket:
@@ -146,7 +146,7 @@ async def test_the_page_comes_anew_when_the_server_is_another_one(
 async def test_who_looks_for_longer_than_the_layer_remembers_still_sees_commands(
     fake: FakeDocker, server: str, server_path: Path, token: str, log: Path, settings: LazySettings,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     layers = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"group_expiry": 1}}}
     settings.CHANNEL_LAYERS = layers
     monkeypatch.setattr(sockets, "REJOIN_S", 0.3)
@@ -169,7 +169,7 @@ async def test_who_looks_for_longer_than_the_layer_remembers_still_sees_commands
 async def test_a_page_that_leaves_before_the_first_lines_gives_its_place_back_at_once(
     fake: FakeDocker, server: str, server_path: Path, token: str, slots: ConnectionLimit,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr(container_source, "FIRST_WORD_S", 5.0)  # as if a disk hung
     await run(server, server_path)
     async with opened(f"/api/servers/{server}/console?token={token}&source=container") as socket:

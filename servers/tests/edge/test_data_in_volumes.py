@@ -99,7 +99,7 @@ def test_the_detail_says_where_the_files_are(owner: APIClient, fake: FakeDocker,
     said = {name: (one["kind"], one["inSnapshots"]) for name, one in roots.items()}
     assert said == {
         NAME: ("volume", True), "usual": ("folder", True), "other": ("folder", True), "bound": ("elsewhere", False),
-    }  # fmt: skip
+    }
     assert "voled_mc-data" in roots[NAME]["sentence"]
     assert "mc-data" in roots["other"]["sentence"]
     assert "/srv/game" in roots["bound"]["sentence"]

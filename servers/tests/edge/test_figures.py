@@ -95,7 +95,7 @@ def test_all_figures_of_a_running_server(owner: APIClient, running: Callable[[],
     assert resources["memory"] == {
         "anon": 61440, "file": 31457280, "kernel": 1196032, "total": 32714752, "workingSet": 1257472,
         "limit": 67108864, "peak": 34144256,
-    }  # fmt: skip
+    }
     assert (resources["oomKills"], resources["pids"], resources["reasons"]) == (0, 1, {})
     assert owner.get(f"/api/servers/{server}/cpu_percent").json() == {"cpuPercentage": 0.0, "reasons": {}}
     assert (iostats["diskWriteBytes"], iostats["networkReceiveBytes"]) == (31457280, 1252)
@@ -183,7 +183,7 @@ def test_the_engines_versions_are_told(owner: APIClient, fake: FakeDocker) -> No
     engine = owner.get("/api/system/info").json()["engine"]
     assert engine == {
         "reachable": True, "version": "fake", "composeVersion": "2.99.0", "cgroupVersion": "1", "problem": None,
-    }  # fmt: skip
+    }
 
 
 def test_the_disk_of_the_servers_is_told(owner: APIClient, fake: FakeDocker) -> None:

@@ -24,7 +24,7 @@ def test_a_listing_has_what_the_page_needs(owner: APIClient, files: str, data: P
     assert items["world"] | {"modified_at": 0} == {
         "name": "world", "type": "directory", "size": 0, "modified_at": 0, "path": "/world", "link": False,
         "raw_path": None, "problem": None,
-    }  # fmt: skip
+    }
     assert (items["link.txt"]["size"], items["link.txt"]["link"]) == (6, True)
     assert items["motd.txt"]["modified_at"] == (data / "motd.txt").stat().st_mtime
 
@@ -33,7 +33,7 @@ def test_a_listing_has_what_the_page_needs(owner: APIClient, files: str, data: P
 def test_a_listing_of_what_is_no_directory_is_empty(owner: APIClient, files: str, path: str) -> None:
     assert owner.get(files, {"path": path}).json() == {
         "items": [], "current_path": path, "total": 0, "truncated": False, "next": None,
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 8])

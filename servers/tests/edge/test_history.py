@@ -79,7 +79,7 @@ def test_an_earlier_server_of_that_name_shows_only_when_asked_for(
         "metric=cpuPercentage&from=nan", "metric=cpuPercentage&from=0&step=60", "metric=cpuPercentage&from=inf",
         "metric=cpuPercentage&step=000000060" + "9" * 5000,
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_answered_is_400(owner: APIClient, fake: FakeDocker, server: str, query: str) -> None:
     answer = owner.get(f"/api/servers/{server}/history?{query}")
 

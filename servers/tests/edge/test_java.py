@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
         ({"version": "1.21.4", "java": 17}, 17, True),
         ({"java": 21}, 21, True),
     ],
-)  # fmt: skip
+)
 def test_a_new_server_gets_its_java(
     owner: APIClient, fake: FakeDocker, body: dict[str, Any], expected: int, warned: bool
 ) -> None:
@@ -57,7 +57,7 @@ def test_a_java_that_there_is_not_is_400(
         (("TYPE: PAPER", "TYPE: MODRINTH"), False), (("TYPE: PAPER", "TYPE: ${T}"), False),
         (("itzg/minecraft-server:", "itzg/minecraft-bedrock-server:"), False),
     ],
-)  # fmt: skip
+)
 def test_a_file_on_disk_is_warned_about(
     owner: APIClient, fake: FakeDocker, server_path: Path, change: tuple[str, str], warned: bool
 ) -> None:

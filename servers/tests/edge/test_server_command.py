@@ -37,7 +37,7 @@ def test_a_status_has_all_that_the_api_tells(fake: FakeDocker, server: str) -> N
     assert answer(server, "status") | {"since": None} == {
         "status": "HEALTHY", "reason": None, "since": None, "exitCode": None, "oomKilled": None, "health": "healthy",
         "lastStatus": None,
-    }  # fmt: skip
+    }
 
 
 class Terminal(io.StringIO):

@@ -23,7 +23,7 @@ def container(**fields: object) -> Container:
         id=ID, name="mc-x", image="i", state=State.RUNNING, health=Health.NONE, health_message="", health_since=None,
         pid=7, exit_code=None, oom_killed=False, error="", restart_count=0, created_at=T0, started_at=T0,
         finished_at=None, address="", tty=False, labels={},
-    )  # fmt: skip
+    )
     return replace(one, **fields)  # type: ignore[arg-type]
 
 

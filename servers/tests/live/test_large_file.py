@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from servers.docker.cli import DockerCli, find_program
+from core import programs
+from servers.docker.cli import DockerCli
 from servers.docker.compose_file.ports import Port
 from servers.minecraft.manager import DockerMCManager
 
 pytestmark = pytest.mark.docker  # the Compose of this machine; no engine takes part
 
-CLI = DockerCli(find_program("docker") or "", find_program("docker-compose") or "")
+CLI = DockerCli(programs.find("docker") or "", programs.find("docker-compose") or "")
 G = 1024**3
 LARGE = """# my home-lab, überall
 name: homelab
@@ -101,7 +102,7 @@ async def test_every_value_of_a_large_file_is_right(tmp_path: Path) -> None:
     assert sorted(compose.published_ports) == [
         ("", 8080, "tcp"), ("", 8123, "tcp"), ("", 19132, "udp"), ("", 24454, "udp"), ("", 25701, "tcp"),
         ("127.0.0.1", 25702, "tcp"),
-    ]  # fmt: skip
+    ]
     assert Port(range(24454, 24455), range(24454, 24455), "", "udp") in compose.ports
     assert compose.page_ports == [8080, 8123]
     variables = compose.environment

@@ -24,7 +24,7 @@ def container(host: RecordedHost) -> Container:
         id=host.container_id, name="mc-x", image="i", state=State.RUNNING, health=Health.NONE, health_message="",
         health_since=None, pid=host.pid, exit_code=None, oom_killed=False, error="", restart_count=0,
         created_at=now, started_at=now, finished_at=None, address="", tty=False, labels={},
-    )  # fmt: skip
+    )
 
 
 class Clock:

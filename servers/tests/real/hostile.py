@@ -235,4 +235,4 @@ TABLE: dict[str, tuple[str, list[Hostile]]] = {
     "tags": ("tag", [s("ports: !reset []"), s("volumes: !override ['/:/host']"), t("x-a: !!python/name:os.system ''")]),
     "merge in quotes": ("quoted_merge", [t("x-b: &b {privileged: true}", replace=("    container_name", "    '<<': {privileged: true}\n    container_name")), s('"<<": {privileged: true}')]),
     "file by a link": ("compose_link", [s("tty: true", files={"compose.yaml": "-> data/c.yaml", "data/c.yaml": PRIVILEGED}), s("tty: true", files={"compose.yaml": "-> other.yaml", "other.yaml": PRIVILEGED})]),
-}  # fmt: skip
+}

@@ -137,7 +137,7 @@ def test_a_container_of_others_with_the_servers_name_is_left_alone(panel: Panel,
         subprocess.run(
             ["docker", "run", "--detach", "--memory", "64m", "--name", f"mc-{name}", TINY, "sleep", "300"],
             check=True, capture_output=True,
-        )  # fmt: skip
+        )
         try:
             problem = wait_for(lambda: client.get(f"/servers/{name}").json()["problem"], bool, limit_s=30)
             assert f"mc-{name} was not made from this directory" in problem

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from servers.docker.cli import find_program
+from core import programs
 from servers.tests.conftest import write_server
 from testing.killing import kill_during
 from testing.panel import free_port, operate, real_text, running_panel, status, wait_for
@@ -111,11 +111,11 @@ def test_nobodys_container_is_touched(tmp_path: Path, names: list[str]) -> None:
         theirs_text = f"services:\n  mc:\n    image: {TINY}\n    mem_limit: 64m\n    init: true\n"
         theirs_text += "    command: [sleep, '600']\n"
         (elsewhere / "compose.yaml").write_text(theirs_text)
-        compose = [find_program("docker-compose") or "docker-compose", "--project-directory", str(elsewhere)]
+        compose = [programs.find("docker-compose") or "docker-compose", "--project-directory", str(elsewhere)]
         subprocess.run([*compose, "up", "--detach"], check=True, capture_output=True)
         squatter = [
             "docker", "run", "--detach", "--init", "--memory", "64m", "--name", f"mc-{squatted}", TINY, "sleep", "600",
-        ]  # fmt: skip
+        ]
         subprocess.run(squatter, check=True, capture_output=True)
         theirs = running(f"{foreign}-mc-1"), running(f"mc-{squatted}")
         try:
@@ -144,5 +144,5 @@ def running(name: str) -> str:
     done = subprocess.run(
         ["docker", "inspect", "--format", "{{.Id}} {{.State.StartedAt}} {{.State.Running}}", name],
         capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    )
     return done.stdout.strip()

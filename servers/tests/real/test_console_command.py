@@ -61,7 +61,7 @@ def console(panel: Panel, *argv: str) -> Iterator[Terminal]:
         [sys.executable, ROOT / "manage.py", "console", *argv],
         env={**panel.environment, "TERM": "xterm"}, cwd=ROOT, pass_fds=[theirs],
         preexec_fn=lambda: at_a_terminal(theirs),  # noqa: PLW1509 - no threads here
-    )  # fmt: skip
+    )
     os.close(theirs)
     try:
         yield Terminal(process, ours)

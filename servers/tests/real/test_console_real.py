@@ -148,7 +148,7 @@ def test_players_by_list_then_by_ping_when_rcon_is_off(panel: Panel, client: htt
         found = wait_for(
             lambda: client.get(f"/servers/{server}/players").json(),
             lambda one: one.get("onlinePlayers") == ["Bot1"] and one["motd"] is not None, limit_s=20,
-        )  # fmt: skip
+        )
         assert found["maxPlayers"] == 20
         assert found["motd"] == "Hello there"
         assert found["latencyMs"] > 0
@@ -162,7 +162,7 @@ def test_players_by_list_then_by_ping_when_rcon_is_off(panel: Panel, client: htt
         found = wait_for(
             lambda: client.get(f"/servers/{server}/players").json(),
             lambda one: one.get("onlineCount") == 1, limit_s=30,
-        )  # fmt: skip
+        )
         assert (found["onlinePlayers"], found["maxPlayers"]) == ([], 20)  # this game's ping tells no names
     refused = client.post(f"/servers/{server}/rcon", json={"command": "list"})
     assert refused.status_code == 502

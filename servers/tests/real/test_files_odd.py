@@ -87,7 +87,7 @@ def test_a_directory_without_permission_has_no_items(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", asked], cwd=tmp_path, env={"PYTHONPATH": os.getcwd()}, capture_output=True, text=True,
         check=True,
-    )  # fmt: skip
+    )
 
     assert "['closed']" in done.stdout
     assert "does not let MC Admin use closed" in done.stdout

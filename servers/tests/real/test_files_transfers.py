@@ -102,7 +102,7 @@ def test_ranges_and_tags(panel: Panel, data: Path) -> None:
 
     assert (part.status_code, part.content, part.headers["Content-Range"]) == (
         206, bytes(range(10, 20)), "bytes 10-19/100",
-    )  # fmt: skip
+    )
     assert (stale.status_code, stale.content) == (200, bytes(range(100)))
     assert (outside.status_code, outside.headers["Content-Range"]) == (416, "bytes */100")
     assert outside.json()["code"] == "range_not_satisfiable"
@@ -143,7 +143,7 @@ def test_an_upload_is_audited_with_name_and_size_and_answers_in_both_forms(panel
             answer = client.post(
                 f"/servers/s/files/upload{slash}", params={"path": "/audited", "overwrite": True}, headers=origin,
                 files={"file": ("canary.txt", b"a canary in an upload")},
-            )  # fmt: skip
+            )
             assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, origin["Origin"])
         refused = client.post("/servers/s/files/upload?path=/../x", headers=origin, files={"file": ("x", b"")})
     assert (refused.status_code, refused.headers["Access-Control-Allow-Origin"]) == (400, origin["Origin"])
@@ -152,7 +152,7 @@ def test_an_upload_is_audited_with_name_and_size_and_answers_in_both_forms(panel
     lines = wait_for(
         lambda: [json.loads(line) for line in log.read_text().splitlines() if "audited" in line],
         lambda found: len(found) == 2, limit_s=5,
-    )  # fmt: skip
+    )
     assert [(one["username"], one["status_code"], one["server_id"]) for one in lines] == [("SYSTEM", 200, "s")] * 2
     assert lines[0]["request_body"]["size"] > 20
     assert "canary" not in log.read_text()

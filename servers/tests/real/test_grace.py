@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from servers.docker.cli import DockerCli, find_program
+from core import programs
+from servers.docker.cli import DockerCli
 from servers.minecraft.instance import MCInstance
 from servers.minecraft.manager import DockerMCManager
 from servers.tests.conftest import write_server
 
-CLI = DockerCli(find_program("docker") or "", find_program("docker-compose") or "")
+CLI = DockerCli(programs.find("docker") or "", programs.find("docker-compose") or "")
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(180)]
 
 MAIN = """services:

@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from watchdog.events import FileSystemEventHandler
 from watchdog.observers import Observer
 
-from servers.docker.cli import find_program
+from core import programs
 from servers.records import panel_ports
 from servers.tests.conftest import compose_text
 from servers.tests.real.hostile import TABLE, Hostile
@@ -153,7 +153,7 @@ def reaching(canary: Canary) -> dict[str, Hostile]:
 
 def let_compose_read(directory: Path) -> None:
     """Let Compose read the directory with nobody between; what it fetches from the canary never comes."""
-    argv = [find_program("docker-compose") or "docker-compose", "--project-directory", ".", "config"]
+    argv = [programs.find("docker-compose") or "docker-compose", "--project-directory", ".", "config"]
     with suppress(subprocess.TimeoutExpired):
         subprocess.run(argv, cwd=directory, capture_output=True, timeout=5, check=False)
 
@@ -206,14 +206,14 @@ def test_with_the_policy_off_it_would_have_reached_the_host(
                 f"    {line.format(there=canary.folder)}\n"
             )
             said = subprocess.run(
-                [find_program("docker-compose") or "docker-compose", "run", "--rm", "mc"],
+                [programs.find("docker-compose") or "docker-compose", "run", "--rm", "mc"],
                 cwd=directory, capture_output=True, text=True, timeout=60, check=False,
-            )  # fmt: skip
+            )
             assert "CANARY=sings" in said.stdout, said.stderr
         finally:
             victim.kill()
             victim.wait()
-            down = [find_program("docker-compose") or "docker-compose", "down", "--timeout", "1"]
+            down = [programs.find("docker-compose") or "docker-compose", "down", "--timeout", "1"]
             subprocess.run(down, cwd=directory, capture_output=True, check=False)
 
 

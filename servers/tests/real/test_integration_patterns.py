@@ -78,7 +78,7 @@ def test_the_patterns_work_from_a_plain_script(tmp_path: Path) -> None:
             [sys.executable, script, tmp_path / "servers", name, tmp_path / "repository", restic],
             env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], "HOME": str(tmp_path)},
             capture_output=True, text=True, cwd=tmp_path, check=False,
-        )  # fmt: skip
+        )
         assert done.returncode == 0, done.stderr
     finally:
         subprocess.run(["docker", "rm", "--force", f"mc-{name}"], capture_output=True, check=False)

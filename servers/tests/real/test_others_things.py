@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from servers.docker.cli import find_program
+from core import programs
 from servers.tests.conftest import write_server
 from testing.panel import operate, real_text, running_panel
 
@@ -71,7 +71,7 @@ def test_a_one_off_container_of_another_directory_is_not_removed(tmp_path: Path,
     elsewhere.mkdir(parents=True)
     text = f"services:\n  job:\n    image: {TINY}\n    init: true\n    mem_limit: 64m\n"
     (elsewhere / "compose.yaml").write_text(text)
-    compose = [find_program("docker-compose") or "docker-compose", "--project-directory", str(elsewhere)]
+    compose = [programs.find("docker-compose") or "docker-compose", "--project-directory", str(elsewhere)]
     subprocess.run([*compose, "run", "--detach", "job", "sleep", "600"], check=True, capture_output=True)
     with running_panel(tmp_path) as panel, panel.client() as client:
         write_server(panel.servers, name, text_of(name))
