@@ -1,16 +1,21 @@
 """Operations for tests: work that goes on for as long as the test wants."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from servers.models import Operation, OperationState
+from servers.operations import kinds
 from servers.operations.progress import Progress
 from servers.operations.runner import Job, Work
 from servers.records import operation_rows
 
 
-def job(kind: str, work: Work, **changes: Any) -> Job:
-    return Job(**{"kind": kind, "work": work, "started_by": "olivia", "origin": "api", "server_id": "lobby", **changes})
+def job(kind: str, work: Work, *, can_cancel: bool | None = None, **changes: Any) -> Job:
+    """Return a job of a kind that may or may not be cancelled, whatever its row says."""
+    row = kinds.find(kind)
+    row = row if can_cancel is None else replace(row, can_cancel=can_cancel)
+    return Job(**{"kind": row, "work": work, "started_by": "olivia", "origin": "api", "server_id": "lobby", **changes})
 
 
 async def nothing(_: Progress) -> None:

@@ -21,11 +21,13 @@ from core.paths import FileMissing, Root
 from core.tasks import run_uninterrupted
 from servers.docker.folders import DATA
 from servers.minecraft.world import WorldReport, check_worlds
+from servers.operations import kinds
+from servers.operations.kinds import OperationKind
 from servers.operations.progress import Progress
 from servers.operations.runner import Job
 from servers.records.operation_rows import in_database
 
-KIND = "verify"
+KIND = kinds.register(OperationKind(name="verify", can_cancel=True))
 _OF_A_PROXY = ("velocity.toml", "waterfall.yml", "modules.yml")  # settings that only proxies have: no world is due
 DATABASES_S = 300.0  # for the databases of all servers
 NOWHERE = ".nowhere"  # restic restores absolute paths, of which none begins so
@@ -35,7 +37,7 @@ _RUNNING = {Saved.FLUSHED, Saved.UNCONFIRMED, Saved.LIVE, Saved.PARTIAL}  # leve
 def drill_job(snapshot: ResticSnapshot, *, started_by: str, origin: str) -> Job:
     """Return the job that drills with ``snapshot``."""
     return Job(
-        kind=KIND, started_by=started_by, origin=origin, can_cancel=True,
+        kind=KIND, started_by=started_by, origin=origin,
         work=lambda progress: _drill(snapshot, progress),
     )
 

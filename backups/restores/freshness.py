@@ -11,13 +11,13 @@ from backups.snapshots import coverage
 from backups.snapshots.scope import Target
 from core.errors import AppError
 from servers import wiring as servers_wiring
+from servers.changes.actions import NAMES_OF_STARTS
 from servers.minecraft.data_root import DataRoot
 from servers.minecraft.instance import ServerNotFound
 from servers.models import Operation
 from servers.records.operation_rows import in_database
 
 _LAST_S = 2**33
-_STARTS = ("up", "start", "restart")
 
 
 async def require(target: Target) -> None:
@@ -67,7 +67,7 @@ def _read_ends() -> dict[str, datetime]:
 
 
 def _read_last_start(server_id: str) -> datetime | None:
-    row = Operation.objects.filter(server_id=server_id, kind__in=_STARTS).first()
+    row = Operation.objects.filter(server_id=server_id, kind__in=NAMES_OF_STARTS).first()
     return row.started_at if row else None
 
 

@@ -15,9 +15,11 @@ from backups.restores.excludes import RestoreExcludes
 from backups.restores.request import RestorePlan, RestoreRequest, resolve
 from backups.snapshots import scope
 from servers.docker.folders import DATA
+from servers.operations import kinds
+from servers.operations.kinds import OperationKind
 from servers.operations.runner import Job
 
-KIND = "preview"
+KIND = kinds.register(OperationKind(name="preview", can_cancel=True))
 MAX_SHOWN = 2000
 
 
@@ -31,7 +33,7 @@ async def preview_job(request: RestoreRequest, *, started_by: str, origin: str) 
     restoring.require(await wiring.repository().version(), restoring.DRY_RUN_SINCE, to="preview a restore")
     wanted = await resolve(request)
     return Job(
-        kind=KIND, started_by=started_by, origin=origin, can_cancel=True, work=lambda _: _preview(wanted),
+        kind=KIND, started_by=started_by, origin=origin, work=lambda _: _preview(wanted),
     )
 
 

@@ -12,12 +12,14 @@ from backups.restores.request import server_path
 from core.errors import AppError
 from core.periodic import Periodic
 from servers.models import Operation, OperationState
+from servers.operations import kinds
+from servers.operations.kinds import OperationKind
 from servers.records.operation_rows import in_database
 
 logger = logging.getLogger(__name__)
 
 ROUND_S = 30.0
-KIND = "restore"
+KIND = kinds.register(OperationKind(name="restore", can_cancel=True))
 
 Running = Callable[[], Collection[uuid.UUID]]
 
@@ -70,14 +72,15 @@ class RestoreRecovery:
 
 def _untold() -> list[str]:
     """List the restores that died before they left anything on the disk; uses the database."""
-    rows = Operation.objects.filter(kind=KIND, state=OperationState.INTERRUPTED, result__isnull=True)
+    rows = Operation.objects.filter(kind=KIND.name, state=OperationState.INTERRUPTED, result__isnull=True)
     return [str(pk) for pk in rows.values_list("pk", flat=True)]
 
 
 def _write_down(operation: str, plan: Plan | None, present: Present) -> str:
     """Tell in the operation's record what became of it; uses the database. Empty where there was no restore."""
     try:
-        row = Operation.objects.filter(pk=uuid.UUID(operation), kind=KIND).exclude(state=OperationState.SUCCEEDED).get()
+        rows = Operation.objects.filter(pk=uuid.UUID(operation), kind=KIND.name)
+        row = rows.exclude(state=OperationState.SUCCEEDED).get()
     except (ValueError, Operation.DoesNotExist):  # a folder of a drill, or of somebody else
         return ""
     target = (plan.target if plan is not None else "") or row.server_id

@@ -47,7 +47,7 @@ async def restore_job(request: RestoreRequest, *, started_by: str, origin: str) 
     if not (wanted.is_as_new or request.skip_safety_check or request.safety_snapshot):
         await freshness.require(wanted.target)
     return Job(
-        kind=recovery.KIND, server_id=wanted.target.server_id, started_by=started_by, origin=origin, can_cancel=True,
+        kind=recovery.KIND, server_id=wanted.target.server_id, started_by=started_by, origin=origin,
         leases=(create.REPOSITORY_LEASE,) if request.safety_snapshot else (),
         work=lambda progress: _Restoring(wanted, progress).run(),
     )

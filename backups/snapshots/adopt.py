@@ -14,11 +14,13 @@ from backups.restic.failures import RepositoryKeepsAll
 from backups.restic.snapshot import ResticSnapshot
 from backups.snapshots.create import REPOSITORY_LEASE
 from core.errors import Conflict, NotFound
+from servers.operations import kinds
+from servers.operations.kinds import OperationKind
 from servers.operations.progress import Progress
 from servers.operations.runner import Job
 from servers.records.operation_rows import in_database
 
-KIND = "adopt_instance"
+KIND = kinds.register(OperationKind(name="adopt_instance"))
 ALIVE = timedelta(hours=26)  # a panel whose newest snapshot is younger may well be running
 
 

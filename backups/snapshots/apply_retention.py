@@ -14,11 +14,15 @@ from backups.restic.retention import Entry, Plan, Policy
 from backups.restic.snapshot import ResticSnapshot
 from backups.snapshots import pins
 from backups.snapshots.create import REPOSITORY_LEASE
+from servers.operations import kinds
+from servers.operations.kinds import OperationKind
 from servers.operations.progress import Progress
 from servers.operations.runner import Job
 from servers.records.operation_rows import in_database
 
-KIND = "forget"
+KIND = kinds.register(OperationKind(name="forget"))
+PRUNE = kinds.register(OperationKind(name="prune", can_cancel=True))
+CHECK = kinds.register(OperationKind(name="check", can_cancel=True))
 
 
 async def plan(policy: Policy, *, server_id: str | None, is_global: bool = False, made: str = "") -> Plan:
@@ -81,7 +85,7 @@ def prune_job(*, started_by: str, origin: str) -> Job:
         await _prune(progress)
 
     return Job(
-        kind="prune", work=work, started_by=started_by, origin=origin, leases=(REPOSITORY_LEASE,), can_cancel=True
+        kind=PRUNE, work=work, started_by=started_by, origin=origin, leases=(REPOSITORY_LEASE,)
     )
 
 
@@ -99,7 +103,7 @@ def check_job(*, read_data_percent: float, started_by: str, origin: str) -> Job:
         return {"read_data_percent": read_data_percent}
 
     return Job(
-        kind="check", work=work, started_by=started_by, origin=origin, leases=(REPOSITORY_LEASE,), can_cancel=True
+        kind=CHECK, work=work, started_by=started_by, origin=origin, leases=(REPOSITORY_LEASE,)
     )
 
 

@@ -36,12 +36,13 @@ from servers import wiring as servers_wiring
 from servers.docker.folders import folder_is_a_link
 from servers.minecraft.data_root import DataKind, DataRoot, usual
 from servers.minecraft.instance import MCInstance
+from servers.operations import kinds
 from servers.operations.progress import Progress
 from servers.operations.runner import Job
 from servers.records import leases
 from servers.records.operation_rows import in_database
 
-KIND = "backup"
+KIND = kinds.register(kinds.OperationKind(name="backup", can_cancel=True))
 REPOSITORY_LEASE = "repository"  # one writing job at a time
 
 
@@ -82,7 +83,7 @@ def snapshot_job(request: SnapshotRequest, *, started_by: str, origin: str) -> J
         wanted += [one for one in leases_of.values() if one not in busy]
     return Job(
         kind=KIND, server_id=request.server_id, started_by=started_by, origin=origin, leases=tuple(wanted),
-        can_cancel=True, work=functools.partial(make_snapshot, request),
+        work=functools.partial(make_snapshot, request),
     )
 
 

@@ -10,11 +10,16 @@ from backups.restic.snapshot import ResticSnapshot
 from backups.snapshots import pins
 from backups.snapshots.create import REPOSITORY_LEASE
 from core.errors import Conflict
+from servers.operations import kinds
+from servers.operations.kinds import OperationKind
 from servers.operations.progress import Progress
 from servers.operations.runner import Job
 from servers.records.operation_rows import in_database
 
 LEAST_DIGITS = 8  # of an id
+
+
+KIND = kinds.register(OperationKind(name="delete_snapshot"))
 
 
 class SnapshotPinned(Conflict):
@@ -52,7 +57,7 @@ def delete_job(snapshot: ResticSnapshot, *, started_by: str, origin: str) -> Job
         return {"removed": [snapshot.id]}
 
     return Job(
-        kind="delete_snapshot", work=work, started_by=started_by, origin=origin, leases=(REPOSITORY_LEASE,)
+        kind=KIND, work=work, started_by=started_by, origin=origin, leases=(REPOSITORY_LEASE,)
     )
 
 

@@ -108,7 +108,7 @@ def _of_server(server_id: str, sentences: list[str]) -> list[str]:
 def _of(
     name: str, good: ResticSnapshot | None, off_since: datetime | None, warnings: list[str]
 ) -> ServerHealth:
-    failed = Operation.objects.filter(kind=KIND, server_id__in=[name, ""], state=OperationState.FAILED).first()
+    failed = Operation.objects.filter(kind=KIND.name, server_id__in=[name, ""], state=OperationState.FAILED).first()
     drills = Drill.objects.filter(server_id=name)
     drill = drills.exclude(passed=None).first() or drills.first()
     return ServerHealth(

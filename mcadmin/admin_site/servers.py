@@ -24,47 +24,53 @@ from web.admin_base import size, when
 Context = dict[str, Any]
 
 
+_RUNNING = frozenset({MCServerStatus.RUNNING, MCServerStatus.STARTING, MCServerStatus.HEALTHY})
+_EXISTS, _CREATED = frozenset({MCServerStatus.EXISTS}), frozenset({MCServerStatus.CREATED})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Button:
-    """One action as it is offered; ``asks`` is the question that comes first, where players would notice."""
+    """One action as it is offered.
+
+    Attributes:
+        when: the statuses in which it is.
+        on_card: whether a server's card offers it, too.
+        asks: the question that comes first, where players would notice.
+    """
 
     action: Action
     word: str
+    when: frozenset[MCServerStatus]
+    on_card: bool = False
     tone: str = ""
     asks: str = ""
 
 
 _BUTTONS = [
-    Button(action=Action.UP, word="Start", tone="main"),
-    Button(action=Action.START, word="Start", tone="main"),
-    Button(action=Action.STOP, word="Stop", asks="Stop {id}? Whoever plays is disconnected; the world is saved first."),
-    Button(action=Action.RESTART, word="Restart", asks="Restart {id}? Whoever plays is disconnected for a moment."),
-    Button(action=Action.PULL, word="Pull image"),
+    Button(action=Action.UP, word="Start", when=_EXISTS, on_card=True, tone="main"),
+    Button(action=Action.START, word="Start", when=_CREATED, on_card=True, tone="main"),
     Button(
-        action=Action.DOWN, word="Down",
+        action=Action.STOP, word="Stop", when=_RUNNING, on_card=True,
+        asks="Stop {id}? Whoever plays is disconnected; the world is saved first.",
+    ),
+    Button(
+        action=Action.RESTART, word="Restart", when=_RUNNING, on_card=True,
+        asks="Restart {id}? Whoever plays is disconnected for a moment.",
+    ),
+    Button(action=Action.PULL, word="Pull image", when=_EXISTS | _CREATED | _RUNNING),
+    Button(
+        action=Action.DOWN, word="Down", when=_CREATED | _RUNNING,
         asks="Take {id} down? It is stopped and its container removed; the world stays.",
     ),
     Button(
-        action=Action.KILL, word="Kill", tone="danger",
+        action=Action.KILL, word="Kill", when=_RUNNING, tone="danger",
         asks="Kill {id}? It ends at once without saving: the last minutes of play may be lost.",
     ),
     Button(
-        action=Action.REMOVE, word="Remove", tone="danger",
+        action=Action.REMOVE, word="Remove", when=_EXISTS, tone="danger",
         asks="Remove {id}? Its directory is moved to .removed/ and can be brought back with: manage.py restore_removed",
     ),
 ]
-_RUNNING = frozenset({MCServerStatus.RUNNING, MCServerStatus.STARTING, MCServerStatus.HEALTHY})
-_WHEN: dict[Action, frozenset[MCServerStatus]] = {
-    Action.UP: frozenset({MCServerStatus.EXISTS}),
-    Action.START: frozenset({MCServerStatus.CREATED}),
-    Action.STOP: _RUNNING,
-    Action.RESTART: _RUNNING,
-    Action.PULL: frozenset({MCServerStatus.EXISTS, MCServerStatus.CREATED}) | _RUNNING,
-    Action.DOWN: frozenset({MCServerStatus.CREATED}) | _RUNNING,
-    Action.KILL: _RUNNING,
-    Action.REMOVE: frozenset({MCServerStatus.EXISTS}),
-}
-_FIRST = {Action.UP, Action.START, Action.STOP, Action.RESTART}  # what a server's card offers
 
 
 def list_servers() -> list[Context]:
@@ -132,7 +138,7 @@ def _find(server_id: str) -> Context:
 
 def _row(info: Any, running: dict[str, Operation]) -> Context:
     item = server_item(info)
-    buttons = [one for one in _BUTTONS if item["status"] in _WHEN[one.action]]
+    buttons = [one for one in _BUTTONS if item["status"] in one.when]
     players = item["onlinePlayers"]
     used, most = item["memoryUsageBytes"], item["maxMemoryBytes"]
     memory = f"{size(used)} of {size(most)}" if used is not None else (size(most) if most else "")
@@ -141,7 +147,7 @@ def _row(info: Any, running: dict[str, Operation]) -> Context:
         "players": None if players is None else len(players),
         "memory": memory,
         "busy": running.get(info.id),
-        "actions": [one for one in buttons if one.action in _FIRST],
+        "actions": [one for one in buttons if one.on_card],
         "all_actions": buttons,
     }
 

@@ -13,7 +13,8 @@ from servers.changes.port_conflicts import ports_of_others
 from servers.docker.folders import ServerFolderIsALink
 from servers.minecraft.instance import MCInstance
 from servers.models import Operation, OperationState
-from servers.operations import runner
+from servers.operations import kinds, runner
+from servers.operations.kinds import OperationKind
 from servers.operations.progress import Progress
 from servers.operations.runner import Job
 from servers.records import incarnations, operation_rows
@@ -33,24 +34,22 @@ class Action(StrEnum):
     PULL = "pull"
 
 
-_DONE = {
-    Action.START: "started",
-    Action.STOP: "stopped",
-    Action.RESTART: "restarted",
-    Action.UP: "up",
-    Action.DOWN: "down",
-    Action.REMOVE: "removed",
-    Action.KILL: "killed",
-    Action.PULL: "up to date: its image was pulled",
+_BACKUP = frozenset({"backup"})
+# A new action is a row here, a method of MCInstance, and a button of the admin site.
+_KINDS = {
+    Action(kind.name): kinds.register(kind)
+    for kind in (
+        OperationKind(name="start", done="started", starts_game=True, needs_safe_file=True),
+        OperationKind(name="stop", done="stopped", overtakes=_BACKUP, needs_no_file=True),
+        OperationKind(name="restart", done="restarted", starts_game=True, needs_safe_file=True),
+        OperationKind(name="up", done="up", starts_game=True, needs_safe_file=True),
+        OperationKind(name="down", done="down", overtakes=_BACKUP, needs_no_file=True),
+        OperationKind(name="remove", done="removed"),
+        OperationKind(name="kill", done="killed", overtakes=_BACKUP | {"stop", "down", "restart"}, needs_no_file=True),
+        OperationKind(name="pull", done="up to date: its image was pulled", can_cancel=True, needs_safe_file=True),
+    )
 }
-
-
-# What lets a compose file run, or fetches what it names.
-CHECKED = frozenset({Action.UP, Action.START, Action.RESTART, Action.PULL})
-
-
-# What is possible even where the server's folder is a link that nothing follows.
-ENDING = frozenset({Action.STOP, Action.DOWN, Action.KILL})
+NAMES_OF_STARTS = sorted(kind.name for kind in _KINDS.values() if kind.starts_game)
 
 
 class ProjectClash(Conflict):
@@ -71,24 +70,23 @@ async def action_job(server_id: str, action: Action, *, acceptance: Acceptance, 
     Raises:
         ServerNotFound, ProjectClash.
     """
-    instance = wiring.manager().get_instance(server_id)
+    kind, instance = _KINDS[action], wiring.manager().get_instance(server_id)
     try:
         await instance.get_compose_file()  # raises ServerNotFound
     except ServerFolderIsALink:
-        if action not in ENDING:
+        if not kind.needs_no_file:
             raise
     await check_project(server_id)
 
     async def work(progress: Progress) -> dict[str, Any] | None:
-        if action in CHECKED:
+        if kind.needs_safe_file:
             await compose_safety.require_safe(server_id, acceptance=acceptance)
         if action is Action.UP:
             await _check_ports(instance, progress)
         return await _act(instance, action, progress, by=acceptance.username)
 
     return Job(
-        kind=action.value, server_id=server_id, work=work, started_by=acceptance.username, origin=origin,
-        can_cancel=action is Action.PULL,
+        kind=kind, server_id=server_id, work=work, started_by=acceptance.username, origin=origin
     )
 
 
@@ -110,7 +108,7 @@ async def check_project(server_id: str) -> None:
 def message(operation: Operation) -> str:
     """Say in a sentence what became of the action."""
     if operation.state == OperationState.SUCCEEDED:
-        return f"{operation.server_id} is {_DONE[Action(operation.kind)]}."
+        return f"{operation.server_id} is {_KINDS[Action(operation.kind)].done}."
     return runner.message(operation)
 
 

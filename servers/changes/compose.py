@@ -18,9 +18,13 @@ from servers.minecraft.compose.rules import MCComposeFile
 from servers.minecraft.compose.safety import read_texts
 from servers.minecraft.compose.update import Caller
 from servers.minecraft.compose.warnings import java_warnings
+from servers.operations import kinds
+from servers.operations.kinds import OperationKind
 from servers.operations.progress import Progress
 from servers.operations.runner import Job
 from servers.records import operation_rows, revisions
+
+KIND = kinds.register(OperationKind(name="update"))
 
 
 class FileChanged(Conflict):
@@ -79,7 +83,7 @@ async def compose_job(change: ComposeChange, *, acceptance: Acceptance, origin: 
         return {"revision": revision, "safety_snapshot_id": guard.saved_as}
 
     return Job(
-        kind="update", server_id=server_id, work=work, started_by=acceptance.username, origin=origin,
+        kind=KIND, server_id=server_id, work=work, started_by=acceptance.username, origin=origin,
         leases=(*port_conflicts.port_leases(compose.published_ports), *guard.leases),
     )
 

@@ -18,12 +18,16 @@ from servers.minecraft.compose.warnings import java_warnings
 from servers.minecraft.instance import COMPOSE_NAME, ServerExists
 from servers.minecraft.server_info import DEFAULT_GAME_PORT, DEFAULT_RCON_PORT
 from servers.models import Operation
-from servers.operations import runner
+from servers.operations import kinds, runner
+from servers.operations.kinds import OperationKind
 from servers.operations.progress import Progress
 from servers.operations.runner import Job
 from servers.records import incarnations, leases, operation_rows, revisions
 
 _TRIES = 20  # who lets us choose the ports gets the next ones when somebody is faster
+
+KIND = kinds.register(OperationKind(name="create"))
+
 
 @dataclass(frozen=True, kw_only=True)
 class ServerRequest:
@@ -95,7 +99,7 @@ async def _job(new: ServerRequest) -> Job:
         return {"server": new.id}
 
     return Job(
-        kind="create", server_id=new.id, work=work, started_by=new.acceptance.username, origin=new.origin,
+        kind=KIND, server_id=new.id, work=work, started_by=new.acceptance.username, origin=new.origin,
         leases=port_leases(compose.published_ports),
     )
 

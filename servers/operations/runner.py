@@ -16,6 +16,7 @@ from core.errors import AppError, Conflict
 from core.redaction import without_login
 from servers import wiring
 from servers.models import Operation, OperationState
+from servers.operations.kinds import OperationKind
 from servers.operations.progress import Progress
 from servers.records import leases, operation_audit, operation_rows
 
@@ -26,13 +27,6 @@ RENEW_S = 10.0
 FINISH_AGAIN_S = (0.5, 1.0, 2.0, 4.0, 8.0)  # together less than the leases live
 OVERTAKE_S = 60.0  # restic gets 30 s to end, then saving is turned on again
 OVERTAKE_LOOK_S = 0.1
-
-# Who must not wait for what: the running one is cancelled, cleans up, and only then the other begins.
-OVERTAKES = {
-    "kill": frozenset({"backup", "stop", "down", "restart"}),
-    "stop": frozenset({"backup"}),
-    "down": frozenset({"backup"}),
-}
 
 Work = Callable[[Progress], Awaitable[dict[str, Any] | None]]
 
@@ -48,23 +42,21 @@ class Job:
     """What shall be done.
 
     Attributes:
-        kind: the word for it in records and messages: ``up``, ``backup``, ``check``.
+        kind: its row in the table of kinds.
         server_id: whose lease it takes; empty when it is of no single server.
         work: does it. What it returns (JSON) is the operation's result. Cancelled, it gets a CancelledError;
             its ``finally`` blocks run to their end before anything else may begin.
         started_by: a user's name.
         origin: ``api``, ``admin``, ``command`` or ``schedule``.
         leases: further keys that it needs (``repository``, ``leases.server_lease(id)``): all or none are taken.
-        can_cancel: whether users may cancel it.
     """
 
-    kind: str
+    kind: OperationKind
     work: Work
     started_by: str
     origin: str
     server_id: str = ""
     leases: tuple[str, ...] = ()
-    can_cancel: bool = False
 
 
 async def run(job: Job) -> Operation:
@@ -262,15 +254,15 @@ async def _begin(job: Job) -> _Running:
     last = loop.time() + OVERTAKE_S
     while True:
         operation = Operation(
-            server_id=job.server_id, kind=job.kind, started_by=job.started_by[:50], origin=job.origin,
-            can_cancel=job.can_cancel, started_at=datetime.now(UTC),
+            server_id=job.server_id, kind=job.kind.name, started_by=job.started_by[:50], origin=job.origin,
+            can_cancel=job.kind.can_cancel, started_at=datetime.now(UTC),
         )
         try:
             return _Running(await operation_rows.in_database(leases.acquire, operation, keys=keys), job.work)
         except leases.Held as held:
-            if held.operation.kind not in OVERTAKES.get(job.kind, ()) or loop.time() > last:
+            if held.operation.kind not in job.kind.overtakes or loop.time() > last:
                 raise
-            await _make_way(held.operation, by=f"{job.kind} by {job.started_by}")
+            await _make_way(held.operation, by=f"{job.kind.name} by {job.started_by}")
         await asyncio.sleep(OVERTAKE_LOOK_S)
 
 

@@ -103,7 +103,7 @@ def test_slow_databases_hold_up_no_drill(
 
     assert result["servers"][0]["databases"] == []
     assert "databases came back broken" not in result["message"]
-    [warning] = [one for one in Operation.objects.get(kind=drill.KIND).warnings if "not looked at" in one]
+    [warning] = [one for one in Operation.objects.get(kind=drill.KIND.name).warnings if "not looked at" in one]
     assert warning.startswith(f"{home.name}: databases that were not looked at: ")
     assert "(its check took more than " in warning
     assert "(no time was left for it)" in warning

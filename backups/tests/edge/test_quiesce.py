@@ -18,7 +18,7 @@ from backups.snapshots.skipping import FlushNotConfirmed
 from backups.tests.conftest import started
 from servers import wiring as servers_wiring
 from servers.models import Operation
-from servers.operations import runner
+from servers.operations import kinds, runner
 from servers.operations.runner import OperationCancelled
 from servers.records import operation_rows
 from testing.fake_docker import FakeDocker
@@ -279,7 +279,7 @@ async def test_a_global_snapshot_quiesces_all_and_names_the_busy(
         await gate.wait()
 
     held = asyncio.create_task(runner.run(
-        runner.Job(kind="up", server_id="busy", work=hold, started_by="olivia", origin="api")
+        runner.Job(kind=kinds.find("up"), server_id="busy", work=hold, started_by="olivia", origin="api")
     ))
     await entered.wait()
     operation = await back_up(server_id="")

@@ -29,13 +29,19 @@ from servers.api.files.paths import (
     readable,
 )
 from servers.minecraft.files import changes
+from servers.operations import kinds
 from servers.operations.http import PREFER, answer, run_for_http
+from servers.operations.kinds import OperationKind
 from servers.operations.progress import Progress
 from servers.operations.runner import Job
 from web.request import number, prefers_async, up_to
 
 MAX_LISTED = 25_000
 _SPECIAL = "This is a pipe, a socket or a device: it cannot be opened."
+
+
+COPY = kinds.register(OperationKind(name="copy_files", can_cancel=True))
+DELETE = kinds.register(OperationKind(name="delete_files", can_cancel=True))
 
 
 class FilesViewSet(ViewSet):
@@ -125,7 +131,7 @@ class FilesViewSet(ViewSet):
         with data(id) as root:
             large = changes.is_large(root, path, with_content=True)
         what = f"{paths.file_name(path)} was copied."
-        return carry_out_on_files(request, id, "copy_files", work, what=what, large=large)
+        return carry_out_on_files(request, id, COPY, work, what=what, large=large)
 
     @extend_schema(
         operation_id="files_delete",
@@ -150,7 +156,7 @@ class FilesViewSet(ViewSet):
         with data(id) as root:
             large = changes.is_large(root, path, with_content=False)
         what = f"{paths.file_name(path)} was deleted."
-        return carry_out_on_files(request, id, "delete_files", work, what=what, large=large)
+        return carry_out_on_files(request, id, DELETE, work, what=what, large=large)
 
 
 Work = Callable[[Root, changes.Tell], dict[str, Any]]
@@ -163,7 +169,7 @@ class Stopped(Conflict):
 
 
 def carry_out_on_files(  # noqa: PLR0913 - all of one call
-    request: Request, server_id: str, kind: str, work: Work, *, what: str, large: bool
+    request: Request, server_id: str, kind: OperationKind, work: Work, *, what: str, large: bool
 ) -> Response:
     """Do the work here and now, or as an operation when it is large or the client does not want to wait."""
     if not large and not prefers_async(request):
@@ -172,7 +178,7 @@ def carry_out_on_files(  # noqa: PLR0913 - all of one call
         return Response({"message": what})
     job = Job(
         kind=kind, server_id=server_id, work=lambda progress: in_operation(server_id, work, progress),
-        started_by=request.user.username, origin="api", can_cancel=True,
+        started_by=request.user.username, origin="api",
     )
     return run_for_http(request, job, done=lambda operation: answer(operation, message=what))
 

@@ -16,11 +16,16 @@ from servers.minecraft.files import changes
 from servers.minecraft.files.extraction import extract
 from servers.minecraft.files.search import MAX_RESULTS, Wanted, search
 from servers.minecraft.files.tail import tail
+from servers.operations import kinds
 from servers.operations.http import PREFER
+from servers.operations.kinds import OperationKind
 from web.request import flag, number, up_to
 
 MAX_TAIL_LINES = 10_000
 LARGE_ARCHIVE_BYTES = 32 * 1024 * 1024
+
+
+EXTRACT = kinds.register(OperationKind(name="extract_files", can_cancel=True))
 
 
 class SearchViewSet(ViewSet):
@@ -94,4 +99,4 @@ class SearchViewSet(ViewSet):
             found = root.stat(path)
         is_large = found is not None and found.st_size >= LARGE_ARCHIVE_BYTES
         what = f"{file_name(path)} was extracted."
-        return carry_out_on_files(request, id, "extract_files", work, what=what, large=is_large)
+        return carry_out_on_files(request, id, EXTRACT, work, what=what, large=is_large)
