@@ -15,6 +15,7 @@ from backups.repository import embedded, placement
 from backups.restores import locate
 from backups.snapshots import adopt, create, payload, scope
 from backups.snapshots.create import SnapshotRequest
+from core.redaction import without_login
 from servers import wiring as servers_wiring
 from servers.operations.shell import run_at_shell
 
@@ -43,7 +44,11 @@ def _init(_: dict[str, Any], out: Out) -> None:
         manager = servers_wiring.manager()
         placement.require_outside([manager.server_path / name for name in manager.list_names()], wiring.section())
         async_to_sync(wiring.repository().init)()
-    out.write("The backup repository was made. Keep its password somewhere else, too: without it nothing comes back.\n")
+    place = without_login(wiring.section().repository_path)
+    out.write(
+        f"The backup repository was made at {place}. "
+        "Keep its password somewhere else, too: without it nothing comes back.\n"
+    )
 
 
 def _create_arguments(parser: ArgumentParser) -> None:

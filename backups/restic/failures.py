@@ -209,8 +209,9 @@ _MEANINGS = (
     ),
     _Meaning(
         TemporaryDiskFull,
-        "The disk with the temporary folder (TMPDIR, else /tmp) is full, not that of the backup repository. Make room "
-        'there, or name another folder: restic.environment = {{ TMPDIR = "…" }}. Forgetting snapshots does not help.',
+        "The disk of restic's temporary folder is full, not that of the backup repository. Make room there: snapshots "
+        "and restores use the disk of logs_dir, and all else, or a restic that cannot be confined, that of TMPDIR "
+        "(else /tmp). Forgetting snapshots does not help.",
         (r"restic-temp-pack-\d+: (no space left on device|disk quota exceeded)",),
     ),
     _Meaning(
