@@ -175,6 +175,12 @@ class FakeDocker:
                 said = dict(label.removeprefix("--label=").split("=", 1) for label in labels)
                 self.make_volume(name, project=said["com.docker.compose.project"])
                 return f"{name}\n"
+            case ("volume", "ls", "--filter", label, *_):
+                project = label.rpartition("=")[2]
+                theirs = {"com.docker.compose.project": project}
+                return "".join(f"{name}\n" for name, one in self.volumes.items() if one["Labels"] == theirs)
+            case ("network", "ls", *_):
+                return ""
             case ("info", *_):
                 answer = {"ServerVersion": "fake", "CgroupVersion": "1", "CgroupDriver": "cgroupfs"}
                 return json.dumps(answer | {"DockerRootDir": str(self.root_dir)})

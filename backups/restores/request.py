@@ -20,6 +20,7 @@ from backups.snapshots.scope import Target
 from core.errors import InvalidRequest
 from servers import wiring as servers_wiring
 from servers.changes.compose_safety import Acceptance
+from servers.changes.project_names import require_free_project
 from servers.docker.folders import DATA, DataElsewhere, ServerFolderIsALink
 from servers.minecraft.data_root import DataRoot, usual
 from servers.minecraft.instance import ServerExists, ServerNotFound
@@ -95,7 +96,7 @@ async def resolve(request: RestoreRequest) -> RestorePlan:
         DataElsewhere: a path of a game whose files are out of our reach, or a volume that may be somebody else's.
         EngineUnreachable: nobody knows whose the volume is.
         RepositoryInServer: it would be replaced, too.
-        ServerExists: the new server's id is taken.
+        ServerExists, ProjectTaken: the new server's id is taken.
     """
     wiring.repository()
     snapshot = delete.choose(await wiring.snapshot_cache().read(), request.snapshot_id)
@@ -116,6 +117,7 @@ async def resolve(request: RestoreRequest) -> RestorePlan:
         raise InvalidRequest("A new server is made of a whole one: leave path out, or as.")
     target = await asyncio.to_thread(_find_past, request.as_new, "", root)
     await asyncio.to_thread(_check_new, request.as_new)
+    await require_free_project(request.as_new)
     return RestorePlan(request=request, snapshot=snapshot, server_id=server_id, target=target, source=source, root=root)
 
 

@@ -11,6 +11,7 @@ from servers import wiring
 from servers.changes import compose_safety, variable_warnings
 from servers.changes.compose_safety import Acceptance
 from servers.changes.port_conflicts import check_ports, next_free, port_leases
+from servers.changes.project_names import require_free_project
 from servers.docker.cli import PortTaken
 from servers.minecraft.compose.rules import MCComposeFile
 from servers.minecraft.compose.template import ServerParameters, ServerType, render
@@ -50,6 +51,8 @@ async def create(
         UnsafeCompose: with the findings of the safety policy.
         InvalidRequest: both a text and parameters, or a parameter is wrong.
         ServerExists: the id, or its Compose project name, is taken.
+        ProjectTaken: the engine has things of a project of that name, which is no server.
+        EngineUnreachable: nobody knows whether it has.
         PortTaken: a port belongs to another server or program.
         Busy: it is being created just now, or a port of it taken.
     """
@@ -127,6 +130,7 @@ async def _check_id(server_id: str) -> None:
         made = await operation_rows.in_database(operation_rows.last_created, server_id)
         by = f", created by {made.started_by} at {made.started_at:%Y-%m-%d %H:%M:%S} UTC" if made else ""
         raise ServerExists(f"A server named {server_id!r} exists already{by}. Choose another id.")
+    await require_free_project(server_id)
 
 
 def _render(server_id: str, parameters: dict[str, Any]) -> str:

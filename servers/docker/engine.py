@@ -89,6 +89,21 @@ class DockerManager:
         found = await self._inspect_others(kind, names) if names else []
         return {one["Name"]: one.get("Labels") or {} for one in found}
 
+    async def things_of(self, project: str) -> list[str]:
+        """Name the containers, volumes and networks with the label of a Compose project: `volume x_db`.
+
+        Raises:
+            EngineUnreachable.
+        """
+        label = f"label={PROJECT_LABEL}={project}"
+        found = [f"container {one.name}" for one in await self.inspect(await self.list_ids(label))]
+        for kind in ("volume", "network"):
+            out = await self._cli.call(
+                kind, "ls", "--filter", label, "--format", "{{.Name}}", timeout_s=QUESTION_TIMEOUT_S
+            )
+            found += [f"{kind} {name}" for name in out.split()]
+        return found
+
     async def volumes(self, names: Sequence[str]) -> KnownVolumes:
         """Ask what the named volumes are and where the engine keeps its own; what can be no name is not asked.
 

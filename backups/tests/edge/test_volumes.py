@@ -169,6 +169,18 @@ def test_a_new_server_gets_a_volume_of_its_own(owner: APIClient, home: Path, fak
     assert sorted(names) == ["ops.json", "world"]
 
 
+def test_a_new_server_does_not_write_over_the_volume_of_a_project_with_its_name(
+    owner: APIClient, home: Path, fake: FakeDocker
+) -> None:
+    snapshot = save(owner, server_id=NAME)
+    fill(fake.make_volume("other_world", project="other"), "theirs")
+
+    answer = restore(owner, snapshot, **{"as": "other"})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "project_taken"), answer.json()
+    assert (volume(fake, "other_world") / "world/level.dat").read_text() == "theirs"
+
+
 FIXED = "\nvolumes:\n  world:\n    name: {}\n"
 
 

@@ -141,5 +141,7 @@ def _line_test(wanted: Wanted, deadline: float) -> Callable[[str], bool]:
             return pattern.search(line, timeout=left) is not None
         except TimeoutError:
             raise SlowPattern("The pattern takes too long. Avoid a repetition inside a repetition.") from None
+        except (MemoryError, RecursionError):  # `(?R)` calls itself and never takes a character
+            raise SlowPattern("The pattern needs too much memory. Avoid one that calls itself.") from None
 
     return is_in

@@ -57,6 +57,14 @@ def test_the_limit_is_said(root: Root, folder: Path) -> None:
     assert (len(found.hits), found.stopped) == (10, "Only the first 10 are shown.")
 
 
+@pytest.mark.parametrize("pattern", ["(?R)", "(?:(?R)|a)", "((?1))"])
+def test_a_pattern_that_calls_itself_for_ever_is_stopped(root: Root, folder: Path, pattern: str) -> None:
+    (folder / "bait").write_bytes(b"a" * 35 + b"!")
+
+    with pytest.raises(SlowPattern):
+        search(root, "", Wanted(content=pattern, is_regex=True, name="bait"))
+
+
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|a)*b", "(.*a){20}", "(?:a?){40}a{40}"])
 def test_a_pattern_that_takes_for_ever_is_stopped(root: Root, folder: Path, pattern: str) -> None:
     (folder / "bait").write_bytes(b"a" * 35 + b"!")

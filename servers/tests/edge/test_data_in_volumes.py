@@ -9,12 +9,13 @@ import pytest
 from asgiref.sync import async_to_sync
 from rest_framework.test import APIClient
 
+from accounts.models import User, UserRole
 from servers import wiring
 from servers.docker.folders import DataElsewhere
 from servers.minecraft.data_root import DataKind
 from servers.tests.conftest import compose_text, write_server
 from servers.tests.edge.test_linked_folders import SECRET, VERBS, content, tree
-from testing.fake_docker import FakeDocker
+from testing.fake_docker import FakeContainer, FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NAME, AT = "voled", "/api/servers/voled"
@@ -282,3 +283,35 @@ def test_what_is_mounted_on_the_folder_since_is_not_opened(
 
     assert {(one.status_code, one.json().get("code")) for one in answers} == {(409, "data_elsewhere")}
     assert (host / "canary.txt").read_text() == f"motd={SECRET}\n"
+
+
+@pytest.mark.parametrize("has_container", [True, False])
+def test_no_new_server_is_given_the_volume_of_a_project_with_its_name(
+    api: APIClient, fake: FakeDocker, server_path: Path, *, has_container: bool
+) -> None:
+    fake.make_volume("cloud_db", project="cloud")
+    if has_container:
+        theirs = FakeContainer("cloud-db-1", "postgres", {"com.docker.compose.project": "cloud"})
+        fake.containers[theirs.name] = theirs
+    text = compose_text("cloud").replace("./data:", "db:") + "\nvolumes:\n  db: {}\n"
+    api.force_authenticate(User.objects.create(username="adam", role=UserRole.ADMIN))
+
+    answer = api.post("/api/servers", {"id": "cloud", "yaml_content": text}, format="json")
+
+    assert (answer.status_code, answer.json().get("code")) == (409, "project_taken"), answer.json()
+    assert "volume cloud_db" in answer.json()["detail"]
+    assert not (server_path / "cloud").exists()
+
+
+def test_a_server_made_again_has_what_the_earlier_one_of_its_id_left(
+    owner: APIClient, fake: FakeDocker, server_path: Path
+) -> None:
+    body = {"id": NAME, "yaml_content": compose_text(NAME).replace("./data:", "mc-data:") + OWN}
+    for _ in range(2):
+        answer = owner.post("/api/servers", body, format="json")
+        assert answer.status_code == 201, answer.json()
+        up()
+        for action in ("down", "remove"):
+            done = owner.post(f"{AT}/operations", {"action": action}, format="json")
+            assert done.status_code == 200, done.json()
+    assert "voled_mc-data" in fake.volumes
