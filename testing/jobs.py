@@ -6,6 +6,7 @@ from typing import Any
 
 from servers.models import Operation, OperationState
 from servers.operations import kinds
+from servers.operations.caller import Caller
 from servers.operations.progress import Progress
 from servers.operations.runner import Job, Work
 from servers.records import operation_rows
@@ -15,7 +16,7 @@ def job(kind: str, work: Work, *, can_cancel: bool | None = None, **changes: Any
     """Return a job of a kind that may or may not be cancelled, whatever its row says."""
     row = kinds.find(kind)
     row = row if can_cancel is None else replace(row, can_cancel=can_cancel)
-    return Job(**{"kind": row, "work": work, "started_by": "olivia", "origin": "api", "server_id": "lobby", **changes})
+    return Job(**{"kind": row, "work": work, "by": Caller("olivia"), "server_id": "lobby", **changes})
 
 
 async def nothing(_: Progress) -> None:

@@ -8,8 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import UserRole
-from accounts.permissions import IsSignedIn, RequireRole
+from accounts.permissions import IsSignedIn
 from backups.api import restore_serializers as serializers
 from backups.restores import drill, preview, restore
 from backups.restores.request import RestoreRequest
@@ -17,7 +16,7 @@ from backups.snapshots.known import find
 from core.errors import Forbidden
 from servers.changes.compose_safety import Acceptance
 from servers.models import Operation
-from servers.operations.http import PREFER, OperationAnswerSerializer, run_for_http
+from servers.operations.http import PREFER, OperationAnswerSerializer, caller_of, run_for_http
 
 
 class OwnersMaySkip(Forbidden):
@@ -42,7 +41,7 @@ class PreviewView(APIView):
         body = serializers.PreviewRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         job = async_to_sync(preview.preview_job)(
-            request_of(request, body.validated_data), started_by=request.user.username, origin="api"
+            request_of(request, body.validated_data), by=caller_of(request)
         )
         return run_for_http(request, job, done=lambda done: dict(serializers.PreviewSerializer(done.result).data))
 
@@ -62,10 +61,10 @@ class RestoreView(APIView):
         """Restore a stopped server, or a path of its data; what was there before is kept."""
         body = serializers.RestoreRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        if body.validated_data["skip_safety_check"] and not _is_owner(request):
+        if body.validated_data["skip_safety_check"] and not caller_of(request).is_owner:
             raise OwnersMaySkip('Only an owner may skip the safety check. Send "safety_snapshot": true instead.')
         job = async_to_sync(restore.restore_job)(
-            request_of(request, body.validated_data), started_by=request.user.username, origin="api"
+            request_of(request, body.validated_data), by=caller_of(request)
         )
         return run_for_http(request, job, done=_restored)
 
@@ -83,26 +82,18 @@ class VerifyView(APIView):
     )
     def post(self, request: Request, id: str) -> Response:
         """Restore the snapshot into a scratch folder, look at its worlds, and remember the result."""
-        job = drill.drill_job(find(id), started_by=request.user.username, origin="api")
+        job = drill.drill_job(find(id), by=caller_of(request))
         return run_for_http(request, job, done=_drilled)
 
 
 def request_of(request: Request, body: dict[str, Any]) -> RestoreRequest:
     """Read what is wanted from a body that is valid."""
-    acceptance = Acceptance(
-        username=request.user.username, is_owner=_is_owner(request),
-        codes=frozenset(body.get("accept_findings") or ()),
-    )
+    acceptance = Acceptance(by=caller_of(request), codes=frozenset(body.get("accept_findings") or ()))
     return RestoreRequest(
         snapshot_id=body["snapshot_id"], server_id=body.get("server_id") or "", path=body.get("path") or "",
         as_new=body.get("as") or "", skip_safety_check=body.get("skip_safety_check", False),
         safety_snapshot=body.get("safety_snapshot", False), acceptance=acceptance,
     )
-
-
-def _is_owner(request: Request) -> bool:
-    user: Any = request.user
-    return RequireRole(UserRole.OWNER).admits(user)
 
 
 def _restored(operation: Operation) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from servers import wiring as servers_wiring
 from servers.minecraft.data_root import DataKind, DataRoot, usual
 from servers.minecraft.instance import ServerNotFound
 from servers.models import Operation
-from servers.operations.http import PREFER, OperationAnswerSerializer, run_for_http
+from servers.operations.http import PREFER, OperationAnswerSerializer, caller_of, run_for_http
 
 GB = 1024**3
 
@@ -123,7 +123,7 @@ class SnapshotView(APIView):
     )
     def delete(self, request: Request, id: str) -> Response:
         """Delete a snapshot; its space comes back with the next prune."""
-        job = deletion.delete_job(known.find(id), started_by=request.user.username, origin="api")
+        job = deletion.delete_job(known.find(id), by=caller_of(request))
         return run_for_http(request, job, done=lambda _: {"message": f"Snapshot {id[:8]} is deleted."})
 
 
@@ -208,7 +208,7 @@ def made(request: Request, server_id: str, body: dict[str, Any]) -> Response:
     """Make a snapshot and answer for it."""
     is_strict = body.get("require") == "flushed"
     wanted = SnapshotRequest(server_id=server_id, path=body.get("path") or "", require_flushed=is_strict)
-    job = create.snapshot_job(wanted, started_by=request.user.username, origin="api")
+    job = create.snapshot_job(wanted, by=caller_of(request))
     return run_for_http(request, job, done=_made)
 
 

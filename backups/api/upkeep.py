@@ -15,7 +15,7 @@ from backups.api import restore_serializers as serializers
 from backups.restic import locks
 from backups.snapshots import apply_retention
 from servers.models import Operation
-from servers.operations.http import PREFER, OperationAnswerSerializer, run_for_http
+from servers.operations.http import PREFER, OperationAnswerSerializer, caller_of, run_for_http
 
 
 class ForgetView(APIView):
@@ -41,7 +41,7 @@ class ForgetView(APIView):
             return Response(serializers.ForgetAnswerSerializer(answer).data)
         job = apply_retention.retention_job(
             policy, server_id=server_id, prune=body.validated_data["prune"],
-            started_by=request.user.username, origin="api",
+            by=caller_of(request),
         )
         return run_for_http(request, job, done=_forgotten)
 
@@ -60,7 +60,7 @@ class PruneView(APIView):
     def post(self, request: Request) -> Response:
         """Delete the data that no snapshot uses."""
         wiring.repository()
-        return run_for_http(request, apply_retention.prune_job(started_by=request.user.username, origin="api"))
+        return run_for_http(request, apply_retention.prune_job(by=caller_of(request)))
 
 
 class CheckView(APIView):
@@ -80,7 +80,7 @@ class CheckView(APIView):
         body.is_valid(raise_exception=True)
         wiring.repository()
         job = apply_retention.check_job(
-            read_data_percent=body.validated_data["read_data_percent"], started_by=request.user.username, origin="api"
+            read_data_percent=body.validated_data["read_data_percent"], by=caller_of(request)
         )
         return run_for_http(request, job)
 

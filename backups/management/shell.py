@@ -9,7 +9,6 @@ from typing import Any, Protocol
 from asgiref.sync import async_to_sync
 from django.conf import settings
 
-from audit.recorder import shell_user
 from backups import wiring
 from backups.repository import embedded, placement
 from backups.restores import locate
@@ -17,7 +16,7 @@ from backups.snapshots import adopt, create, payload, scope
 from backups.snapshots.create import SnapshotRequest
 from core.redaction import without_login
 from servers import wiring as servers_wiring
-from servers.operations.shell import run_at_shell
+from servers.operations.shell import run_at_shell, shell_caller
 
 
 class Out(Protocol):
@@ -62,7 +61,7 @@ def _create(options: dict[str, Any], out: Out) -> None:
     request = SnapshotRequest(
         server_id=options["server_id"], path=options["path"], require_flushed=options["require_flushed"]
     )
-    operation = run_at_shell(create.snapshot_job(request, started_by=shell_user().username, origin="command"))
+    operation = run_at_shell(create.snapshot_job(request, by=shell_caller()))
     result: dict[str, Any] = operation.result or {}
     snapshot = result["snapshot"]
     if options["json"]:
@@ -101,7 +100,7 @@ def _adopt_arguments(parser: ArgumentParser) -> None:
 
 def _adopt(options: dict[str, Any], out: Out) -> None:
     if instance := options["instance"]:
-        job = adopt.adopt_job(instance, is_lost=options["lost"], started_by=shell_user().username, origin="command")
+        job = adopt.adopt_job(instance, is_lost=options["lost"], by=shell_caller())
         result: dict[str, Any] = run_at_shell(job).result or {}
         out.write(f"{result['adopted']} snapshots are this panel's now.\n")
         return

@@ -9,7 +9,6 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 
-from audit.recorder import shell_user
 from backups import wiring
 from backups.management.shell import Out, Subcommand
 from backups.restic import locks
@@ -19,7 +18,7 @@ from backups.restores.request import RestoreRequest
 from backups.snapshots import apply_retention, known
 from core.errors import CommandFailed
 from servers.changes.compose_safety import Acceptance
-from servers.operations.shell import run_at_shell
+from servers.operations.shell import run_at_shell, shell_caller
 
 _KEEPS = ("last", "hourly", "daily", "weekly", "monthly")
 
@@ -42,15 +41,15 @@ def _restore_arguments(parser: ArgumentParser) -> None:
 
 
 def _restore(options: dict[str, Any], out: Out) -> None:
-    user = shell_user().username
+    caller = shell_caller()
     request = RestoreRequest(
         snapshot_id=options["snapshot_id"], server_id=options["server_id"], path=options["path"],
         as_new=options["as_new"], skip_safety_check=options["skip_safety_check"],
         safety_snapshot=options["safety_snapshot"],
-        acceptance=Acceptance(username=user, is_owner=True, codes=frozenset(options["accept"])),
+        acceptance=Acceptance(by=caller, codes=frozenset(options["accept"])),
     )
     build = preview.preview_job if options["preview"] else restore.restore_job
-    operation = run_at_shell(async_to_sync(build)(request, started_by=user, origin="command"))
+    operation = run_at_shell(async_to_sync(build)(request, by=caller))
     result: dict[str, Any] = operation.result or {}
     if not options["preview"]:
         out.write(f"{restore.message(result)}\n")
@@ -77,7 +76,7 @@ def _forget(options: dict[str, Any], out: Out) -> None:
         result: dict[str, Any] = {"keep": decided.keep, "remove": decided.remove}
     else:
         job = apply_retention.retention_job(
-            policy, server_id=server_id, prune=options["prune"], started_by=shell_user().username, origin="command"
+            policy, server_id=server_id, prune=options["prune"], by=shell_caller()
         )
         result = run_at_shell(job).result or {}
     if options["json"]:
@@ -95,7 +94,7 @@ def _check_arguments(parser: ArgumentParser) -> None:
 def _check(options: dict[str, Any], out: Out) -> None:
     wiring.repository()
     job = apply_retention.check_job(
-        read_data_percent=options["read_data_percent"], started_by=shell_user().username, origin="command"
+        read_data_percent=options["read_data_percent"], by=shell_caller()
     )
     run_at_shell(job)
     out.write("The backup repository is sound.\n")
@@ -108,7 +107,7 @@ def _verify_arguments(parser: ArgumentParser) -> None:
 def _verify(options: dict[str, Any], out: Out) -> None:
     wiring.repository()
     snapshot = known.find(options["snapshot_id"])
-    operation = run_at_shell(drill.drill_job(snapshot, started_by=shell_user().username, origin="command"))
+    operation = run_at_shell(drill.drill_job(snapshot, by=shell_caller()))
     result: dict[str, Any] = operation.result or {}
     if result["passed"] is False:
         raise DrillFailed(drill.message(result))

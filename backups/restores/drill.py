@@ -22,6 +22,7 @@ from core.tasks import run_uninterrupted
 from servers.docker.folders import DATA
 from servers.minecraft.world import WorldReport, check_worlds
 from servers.operations import kinds
+from servers.operations.caller import Caller
 from servers.operations.kinds import OperationKind
 from servers.operations.progress import Progress
 from servers.operations.runner import Job
@@ -34,10 +35,10 @@ NOWHERE = ".nowhere"  # restic restores absolute paths, of which none begins so
 _RUNNING = {Saved.FLUSHED, Saved.UNCONFIRMED, Saved.LIVE, Saved.PARTIAL}  # levels that a stopped server has not
 
 
-def drill_job(snapshot: ResticSnapshot, *, started_by: str, origin: str) -> Job:
+def drill_job(snapshot: ResticSnapshot, *, by: Caller) -> Job:
     """Return the job that drills with ``snapshot``."""
     return Job(
-        kind=KIND, started_by=started_by, origin=origin,
+        kind=KIND, by=by,
         work=lambda progress: _drill(snapshot, progress),
     )
 

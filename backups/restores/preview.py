@@ -16,6 +16,7 @@ from backups.restores.request import RestorePlan, RestoreRequest, resolve
 from backups.snapshots import scope
 from servers.docker.folders import DATA
 from servers.operations import kinds
+from servers.operations.caller import Caller
 from servers.operations.kinds import OperationKind
 from servers.operations.runner import Job
 
@@ -23,7 +24,7 @@ KIND = kinds.register(OperationKind(name="preview", can_cancel=True))
 MAX_SHOWN = 2000
 
 
-async def preview_job(request: RestoreRequest, *, started_by: str, origin: str) -> Job:
+async def preview_job(request: RestoreRequest, *, by: Caller) -> Job:
     """Check what can be checked at once, and return the job.
 
     Raises:
@@ -33,7 +34,7 @@ async def preview_job(request: RestoreRequest, *, started_by: str, origin: str) 
     restoring.require(await wiring.repository().version(), restoring.DRY_RUN_SINCE, to="preview a restore")
     wanted = await resolve(request)
     return Job(
-        kind=KIND, started_by=started_by, origin=origin, work=lambda _: _preview(wanted),
+        kind=KIND, by=by, work=lambda _: _preview(wanted),
     )
 
 

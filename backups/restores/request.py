@@ -24,6 +24,7 @@ from servers.changes.project_names import require_free_project
 from servers.docker.folders import DATA, DataElsewhere, ServerFolderIsALink
 from servers.minecraft.data_root import DataRoot, usual
 from servers.minecraft.instance import ServerExists, ServerNotFound
+from servers.operations.caller import Caller
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,7 @@ class RestoreRequest:
     as_new: str = ""
     skip_safety_check: bool = False
     safety_snapshot: bool = False
-    acceptance: Acceptance = field(default_factory=lambda: Acceptance(username=""))
+    acceptance: Acceptance = field(default_factory=lambda: Acceptance(by=Caller("")))
 
 
 @dataclass(frozen=True, kw_only=True)

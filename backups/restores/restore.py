@@ -32,11 +32,12 @@ from servers.docker.engine_volumes import VOLUME_DATA
 from servers.docker.folders import DATA, ServerFolderIsALink
 from servers.docker.writers import list_writers
 from servers.minecraft.instance import ServerExists, ServerNotFound
+from servers.operations.caller import Caller
 from servers.operations.progress import Progress
 from servers.operations.runner import Job
 
 
-async def restore_job(request: RestoreRequest, *, started_by: str, origin: str) -> Job:
+async def restore_job(request: RestoreRequest, *, by: Caller) -> Job:
     """Check what can be checked at once, and return the job.
 
     Raises:
@@ -47,7 +48,7 @@ async def restore_job(request: RestoreRequest, *, started_by: str, origin: str) 
     if not (wanted.is_as_new or request.skip_safety_check or request.safety_snapshot):
         await freshness.require(wanted.target)
     return Job(
-        kind=recovery.KIND, server_id=wanted.target.server_id, started_by=started_by, origin=origin,
+        kind=recovery.KIND, server_id=wanted.target.server_id, by=by,
         leases=(create.REPOSITORY_LEASE,) if request.safety_snapshot else (),
         work=lambda progress: _Restoring(wanted, progress).run(),
     )

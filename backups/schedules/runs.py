@@ -26,6 +26,7 @@ from servers import wiring as servers_wiring
 from servers.minecraft.instance import ServerNotFound
 from servers.models import Operation
 from servers.operations import runner
+from servers.operations.caller import Caller, Origin
 from servers.records.operation_rows import in_database
 
 logger = logging.getLogger(__name__)
@@ -194,6 +195,10 @@ def interrupt_dead() -> None:
             )
 
 
+def _caller(schedule: Schedule) -> Caller:
+    return Caller(f"schedule {schedule.pk}", Origin.SCHEDULE)
+
+
 async def execute(run_id: int) -> None:
     """Carry out one run and write down what came of it."""
     run = await in_database(lambda: ScheduleRun.objects.select_related("schedule").get(pk=run_id))
@@ -241,7 +246,7 @@ async def _back_up(schedule: Schedule) -> Operation:
     loop = asyncio.get_running_loop()
     last = loop.time() + BUSY_WAIT_S
     while True:
-        job = await in_database(create.snapshot_job, request, started_by=f"schedule {schedule.pk}", origin="schedule")
+        job = await in_database(create.snapshot_job, request, by=_caller(schedule))
         try:
             return await runner.run(job)
         except Busy:
@@ -259,7 +264,7 @@ async def _retain(schedule: Schedule, made: str) -> list[str]:
         job = apply_retention.retention_job(
             policy, server_id=schedule.server_id or None, is_global=schedule.scope == Scope.GLOBAL, prune=False,
             made=made,
-            started_by=f"schedule {schedule.pk}", origin="schedule",
+            by=_caller(schedule),
         )
         operation = await runner.run(job)
     except AppError as error:

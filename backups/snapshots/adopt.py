@@ -15,6 +15,7 @@ from backups.restic.snapshot import ResticSnapshot
 from backups.snapshots.create import REPOSITORY_LEASE
 from core.errors import Conflict, NotFound
 from servers.operations import kinds
+from servers.operations.caller import Caller
 from servers.operations.kinds import OperationKind
 from servers.operations.progress import Progress
 from servers.operations.runner import Job
@@ -46,13 +47,13 @@ def other_instances(snapshots: Iterable[ResticSnapshot]) -> dict[str, list[Resti
     return dict(found)
 
 
-def adopt_job(instance: str, *, is_lost: bool, started_by: str, origin: str) -> Job:
+def adopt_job(instance: str, *, is_lost: bool, by: Caller) -> Job:
     """Return the job that makes all snapshots of another panel this one's.
 
     Args:
         instance: of the other panel, as its snapshots' tags have it.
         is_lost: somebody has said so: then it does not matter how young they are.
-        started_by, origin: as everywhere.
+        by: who asks.
     """
 
     async def work(progress: Progress) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def adopt_job(instance: str, *, is_lost: bool, started_by: str, origin: str) -> 
             )
         return {"instance": instance, "adopted": len(theirs)}
 
-    return Job(kind=KIND, work=work, started_by=started_by, origin=origin, leases=(REPOSITORY_LEASE,))
+    return Job(kind=KIND, work=work, by=by, leases=(REPOSITORY_LEASE,))
 
 
 async def _of(instance: str) -> list[ResticSnapshot]:

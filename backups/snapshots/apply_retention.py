@@ -15,6 +15,7 @@ from backups.restic.snapshot import ResticSnapshot
 from backups.snapshots import pins
 from backups.snapshots.create import REPOSITORY_LEASE
 from servers.operations import kinds
+from servers.operations.caller import Caller
 from servers.operations.kinds import OperationKind
 from servers.operations.progress import Progress
 from servers.operations.runner import Job
@@ -61,7 +62,7 @@ async def apply_policy(  # noqa: PLR0913 - as ``job``
 
 
 def retention_job(  # noqa: PLR0913 - what may be looked at, and who asks
-    policy: Policy, *, server_id: str | None, prune: bool, started_by: str, origin: str, is_global: bool = False,
+    policy: Policy, *, server_id: str | None, prune: bool, by: Caller, is_global: bool = False,
     made: str = "",
 ) -> Job:
     """Return the job that carries ``policy`` out, for one server or (None) for all of this panel's snapshots.
@@ -75,21 +76,21 @@ def retention_job(  # noqa: PLR0913 - what may be looked at, and who asks
         )
         return {"keep": decided.keep, "remove": decided.remove, "pruned": prune}
 
-    return Job(kind=KIND, work=work, started_by=started_by, origin=origin, leases=(REPOSITORY_LEASE,))
+    return Job(kind=KIND, work=work, by=by, leases=(REPOSITORY_LEASE,))
 
 
-def prune_job(*, started_by: str, origin: str) -> Job:
+def prune_job(*, by: Caller) -> Job:
     """Return the job that deletes the data that no snapshot uses."""
 
     async def work(progress: Progress) -> None:
         await _prune(progress)
 
     return Job(
-        kind=PRUNE, work=work, started_by=started_by, origin=origin, leases=(REPOSITORY_LEASE,)
+        kind=PRUNE, work=work, by=by, leases=(REPOSITORY_LEASE,)
     )
 
 
-def check_job(*, read_data_percent: float, started_by: str, origin: str) -> Job:
+def check_job(*, read_data_percent: float, by: Caller) -> Job:
     """Return the job that checks the repository."""
 
     async def work(progress: Progress) -> dict[str, Any]:
@@ -103,7 +104,7 @@ def check_job(*, read_data_percent: float, started_by: str, origin: str) -> Job:
         return {"read_data_percent": read_data_percent}
 
     return Job(
-        kind=CHECK, work=work, started_by=started_by, origin=origin, leases=(REPOSITORY_LEASE,)
+        kind=CHECK, work=work, by=by, leases=(REPOSITORY_LEASE,)
     )
 
 

@@ -37,6 +37,7 @@ from servers.docker.folders import folder_is_a_link
 from servers.minecraft.data_root import DataKind, DataRoot, usual
 from servers.minecraft.instance import MCInstance
 from servers.operations import kinds
+from servers.operations.caller import Caller
 from servers.operations.progress import Progress
 from servers.operations.runner import Job
 from servers.records import leases
@@ -65,7 +66,7 @@ class SnapshotRequest:
     unknown: Mapping[str, str] = field(default_factory=dict)
 
 
-def snapshot_job(request: SnapshotRequest, *, started_by: str, origin: str) -> Job:
+def snapshot_job(request: SnapshotRequest, *, by: Caller) -> Job:
     """Check what can be checked at once and return the job; blocking, uses the database.
 
     Raises:
@@ -81,10 +82,8 @@ def snapshot_job(request: SnapshotRequest, *, started_by: str, origin: str) -> J
         skipped |= {name: folder_is_a_link(name) for name in manager.list_linked_names()}
         request = replace(request, skipped=skipped, unknown=manager.list_unreadable())
         wanted += [one for one in leases_of.values() if one not in busy]
-    return Job(
-        kind=KIND, server_id=request.server_id, started_by=started_by, origin=origin, leases=tuple(wanted),
-        work=functools.partial(make_snapshot, request),
-    )
+    work = functools.partial(make_snapshot, request)
+    return Job(kind=KIND, server_id=request.server_id, by=by, leases=tuple(wanted), work=work)
 
 
 def _find_early(request: SnapshotRequest) -> Target:

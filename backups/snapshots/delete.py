@@ -11,6 +11,7 @@ from backups.snapshots import pins
 from backups.snapshots.create import REPOSITORY_LEASE
 from core.errors import Conflict
 from servers.operations import kinds
+from servers.operations.caller import Caller
 from servers.operations.kinds import OperationKind
 from servers.operations.progress import Progress
 from servers.operations.runner import Job
@@ -45,7 +46,7 @@ def choose(snapshots: Iterable[ResticSnapshot], snapshot_id: str) -> ResticSnaps
     return found[0]
 
 
-def delete_job(snapshot: ResticSnapshot, *, started_by: str, origin: str) -> Job:
+def delete_job(snapshot: ResticSnapshot, *, by: Caller) -> Job:
     """Return the job that deletes it."""
 
     async def work(_: Progress) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def delete_job(snapshot: ResticSnapshot, *, started_by: str, origin: str) -> Job
         return {"removed": [snapshot.id]}
 
     return Job(
-        kind=KIND, work=work, started_by=started_by, origin=origin, leases=(REPOSITORY_LEASE,)
+        kind=KIND, work=work, by=by, leases=(REPOSITORY_LEASE,)
     )
 
 

@@ -20,8 +20,8 @@ from servers.changes.compose_safety import Acceptance
 from servers.minecraft.manager import is_server_id
 from servers.models import Operation
 from servers.operations import runner
+from servers.operations.caller import Caller, Origin
 
-ORIGIN = "admin"
 Act = Callable[[HttpRequest, str, str], str]
 
 
@@ -43,7 +43,7 @@ def _server(request: HttpRequest, name: str, action: str) -> str:
         raise Http404
 
     async def start() -> Operation:
-        job = await actions.action_job(name, Action(action), acceptance=_acceptance(request), origin=ORIGIN)
+        job = await actions.action_job(name, Action(action), acceptance=_acceptance(request))
         return await runner.start(job)
 
     return _page(async_to_sync(start)())
@@ -65,7 +65,7 @@ def _revision(request: HttpRequest, name: str, action: str) -> str:
 
     async def start() -> Operation:
         job = await compose.restore_job(
-            name, int(action), acceptance=_acceptance(request), origin=ORIGIN
+            name, int(action), acceptance=_acceptance(request)
         )
         return await runner.start(job)
 
@@ -76,7 +76,7 @@ def _backup(request: HttpRequest, name: str, action: str) -> str:
     """Back one server up, or with an empty name everything."""
     if (name and not is_server_id(name)) or action != "now":
         raise Http404
-    job = create.snapshot_job(create.SnapshotRequest(server_id=name), started_by=_username(request), origin=ORIGIN)
+    job = create.snapshot_job(create.SnapshotRequest(server_id=name), by=_caller(request))
     return _page(async_to_sync(runner.start)(job))
 
 
@@ -117,9 +117,13 @@ def _username(request: HttpRequest) -> str:
     return request.user.get_username()
 
 
+def _caller(request: HttpRequest) -> Caller:
+    return Caller(_username(request), Origin.ADMIN, is_owner=True)  # the site is for owners only
+
+
 def _acceptance(request: HttpRequest) -> Acceptance:
     """Return who asks; what a safety finding forbids is not accepted by pressing a button."""
-    return Acceptance(username=_username(request), is_owner=True)
+    return Acceptance(by=_caller(request))
 
 
 def _page(operation: Operation) -> str:

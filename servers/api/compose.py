@@ -9,7 +9,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
-from accounts.models import UserRole
 from accounts.permissions import IsSignedIn
 from servers import wiring
 from servers.api import compose_serializers as shapes
@@ -20,16 +19,14 @@ from servers.changes.compose import ComposeChange
 from servers.changes.compose_safety import Acceptance
 from servers.minecraft.compose.safety import read_texts
 from servers.minecraft.compose.update import HEALTHY_TIMEOUT_S
-from servers.operations.http import PREFER, OperationAnswerSerializer, answer, run_for_http
+from servers.operations.http import PREFER, OperationAnswerSerializer, answer, caller_of, run_for_http
 from servers.records import revisions
 from web.request import flag
 
 
 def acceptance_of(request: Request, codes: list[str] | None) -> Acceptance:
     """Return who asks, and what they accept; raises OwnerNeeded when they may not."""
-    user: Any = request.user
-    is_owner = user.role == UserRole.OWNER
-    return Acceptance(username=user.username, is_owner=is_owner, codes=frozenset(codes or ()))
+    return Acceptance(by=caller_of(request), codes=frozenset(codes or ()))
 
 
 def create_server(request: Request) -> Response:
@@ -38,7 +35,7 @@ def create_server(request: Request) -> Response:
     body.is_valid(raise_exception=True)
     given = dict(body.validated_data)
     acceptance = acceptance_of(request, given.pop("accept_findings", None))
-    done = async_to_sync(create.create)(acceptance=acceptance, origin="api", **given)
+    done = async_to_sync(create.create)(acceptance=acceptance, **given)
     item = server_item(wiring.live().catalog.info(done.server_id))
     return Response(ServerItemSerializer(item).data, status=201)
 
@@ -86,7 +83,7 @@ class ComposeViewSet(ViewSet):
             skip_safety_check=given["skip_safety_check"],
         )
         acceptance = acceptance_of(request, given.get("accept_findings"))
-        job = async_to_sync(compose.compose_job)(change, acceptance=acceptance, origin="api")
+        job = async_to_sync(compose.compose_job)(change, acceptance=acceptance)
         return run_for_http(request, job, done=lambda done: answer(done, message=f"{id} has its new compose file."))
 
     @extend_schema(
@@ -118,7 +115,7 @@ class ComposeViewSet(ViewSet):
         body.is_valid(raise_exception=True)
         given = body.validated_data
         job = async_to_sync(compose.restore_job)(
-            id, number, acceptance=acceptance_of(request, given.get("accept_findings")), origin="api",
+            id, number, acceptance=acceptance_of(request, given.get("accept_findings")),
             skip_safety_check=given["skip_safety_check"],
         )
         said = f"{id} has revision {number} of its compose file again."

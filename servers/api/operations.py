@@ -55,7 +55,7 @@ class ServerOperationsViewSet(ViewSet):
         body = serializers.OperationRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         acceptance = acceptance_of(request, body.validated_data.get("accept_findings"))
-        job = async_to_sync(actions.action_job)(id, body.validated_data["action"], acceptance=acceptance, origin="api")
+        job = async_to_sync(actions.action_job)(id, body.validated_data["action"], acceptance=acceptance)
         return run_for_http(request, job, done=lambda done: answer(done, message=actions.message(done)))
 
 

@@ -58,14 +58,13 @@ class ProjectClash(Conflict):
     code = "project_clash"
 
 
-async def action_job(server_id: str, action: Action, *, acceptance: Acceptance, origin: str) -> Job:
+async def action_job(server_id: str, action: Action, *, acceptance: Acceptance) -> Job:
     """Check what can be checked without the engine and return the job to run.
 
     Args:
         server_id: which server.
         action: what to do.
         acceptance: who asks, and which findings of the safety policy they accept with it.
-        origin: as in ``Job``.
 
     Raises:
         ServerNotFound, ProjectClash.
@@ -83,16 +82,16 @@ async def action_job(server_id: str, action: Action, *, acceptance: Acceptance, 
             await compose_safety.require_safe(server_id, acceptance=acceptance)
         if action is Action.UP:
             await _check_ports(instance, progress)
-        return await _act(instance, action, progress, by=acceptance.username)
+        return await _act(instance, action, progress, by=acceptance.by.username)
 
     return Job(
-        kind=kind, server_id=server_id, work=work, started_by=acceptance.username, origin=origin
+        kind=kind, server_id=server_id, work=work, by=acceptance.by
     )
 
 
-async def run(server_id: str, action: Action, *, acceptance: Acceptance, origin: str) -> Operation:
+async def run(server_id: str, action: Action, *, acceptance: Acceptance) -> Operation:
     """Carry out ``action`` to its end; raises as ``job`` and ``operations.run`` do."""
-    return await runner.run(await action_job(server_id, action, acceptance=acceptance, origin=origin))
+    return await runner.run(await action_job(server_id, action, acceptance=acceptance))
 
 
 async def check_project(server_id: str) -> None:

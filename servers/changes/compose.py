@@ -50,7 +50,7 @@ class ComposeChange:
     skip_safety_check: bool = False
 
 
-async def compose_job(change: ComposeChange, *, acceptance: Acceptance, origin: str) -> Job:
+async def compose_job(change: ComposeChange, *, acceptance: Acceptance) -> Job:
     """Check a new text before anything is touched, and return the job that puts it in place.
 
     Raises:
@@ -61,7 +61,7 @@ async def compose_job(change: ComposeChange, *, acceptance: Acceptance, origin: 
         OwnerNeeded: somebody else wants to skip that snapshot.
         ServerNotFound, ProjectClash.
     """
-    if change.skip_safety_check and not acceptance.is_owner:
+    if change.skip_safety_check and not acceptance.by.is_owner:
         raise OwnerNeeded("Only an owner may skip the snapshot before another version of the game. Ask one.")
     server_id, text = change.server_id, change.text
     server = wiring.manager().get_instance(server_id)
@@ -83,13 +83,13 @@ async def compose_job(change: ComposeChange, *, acceptance: Acceptance, origin: 
         return {"revision": revision, "safety_snapshot_id": guard.saved_as}
 
     return Job(
-        kind=KIND, server_id=server_id, work=work, started_by=acceptance.username, origin=origin,
+        kind=KIND, server_id=server_id, work=work, by=acceptance.by,
         leases=(*port_conflicts.port_leases(compose.published_ports), *guard.leases),
     )
 
 
 async def restore_job(
-    server_id: str, number: int, *, acceptance: Acceptance, origin: str, skip_safety_check: bool = False
+    server_id: str, number: int, *, acceptance: Acceptance, skip_safety_check: bool = False
 ) -> Job:
     """Return the job that puts an old revision in place again; raises RevisionNotFound, and as ``job`` does."""
     await wiring.manager().get_instance(server_id).get_compose_file()  # raises ServerNotFound
@@ -98,7 +98,7 @@ async def restore_job(
         server_id=server_id, text=revision.yaml_content, message=f"Revision {number} again.",
         skip_safety_check=skip_safety_check,
     )
-    return await compose_job(change, acceptance=acceptance, origin=origin)
+    return await compose_job(change, acceptance=acceptance)
 
 
 class _Guard:
@@ -155,11 +155,11 @@ async def _put_in_place(change: ComposeChange, *, acceptance: Acceptance, progre
         if is_new:
             await add(old, username="", message=revisions.FOUND)
         message = change.message if is_new else "Rolled back: the text before did not run."
-        numbers.append(await add(new, username=acceptance.username, message=message))
+        numbers.append(await add(new, username=acceptance.by.username, message=message))
 
     async def recheck(text: bytes) -> None:
         is_new = text == change.text.encode()
-        given = acceptance if is_new else Acceptance(username=acceptance.username)  # was given for the new text only
+        given = acceptance if is_new else Acceptance(by=acceptance.by)  # was given for the new text only
         await _require_safe(change.server_id, text, given)
 
     warnings = await update.update(

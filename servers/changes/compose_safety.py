@@ -14,6 +14,7 @@ from servers.changes.port_conflicts import check_panel_ports
 from servers.docker.compose_file.yaml_text import Problem
 from servers.minecraft.compose.safety import SafetyCheck
 from servers.models import AcceptedFindings
+from servers.operations.caller import Caller
 from servers.records import operation_rows
 
 MAX_REMEMBERED = 200
@@ -47,16 +48,15 @@ class Acceptance:
     """Who asks, and which findings they accept with it.
 
     Attributes:
-        is_owner: whether they may accept.
+        by: who asks.
         codes: findings that they accept for exactly this text.
     """
 
-    username: str
-    is_owner: bool = False
+    by: Caller
     codes: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        if self.codes and not self.is_owner:
+        if self.codes and not self.by.is_owner:
             raise OwnerNeeded("Only an owner may accept findings of the safety policy. Ask one.")
 
 
@@ -105,7 +105,8 @@ async def check(safety: SafetyCheck, *, acceptance: Acceptance) -> None:
     await operation_rows.in_database(check_panel_ports, judged.published)  # no owner accepts that with a finding
     new = acceptance.codes & {one.code for one in findings} - known
     if new:
-        await operation_rows.in_database(_accept, safety.server_id, reading.text_hash, known | new, acceptance.username)
+        accepted = known | new
+        await operation_rows.in_database(_accept, safety.server_id, reading.text_hash, accepted, acceptance.by.username)
 
 
 async def findings_now(server_id: str) -> list[dict[str, Any]]:

@@ -38,11 +38,10 @@ class ServerRequest:
     yaml_content: str | None
     parameters: dict[str, Any]
     acceptance: Acceptance
-    origin: str
 
 
 async def create(
-    *, id: str, acceptance: Acceptance, origin: str, yaml_content: str | None = None, **parameters: Any
+    *, id: str, acceptance: Acceptance, yaml_content: str | None = None, **parameters: Any
 ) -> Operation:
     """Make the server's directory and compose file, without starting it.
 
@@ -59,7 +58,7 @@ async def create(
     if yaml_content is not None and parameters:
         raise InvalidRequest("Send either yaml_content or parameters, not both.")
     new = ServerRequest(
-        id=id, yaml_content=yaml_content, parameters=parameters, acceptance=acceptance, origin=origin
+        id=id, yaml_content=yaml_content, parameters=parameters, acceptance=acceptance
     )
     chooses_ports = yaml_content is None and not {"game_port", "rcon_port"} <= set(parameters)
     for _ in range(_TRIES - 1 if chooses_ports else 0):
@@ -93,7 +92,7 @@ async def _job(new: ServerRequest) -> Job:
         await wiring.manager().get_instance(new.id).create(text)
         await operation_rows.in_database(incarnations.begin, new.id)
         await operation_rows.in_database(
-            revisions.add, new.id, text, username=new.acceptance.username, message="Created."
+            revisions.add, new.id, text, username=new.acceptance.by.username, message="Created."
         )
         directory = wiring.manager().get_instance(new.id).directory
         unset = await asyncio.to_thread(variable_warnings.unset_in, directory)
@@ -102,7 +101,7 @@ async def _job(new: ServerRequest) -> Job:
         return {"server": new.id}
 
     return Job(
-        kind=KIND, server_id=new.id, work=work, started_by=new.acceptance.username, origin=new.origin,
+        kind=KIND, server_id=new.id, work=work, by=new.acceptance.by,
         leases=port_leases(compose.published_ports),
     )
 

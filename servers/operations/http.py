@@ -9,8 +9,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import UserRole
 from servers.models import Operation, OperationState
 from servers.operations import runner
+from servers.operations.caller import Caller, Origin
 from servers.operations.runner import Job
 from web.request import prefers_async
 
@@ -42,6 +44,12 @@ class OperationAnswerSerializer(serializers.Serializer[Any]):
 
     message = serializers.CharField()
     operation = OperationSerializer()
+
+
+def caller_of(request: Request) -> Caller:
+    """Return who asks over HTTP."""
+    user: Any = request.user
+    return Caller(user.username, Origin.API, is_owner=user.role == UserRole.OWNER)
 
 
 def run_for_http(

@@ -16,6 +16,7 @@ from core.errors import AppError, Conflict
 from core.redaction import without_login
 from servers import wiring
 from servers.models import Operation, OperationState
+from servers.operations.caller import Caller
 from servers.operations.kinds import OperationKind
 from servers.operations.progress import Progress
 from servers.records import leases, operation_audit, operation_rows
@@ -46,15 +47,13 @@ class Job:
         server_id: whose lease it takes; empty when it is of no single server.
         work: does it. What it returns (JSON) is the operation's result. Cancelled, it gets a CancelledError;
             its ``finally`` blocks run to their end before anything else may begin.
-        started_by: a user's name.
-        origin: ``api``, ``admin``, ``command`` or ``schedule``.
+        by: who asks.
         leases: further keys that it needs (``repository``, ``leases.server_lease(id)``): all or none are taken.
     """
 
     kind: OperationKind
     work: Work
-    started_by: str
-    origin: str
+    by: Caller
     server_id: str = ""
     leases: tuple[str, ...] = ()
 
@@ -254,7 +253,7 @@ async def _begin(job: Job) -> _Running:
     last = loop.time() + OVERTAKE_S
     while True:
         operation = Operation(
-            server_id=job.server_id, kind=job.kind.name, started_by=job.started_by[:50], origin=job.origin,
+            server_id=job.server_id, kind=job.kind.name, started_by=job.by.username[:50], origin=job.by.origin,
             can_cancel=job.kind.can_cancel, started_at=datetime.now(UTC),
         )
         try:
@@ -262,7 +261,7 @@ async def _begin(job: Job) -> _Running:
         except leases.Held as held:
             if held.operation.kind not in job.kind.overtakes or loop.time() > last:
                 raise
-            await _make_way(held.operation, by=f"{job.kind.name} by {job.started_by}")
+            await _make_way(held.operation, by=f"{job.kind.name} by {job.by.username}")
         await asyncio.sleep(OVERTAKE_LOOK_S)
 
 

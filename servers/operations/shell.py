@@ -11,10 +11,12 @@ from typing import Any, TextIO, TypeVar
 
 from asgiref.sync import async_to_sync
 
+from audit import recorder
 from core import tasks
 from core.one_line import escape
 from servers.models import Operation
 from servers.operations import runner
+from servers.operations.caller import Caller, Origin
 from servers.operations.progress import Progress
 from servers.operations.runner import Job
 
@@ -22,6 +24,11 @@ T = TypeVar("T")
 
 BAR_WIDTH = 30
 _CLEAR = "\r\x1b[K"
+
+
+def shell_caller() -> Caller:
+    """Return who runs this command: whoever has this machine may do what owners may."""
+    return Caller(recorder.shell_user().username, Origin.COMMAND, is_owner=True)
 
 
 def run_at_shell(job: Job) -> Operation:

@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from backups.restores import restore
 from backups.restores.request import RestoreRequest
 from backups.tests.edge.conftest import save
+from servers.operations.caller import Caller
 from servers.operations.progress import Progress
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic]
@@ -24,7 +25,7 @@ async def no_return() -> None:
 
 async def cancelled_at(request: RestoreRequest, stage: str) -> None:
     """Restore, and cancel as soon as ``stage`` is told of."""
-    job = await restore.restore_job(request, started_by="test", origin="api")
+    job = await restore.restore_job(request, by=Caller("test"))
     progress = Progress(uuid.uuid4(), no_return=no_return)
     running = asyncio.ensure_future(job.work(progress))
     while progress.stage != stage and not running.done():

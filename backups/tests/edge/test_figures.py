@@ -11,6 +11,7 @@ from core.confined_exec import LANDLOCK
 from mcadmin import lifespan
 from servers.live.metrics import backup_metrics
 from servers.operations import runner
+from servers.operations.caller import Caller
 from servers.records import operation_rows
 from testing.fake_docker import FakeDocker
 from testing.fake_restic import FakeRestic
@@ -24,7 +25,7 @@ async def test_the_figures_name_each_servers_last_good_snapshot(
     fake: FakeDocker, server: str, restic: FakeRestic
 ) -> None:
     request = SnapshotRequest(server_id=server)
-    job = await operation_rows.in_database(create.snapshot_job, request, started_by="olivia", origin="api")
+    job = await operation_rows.in_database(create.snapshot_job, request, by=Caller("olivia"))
     await runner.run(job)
     found = await FiguresReader().look()
     assert (found.configured, found.restic_version, found.problem) == (True, "0.18.0", None)

@@ -18,6 +18,7 @@ from backups.snapshots import scope
 from backups.tests.edge.conftest import save
 from servers.minecraft.instance import ServerExists
 from servers.operations import runner
+from servers.operations.caller import Caller
 from servers.tests.conftest import write_server
 from testing.fake_docker import FakeDocker
 
@@ -107,7 +108,7 @@ def test_a_new_server_never_replaces_one_that_was_made_meanwhile(
     owner: APIClient, home: Path, vault: Path
 ) -> None:
     request = RestoreRequest(snapshot_id=save(owner, server_id=home.name), as_new="twin")
-    job = async_to_sync(restore.restore_job)(request, started_by="olga", origin="api")
+    job = async_to_sync(restore.restore_job)(request, by=Caller("olga"))
     other = write_server(home.parent, "twin")
     with pytest.raises(ServerExists):
         async_to_sync(runner.run)(job)

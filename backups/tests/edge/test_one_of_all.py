@@ -18,6 +18,7 @@ from backups.tests.conftest import started
 from backups.tests.edge.test_quiesce import back_up
 from core.paths import Root, delete
 from servers.operations import kinds, runner
+from servers.operations.caller import Caller
 from servers.operations.progress import Progress
 from servers.records.operation_rows import in_database
 from servers.tests.conftest import write_server
@@ -263,7 +264,7 @@ async def test_all_busy_is_no_snapshot(server_path: Path, fake: FakeDocker, serv
         entered.set()
         await gate.wait()
 
-    job = runner.Job(kind=kinds.find("up"), server_id=server, work=hold, started_by="olivia", origin="api")
+    job = runner.Job(kind=kinds.find("up"), server_id=server, work=hold, by=Caller("olivia"))
     held = asyncio.create_task(runner.run(job))
     await entered.wait()
     with pytest.raises(NoServerCouldBeSaved, match="is busy with something else"):

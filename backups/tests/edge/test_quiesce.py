@@ -19,6 +19,7 @@ from backups.tests.conftest import started
 from servers import wiring as servers_wiring
 from servers.models import Operation
 from servers.operations import kinds, runner
+from servers.operations.caller import Caller
 from servers.operations.runner import OperationCancelled
 from servers.records import operation_rows
 from testing.fake_docker import FakeDocker
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 async def back_up(**request: Any) -> Operation:
     job = await operation_rows.in_database(
-        create.snapshot_job, SnapshotRequest(**({"server_id": "survival"} | request)), started_by="olivia", origin="api"
+        create.snapshot_job, SnapshotRequest(**({"server_id": "survival"} | request)), by=Caller("olivia")
     )
     return await runner.run(job)
 
@@ -279,7 +280,7 @@ async def test_a_global_snapshot_quiesces_all_and_names_the_busy(
         await gate.wait()
 
     held = asyncio.create_task(runner.run(
-        runner.Job(kind=kinds.find("up"), server_id="busy", work=hold, started_by="olivia", origin="api")
+        runner.Job(kind=kinds.find("up"), server_id="busy", work=hold, by=Caller("olivia"))
     ))
     await entered.wait()
     operation = await back_up(server_id="")

@@ -15,6 +15,7 @@ from backups.schedules import runs as schedules
 from backups.schedules.runs import Scheduler, claim_due
 from core.errors import Forbidden
 from servers.operations import kinds, runner
+from servers.operations.caller import Caller
 from servers.records import operation_rows
 from testing.fake_docker import FakeDocker
 from testing.fake_restic import FakeRestic
@@ -99,7 +100,7 @@ async def test_a_busy_server_is_skipped_or_waited_for(
         entered.set()
         await gate.wait()
 
-    job = runner.Job(kind=kinds.find("up"), server_id=server, work=hold, started_by="olivia", origin="api")
+    job = runner.Job(kind=kinds.find("up"), server_id=server, work=hold, by=Caller("olivia"))
     held = asyncio.create_task(runner.run(job))
     await entered.wait()
     runs = await Scheduler(now=lambda: NOON).run_once()

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 from accounts.models import User, UserRole
 from backups import wiring
 from servers.minecraft.compose import update as compose_update
+from servers.operations.caller import Caller
 from servers.tests.conftest import compose_text
 from testing.fake_docker import FakeDocker
 from testing.fake_restic import FakeRestic
@@ -251,7 +252,7 @@ async def test_a_file_that_became_another_games_meanwhile_is_not_replaced(
 
     text = compose_text(server).replace("2G", "3G")
     job = await compose.compose_job(
-        ComposeChange(server_id=server, text=text), acceptance=Acceptance(username="olivia"), origin="api"
+        ComposeChange(server_id=server, text=text), acceptance=Acceptance(by=Caller("olivia"))
     )
     (server_path / server / "compose.yaml").write_text(compose_text(server).replace("1.16.1", "1.21.4"))
 

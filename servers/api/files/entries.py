@@ -30,7 +30,7 @@ from servers.api.files.paths import (
 )
 from servers.minecraft.files import changes
 from servers.operations import kinds
-from servers.operations.http import PREFER, answer, run_for_http
+from servers.operations.http import PREFER, answer, caller_of, run_for_http
 from servers.operations.kinds import OperationKind
 from servers.operations.progress import Progress
 from servers.operations.runner import Job
@@ -178,7 +178,7 @@ def carry_out_on_files(  # noqa: PLR0913 - all of one call
         return Response({"message": what})
     job = Job(
         kind=kind, server_id=server_id, work=lambda progress: in_operation(server_id, work, progress),
-        started_by=request.user.username, origin="api",
+        by=caller_of(request),
     )
     return run_for_http(request, job, done=lambda operation: answer(operation, message=what))
 

@@ -8,14 +8,13 @@ from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand, CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 
-from audit import recorder
 from core.errors import AppError
 from servers import wiring
 from servers.changes import actions
 from servers.changes.actions import Action
 from servers.changes.compose_safety import Acceptance
 from servers.operations import http
-from servers.operations.shell import run_at_shell
+from servers.operations.shell import run_at_shell, shell_caller
 
 
 class Command(BaseCommand):
@@ -42,8 +41,8 @@ class Command(BaseCommand):
 
     def _act(self, server_id: str, action: Action, options: dict[str, Any]) -> None:
         accepted = frozenset(filter(None, options["accept_findings"].split(",")))
-        acceptance = Acceptance(username=recorder.shell_user().username, is_owner=True, codes=accepted)
-        job = async_to_sync(actions.action_job)(server_id, action, acceptance=acceptance, origin="command")
+        acceptance = Acceptance(by=shell_caller(), codes=accepted)
+        job = async_to_sync(actions.action_job)(server_id, action, acceptance=acceptance)
         done = run_at_shell(job)
         if options["json"]:
             answer = http.answer(done, message=actions.message(done))

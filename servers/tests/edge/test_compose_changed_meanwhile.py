@@ -13,12 +13,13 @@ from servers.minecraft.compose import update as compose_update
 from servers.minecraft.compose.update import RollBackFailed
 from servers.models import Operation
 from servers.operations import runner
+from servers.operations.caller import Caller
 from servers.tests.conftest import compose_text
 from testing.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ADMIN = Acceptance(username="adam")
+ADMIN = Acceptance(by=Caller("adam"))
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +40,7 @@ def turn_into_link(folder: Path) -> None:
 
 
 async def update(server: str, text: str) -> Operation:
-    job = await compose.compose_job(ComposeChange(server_id=server, text=text), acceptance=ADMIN, origin="api")
+    job = await compose.compose_job(ComposeChange(server_id=server, text=text), acceptance=ADMIN)
     return await runner.run(job)
 
 
@@ -50,7 +51,7 @@ async def test_what_the_old_game_changes_while_it_ends_is_found(
     old = f"{compose_text(server)}      - ./p:/p\n"
     new = below(server, folder)
     await asyncio.to_thread((folder / "compose.yaml").write_text, old)
-    await actions.run(server, Action.UP, acceptance=ADMIN, origin="api")
+    await actions.run(server, Action.UP, acceptance=ADMIN)
     fake.hold("stop")
     updating = asyncio.create_task(update(server, new))
     await fake.entered["stop"].wait()
@@ -71,7 +72,7 @@ async def test_the_old_file_is_not_started_with_what_the_failed_one_changed(
     old = below(server, folder)
     new = f"{compose_text(server)}      - ./p:/p\n".replace("java21", "java8")
     await asyncio.to_thread((folder / "compose.yaml").write_text, old)
-    await actions.run(server, Action.UP, acceptance=ADMIN, origin="api")
+    await actions.run(server, Action.UP, acceptance=ADMIN)
     fake.crashing_images.add("itzg/minecraft-server:java8")
     fake.hold("up")
     updating = asyncio.create_task(update(server, new))

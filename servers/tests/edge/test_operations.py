@@ -14,6 +14,7 @@ from servers.changes import actions
 from servers.changes.actions import Action
 from servers.changes.compose_safety import Acceptance
 from servers.models import Lease, Operation, OperationState
+from servers.operations.caller import Caller
 from servers.records import leases
 from servers.tests.conftest import compose_text, write_server
 from testing.fake_docker import FakeContainer, FakeDocker
@@ -162,20 +163,20 @@ def test_a_directory_removed_by_hand_is_removed_whatever_runs(
 
 async def test_a_second_operation_is_refused_with_what_runs(fake: FakeDocker, server: str) -> None:
     fake.hold("up")
-    first = asyncio.create_task(actions.run(server, Action.UP, acceptance=Acceptance(username="olivia"), origin="api"))
+    first = asyncio.create_task(actions.run(server, Action.UP, acceptance=Acceptance(by=Caller("olivia"))))
     await fake.entered["up"].wait()
 
     with pytest.raises(Busy, match=r"up, started by olivia at \d\d:\d\d:\d\d UTC"):
-        await actions.run(server, Action.DOWN, acceptance=Acceptance(username="adam"), origin="api")
+        await actions.run(server, Action.DOWN, acceptance=Acceptance(by=Caller("adam")))
 
     fake.release("up")
     assert (await first).state == OperationState.SUCCEEDED
-    await actions.run(server, Action.DOWN, acceptance=Acceptance(username="adam"), origin="api")
+    await actions.run(server, Action.DOWN, acceptance=Acceptance(by=Caller("adam")))
 
 
 async def test_a_client_that_leaves_stops_nothing(fake: FakeDocker, server: str) -> None:
     fake.hold("up")
-    caller = asyncio.create_task(actions.run(server, Action.UP, acceptance=Acceptance(username="olivia"), origin="api"))
+    caller = asyncio.create_task(actions.run(server, Action.UP, acceptance=Acceptance(by=Caller("olivia"))))
     await fake.entered["up"].wait()
 
     caller.cancel()
