@@ -15,6 +15,7 @@ _OF_THE_GAME = frozenset(
     {"VANILLA", "PAPER", "PURPUR", "PUFFERFISH", "FOLIA", "SPIGOT", "BUKKIT", "FABRIC", "QUILT", "FORGE", "NEOFORGE"}
 )
 _NO_MOUNT = "Nothing is mounted at {0}, so the game's files are lost with its container. Mount a folder: `./data:{0}`."
+_READ_ONLY = "{0} is mounted read-only, so the game can save nothing. Take `read_only` or `:ro` from that mount."
 _MOST_DIGITS = 18  # beyond any machine; Python itself refuses to read some thousands
 
 
@@ -36,10 +37,17 @@ def warnings_of(compose: MCComposeFile) -> Iterator[str]:
         yield "The image has no fixed tag: another Java may come with the next pull."
     if not pids_limit(compose.service):
         yield "Without pids_limit a plugin that runs wild can use up all processes of this machine."
-    mount = mount_of_file(compose.volumes, {}, project="", target=data_target(compose.image))
-    if mount is None or (mount.kind == "volume" and not mount.name):
-        yield _NO_MOUNT.format(data_target(compose.image))
+    yield from _mount_warnings(compose)
     yield from java_warnings(compose)
+
+
+def _mount_warnings(compose: MCComposeFile) -> Iterator[str]:
+    target = data_target(compose.image)
+    mount = mount_of_file(compose.volumes, {}, project="", target=target)
+    if mount is None or (mount.kind == "volume" and not mount.name):
+        yield _NO_MOUNT.format(target)
+    elif not mount.is_writable:
+        yield _READ_ONLY.format(target)
 
 
 def java_warnings(compose: MCComposeFile) -> Iterator[str]:
