@@ -41,12 +41,14 @@ class Engine:
 
     Attributes:
         container: of the game.
+        start: the command by which somebody starts it; Compose makes the container, too.
         data: its files.
         at: at which of our questions; -1: at none.
         is_waited_for: the start is done before the question is answered; else it only begins then.
     """
 
     container: str
+    start: list[str]
     data: Path
     at: int = -1
     is_waited_for: bool = True
@@ -55,18 +57,18 @@ class Engine:
 
     async def run(self, *argv: str, **options: Any) -> str:
         if len(self.asked) == self.at and not self.is_waited_for:
-            self.starter = subprocess.Popen(["docker", "start", self.container], stdout=subprocess.DEVNULL)
+            self.starter = subprocess.Popen(self.start, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         answer = await process.run(*argv, **options)
         if len(self.asked) == self.at and self.is_waited_for:
-            self.starter = subprocess.Popen(["docker", "start", self.container], stdout=subprocess.DEVNULL)
+            self.starter = subprocess.Popen(self.start, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             await asyncio.to_thread(self.starter.wait)
         self.asked.append(argv)
         return answer
 
 
 @pytest.fixture
-def engine(server_path: Path, settings: Any, kind: str) -> Iterator[Engine]:
-    """A stopped server whose container is made."""
+def engine(server_path: Path, settings: Any, kind: str, by: str) -> Iterator[Engine]:
+    """A stopped server, whose container is made where it is not Compose that starts it."""
     name = f"s{uuid.uuid4().hex[:8]}"
     images = [*settings.MC_ADMIN.allowed_images, TINY.partition(":")[0]]
     settings.MC_ADMIN = settings.MC_ADMIN.model_copy(update={"allowed_images": images})
@@ -76,13 +78,16 @@ def engine(server_path: Path, settings: Any, kind: str) -> Iterator[Engine]:
     home = write_server(server_path, name, text)
     compose = [programs.find("docker-compose") or "docker-compose", "--project-directory", str(home)]
     subprocess.run([*compose, "create"], check=True, capture_output=True)
-    one = Engine(f"mc-{name}", volume_folder(f"{name}_world") if kind == VOLUME else home / "data")
+    if by == "docker compose up":
+        subprocess.run(["docker", "rm", f"mc-{name}"], check=True, capture_output=True)
+    start = ["docker", "start", f"mc-{name}"] if by == "docker start" else [*compose, "up", "--detach"]
+    one = Engine(f"mc-{name}", start, volume_folder(f"{name}_world") if kind == VOLUME else home / "data")
     (one.data / "world").mkdir()
     (one.data / "world/level.dat").write_text("old")
     wiring.cli_override = DockerCli(run=one.run)
     wiring.reset()
     yield one
-    subprocess.run(["docker", "rm", "--force", one.container], check=True, capture_output=True)
+    subprocess.run(["docker", "rm", "--force", one.container], check=False, capture_output=True)
     subprocess.run(["docker", "network", "rm", f"{name}_default"], check=True, capture_output=True)
     subprocess.run(["docker", "volume", "rm", "--force", f"{name}_world"], check=True, capture_output=True)
 
@@ -122,7 +127,8 @@ def round_of(owner: APIClient, engine: Engine, home: Path, snapshot: str, body: 
             assert (game / "root/data").stat().st_ino == engine.data.stat().st_ino
             assert (game / "fd/3").stat().st_ino == level.stat().st_ino
     finally:
-        subprocess.run(["docker", "kill", engine.container], check=False, capture_output=True)
+        end = ["docker", "kill"] if "start" in engine.start else ["docker", "rm", "--force"]
+        subprocess.run([*end, engine.container], check=False, capture_output=True)
     return "restored" if answer.status_code == 200 else "refused"
 
 
@@ -134,6 +140,7 @@ def first_question_after_the_swap(asked: list[tuple[str, ...]]) -> int:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs to look into the game's process")
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("by", ["docker start", "docker compose up"])
 @pytest.mark.parametrize("moments", ["around the swap", pytest.param("all, begun", marks=pytest.mark.long)])
 def test_a_game_that_is_started_meanwhile_runs_on_what_lies_in_its_place(
     owner: APIClient, engine: Engine, server_path: Path, vault: Path, kind: str, moments: str
