@@ -20,6 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
     SettingsError,
 )
+from redis import ConnectionPool
 
 from web import database_url
 from web.config_sources import SecretFiles, TomlFile
@@ -156,6 +157,12 @@ class Settings(BaseSettings):
     def _redis(cls, value: str | None) -> str | None:
         if value and not value.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("must begin with redis://, rediss:// or unix://")
+        try:
+            ConnectionPool.from_url(value).make_connection() if value else None  # only made: nothing is sent
+        except (ValueError, TypeError):  # their sentences quote what they cannot read
+            raise ValueError(
+                "is not the address of a Redis: redis://:password@host:6379/0, and in the password %40 for @, %2F for /"
+            ) from None
         return value or None
 
     @field_validator("trusted_proxies")

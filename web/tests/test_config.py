@@ -194,6 +194,34 @@ def test_a_database_without_a_name_is_told(monkeypatch: pytest.MonkeyPatch, url:
     assert problem().startswith("database_url: ")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"redis://h:{SECRET}/0", f"redis://:{SECRET}/x@h/0?socket_timeout={SECRET}", f"redis://h/0?{SECRET}=1",
+        f"redis://[{SECRET}", f"rediss://:pass:{SECRET}@h:99999999/0",
+    ],
+)
+def test_an_address_that_redis_cannot_read_is_told_without_it(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("REDIS_URL", url)
+
+    found = problem()
+
+    assert "redis_url" in found
+    assert "%40" in found
+    assert SECRET not in found
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["redis://127.0.0.1:6379/0", "redis://:p%40ss%2Fw@h/1", "rediss://u:x@h", "unix:///run/redis.sock?db=1",
+     "redis://h/0?socket_timeout=2"],
+)
+def test_addresses_of_a_redis_are_taken(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("REDIS_URL", url)
+
+    assert config.load().redis_url == url
+
+
 def test_a_database_in_memory_is_refused_in_toml_too(tmp_path: Path) -> None:
     write_toml(tmp_path, top='database_url = "sqlite:///:memory:"')
 
