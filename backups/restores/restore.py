@@ -1,9 +1,10 @@
 """Restore a server, or a path of its data, so that the present is never lost: staged, swapped, the old kept."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from django.conf import settings
 
@@ -37,6 +38,22 @@ from servers.operations.progress import Progress
 from servers.operations.runner import Job
 
 
+class RestoreResult(TypedDict):
+    """What a restore returns.
+
+    ``path`` is empty for a whole server; ``removed`` and ``removed_volume`` say where the files that were there lie
+    now, from the servers' folder and from the volume's; ``in_place``: they were changed one by one, nothing was kept.
+    """
+
+    snapshot_id: str
+    server_id: str
+    path: str
+    safety_snapshot_id: str | None
+    in_place: bool
+    removed: str | None
+    removed_volume: str | None
+
+
 async def restore_job(request: RestoreRequest, *, by: Caller) -> Job:
     """Check what can be checked at once, and return the job.
 
@@ -67,7 +84,7 @@ class _Restoring:
         self._safety: str | None = None
         self._is_in_place = False
 
-    async def run(self) -> dict[str, Any]:
+    async def run(self) -> RestoreResult:
         target = self._order.target
         result = await self._run(target)
         written = await asyncio.to_thread(staging.link_at, self._base, target.name)
@@ -78,7 +95,7 @@ class _Restoring:
             )
         return result
 
-    async def _run(self, target: Target) -> dict[str, Any]:
+    async def _run(self, target: Target) -> RestoreResult:
         await self._require_stopped()
         is_there = await asyncio.to_thread(staging.check_target, self._base, target.name)
         if self._order.is_as_new and is_there:  # it was made between the first look and the lease
@@ -133,7 +150,7 @@ class _Restoring:
         self._safety = made["snapshot"]["id"]
         self._progress.line(f"The safety snapshot of the present state is {self._safety}.")
 
-    async def _staged(self, *, is_there: bool) -> dict[str, Any]:
+    async def _staged(self, *, is_there: bool) -> RestoreResult:
         present, cancelled = Present.OLD, None
         plan: Plan | None = None
         try:
@@ -328,7 +345,7 @@ class _Restoring:
             if one is not None and one.type != "dir":
                 raise staging.refuse_tree(folder)
 
-    def _result(self, plan: Plan | None = None, *, is_there: bool = False) -> dict[str, Any]:
+    def _result(self, plan: Plan | None = None, *, is_there: bool = False) -> RestoreResult:
         """Return what the operation says; without a ``plan`` nothing was swapped."""
         target, volume = self._order.target, ""
         if plan is not None and plan.volume:
@@ -343,7 +360,7 @@ class _Restoring:
         }
 
 
-def message(result: dict[str, Any]) -> str:
+def message(result: Mapping[str, Any]) -> str:
     """Say in a sentence what became of a restore."""
     what = f"{result['path']} of {result['server_id']}" if result["path"] else result["server_id"]
     told = [f"{what} is as snapshot {result['snapshot_id'][:8]} has it."]

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
 
 from django.conf import settings
 
@@ -99,11 +98,8 @@ def _find_early(request: SnapshotRequest) -> Target:
     return scope.find(server_path, server_id=request.server_id, path=request.path, roots={request.server_id: root})
 
 
-async def make_snapshot(request: SnapshotRequest, progress: Progress) -> dict[str, Any]:
+async def make_snapshot(request: SnapshotRequest, progress: Progress) -> payload.MadeResult:
     """Make the snapshot inside a running operation, which holds the leases of the servers and of the repository.
-
-    Returns:
-        ``snapshot`` as the API shows it, ``skipped`` servers, and ``skipped_because``: a sentence for each of them.
 
     Raises:
         FlushNotConfirmed: only with ``require_flushed``; there is no snapshot.
@@ -133,7 +129,7 @@ class _Taking:
         self._world_files = WorldFiles()
         self._roots: dict[str, DataRoot] = {}  # where the games' files are, by server
 
-    async def run(self) -> dict[str, Any]:
+    async def run(self) -> payload.MadeResult:
         names, manager = await self._names(), servers_wiring.manager()
         await self._find_roots(names)
         target = await self._find()
@@ -375,14 +371,14 @@ class _Taking:
     async def _write_down(
         self, made: ResticSnapshotWithSummary, snapshot: ResticSnapshot, began: datetime, missing: list[Missing],
         held: dict[str, int],
-    ) -> dict[str, Any]:
+    ) -> payload.MadeResult:
         lost, lists = await worlds.find_losses(made, held), self._excluded
         changes = await in_database(find_changes, lists.lists)
         for warning in [*changes, *lost, *made.warnings]:
             self._progress.warn(warning)
         notes = [*changes, *(one for one in lists.warnings if one not in lists.holes)]
 
-        def write() -> dict[str, Any]:
+        def write() -> payload.SnapshotPayload:
             MadeSnapshot.objects.update_or_create(
                 pk=snapshot.first_id,
                 defaults={

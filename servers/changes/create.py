@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from django.conf import settings
 
@@ -106,7 +106,16 @@ async def _job(new: ServerRequest) -> Job:
     )
 
 
-def defaults() -> dict[str, Any]:
+class Defaults(TypedDict):
+    """Free ports, the types of servers, and the version that a server of each type here has."""
+
+    gamePort: int
+    rconPort: int
+    types: list[str]
+    versions: dict[str, str]
+
+
+def defaults() -> Defaults:
     """Return what a form for a new server may begin with. Blocking."""
     game_port = next_free(DEFAULT_GAME_PORT)
     versions: dict[str, str] = {}

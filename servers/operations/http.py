@@ -1,7 +1,7 @@
 """How any app's HTTP edge answers for an operation: done, or begun with ``Prefer: respond-async``."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from asgiref.sync import async_to_sync
 from drf_spectacular.utils import OpenApiParameter
@@ -39,6 +39,13 @@ class OperationSerializer(serializers.Serializer[Any]):
     result = serializers.DictField(allow_null=True)
 
 
+class OperationAnswer(TypedDict):
+    """A sentence, and the record in the shape of OperationSerializer."""
+
+    message: str
+    operation: dict[str, Any]
+
+
 class OperationAnswerSerializer(serializers.Serializer[Any]):
     """What an operation answers: a sentence and its record."""
 
@@ -74,7 +81,7 @@ def begun(operation: Operation) -> Response:
     return Response(answer(operation), status=202, headers={"Location": f"/api/operations/{operation.id}"})
 
 
-def answer(operation: Operation, *, message: str | None = None) -> dict[str, Any]:
+def answer(operation: Operation, *, message: str | None = None) -> OperationAnswer:
     """Return ``{"message", "operation"}`` in its API shape."""
     said = runner.message(operation) if message is None else message
-    return dict(OperationAnswerSerializer({"message": said, "operation": operation}).data)
+    return OperationAnswer(message=said, operation=dict(OperationSerializer(operation).data))

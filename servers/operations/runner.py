@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ FINISH_AGAIN_S = (0.5, 1.0, 2.0, 4.0, 8.0)  # together less than the leases live
 OVERTAKE_S = 60.0  # restic gets 30 s to end, then saving is turned on again
 OVERTAKE_LOOK_S = 0.1
 
-Work = Callable[[Progress], Awaitable[dict[str, Any] | None]]
+Work = Callable[[Progress], Awaitable[Mapping[str, Any] | None]]
 
 
 class OperationCancelled(Conflict):
@@ -109,7 +109,7 @@ class _Running:
         self._work = work
         self._progress = Progress(operation.id, no_return=self._no_return)
         self._loop = asyncio.get_running_loop()
-        self._task: asyncio.Task[dict[str, Any] | None] | None = None
+        self._task: asyncio.Task[Mapping[str, Any] | None] | None = None
         self._is_cancelled = False
         self._lease_lost = False
         _here[operation.id] = self
@@ -136,10 +136,10 @@ class _Running:
             self._judge(self._task)
             await asyncio.shield(self._end())
 
-    async def _do(self) -> dict[str, Any] | None:
+    async def _do(self) -> Mapping[str, Any] | None:
         return await self._work(self._progress)
 
-    def _judge(self, task: asyncio.Task[dict[str, Any] | None]) -> None:
+    def _judge(self, task: asyncio.Task[Mapping[str, Any] | None]) -> None:
         operation = self.operation
         operation.warnings = self._progress.warnings
         operation.output, operation.percent = self._progress.text(), self._progress.done_percent

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TextIO, TypeVar
@@ -48,7 +48,7 @@ def run_at_shell(job: Job) -> Operation:
 
 
 def in_order(work: Coroutine[Any, Any, T]) -> T:
-    """Do ``work``, which SIGINT and SIGTERM cancel; raises as ``carry_out`` and as it."""
+    """Do ``work``, which SIGINT and SIGTERM cancel; raises as ``run_at_shell`` and as it."""
     interruption = _Interruption()
     with interruption.heard():
         return async_to_sync(_run)(work, interruption)
@@ -108,7 +108,7 @@ async def _run(work: Coroutine[Any, Any, T], interruption: _Interruption) -> T:
 def _watched(job: Job, terminal: TextIO) -> Job:
     """Return the job with what it says, and a bar, on the terminal while it runs."""
 
-    async def work(progress: Progress) -> dict[str, Any] | None:
+    async def work(progress: Progress) -> Mapping[str, Any] | None:
         tell, say = progress.percent, progress.line
 
         def percent(done: float, message: str = "") -> None:
