@@ -159,10 +159,10 @@ class _Taking:
                 await self._size_up(target, [session.state.server_id for session in self._kept(entered)])
                 made = await self._copy(target, entered)
             made = await asyncio.to_thread(self._world_files.judge, made, self._progress.line)
+            await asyncio.to_thread(self._databases.others.judge)
             snapshot = await self._settle(made.snapshot, self._kept(entered))  # before a guard could take over
-        for session in entered:
-            for remark in session.remarks():
-                self._progress.warn(remark)
+        for remark in [one for session in entered for one in session.remarks()]:
+            self._progress.warn(remark)
         return await self._write_down(
             made, snapshot, began, [one for one in missing if one.server_id not in self._skipped],
             {name: number for name, number in held.items() if name not in self._skipped},
@@ -316,6 +316,7 @@ class _Taking:
         )
         self._progress.percent(5, "copying")
         await asyncio.to_thread(self._world_files.look, target, list(self._kept_roots().values()))
+        await asyncio.to_thread(self._databases.others.look)
         if target.scope is not Scope.GLOBAL:
             return await locks.past_dead(self._repository.command, backup)
         written = panel_state.written(target.path)
@@ -373,7 +374,7 @@ class _Taking:
         held: dict[str, int],
     ) -> payload.MadeResult:
         lost, lists = await worlds.find_losses(made, held), self._excluded
-        changes = await in_database(find_changes, lists.lists)
+        changes = [*await in_database(find_changes, lists.lists), *self._databases.written]
         for warning in [*changes, *lost, *made.warnings]:
             self._progress.warn(warning)
         notes = [*changes, *(one for one in lists.warnings if one not in lists.holes)]

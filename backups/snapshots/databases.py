@@ -2,6 +2,7 @@
 
 ``flushed`` speaks of the world. So each SQLite database that a running game may be writing is copied soundly before,
 and restic is shown that copy in its place, in mounts of its own. Where that fails, the snapshot names the database.
+Of other databases no such copy is known: those that are written meanwhile are named.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from stat import S_ISDIR
 from backups import wiring
 from backups.restic.patterns import escape
 from backups.snapshots import database_copies
+from backups.snapshots.other_databases import LEVELDB_FILE, OtherDatabases
 from backups.snapshots.scope import Target
 from core import confinement, database_exec
 from core.confined_exec import MOUNTS
@@ -48,10 +50,17 @@ class Databases:
     Attributes:
         instead: a sound copy by the path of the database, both absolute.
         warnings: sentences about those of which there is none.
+        others: those that are no SQLite, of which there never is one.
     """
 
     instead: dict[Path, Path] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    others: OtherDatabases = field(default_factory=OtherDatabases)
+
+    @property
+    def written(self) -> list[str]:
+        """Sentences about those that were written while they were copied, one for each server."""
+        return [_may_be_torn(name, [printable(one) for one in found]) for name, found in self.others.written.items()]
 
     @property
     def patterns(self) -> list[str]:
@@ -99,7 +108,7 @@ async def copied(
                 container = await instance.get_container()
                 if container is None or not container.is_running or root.kind is DataKind.ELSEWHERE:
                     continue
-                found = await asyncio.to_thread(_in_use, root, target, container.started_at)
+                found = await asyncio.to_thread(_in_use, root, target, container.started_at, databases.others)
                 await _copy_all(databases, folder, root, found, left)
             except AppError as error:  # what is wrong with the server is told by the rest of the snapshot
                 logger.info("the databases of %s were not looked at: %s", instance.name, error)
@@ -125,10 +134,14 @@ async def _copy_all(databases: Databases, folder: Path, root: DataRoot, found: l
             continue
         databases.instead[base / one.path] = copy / "copy"
     if unsound:
-        databases.warnings.append(
-            f"{root.server_id}: databases that are being written may be torn in the snapshot, although the world is "
-            f"not: {_named(unsound)}. A snapshot of the stopped server has them whole."
-        )
+        databases.warnings.append(_may_be_torn(root.server_id, unsound))
+
+
+def _may_be_torn(server_id: str, which: list[str]) -> str:
+    return (
+        f"{server_id}: databases that are being written may be torn in the snapshot, although the world is not: "
+        f"{_named(which)}. A snapshot of the stopped server has them whole."
+    )
 
 
 def _check_may_go_on(done: int, end: float) -> None:
@@ -191,15 +204,20 @@ def _take(root: DataRoot, found: _Found, copy: Path, most_bytes: int) -> int:
         return database_copies.copy_database(data, found.path, copy, most_bytes=most_bytes)
 
 
-def _in_use(root: DataRoot, target: Target, since: datetime | None) -> list[_Found]:
-    """List the databases that changed since the game started: others nobody writes. Blocking."""
+def _in_use(root: DataRoot, target: Target, since: datetime | None, others: OtherDatabases) -> list[_Found]:
+    """List the databases that changed since the game started: the rest nobody writes. Blocking.
+
+    Those that are no SQLite are added to ``others``.
+    """
     inside = ""
     if target.data is not None:
         inside = str(target.path.relative_to(root.path))
     with root.hold() as data:
         if not since:
             return []
-        return [one for one in _databases(data, "" if inside == "." else inside) if _changed(data, one, since)]
+        candidates = _candidates(data, "" if inside == "." else inside)
+        others.add(root, data, [one.path for one in candidates])
+        return [one for one in candidates if _changed(data, one, since) and _is_database(data, one.path)]
 
 
 def _changed(data: Root, found: _Found, since: datetime) -> bool:
@@ -209,13 +227,20 @@ def _changed(data: Root, found: _Found, since: datetime) -> bool:
 
 
 def _databases(data: Root, inside: str) -> list[_Found]:
-    """List the SQLite databases at and below a path; what cannot be looked at is told by the copy itself."""
+    """List the SQLite databases at and below a path."""
+    return [one for one in _candidates(data, inside) if _is_database(data, one.path)]
+
+
+def _candidates(data: Root, inside: str) -> list[_Found]:
+    """List what a database may be in, by name; what cannot be looked at is told by the copy itself."""
     info = data.lstat(inside) if inside else None
     if info is not None and not S_ISDIR(info.st_mode):
-        return [_Found(inside, info)] if _is_database(data, inside) else []
+        return [_Found(inside, info)]
     nodes = walk(data, inside, unreadable=lambda _: None)
-    names = [(node.path, node.info) for node in nodes if node.is_file and node.name.endswith(ENDINGS)]
-    return [_Found(path, one) for path, one in names if _is_database(data, path)]
+    return [
+        _Found(node.path, node.info) for node in nodes
+        if node.is_file and (node.name.endswith(ENDINGS) or node.name == LEVELDB_FILE)
+    ]
 
 
 def _is_database(data: Root, path: str) -> bool:

@@ -146,3 +146,49 @@ async def test_databases_that_are_kept_locked_hold_up_no_backup(
     assert ".db (it was locked for more than 0.4 s)" in warning
     assert ".db (no time was left for it)" in warning
     assert "and 7 more" in warning
+
+
+@contextmanager
+def written_all_the_time(*files: Path) -> Iterator[None]:
+    """A process that appends to the files every few milliseconds."""
+    script = (
+        "import sys, time\n"
+        "files = [open(name, 'ab', buffering=0) for name in sys.argv[1:]]\n"
+        "print('ready', flush=True)\n"
+        "while True:\n"
+        "    for one in files: one.write(b'chunk')\n"
+        "    time.sleep(0.005)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, *map(str, files)], stdout=subprocess.PIPE, text=True) as one:
+        assert one.stdout is not None
+        assert one.stdout.readline() == "ready\n"
+        try:
+            yield
+        finally:
+            one.kill()
+
+
+async def test_databases_that_no_sound_copy_is_made_of_are_named_where_they_are_written(
+    server_path: Path, fake: FakeDocker, game: FakeGame, vault: Path
+) -> None:
+    await started(server_path, fake, game)
+    plugins = server_path / "survival/data/plugins"
+
+    def made() -> None:
+        for name in (
+            "Perms/h2.mv.db", "Perms/still.mv.db", "Map/tiles/CURRENT", "Old/tiles/CURRENT", "../worlds/one/level.dat",
+            "../worlds/one/db/CURRENT",  # of a Bedrock world, of which the level speaks
+        ):
+            (plugins / name).parent.mkdir(parents=True, exist_ok=True)
+            (plugins / name).write_bytes(b"H:2,block:9")
+
+    await asyncio.to_thread(made)
+    names = ("plugins/Perms/h2.mv.db", "plugins/Map/tiles/3.log", "worlds/one/db/3.log")
+    with written_all_the_time(*(plugins.parent / name for name in names)):
+        written = await back_up()
+    still = await back_up()
+
+    [warning] = written.warnings
+    assert "in the snapshot, although the world is not: plugins/Map/tiles, plugins/Perms/h2.mv.db." in warning
+    assert (level(written), (written.result or {})["snapshot"]["warnings"]) == ("flushed", [warning])
+    assert (level(still), still.warnings) == ("flushed", [])
