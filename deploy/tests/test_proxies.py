@@ -10,9 +10,11 @@ import socket
 import ssl
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 import httpx
 import pytest
@@ -55,9 +57,16 @@ def certificate(folder: Path) -> None:
 @pytest.fixture(params=["nginx", "caddy"])
 def proxy(request: pytest.FixtureRequest, panel: Panel, folder: Path) -> Iterator[str]:
     """The proxy's address, by TLS."""
-    port, upstream = free_port(), panel.url.rpartition("//")[2]
+    with running_proxy(request.param, folder, upstream=panel.url.rpartition("//")[2]) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def running_proxy(kind: str, folder: Path, *, upstream: str) -> Iterator[str]:
+    """Start nginx or Caddy with our file in front of ``upstream``, which answers at /healthz."""
+    port = free_port()
     certificate(folder)
-    argv = (nginx if request.param == "nginx" else caddy)(folder, port, upstream)
+    argv = (nginx if kind == "nginx" else caddy)(folder, port, upstream)
     with (folder / "output").open("w") as output:
         environment = {**os.environ, "HOME": str(folder)}
         process = subprocess.Popen(argv, cwd=folder, stdout=output, stderr=output, env=environment)
@@ -174,6 +183,46 @@ def test_no_body_is_the_next_request_on_the_proxys_connection(proxy: str, panel:
         assert client.post("/api/auth/token", data={"username": "nobody", "password": "x"}).status_code == 401
     lines = wait_for(lambda: audit_lines(panel), lambda found: "auth/token" in "".join(found), limit_s=10)
     assert "smuggled" not in "".join(lines)
+
+
+@pytest.mark.parametrize("kind", ["nginx", "caddy"])
+def test_who_leaves_takes_the_request_along(folder: Path, kind: str) -> None:
+    """Else one client of HTTP/2, who asks and leaves thousands of times a second, keeps everybody out for long."""
+    with HeldRequests() as upstream, running_proxy(kind, folder, upstream=upstream.address) as address:
+        argv = ["curl", "--silent", "--insecure", "--max-time", "1", "--header", f"Host: {NAME}", f"{address}/held"]
+        assert subprocess.run(argv, check=False, capture_output=True).returncode == 28  # by its own limit of time
+        assert upstream.has_been_left.wait(10)
+
+
+class HeldRequests:
+    """A server that answers at /healthz alone, and sees whether the other requests are left."""
+
+    def __init__(self) -> None:
+        self.has_been_left = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # closed: the end
+            while True:
+                threading.Thread(target=self._serve, args=(self._listener.accept()[0],), daemon=True).start()
+
+    def _serve(self, stream: socket.socket) -> None:
+        with stream, contextlib.suppress(OSError):
+            while request := stream.recv(65536):
+                if b"/held" in request:
+                    stream.settimeout(30)
+                    if not stream.recv(1):
+                        self.has_been_left.set()
+                    return
+                stream.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
 
 def audit_lines(panel: Panel) -> list[str]:
