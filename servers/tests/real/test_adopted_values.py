@@ -215,3 +215,43 @@ def test_a_password_changed_in_the_games_own_settings_is_found(panel: Panel, cli
 
         assert "players online" in asked(client, name, "list")
         assert "new" in file.read_text()
+
+
+def test_commands_and_players_are_those_of_the_game_that_is_asked(panel: Panel, client: httpx.Client) -> None:
+    game = HEAD.partition("services:\n")[2] + '    environment: {EULA: "TRUE", VERSION: "1.16.1", RCON_PASSWORD: pw, '
+    text = "services:\n" + "".join(
+        game.replace("  mc:", f"  {one}:") + f'MAX_PLAYERS: "{most}"}}\n    volumes: ["./{one}:/data"]\n'
+        for one, most in (("lobby", 7), ("survival", 9))
+    )
+    with adopted(panel) as name:
+        put(panel.servers / name, {"docker-compose.yml": text})
+        up(client, name, wanted="HEALTHY")
+
+        def ask(service: str) -> str:
+            where = f"/servers/{name}/rcon?service={service}"
+            found = wait_for(
+                lambda: client.post(where, json={"command": "list"}), lambda one: one.status_code == 200, limit_s=30
+            )
+            return str(found.json()["result"])
+
+        assert sorted(client.get(f"/servers/{name}").json()["games"]) == ["lobby", "survival"]
+        assert ["max of 7 " in ask("lobby"), "max of 9 " in ask("survival")] == [True, True]
+        players = client.get(f"/servers/{name}/players?service=survival").json()
+        assert players["maxPlayers"] == 9
+        other = client.post(f"/servers/{name}/rcon?service=nobody", json={"command": "list"})
+        assert other.status_code in {400, 404}, other.text
+
+
+def test_the_log_of_a_game_through_rotation_and_other_encodings(panel: Panel, client: httpx.Client) -> None:
+    with adopted(panel) as name, panel.socket(f"/servers/{name}/console") as console:
+        up(client, name, wanted="HEALTHY")
+        asked(client, name, "testbed log before midnight")
+        receive_until(console, lambda frame: "before midnight" in frame.get("content", ""))
+        asked(client, name, "testbed rotate")
+        asked(client, name, "testbed log after midnight")
+        receive_until(console, lambda frame: "after midnight" in frame.get("content", ""))
+        with (panel.servers / name / "data/logs/latest.log").open("ab") as log:  # as a plugin on Windows writes it
+            log.write(b"[00:00:01] [Server thread/INFO]: caf\xe9 \x1b]0;title\x07\x1b[31mred\x1b[0m end\r\n")
+        [line] = receive_until(console, lambda frame: "caf" in frame.get("content", ""))["content"].splitlines()
+
+        assert line.endswith("caf\ufffd \x1b[31mred\x1b[0m end"), line
