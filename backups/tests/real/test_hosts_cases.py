@@ -222,3 +222,14 @@ def test_a_relative_repository_is_the_same_from_everywhere(tmp_path: Path) -> No
     config.write_text('[restic]\nrepository_path = "~/mc-backup"\n')
     with pytest.raises(AssertionError, match="repository_path"):
         panel.manage("snapshot", "list")
+
+
+def test_a_drill_that_had_no_world_to_look_at_proves_nothing(client: httpx.Client, server: Path) -> None:
+    shutil.rmtree(server / "data/world")
+    shutil.rmtree(server / "data/logs")
+    made = save(client, server)["snapshot"]["id"]
+
+    drill = client.post(f"/snapshots/{made}/verify").json()
+
+    assert (drill["passed"], [one["levels"] for one in drill["servers"]]) == (None, [0]), drill
+    assert health_of(client, server)["last_drill_passed"] is None
