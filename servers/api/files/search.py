@@ -1,5 +1,8 @@
 """Search, tail and extraction over HTTP."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -8,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from accounts.permissions import IsSignedIn
+from core.errors import Unavailable
 from core.paths import Root, file_name
 from servers.api.files import serializers
 from servers.api.files.entries import carry_out_on_files
@@ -26,6 +30,17 @@ LARGE_ARCHIVE_BYTES = 32 * 1024 * 1024
 
 
 EXTRACT = kinds.register(OperationKind(name="extract_files", can_cancel=True))
+
+
+# Each may take a processor for seconds. Who would wait for longer is told so, and holds no thread meanwhile.
+AT_ONCE, WAIT_S = 2, 5.0
+_places = threading.BoundedSemaphore(AT_ONCE)
+
+
+class TooManySearches(Unavailable):
+    """Others search, and take long."""
+
+    code = "too_many_searches"
 
 
 class SearchViewSet(ViewSet):
@@ -52,7 +67,7 @@ class SearchViewSet(ViewSet):
             name=query.get("name", ""), content=query.get("content", ""), is_regex=flag(request, "regex"),
             limit=number(request, "limit", default=200, highest=MAX_RESULTS),
         )
-        with data(id) as root:
+        with data(id) as root, _in_turn():
             found = search(root, path_in_query(request, default="/"), wanted)
         hits = [
             {
@@ -100,3 +115,13 @@ class SearchViewSet(ViewSet):
         is_large = found is not None and found.st_size >= LARGE_ARCHIVE_BYTES
         what = f"{file_name(path)} was extracted."
         return carry_out_on_files(request, id, EXTRACT, work, what=what, large=is_large)
+
+
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    if not _places.acquire(timeout=WAIT_S):
+        raise TooManySearches("Other searches are under way and take long. Try again in a moment.")
+    try:
+        yield
+    finally:
+        _places.release()

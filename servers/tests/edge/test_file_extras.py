@@ -3,12 +3,14 @@
 import hashlib
 import io
 import os
+import threading
 import zipfile
 from pathlib import Path
 
 import pytest
 from rest_framework.test import APIClient
 
+from servers.api.files import search
 from servers.models import Upload
 from servers.records import uploads
 
@@ -46,6 +48,21 @@ def test_search_answers_what_and_where(owner: APIClient, files: str) -> None:
     assert owner.get(f"{files}/search").status_code == 400
     assert owner.get(f"{files}/search?name=x&limit=0").status_code == 400
     assert owner.get(f"{files}/search?name=x&path=../..").status_code == 400
+
+
+def test_searches_wait_for_a_place_and_are_told_where_there_is_none(
+    owner: APIClient, files: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_places", places := threading.BoundedSemaphore(1))
+    monkeypatch.setattr(search, "WAIT_S", 0.05)
+    with places:
+        refused = owner.get(f"{files}/search?name=motd")
+    found = owner.get(f"{files}/search?name=motd")
+    broken = owner.get(f"{files}/search?content=(&regex=1")
+
+    assert (refused.status_code, refused.json()["code"]) == (503, "too_many_searches")
+    assert (found.status_code, broken.status_code) == (200, 400)
+    assert places.acquire(blocking=False), "each search gives its place back"
 
 
 def test_tail(owner: APIClient, files: str) -> None:
