@@ -13,7 +13,7 @@ from accounts import user_cache
 logger = logging.getLogger(__name__)
 
 
-def group_of(user_id: int) -> str:
+def channel_group(user_id: int) -> str:
     """Return the name of the channel group that a user's open sockets are in."""
     return f"accounts.user.{user_id}"
 
@@ -36,6 +36,6 @@ def user_changed(*, instance: Any, **_: Any) -> None:
 def _committed(user_id: int) -> None:
     user_cache.forget(user_id)
     try:
-        async_to_sync(get_channel_layer().group_send)(group_of(user_id), {"type": "account.changed"})
+        async_to_sync(get_channel_layer().group_send)(channel_group(user_id), {"type": "account.changed"})
     except RedisError as error:
         logger.warning("Open sockets of a changed user end by their own check only: Redis: %s", type(error).__name__)

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from accounts import client_address
 from accounts.identity import SystemUser
 from accounts.permissions import AccessPermission, DenyAll
-from accounts.revocation import group_of
+from accounts.revocation import channel_group
 from accounts.signals import master_token_used
 from accounts.socket_auth import authenticate_socket
 from core.connections import address_group
@@ -248,4 +248,4 @@ class SocketConsumer(AsyncWebsocketConsumer):
     def _group(self) -> str | None:
         if self.user is None or isinstance(self.user, SystemUser):
             return None
-        return group_of(self.user.id)
+        return channel_group(self.user.id)

@@ -14,7 +14,7 @@ from django.conf import LazySettings, settings
 from accounts import sockets, tokens
 from accounts.models import User, UserRole
 from accounts.permissions import AccessPermission, AllowAnyone, IsSignedIn, RequireRole
-from accounts.revocation import group_of
+from accounts.revocation import channel_group
 from accounts.sockets import SocketConsumer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -237,7 +237,7 @@ async def test_an_event_for_a_socket_that_has_just_gone_is_no_failure(user: User
     await socket.connect(timeout=5)
     await socket.receive_json_from()
     gone.set()
-    await get_channel_layer().group_send(group_of(user.pk), {"type": "told"})
+    await get_channel_layer().group_send(channel_group(user.pk), {"type": "told"})
     await asyncio.sleep(0.1)
     assert not socket.future.done()
     await socket.send_input({"type": "websocket.disconnect", "code": 1006})

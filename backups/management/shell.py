@@ -100,7 +100,7 @@ def _adopt_arguments(parser: ArgumentParser) -> None:
 
 def _adopt(options: dict[str, Any], out: Out) -> None:
     if instance := options["instance"]:
-        job = adopt.adopt_job(instance, is_lost=options["lost"], by=shell_caller())
+        job = adopt.adopt_instance_job(instance, is_lost=options["lost"], by=shell_caller())
         result: dict[str, Any] = run_at_shell(job).result or {}
         out.write(f"{result['adopted']} snapshots are this panel's now.\n")
         return

@@ -47,7 +47,7 @@ def other_instances(snapshots: Iterable[ResticSnapshot]) -> dict[str, list[Resti
     return dict(found)
 
 
-def adopt_job(instance: str, *, is_lost: bool, by: Caller) -> Job:
+def adopt_instance_job(instance: str, *, is_lost: bool, by: Caller) -> Job:
     """Return the job that makes all snapshots of another panel this one's.
 
     Args:

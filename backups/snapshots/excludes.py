@@ -35,7 +35,7 @@ MAX_ANY_DEPTH = 2  # restic tries every way to fit them: with a dozen it looks a
 _NAME = re.compile(r"(?:[^\\\[]|\\.|\[\^?+(?:(?:\\.|[^\]\\-])(?:-(?:\\.|[^\]\\-]))?)+\])*+")
 
 
-class ListIsTheGames(Conflict):
+class ListWritableByGame(Conflict):
     """The server's list would lie where the game can write it."""
 
     code = "list_is_the_games"
@@ -171,7 +171,7 @@ def write_list(data: DataRoot, text: str) -> None:
         InvalidRequest: names the line that is no pattern.
     """
     if is_the_games(data):
-        raise ListIsTheGames(f"{_WRITABLE} {_ADVICE}")
+        raise ListWritableByGame(f"{_WRITABLE} {_ADVICE}")
     text = text.removeprefix("\ufeff")
     if len(text.encode(errors="replace")) > MAX_BYTES or len(_NEWLINE.findall(text)) > MAX_LINES:
         raise _too_long()

@@ -17,7 +17,7 @@ CHECKS: list[tuple[Check, bool]] = [  # and whether it needs usable settings
     (servers.check_server_path, True),
     (servers.check_free_space, True),
     (servers.check_files, True),
-    (servers.check_places, True),
+    (servers.check_misplaced, True),
     (servers.check_ownership, True),
     (privileges.check_privileges, True),
     (privileges.check_folders, True),

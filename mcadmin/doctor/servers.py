@@ -67,7 +67,7 @@ async def check_files() -> list[Finding]:
     return bad or ok("server", f"{len(infos)} servers, all with a usable compose file.")
 
 
-async def check_places() -> list[Finding]:
+async def check_misplaced() -> list[Finding]:
     """Tell which folders hold a compose file and cannot be servers: no list shows them, or only as a problem."""
     from servers.minecraft.misplaced import misplaced_servers  # noqa: PLC0415 - needs usable settings
 

@@ -162,7 +162,7 @@ class FilesViewSet(ViewSet):
 Work = Callable[[Root, changes.Tell], dict[str, Any]]
 
 
-class Stopped(Conflict):
+class FileOperationCancelled(Conflict):
     """The operation was cancelled."""
 
     code = "cancelled"
@@ -191,7 +191,7 @@ async def in_operation(server_id: str, work: Work, progress: Progress) -> dict[s
     def tell(count: int) -> None:
         nonlocal total, told
         if stop.is_set():
-            raise Stopped("It was cancelled.")
+            raise FileOperationCancelled("It was cancelled.")
         total += count
         if loop.time() - told >= 1.0:
             told = loop.time()
