@@ -81,7 +81,12 @@ def claim_due(now: datetime) -> list[int]:
 
 
 def claim(schedule_id: int, now: datetime) -> list[int]:
-    """Do what ``claim_due`` does for one schedule."""
+    """Do what ``claim_due`` does for one schedule.
+
+    The row of the schedule is the lock between processes: whoever has it writes one run for each due time since
+    ``looked_until`` and moves that on, in one transaction, so no due time is begun twice or forgotten by a death. A
+    clock that was set back would make due times come again: those that have a run already are left out.
+    """
     looked_at = Schedule.objects.filter(pk=schedule_id).first()
     try:
         if looked_at is None or not (_is_ahead(looked_at, now) or _ripe(looked_at, now)):  # nearly always

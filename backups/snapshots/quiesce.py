@@ -100,7 +100,12 @@ async def _quiet_one(
 
 
 class QuiesceSession:
-    """What happens around the copy of one server, whose games are held together."""
+    """What happens around the copy of one server, whose games are held together.
+
+    In order: ``look_for_others`` (does anybody else write there?), the games are held (saving off, flushed, confirmed),
+    ``take_levels`` (what each of them allows to claim), the copy, ``verify`` (was it undisturbed?). A level only ever
+    falls: ``verify`` may take back what ``take_levels`` gave, and nothing gives it again.
+    """
 
     def __init__(self, instance: MCInstance, games: Sequence[HeldGame], *, doubt: str = "") -> None:
         """``doubt``: why nothing is known of what writes there, as a clause."""

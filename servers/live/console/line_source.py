@@ -59,6 +59,11 @@ class LogFileSource:
         return batch
 
     async def changed(self) -> None:
+        # Two ways to learn of new lines, and the log decides between them. A quiet log is watched: the kernel wakes us,
+        # and LOOK_S is only there for file systems that tell nothing. A busy one is looked at every BATCH_S, without a
+        # watch. `_streak` counts looks with lines up to "busy"; from there it takes as many quiet looks to go back, so
+        # that a log with pauses does not set up a watch in each of them. A watch that has just been set up says nothing
+        # of what was written before it, hence the look without a wait.
         await asyncio.sleep(BATCH_S)
         # A busy log is looked at all the time: an event for each line would only cost (measured: a fifth of a core).
         wanted = None if self._is_busy else self._reader.places

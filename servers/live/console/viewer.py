@@ -127,6 +127,11 @@ class Viewer:
 
     def _next(self) -> Frame | None:
         """Take the next frame: lines up to the place of the first pushed frame, then that."""
+        # Three streams come out as one, in the order in which things happened. Lines and notes ("the server was
+        # restarted") lie in the ring that all viewers share, each with a number; this viewer knows how far it has sent
+        # lines (`_sent`) and notes (`_noted`). Pushed frames (answers to commands, errors) are its own; each was pushed
+        # when the ring stood at some line, and must come after that line and before the next. So a stretch of lines
+        # ends at the first of: the place of the next pushed frame, the place of the next note, the end of the ring.
         if self._dropped:
             dropped, self._dropped = self._dropped, 0
             return _info(f"{dropped} messages are gone: this connection is too slow.")

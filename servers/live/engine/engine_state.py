@@ -75,7 +75,14 @@ class EngineSnapshot:
 
 
 class EngineState:
-    """Follows one engine. Belongs to one loop; ``snapshot`` may be read from any thread."""
+    """Follows one engine. Belongs to one loop; ``snapshot`` may be read from any thread.
+
+    An event only says that something happened to a container; what it is now is always asked (`inspect`), so a lost
+    or doubled event does no harm. Events of GATHER_S are answered by one inspection. While it runs, further events
+    may come for the same containers: those are inspected again before anything is published, or an end would be told
+    of a state that still ran. All is asked for anew every RECONCILE_S, after each connection, and SETTLE_S after it:
+    a clock that differs from the engine's may hide events at that moment.
+    """
 
     def __init__(self, engine: DockerManager, store: NoteStore | None = None) -> None:
         """``store`` keeps what was observed across a restart of ours; without one it is forgotten."""
