@@ -23,7 +23,7 @@ CODE = (
     "import asyncio, django; django.setup();"
     "from backups.services import running_operations; from backups.restores.recovery import RestoreRecovery;"
     "from servers.records import leases; leases.take_over_dead();"
-    "asyncio.run(RestoreRecovery(running=running_operations).round())"
+    "asyncio.run(RestoreRecovery(running=running_operations).run_once())"
 )
 
 

@@ -10,8 +10,8 @@ from asgiref.sync import async_to_sync
 from django.core.management import call_command
 
 from backups.repository import embedded
-from backups.restic import command
 from backups.restic.manager import ResticManager
+from core import programs
 from mcadmin.management.commands.init import choose_server_path
 from web import config
 
@@ -68,7 +68,7 @@ def repository(target: Path) -> Path:
 
 def without_restic(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setattr(command, "_PROJECT_ROOT", folder)
+    monkeypatch.setattr(programs, "OWN_FOLDER", folder)
 
 
 @pytest.mark.restic
