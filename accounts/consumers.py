@@ -12,7 +12,8 @@ from accounts import known_addresses, wiring
 from accounts.login_codes import LIFE_S, ROTATION_S
 from accounts.models import User
 from accounts.permissions import AllowAnyone
-from accounts.sockets import TOO_MANY, SocketConsumer
+from accounts.sockets import SocketConsumer
+from web.sockets import TOO_MANY
 
 MAX_WAITING, MAX_WAITING_PER_ADDRESS = 100, 5
 KEPT_BACK = 20  # of MAX_WAITING, for addresses that somebody signed in from lately

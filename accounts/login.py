@@ -4,9 +4,9 @@ from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
 from accounts import known_addresses, throttles
-from accounts.client_address import of_request
 from accounts.models import User
 from core.connections import address_group
+from web.client_address import of_request
 
 _ATTEMPT = "mcadmin.attempt"  # in META: no header can have this name there
 

@@ -11,12 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.utils.functional import SimpleLazyObject
 
-from accounts.client_address import of_request
 from accounts.identity import Identity, SystemUser
 from accounts.login import is_refused
 from audit import recorder
 from audit.events import ANONYMOUS, CLIENT_LEFT, Event
 from audit.masking import media_type, summary
+from web.client_address import of_request
 
 CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 _READABLE = {"application/json", "application/x-www-form-urlencoded"}

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.conf import settings
 
-from accounts.client_address import is_trusted_peer
 from core import request_id
+from web.client_address import is_trusted_peer
 from web.middleware import problem
 from web.streaming import send_answer
 

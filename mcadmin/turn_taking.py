@@ -8,9 +8,9 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from accounts.client_address import of_scope
 from core.connections import address_group, call_when_left
 from core.turns import Turn, Turns
+from web.client_address import of_scope
 from web.middleware import problem
 from web.streaming import CHANGES, App, Receive, Send, send_answer
 

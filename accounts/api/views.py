@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import client_address, login, throttles, tokens, users, wiring
+from accounts import login, throttles, tokens, users, wiring
 from accounts.api.serializers import (
     CodeSerializer,
     LoginSerializer,
@@ -27,6 +27,7 @@ from accounts.models import User
 from accounts.permissions import AllowAnyone, IsSignedIn, RequireMaster
 from accounts.shared_cache import reaching_it
 from core.errors import InvalidRequest
+from web import client_address
 
 
 class NoAccount(InvalidRequest):

@@ -8,13 +8,14 @@ import pytest
 from channels.testing import WebsocketCommunicator
 from rest_framework.test import APIClient
 
-from accounts import sockets
 from accounts.consumers import MAX_WAITING_PER_ADDRESS, LoginCodeConsumer
+from accounts.sockets import SocketConsumer
 from accounts.tests.conftest import MakeUser
 from accounts.throttles import FAILURES_OF_PAIR, LOGINS_OF_ADDRESS
 from core.connections import Connections
 from mcadmin.serving.http_protocol import LimitedHttp
 from mcadmin.turn_taking import CHANGES_OF_ONE, READS_OF_ONE, TakeTurns
+from web import sockets
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Count = Callable[[list[str]], Awaitable[int]]
@@ -56,7 +57,7 @@ async def pages(peers: list[str]) -> int:
     return await _sockets(peers, lambda: len(LoginCodeConsumer.waiting), consumer=LoginCodeConsumer)
 
 
-class Refused(sockets.SocketConsumer):
+class Refused(SocketConsumer):
     """Admits nobody."""
 
 

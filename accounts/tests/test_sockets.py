@@ -11,11 +11,12 @@ from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
 from django.conf import LazySettings, settings
 
-from accounts import sockets, tokens
+from accounts import tokens
 from accounts.models import User, UserRole
 from accounts.permissions import AccessPermission, AllowAnyone, IsSignedIn, RequireRole
 from accounts.revocation import channel_group
 from accounts.sockets import SocketConsumer
+from web import sockets
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,9 +14,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from accounts.client_address import is_trusted_peer
 from core.connections import Connection, Connections, address_group, state_of
 from mcadmin.serving.server_answers import HttpProtocol, WebSocketProtocol, raw_answer
+from web.client_address import is_trusted_peer
 
 HEADERS_S = 10.0
 HEADERS_BYTES = 16 * 1024  # request line and headers together

@@ -16,7 +16,6 @@ from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from rest_framework.test import APIClient
 
-from accounts import sockets as base
 from accounts import tokens
 from accounts.models import User, UserRole
 from accounts.permissions import AllowAnyone
@@ -26,6 +25,7 @@ from servers import wiring
 from servers.models import Operation
 from servers.records import leases
 from testing.routes import Socket, short, sockets
+from web import sockets as base
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fake", "quick_hashes")]
 
@@ -155,7 +155,7 @@ async def test_a_right_taken_away_closes_the_socket(
 
         assert (await sync_to_async(_client(token).get)("/api/user/me")).status_code == 401
         code, said = await end_of(socket, within_s=LIMIT_S)
-        assert code == 4401, f"{short(found)} must leave connect() and the end of its tasks to accounts.sockets."
+        assert code == 4401, f"{short(found)} must leave connect() and the end of its tasks to web.sockets."
         assert "Sign in again" in said
 
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from redis.exceptions import RedisError
 
 from accounts.permissions import IsSignedIn
-from accounts.sockets import NOT_FOUND, RESTARTED, TOO_MANY, SocketConsumer
+from accounts.sockets import SocketConsumer
 from audit import recorder
 from core import tasks
 from core.errors import AppError, InvalidRequest, NotFound
@@ -20,6 +20,7 @@ from servers.live.console.hub import Source
 from servers.live.console.viewer import Viewer
 from servers.records import operation_rows
 from web.rate_limit import ConnectionLimit, TokenBucket
+from web.sockets import NOT_FOUND, RESTARTED, TOO_MANY
 
 logger = logging.getLogger(__name__)
 

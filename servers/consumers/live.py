@@ -6,10 +6,11 @@ from contextlib import aclosing
 from rest_framework.utils.encoders import JSONEncoder
 
 from accounts.permissions import IsSignedIn
-from accounts.sockets import TOO_MANY, SocketConsumer
+from accounts.sockets import SocketConsumer
 from servers import wiring
 from servers.api.items import server_items
 from web.rate_limit import ConnectionLimit
+from web.sockets import TOO_MANY
 
 viewers = ConnectionLimit(100)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from accounts.permissions import IsSignedIn
-from accounts.sockets import NOT_FOUND, TOO_MANY, SocketConsumer
+from accounts.sockets import SocketConsumer
 from core import tasks
 from servers.models import Operation, OperationState
 from servers.operations import progress
@@ -15,6 +15,7 @@ from servers.operations.http import OperationSerializer
 from servers.operations.progress import Progress
 from servers.records import operation_rows
 from web.rate_limit import ConnectionLimit
+from web.sockets import NOT_FOUND, TOO_MANY
 
 LOOK_S = 0.5  # at the record of an operation that runs in another process
 MAX_WATCHERS, MAX_WATCHERS_PER_ADDRESS = 30, 100

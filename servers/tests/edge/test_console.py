@@ -6,13 +6,13 @@ from asgiref.sync import sync_to_async
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 
-from accounts import sockets
 from accounts.models import User
 from servers import wiring
 from servers.consumers import console
 from servers.routing import websocket_urlpatterns
 from testing.consoles import DONE, NOISE, opened, receive, run
 from testing.fake_docker import FakeDocker
+from web import sockets
 from web.rate_limit import ConnectionLimit
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -10,7 +10,6 @@ from channels.testing import WebsocketCommunicator
 from django.apps import apps
 from django.conf import LazySettings
 
-from accounts import sockets
 from accounts.models import User
 from audit import recorder
 from servers.consumers import console
@@ -18,6 +17,7 @@ from servers.live.console import container_source
 from servers.tests.conftest import write_server
 from testing.consoles import MortalLayer, opened, receive, run
 from testing.fake_docker import FakeDocker
+from web import sockets
 from web.rate_limit import ConnectionLimit
 
 pytestmark = pytest.mark.django_db(transaction=True)

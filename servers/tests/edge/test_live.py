@@ -78,7 +78,7 @@ async def test_a_server_made_by_hand_comes_whole(path: str, fake: FakeDocker, se
 async def test_too_many_viewers_and_strangers_are_told_why(
     path: str, fake: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("accounts.sockets.HOLD_S", 0.01)
+    monkeypatch.setattr("web.sockets.HOLD_S", 0.01)
     monkeypatch.setattr(live, "viewers", ConnectionLimit(0))
     for address, code in ((path, 4429), ("/api/servers/live", 4401)):
         socket = WebsocketCommunicator(URLRouter(websocket_urlpatterns), address)

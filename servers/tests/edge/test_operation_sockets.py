@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from accounts import sockets
 from servers.consumers import console
 from servers.consumers import operation as operation_socket
 from servers.models import Operation, OperationState
 from servers.records import leases, operation_rows
 from testing.consoles import opened, receive
 from testing.fake_docker import FakeDocker
+from web import sockets
 from web.rate_limit import ConnectionLimit
 
 pytestmark = pytest.mark.django_db(transaction=True)

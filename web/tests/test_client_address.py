@@ -1,6 +1,6 @@
 import pytest
 
-from accounts.client_address import client_address
+from web.client_address import client_address
 
 
 @pytest.mark.parametrize(
