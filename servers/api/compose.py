@@ -18,7 +18,7 @@ from servers.changes import compose, create
 from servers.changes.compose import ComposeChange
 from servers.changes.compose_safety import Acceptance
 from servers.minecraft.compose.safety import read_texts
-from servers.minecraft.compose.update import HEALTHY_TIMEOUT_S
+from servers.minecraft.compose_update import HEALTHY_TIMEOUT_S
 from servers.operations.http import PREFER, OperationAnswerSerializer, answer, caller_of, run_for_http
 from servers.records import revisions
 from web.request import flag

@@ -6,18 +6,17 @@ from typing import Any
 
 from django.conf import settings
 
-from core.errors import Conflict
+from core.errors import AppError, Conflict
 from servers import wiring
 from servers.changes import actions, compose_safety, port_conflicts, variable_warnings
 from servers.changes.compose_safety import Acceptance, OwnerNeeded
 from servers.changes.world_safety import WorldSafety, world_safety
 from servers.docker.compose_file.yaml_text import BadComposeFile
-from servers.minecraft.compose import update
 from servers.minecraft.compose.game_version import changes_game, differs_from_what_ran
 from servers.minecraft.compose.rules import MCComposeFile
 from servers.minecraft.compose.safety import read_texts
-from servers.minecraft.compose.update import Caller
 from servers.minecraft.compose.warnings import java_warnings
+from servers.minecraft.compose_update import ComposeUpdate, FailedUpdate, RollBackFailed, RolledBack
 from servers.operations import kinds
 from servers.operations.kinds import OperationKind
 from servers.operations.progress import Progress
@@ -79,7 +78,7 @@ async def compose_job(change: ComposeChange, *, acceptance: Acceptance) -> Job:
         await asyncio.to_thread(port_conflicts.check_ports, server_id, compose.published_ports, own=own)
         if set((await _Guard.of(change, compose)).leases) - set(guard.leases):
             raise FileChanged(f"The compose file of {server_id} was changed just now. Try again.")
-        revision = await _put_in_place(change, acceptance=acceptance, progress=progress, guard=guard)
+        revision = await _Sequence(change, acceptance=acceptance, progress=progress, guard=guard).run()
         return {"revision": revision, "safety_snapshot_id": guard.saved_as}
 
     return Job(
@@ -141,39 +140,87 @@ async def _is_other_game(server_id: str, new: MCComposeFile) -> bool:
     return changes_game(old, new) or differs_from_what_ran(new, await server.project.containers())
 
 
-async def _put_in_place(change: ComposeChange, *, acceptance: Acceptance, progress: Progress, guard: _Guard) -> int:
-    """Update the file, keep each text that it then held as a revision, and return the number of the last."""
-    numbers: list[int] = []
+class _Sequence:
+    """One update: the steps of ``ComposeUpdate`` with policy, snapshot and revisions between them."""
 
-    async def add(text: bytes, *, username: str, message: str) -> int:
+    def __init__(self, change: ComposeChange, *, acceptance: Acceptance, progress: Progress, guard: _Guard) -> None:
+        self._change = change
+        self._new = change.text.encode()
+        self._server = wiring.manager().get_instance(change.server_id)
+        self._acceptance = acceptance
+        self._progress = progress
+        self._guard = guard
+        self._revision = 0
+
+    async def run(self) -> int:
+        """Update the file, keep each text that it then held as a revision, and return the number of the last."""
+        steps = await ComposeUpdate.begin(self._server, self._change.text, on_line=self._progress.line)
+        warnings = await steps.take_down()
+        await self._check_and_save(steps)
+        old = await self._replace(steps, self._new)
+        if steps.has_container:
+            try:
+                await steps.start()
+                warnings += await steps.watch(healthy_within_s=self._change.healthy_within_s)
+            except AppError as error:
+                failed = await steps.failure(
+                    error, other_game=self._guard.other_game, saved_as=self._guard.saved_as
+                )
+                await self._roll_back(steps, old, failed=failed)
+                raise RolledBack(failed) from error
+        for warning in [*warnings, *await asyncio.to_thread(_warnings_of_written, self._change)]:
+            self._progress.warn(warning)
+        return self._revision
+
+    async def _check_and_save(self, steps: ComposeUpdate) -> None:
+        """Check what is to start, now that nothing runs that could make a link of what it names, and save the world.
+
+        What fails lets the old file, which is still in its place, run again.
+        """
+        try:
+            if steps.was_running:
+                await self._recheck(self._new)
+            await self._guard.save(self._progress)
+        except AppError as error:
+            if steps.was_running:
+                old = await self._server.get_compose_file()
+                await self._start_old(steps, old.encode(), failed=FailedUpdate(reason=str(error)))
+            raise
+
+    async def _roll_back(self, steps: ComposeUpdate, old: bytes, *, failed: FailedUpdate) -> None:
+        try:
+            await steps.end_failed()
+        finally:
+            await self._replace(steps, old)
+        await self._start_old(steps, old, failed=failed)
+
+    async def _start_old(self, steps: ComposeUpdate, old: bytes, *, failed: FailedUpdate) -> None:
+        """Let the old file run again, unless what ran meanwhile has changed what it names; raises RollBackFailed."""
+        try:
+            await self._recheck(old)
+            await steps.start()
+        except AppError as error:
+            raise RollBackFailed(failed, str(error)) from error
+
+    async def _replace(self, steps: ComposeUpdate, content: bytes) -> bytes:
+        """Put ``content`` in place, keep it as a revision, and return what was there."""
+        before, username = await steps.replace(content), self._acceptance.by.username
+        is_new = content == self._new
+        if is_new:
+            await self._keep(before, username="", message=revisions.FOUND)
+        message = self._change.message if is_new else "Rolled back: the text before did not run."
+        self._revision = await self._keep(content, username=username, message=message)
+        return before
+
+    async def _keep(self, text: bytes, *, username: str, message: str) -> int:
         return await operation_rows.in_database(
-            revisions.add, change.server_id, text.decode(errors="replace"), username=username, message=message
+            revisions.add, self._change.server_id, text.decode(errors="replace"), username=username, message=message
         )
 
-    async def on_written(old: bytes, new: bytes) -> None:
-        is_new = new == change.text.encode()
-        if is_new:
-            await add(old, username="", message=revisions.FOUND)
-        message = change.message if is_new else "Rolled back: the text before did not run."
-        numbers.append(await add(new, username=acceptance.by.username, message=message))
-
-    async def recheck(text: bytes) -> None:
-        is_new = text == change.text.encode()
-        given = acceptance if is_new else Acceptance(by=acceptance.by)  # was given for the new text only
-        await _require_safe(change.server_id, text, given)
-
-    warnings = await update.update(
-        wiring.manager().get_instance(change.server_id),
-        change.text,
-        healthy_within_s=change.healthy_within_s,
-        caller=Caller(
-            on_line=progress.line, on_written=on_written, recheck=recheck, save=lambda: guard.save(progress),
-            other_game=guard.other_game,
-        ),
-    )
-    for warning in [*warnings, *await asyncio.to_thread(_warnings_of_written, change)]:
-        progress.warn(warning)
-    return numbers[-1]
+    async def _recheck(self, text: bytes) -> None:
+        """Hold ``text`` against the policy again, before it starts; findings were accepted for the new text only."""
+        acceptance = self._acceptance if text == self._new else Acceptance(by=self._acceptance.by)
+        await _require_safe(self._change.server_id, text, acceptance)
 
 
 def _warnings_of_written(change: ComposeChange) -> list[str]:

@@ -17,7 +17,7 @@ from servers.docker.engine import DockerManager
 from servers.docker.engine_volumes import KnownVolumes
 from servers.docker.usage.counters import BlockIO, Unread
 from servers.docker.usage.network import NetworkIO
-from servers.minecraft import figures, properties
+from servers.minecraft import compose_update, figures, properties
 from servers.minecraft.access import game_endpoints, rcon_addresses
 from servers.minecraft.autopause import is_asleep
 from servers.minecraft.compose.derivations import Edition, edition_of
@@ -25,7 +25,7 @@ from servers.minecraft.compose.rendering import Rendering
 from servers.minecraft.data_root import DataRoot, locate, mount_of_container
 from servers.minecraft.figures import DiskSpaceInfo
 from servers.minecraft.game_names import GameName, game_name
-from servers.minecraft.lifecycle import ALLOWED_IMAGES, COMPOSE_NAME, Lifecycle, ServerExists, ServerNotFound
+from servers.minecraft.lifecycle import ALLOWED_IMAGES, COMPOSE_NAME, Lifecycle, OnLine, ServerExists, ServerNotFound
 from servers.minecraft.players import PlayersUnknown, names_of_players, read_players
 from servers.minecraft.rcon.client import (
     COMMAND_TIMEOUT_S,
@@ -169,6 +169,18 @@ class MCInstance(Lifecycle):
     async def get_pid(self) -> int:
         """Return the host's id of the container's first process; raises ServerNotRunning."""
         return (await self._running()).pid
+
+    # How its file changes
+
+    async def update_compose_file(self, yaml_content: str, *, on_line: OnLine | None = None) -> list[str]:
+        """Put a new compose file in place; a running server runs with it, or with the old one again.
+
+        Raises:
+            BadComposeFile: with every rule that it breaks; nothing was touched.
+            RolledBack: the new one did not run; the old file is back, and the server runs with it.
+            RollBackFailed: the old file is back, but does not run either.
+        """
+        return await compose_update.update(self, yaml_content, on_line=on_line)
 
     # What it uses
 

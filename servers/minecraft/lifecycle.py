@@ -12,7 +12,6 @@ from servers.docker.cli import DockerCli, PortTaken
 from servers.docker.compose import ComposeManager, find_files
 from servers.docker.container import Container
 from servers.docker.folders import DATA, ServerFolderIsALink, open_server
-from servers.minecraft.compose import update
 from servers.minecraft.compose.host_ports import taken_ports
 from servers.minecraft.compose.reading import ComposeReading
 from servers.minecraft.compose.rules import MCComposeFile
@@ -102,15 +101,6 @@ class Lifecycle(ComposeReading):
         """
         await asyncio.to_thread(self.check_rules, yaml_content)
         await asyncio.to_thread(self._write_new, yaml_content)
-
-    async def update_compose_file(self, yaml_content: str, *, on_line: OnLine | None = None) -> list[str]:
-        """Put a new compose file in place; a running server runs with it, or with the old one again.
-
-        Raises:
-            BadComposeFile: with every rule that it breaks; nothing was touched.
-            RolledBack: the new one did not run; the old file is back.
-        """
-        return await update.update(self, yaml_content, caller=update.Caller(on_line=on_line))
 
     async def up(self, *, on_line: OnLine | None = None) -> None:
         """Create the container where it is missing or outdated, and start it.

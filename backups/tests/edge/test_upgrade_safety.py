@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User, UserRole
 from backups import wiring
-from servers.minecraft.compose import update as compose_update
+from servers.minecraft import compose_update
 from servers.operations.caller import Caller
 from servers.tests.conftest import compose_text
 from testing.fake_docker import FakeDocker

@@ -7,7 +7,7 @@ from asgiref.sync import async_to_sync
 from rest_framework.test import APIClient
 
 from servers import wiring
-from servers.minecraft.compose import update as compose_update
+from servers.minecraft import compose_update
 from servers.tests.conftest import GAME_PORT, compose_text, write_server
 from testing.fake_docker import FakeDocker
 

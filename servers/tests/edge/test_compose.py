@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User, UserRole
 from servers.changes import removed
-from servers.minecraft.compose import update
+from servers.minecraft import compose_update
 from servers.models import AcceptedFindings, Operation
 from servers.records import incarnations
 from servers.tests.conftest import RCON_PORT, compose_text, write_server
@@ -23,8 +23,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def short_watch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(update, "WATCH_S", 0.1)
-    monkeypatch.setattr(update, "LOOK_S", 0.02)
+    monkeypatch.setattr(compose_update, "WATCH_S", 0.1)
+    monkeypatch.setattr(compose_update, "LOOK_S", 0.02)
 
 
 def operate(client: APIClient, server_id: str, action: str, **more: object) -> int:

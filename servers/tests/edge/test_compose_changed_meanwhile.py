@@ -9,8 +9,8 @@ from servers.changes import actions, compose
 from servers.changes.actions import Action
 from servers.changes.compose import ComposeChange
 from servers.changes.compose_safety import Acceptance, UnsafeCompose
-from servers.minecraft.compose import update as compose_update
-from servers.minecraft.compose.update import RollBackFailed
+from servers.minecraft import compose_update
+from servers.minecraft.compose_update import RollBackFailed
 from servers.models import Operation
 from servers.operations import runner
 from servers.operations.caller import Caller
