@@ -50,7 +50,7 @@ class SnapshotDownloadView(AsyncView):
                 "Only an owner may download what is not of one server: the panel's own database may be in it. "
                 "Name a path of a server."
             )
-        node = await browsing.find(restic, snapshot.id, path)
+        node = await browsing.find_content(restic, snapshot.id, path)
         is_folder = node is None or node.type == "dir"
         name = f"{node.name if node else snapshot.short_id}{'.zip' if is_folder else ''}"
         headers = attachment_headers(name)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from backups.restic.command import ResticCommand
 from backups.restic.failures import BadResticArgument, ResticFailed
 from backups.restic.lines import parse_line
-from core.errors import NotFound
+from core.errors import InvalidRequest, NotFound
 
 MAX_CHANGES = 10_000
 _FOLDERS_AT_ONCE = 200
@@ -22,6 +22,12 @@ class PathNotInSnapshot(NotFound):
     """The snapshot holds nothing at this path."""
 
     code = "path_not_in_snapshot"
+
+
+class NotAFileInSnapshot(InvalidRequest):
+    """It is a link, a pipe, a socket or a device: it has no content of its own."""
+
+    code = "not_a_file"
 
 
 class Node(BaseModel):
@@ -78,6 +84,20 @@ async def find(restic: ResticCommand, snapshot_id: str, path: str) -> Node | Non
     """
     node, _ = await _look(restic, snapshot_id, checked_path(path))
     return node
+
+
+async def find_content(restic: ResticCommand, snapshot_id: str, path: str) -> Node | None:
+    """As ``find``, of a file or a folder.
+
+    Raises:
+        PathNotInSnapshot: nothing is there.
+        NotAFileInSnapshot: restic would end in the middle of the answer.
+    """
+    node = await find(restic, snapshot_id, path)
+    if node is None or node.type in {"dir", "file"}:
+        return node
+    kind = "a link: download what it leads to" if node.type == "symlink" else f"of the type {node.type[:20]}"
+    raise NotAFileInSnapshot(f"{node.name[:200]} is no file in this snapshot, but {kind}.")
 
 
 async def list_folder(restic: ResticCommand, snapshot_id: str, path: str) -> list[Node]:

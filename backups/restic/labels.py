@@ -7,6 +7,7 @@ from functools import cached_property
 from urllib.parse import quote, unquote
 
 MARK = "mcadmin"
+_RAW = "surrogateescape"  # a game's files have names that are no text
 
 
 class Scope(StrEnum):
@@ -59,6 +60,7 @@ class Labels:
         saved_by_server: of a global snapshot, the level of each server.
         volumes: names of the volumes that hold the files of a server's game, by server; they are in the snapshot.
         folders: where else below a server's directory they are, by server; of all others it is ``data``.
+        inside: where a path that was saved lies in the files of its server's game, by server; older ones do not say.
         operation: the operation that made it.
     """
 
@@ -71,6 +73,7 @@ class Labels:
     operation: str | None = None
     volumes: Mapping[str, str] = field(default_factory=dict)
     folders: Mapping[str, str] = field(default_factory=dict)
+    inside: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def server_id(self) -> str | None:
@@ -95,6 +98,7 @@ class Labels:
             *(f"saved:{server}:{level}" for server, level in self.saved_by_server.items()),
             *(f"volume:{server}:{volume}" for server, volume in self.volumes.items()),
             *(f"folder:{server}:{quote(folder)}" for server, folder in self.folders.items()),
+            *(f"inside:{server}:{quote(path, errors=_RAW)}" for server, path in self.inside.items()),
         ]
 
 
@@ -103,7 +107,7 @@ def read_labels(tags: Iterable[str]) -> Labels:
     named: dict[str, str] = {}
     servers: list[str] = []
     levels: dict[str, Saved] = {}
-    places: dict[str, dict[str, str]] = {"volume": {}, "folder": {}}
+    places: dict[str, dict[str, str]] = {"volume": {}, "folder": {}, "inside": {}}
     for tag in tags:
         name, _, value = tag.partition(":")
         if name == "server":
@@ -114,7 +118,7 @@ def read_labels(tags: Iterable[str]) -> Labels:
                 levels[server] = Saved(level)
         elif name in places:
             server, _, place = value.partition(":")
-            places[name][server] = unquote(place)
+            places[name][server] = unquote(place, errors=_RAW)
         elif value:
             named.setdefault(name, value)
     return Labels(
@@ -127,4 +131,5 @@ def read_labels(tags: Iterable[str]) -> Labels:
         operation=named.get("operation"),
         volumes=places["volume"],
         folders=places["folder"],
+        inside=places["inside"],
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
-from backups.restic.labels import Saved, Scope
+from backups.restic.labels import Labels, Saved, Scope
 from backups.restic.snapshot import ResticSnapshot
 from backups.snapshots.scope import Target, covers
 from core.errors import InvalidRequest
@@ -96,7 +96,8 @@ def data_in(snapshot: ResticSnapshot, server_id: str) -> PurePosixPath | None:
     labels = snapshot.labels
     volume = labels.volumes.get(server_id)
     if volume is not None:
-        found = [_before(PurePosixPath(top), (volume, VOLUME_DATA), labels.scope) for top in snapshot.paths]
+        names, inside = (volume, VOLUME_DATA), labels.inside.get(server_id)
+        found = [_before(PurePosixPath(top), names, labels.scope, inside) for top in snapshot.paths]
         tops = [top / volume / VOLUME_DATA for top in found if top is not None]
         return tops[0] if len(tops) == 1 else None
     folder = _server_folder_in(snapshot, server_id)
@@ -138,32 +139,39 @@ def _server_folder_in(snapshot: ResticSnapshot, server_id: str) -> PurePosixPath
         return None
     data = (server_id, *PurePosixPath(labels.folders.get(server_id, DATA)).parts)
     for top in map(PurePosixPath, snapshot.paths):
-        found = _server_folder(top, labels.scope, server_id, data)
+        found = _server_folder(top, labels, server_id, data)
         if found is not None:
             return found
     return None
 
 
 def _server_folder(
-    top: PurePosixPath, scope: Scope, server_id: str, data: tuple[str, ...]
+    top: PurePosixPath, labels: Labels, server_id: str, data: tuple[str, ...]
 ) -> PurePosixPath | None:
     """Return the server's own folder, seen from a path that was saved; None where that is not certain."""
-    if scope is Scope.GLOBAL:
+    if labels.scope is Scope.GLOBAL:
         return None if top.name == VOLUME_DATA else top / server_id
-    if scope is Scope.SERVER:
+    if labels.scope is Scope.SERVER:
         return top if top.name == server_id else None
-    before = _before(top, data, scope)
+    before = _before(top, data, labels.scope, labels.inside.get(server_id))
     return None if before is None else before / server_id
 
 
-def _before(top: PurePosixPath, names: tuple[str, ...], scope: Scope | None) -> PurePosixPath | None:
+def _before(
+    top: PurePosixPath, names: tuple[str, ...], scope: Scope | None, inside: str | None
+) -> PurePosixPath | None:
     """Return what stands before ``names`` in a path that was saved; None where that is not certain.
 
     A path below a server's data is ``…/<id>/data/<inside>``. Both what stands before and what is inside may hold
     those two names again: a game can make a folder ``<id>/data`` in its data and fill it with a server of its own
-    design. So it is only known where they stand together once; and a volume that is saved as a whole ends with them.
+    design. So it is known by what the panel noted of ``inside`` in the tags, which no game writes; without such a
+    note only where they stand together once. A volume that is saved as a whole ends with them.
     """
     count = len(names)
+    if scope is Scope.PATH and inside is not None:
+        parts = (*names, *PurePosixPath(inside).parts)
+        fits = len(top.parts) > len(parts) and top.parts[-len(parts) :] == parts
+        return PurePosixPath(*top.parts[: -len(parts)]) if fits else None
     found = [at for at in range(1, len(top.parts) - count + 1) if top.parts[at : at + count] == names]
     if scope is not Scope.PATH:
         found = [at for at in found if at + count == len(top.parts)]

@@ -338,6 +338,7 @@ class _Taking:
             operation=str(self._operation_id),
             volumes={name: root.volume for name, root in roots.items() if root.volume},
             folders={name: folder for name, root in roots.items() if (folder := root.unusual_folder) is not None},
+            inside={target.server_id: target.real_path_in_data} if target.data is not None else {},
         )
 
     def _report_progress(self, done: BackupProgress) -> None:

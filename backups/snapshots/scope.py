@@ -50,11 +50,17 @@ class Target:
         """Where the game's files lie below ``base``."""
         return str((self.data.path if self.data else self.path / DATA).relative_to(self.base))
 
+    @property
+    def real_path_in_data(self) -> str:
+        """Where ``path`` lies in the game's files, "" for all of them; only of a path in them."""
+        inside = self.path.relative_to(self.data.path) if self.data else Path()
+        return "/".join(inside.parts)
+
     def says_where_it_leads(self) -> str:
         """Return a sentence where ``path_in_data`` is, or goes through, a link to another name; else "". Blocking."""
         if self.data is None or not self.path_in_data or self.path == self.data.path / self.path_in_data:
             return ""
-        name = printable(str(self.path.relative_to(self.data.path)))
+        name = printable(self.real_path_in_data)
         return f"{printable(self.path_in_data)} leads to {name}: that was saved, and is restored by the path {name}."
 
     @property

@@ -5,7 +5,7 @@ def test_labels_survive_their_way_through_tags() -> None:
     labels = Labels(
         instance="6f1c", scope=Scope.GLOBAL, trigger=Trigger.SCHEDULE, saved=Saved.UNCONFIRMED,
         servers=("a", "b"), saved_by_server={"a": Saved.FLUSHED, "b": Saved.UNCONFIRMED}, operation="77",
-        volumes={"a": "a_mc-data"}, folders={"b": "games/my data, new"},
+        volumes={"a": "a_mc-data"}, folders={"b": "games/my data, new"}, inside={"a": "", "b": "a,b: \udc80 %2C/ü"},
     )
 
     assert read_labels(labels.tags) == labels

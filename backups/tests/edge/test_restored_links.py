@@ -120,3 +120,26 @@ def test_moved_servers_are_found_by_the_shape_of_their_path(
 
     assert answer.status_code == 200, answer.json()
     assert (moved / home.name / "data/world/level.dat").read_text() == "old"
+
+
+PLACES = {"the folder itself": "{id}/data", "what is in it": "{id}/data/world", "two deep": "{id}/data/{id}/data"}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_folder_that_repeats_the_servers_own_names_comes_back(
+    owner: APIClient, home: Path, vault: Path, place: str
+) -> None:
+    path = PLACES[place].format(id=home.name)
+    note = home / "data" / path / "note"
+    note.parent.mkdir(parents=True)
+    note.write_text("old")
+    snapshot = save(owner, server_id=home.name, path=path)
+    note.write_text("newer")
+    before = listing(owner, home.name)
+
+    answer = restore(owner, snapshot, server_id=home.name, path=path, skip_safety_check=True)
+
+    assert answer.status_code == 200, answer.json()
+    assert note.read_text() == "old"
+    assert [one["name"] for one in listing(owner, home.name)["items"]] == [one["name"] for one in before["items"]]
+    assert (home / "compose.yaml").exists()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import subprocess
 from pathlib import Path
 
@@ -59,3 +60,19 @@ def test_a_file_of_any_name_is_downloaded(owner: APIClient, home: Path, vault: P
     for name in names[:-1]:  # no name that a client may write has a backslash
         answer = owner.get(f"/api/servers/{home.name}/files/download", {"path": name})
         assert answer.status_code == 200, repr(name)
+
+
+def test_what_has_no_content_is_refused_before_the_first_byte(
+    owner: APIClient, home: Path, vault: Path
+) -> None:
+    data = home / "data"
+    (data / "link").symlink_to("world")
+    (data / "away").symlink_to("/etc/passwd")
+    (data / "nowhere").symlink_to("gone")
+    os.mkfifo(data / "pipe")
+    os.mknod(data / "device", stat.S_IFCHR | 0o600, os.makedev(1, 3))
+    snapshot = save(owner, server_id=home.name)
+
+    for name in ("link", "away", "nowhere", "pipe", "device"):
+        assert status(owner, snapshot, data / name) == (400, "not_a_file"), name
+    assert status(owner, snapshot, data) == (200, "")
