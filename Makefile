@@ -72,7 +72,7 @@ migrations:
 quick:
 	@$(PY) -m pytest -q -m "$(NO_TOOLS) and not slow" servers/tests/domain audit/tests/test_masking.py \
 	    web/tests/test_config.py core/tests/test_tasks.py core/tests/test_paths.py mcadmin/tests/test_promises.py mcadmin/tests/test_requirements_locked.py mcadmin/tests/test_documented_names.py \
-	    mcadmin/tests/test_lint_sizes.py mcadmin/tests/test_lint_edges.py mcadmin/tests/test_lint_memory.py mcadmin/tests/test_lint_paths.py
+	    mcadmin/tests/test_lint_sizes.py mcadmin/tests/test_lint_edges.py mcadmin/tests/test_lint_memory.py mcadmin/tests/test_lint_paths.py mcadmin/tests/test_lint_shapes.py
 
 fast: ## All tests that need no tool: minutes
 	@$(PY) -m pytest -q -n 2 -m "$(NO_TOOLS)"

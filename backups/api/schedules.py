@@ -1,6 +1,7 @@
 """Schedules of snapshots over HTTP."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, TypedDict
 
 from asgiref.sync import async_to_sync
 from drf_spectacular.utils import extend_schema
@@ -188,19 +189,53 @@ async def _finish(run_id: int) -> None:
     await tasks.run_detached(schedules.execute(run_id))
 
 
-def schedule_payload(schedule: Schedule) -> dict[str, Any]:
-    """Return a schedule in the shape of ScheduleSerializer."""
-    fields: dict[str, Any] = {str(name): getattr(schedule, str(name)) for name in ScheduleRequestSerializer().fields}
-    return fields | {
-        "id": schedule.pk, "policy": schedule.policy or None, "disabled_because": schedule.disabled_because,
+class SchedulePayload(TypedDict):
+    """A schedule as ScheduleSerializer takes it.
+
+    ``policy`` is None where nothing is removed, ``next_due_at`` where it will not run; ``path`` and ``server_id`` are
+    empty where the scope needs none.
+    """
+
+    id: int
+    cron: str
+    zone: str
+    scope: str
+    server_id: str
+    path: str
+    require_flushed: bool
+    policy: dict[str, int] | None
+    missed: str
+    overlap: str
+    jitter_s: int
+    enabled: bool
+    disabled_because: str
+    created_by: str
+    created_at: datetime
+    next_due_at: datetime | None
+    last_run: ScheduleRun | None
+
+
+class ScheduleDetail(SchedulePayload):
+    """The same with its last SHOWN_RUNS runs, newest first."""
+
+    runs: list[ScheduleRun]
+
+
+def schedule_payload(schedule: Schedule) -> SchedulePayload:
+    """Return a schedule with its next due time and its last run; two queries."""
+    return {
+        "id": schedule.pk, "cron": schedule.cron, "zone": schedule.zone, "scope": schedule.scope,
+        "server_id": schedule.server_id, "path": schedule.path, "require_flushed": schedule.require_flushed,
+        "policy": schedule.policy or None, "missed": schedule.missed, "overlap": schedule.overlap,
+        "jitter_s": schedule.jitter_s, "enabled": schedule.enabled, "disabled_because": schedule.disabled_because,
         "created_by": schedule.created_by, "created_at": schedule.created_at,
         "next_due_at": schedules.next_due(schedule), "last_run": schedule.runs.first(),
     }
 
 
-def detail(schedule: Schedule) -> dict[str, Any]:
+def detail(schedule: Schedule) -> ScheduleDetail:
     """Return a schedule with its last runs."""
-    return schedule_payload(schedule) | {"runs": list(schedule.runs.all()[:SHOWN_RUNS])}
+    return {**schedule_payload(schedule), "runs": list(schedule.runs.all()[:SHOWN_RUNS])}
 
 
 def _wanted(request: Request) -> ScheduleRequest:

@@ -1,6 +1,7 @@
 """A server as the API shows it: its compose file and its present state joined."""
 
-from typing import Any
+from datetime import datetime
+from typing import TypedDict
 
 from servers import wiring
 from servers.minecraft.access import ports_of
@@ -8,19 +9,52 @@ from servers.minecraft.server_info import ServerInfo
 from servers.minecraft.status import ANSWERING, MCServerStatus, Status
 
 
-def server_items() -> list[dict[str, Any]]:
-    """Return all servers in the shape of ServerItemSerializer, by name, from disk and memory."""
+class SampledFigures(TypedDict):
+    """What is sampled of a server; None where it does not run, or nothing is known (yet).
+
+    ``cpuPercentage`` is 100 for one core, so it may exceed 100.
+    """
+
+    cpuPercentage: float | None
+    memoryUsageBytes: int | None
+    onlinePlayers: list[str] | None
+    diskUsageBytes: int | None
+
+
+class ServerItem(SampledFigures):
+    """One server in a list; ``ServerItemSerializer`` documents the same fields.
+
+    The ports are those of the container that runs, else what the file says. ``maxMemoryBytes`` is 0 where it is
+    unknown; ``since`` is when the status began, None where nobody can know; ``problem`` is sentences.
+    """
+
+    id: str
+    name: str
+    serverType: str
+    gameVersion: str
+    gamePort: int
+    maxMemoryBytes: int
+    rconPort: int
+    javaVersion: int | None
+    status: MCServerStatus
+    statusReason: str | None
+    since: datetime | None
+    problem: str | None
+
+
+def server_items() -> list[ServerItem]:
+    """Return all servers by name, from disk and memory: no process is started, the engine is not asked."""
     catalog = wiring.live().catalog
     clashes = catalog.clashes()
     return [_item(info, clash=clashes.get(info.id)) for info in catalog.all()]
 
 
-def server_item(info: ServerInfo) -> dict[str, Any]:
-    """Return one server in the shape of ServerItemSerializer."""
+def server_item(info: ServerInfo) -> ServerItem:
+    """Return one server, from the same sources."""
     return _item(info, clash=wiring.live().catalog.clash(info.id))
 
 
-def _item(info: ServerInfo, *, clash: str | None) -> dict[str, Any]:
+def _item(info: ServerInfo, *, clash: str | None) -> ServerItem:
     live = wiring.live()
     status = live.status(info.id)
     running = ports_of(live.container(info.id))  # a file that was edited since says what will be
@@ -46,8 +80,7 @@ def _item(info: ServerInfo, *, clash: str | None) -> dict[str, Any]:
     }
 
 
-def _figures(server_id: str, status: Status) -> dict[str, Any]:
-    """Return what is sampled; null for a server that does not run, and for what is not known (yet)."""
+def _figures(server_id: str, status: Status) -> SampledFigures:
     live = wiring.live()
     sample = live.monitoring.sampler.samples.servers.get(server_id) if status.status in ANSWERING else None
     disk = live.monitoring.disk.samples.get(server_id)

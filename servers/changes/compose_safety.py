@@ -4,14 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 
 from core.errors import Forbidden
 from servers import wiring
 from servers.changes.port_conflicts import check_panel_ports
-from servers.docker.compose_file.yaml_text import Problem
+from servers.docker.compose_file.yaml_text import Problem, ProblemFacts
 from servers.minecraft.compose.safety import SafetyCheck
 from servers.models import AcceptedFindings
 from servers.operations.caller import Caller
@@ -19,6 +18,12 @@ from servers.records import operation_rows
 
 MAX_REMEMBERED = 200
 _found: dict[tuple[str, str, frozenset[str]], list[Problem]] = {}
+
+
+class Finding(ProblemFacts):
+    """A finding, and whether an owner has accepted it for exactly this text."""
+
+    accepted: bool
 
 
 class UnsafeCompose(Forbidden):
@@ -109,7 +114,7 @@ async def check(safety: SafetyCheck, *, acceptance: Acceptance) -> None:
         await operation_rows.in_database(_accept, safety.server_id, reading.text_hash, accepted, acceptance.by.username)
 
 
-async def findings_now(server_id: str) -> list[dict[str, Any]]:
+async def findings_now(server_id: str) -> list[Finding]:
     """Return what the policy finds in a server's file as it is, each with whether it is accepted.
 
     Compose is asked once for each text: mounts that became links since are found before the next start.
@@ -128,7 +133,7 @@ async def findings_now(server_id: str) -> list[dict[str, Any]]:
         if len(_found) >= MAX_REMEMBERED:
             _found.pop(next(iter(_found)))
         _found[key] = (await reading.judge(accepted=accepted)).findings
-    return [one.facts() | {"accepted": one.code in accepted} for one in _found[key]]
+    return [{**problem.facts(), "accepted": problem.code in accepted} for problem in _found[key]]
 
 
 def _accepted(server_id: str, text_hash: str) -> frozenset[str]:

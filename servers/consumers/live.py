@@ -31,6 +31,6 @@ class LiveConsumer(SocketConsumer):
         """Ignore what a viewer says: there is nothing to ask for."""
 
     async def _stream(self) -> None:
-        async with aclosing(wiring.live().monitoring.feed(server_items).view()) as frames:  # type: ignore[type-var]
+        async with aclosing(wiring.live().monitoring.feed(server_items).view()) as frames:
             async for frame in frames:
                 await self.send(text_data=json.dumps(frame, ensure_ascii=False, cls=JSONEncoder))

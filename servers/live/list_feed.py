@@ -1,22 +1,42 @@
 """The list of servers as it changes: made once a change, told to any number of viewers in what differs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from typing import Any, Literal, TypedDict
 
 from core.periodic import Periodic
 
 GATHER_S = 0.05  # changes come in bursts: one look at the list answers them all
 LOOK_S = 5.0  # a directory made by hand announces itself to nobody
 
-Item = dict[str, Any]
-Items = dict[str, Item]
+Item = Mapping[str, Any]
+Items = Mapping[str, Item]
+
+
+class Difference(TypedDict):
+    """``changed``: items with their id and only the fields that differ, new ones whole. ``removed``: ids."""
+
+    changed: list[Item]
+    removed: list[str]
+
+
+class WholeList(TypedDict):
+    """What a viewer gets first."""
+
+    type: Literal["servers"]
+    servers: list[Item]
+
+
+class Changes(Difference):
+    """What a viewer gets from then on."""
+
+    type: Literal["changes"]
 
 
 class ListFeed:
     """Belongs to one loop. It works only while somebody looks."""
 
-    def __init__(self, make: Callable[[], list[Item]]) -> None:
+    def __init__(self, make: Callable[[], Sequence[Item]]) -> None:
         """``make`` returns the whole list, items with an ``id``; it is called in a thread."""
         self._make = make
         self._items: Items = {}
@@ -32,7 +52,7 @@ class ListFeed:
     async def stop(self) -> None:
         await self._looks.stop()
 
-    async def view(self) -> AsyncIterator[dict[str, Any]]:
+    async def view(self) -> AsyncGenerator[WholeList | Changes, None]:
         """Yield the whole list once, then what differs.
 
         The next difference is made when the last one was taken, from what the viewer has: one that is slow skips
@@ -73,9 +93,9 @@ class ListFeed:
             self._changed.notify_all()
 
 
-def difference(old: Items, new: Items) -> dict[str, Any]:
-    """Return ``changed`` (with their ids and only the fields that differ; new ones whole) and ``removed`` (ids)."""
-    changed = []
+def difference(old: Items, new: Items) -> Difference:
+    """Return what makes ``new`` of ``old``."""
+    changed: list[Item] = []
     for key, item in new.items():
         before = old.get(key)
         if before is None:

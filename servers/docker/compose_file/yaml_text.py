@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, TypedDict
 
 import yaml
 
@@ -27,6 +27,15 @@ _ODD_BEHIND_COLON = re.compile(rf"[\w.-]+:({_ODD})")
 _TAG_DIRECTIVE = re.compile(r"^%TAG", re.MULTILINE)
 
 
+class ProblemFacts(TypedDict):
+    """A broken rule for a program: as in ``Problem``, but ``file`` is None where it is the compose file itself."""
+
+    code: str
+    message: str
+    line: int | None
+    file: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One broken rule: a stable code, a sentence, and the line (from 1) where it can be told.
@@ -39,7 +48,7 @@ class Problem:
     line: int | None = None
     file: str = ""
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> ProblemFacts:
         """Return it for a program."""
         return {"code": self.code, "message": self.message, "line": self.line, "file": self.file or None}
 

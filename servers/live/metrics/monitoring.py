@@ -1,6 +1,6 @@
 """What servers and the host use: the samplers, started and stopped together, and the reads of their figures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -81,7 +81,7 @@ class Monitoring:
         self.versions.engine_changed(snapshot)
         self._hurry_feed()
 
-    def feed(self, make: Callable[[], list[Item]]) -> ListFeed:
+    def feed(self, make: Callable[[], Sequence[Item]]) -> ListFeed:
         """Return the feed of the list of servers, which ``make`` makes; call it on the loop."""
         if self._feed is None:
             self._feed = ListFeed(make)
