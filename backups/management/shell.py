@@ -91,6 +91,9 @@ def _list(options: dict[str, Any], out: Out) -> None:
         marks = "".join(f" {name}" for name in ("pinned", "foreign") if row[name] and name != what)
         time = row["time"][:19].replace("T", " ")
         out.write(f"{row['short_id']}  {time}  {row['saved'] or '-':11}  {what}{marks}  {' '.join(row['paths'])}\n")
+    if not rows:
+        server_id = options["server_id"]
+        out.write(f"There are no snapshots that hold {server_id}.\n" if server_id else "There are no snapshots yet.\n")
 
 
 def _adopt_arguments(parser: ArgumentParser) -> None:

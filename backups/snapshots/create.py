@@ -287,7 +287,6 @@ class _Taking:
         roots = [self._roots[one.server_id] for one in quiets]
         lists = await asyncio.to_thread(excluded.of_servers, roots, self._reading)
         lists.patterns += self._databases.patterns
-        lists.warnings += self._databases.warnings
         for sentence in lists.warnings:
             if sentence not in self._excluded.warnings:
                 self._progress.warn(sentence)
@@ -375,7 +374,7 @@ class _Taking:
         held: dict[str, int],
     ) -> payload.MadeResult:
         lost, lists = await worlds.find_losses(made, held), self._excluded
-        changes = [*await in_database(find_changes, lists.lists), *self._databases.written]
+        changes = [*await in_database(find_changes, lists.lists), *self._databases.warnings(snapshot.labels)]
         for warning in [*changes, *lost, *made.warnings]:
             self._progress.warn(warning)
         notes = [*changes, *(one for one in lists.warnings if one not in lists.holes)]

@@ -18,6 +18,7 @@ from pathlib import Path
 from stat import S_ISDIR
 
 from backups import wiring
+from backups.restic.labels import Labels
 from backups.restic.patterns import escape
 from backups.snapshots import database_copies
 from backups.snapshots.other_databases import LEVELDB_FILE, OtherDatabases
@@ -49,18 +50,21 @@ class Databases:
 
     Attributes:
         instead: a sound copy by the path of the database, both absolute.
-        warnings: sentences about those of which there is none.
+        unsound: those of which there is none, each with the reason, by server.
         others: those that are no SQLite, of which there never is one.
     """
 
     instead: dict[Path, Path] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    unsound: dict[str, list[str]] = field(default_factory=dict)
     others: OtherDatabases = field(default_factory=OtherDatabases)
 
-    @property
-    def written(self) -> list[str]:
-        """Sentences about those that were written while they were copied, one for each server."""
-        return [_may_be_torn(name, [printable(one) for one in found]) for name, found in self.others.written.items()]
+    def warnings(self, labels: Labels) -> list[str]:
+        """Sentences about those that may be torn, at most two for each server; whether its world is, the level says."""
+        written = {name: [printable(one) for one in found] for name, found in self.others.written.items()}
+        return [
+            _may_be_torn(name, which, is_world_whole=level.is_consistent)
+            for found in (self.unsound, written) for name, which in found.items() if (level := labels.level_of(name))
+        ]
 
     @property
     def patterns(self) -> list[str]:
@@ -134,12 +138,13 @@ async def _copy_all(databases: Databases, folder: Path, root: DataRoot, found: l
             continue
         databases.instead[base / one.path] = copy / "copy"
     if unsound:
-        databases.warnings.append(_may_be_torn(root.server_id, unsound))
+        databases.unsound[root.server_id] = unsound
 
 
-def _may_be_torn(server_id: str, which: list[str]) -> str:
+def _may_be_torn(server_id: str, which: list[str], *, is_world_whole: bool) -> str:
+    although = ", although the world is not" if is_world_whole else ""
     return (
-        f"{server_id}: databases that are being written may be torn in the snapshot, although the world is not: "
+        f"{server_id}: databases that are being written may be torn in the snapshot{although}: "
         f"{_named(which)}. A snapshot of the stopped server has them whole."
     )
 

@@ -32,6 +32,14 @@ def test_init_create_list(fake: FakeDocker, server: str, restic: FakeRestic) -> 
     assert snapshot("list", server).splitlines()[0].startswith(made["short_id"])
 
 
+def test_a_list_of_nothing_says_so(fake: FakeDocker, server: str, restic: FakeRestic) -> None:
+    assert snapshot("list") == "There are no snapshots yet.\n"
+    assert snapshot("list", server) == f"There are no snapshots that hold {server}.\n"
+    assert json.loads(snapshot("list", "--json")) == []
+    snapshot("create", server)
+    assert "There are no snapshots" not in snapshot("list") + snapshot("list", server)
+
+
 def test_without_settings_it_says_what_is_missing(fake: FakeDocker) -> None:
     with pytest.raises(CommandError, match="restic"):
         snapshot("list")

@@ -192,3 +192,23 @@ async def test_databases_that_no_sound_copy_is_made_of_are_named_where_they_are_
     assert "in the snapshot, although the world is not: plugins/Map/tiles, plugins/Perms/h2.mv.db." in warning
     assert (level(written), (written.result or {})["snapshot"]["warnings"]) == ("flushed", [warning])
     assert (level(still), still.warnings) == ("flushed", [])
+
+
+async def test_a_world_that_may_be_torn_itself_is_not_called_whole(
+    server_path: Path, fake: FakeDocker, game: FakeGame, vault: Path
+) -> None:
+    await started(server_path, fake, game)
+    game.answers["save-off"] = b"Unknown command"
+    plugins = server_path / "survival/data/plugins"
+
+    def made() -> None:
+        plugins.mkdir()
+        (plugins / "h2.mv.db").write_bytes(b"H:2,block:9")
+
+    await asyncio.to_thread(made)
+    with written_all_the_time(plugins / "h2.mv.db"):
+        operation = await back_up()
+
+    assert level(operation) == "live"
+    [warning] = [one for one in operation.warnings if "databases" in one]
+    assert "databases that are being written may be torn in the snapshot: plugins/h2.mv.db." in warning
