@@ -16,7 +16,7 @@ from backups.restores import staging
 from backups.restores.plan import Plan
 from core.errors import AppError, Conflict
 from servers.docker.container import Container
-from servers.docker.seen_places import began_at_s, lies_around, mounted_places
+from servers.docker.seen_places import began_at_s, has_open, lies_around, mounted_places
 
 Writers = Callable[[], Awaitable[list[Container]]]
 
@@ -69,7 +69,7 @@ def _started_meanwhile(names: Iterable[str]) -> ServerStillRuns:
     )
 
 
-def _sees_old(container: Container, plan: Plan, swapped_out: Iterable[Path], swapped_at_s: float) -> bool | None:
+def _sees_old(container: Container, plan: Plan, swapped_out: list[Path], swapped_at_s: float) -> bool | None:
     """Tell whether a container has, or may have opened, what was swapped out; None where it cannot be seen."""
     if container.is_restarting:  # the next run is mounted anew
         return False
@@ -82,4 +82,6 @@ def _sees_old(container: Container, plan: Plan, swapped_out: Iterable[Path], swa
     sources = [mount.source for mount in container.mounts if mount.source]
     is_inside = any(lies_around(source, target) for source in sources for target in swapped_out)
     began_s = began_at_s(container)
-    return is_inside and began_s is not None and began_s <= swapped_at_s
+    if not is_inside or began_s is None or began_s > swapped_at_s:
+        return False
+    return not has_open(container, swapped_out)  # one that began before may have opened its files since

@@ -5,7 +5,8 @@ kernel tells where it lies today.
 """
 
 import os
-from pathlib import Path
+from collections.abc import Collection
+from pathlib import Path, PurePosixPath
 
 from core.paths import MountPoint, read_mounts
 from servers.docker.container import Container
@@ -37,6 +38,29 @@ def began_at_s(container: Container, *, proc: Path = Path("/proc")) -> float | N
         return int(text.rpartition(") ")[2].split()[_START_FIELD]) / os.sysconf("SC_CLK_TCK")
     except (OSError, ValueError, IndexError):
         return None
+
+
+def has_open(container: Container, folders: Collection[Path], *, proc: Path = Path("/proc")) -> bool:
+    """Tell whether a container has files open at or below ``folders``, and none that was moved out of its mounts.
+
+    The folders are named as on the engine's machine. The kernel names an open file by the container's own path, and
+    one that no mount of it leads to any more by the root alone. Source: proc(5), /proc/<pid>/fd; d_path of Linux.
+    """
+    names = [
+        str(PurePosixPath(mount.target) / folder.relative_to(mount.source))
+        for mount in container.mounts for folder in folders if mount.source and lies_around(mount.source, folder)
+    ]
+    links = [link for process in proc.glob("[0-9]*") for link in _open_files(process, container)]
+    return "/" not in links and any(link == name or link.startswith(f"{name}/") for link in links for name in names)
+
+
+def _open_files(process: Path, container: Container) -> list[str]:
+    try:
+        if container.id not in (process / "cgroup").read_text():
+            return []
+        return [os.readlink(one) for one in (process / "fd").iterdir()]
+    except OSError:
+        return []
 
 
 def lies_around(source: str, folder: Path) -> bool:

@@ -5,8 +5,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from servers.docker.container import Container, parse_container
-from servers.docker.seen_places import began_at_s, lies_around, mounted_places
+from servers.docker.container import Container, Mount, parse_container
+from servers.docker.seen_places import began_at_s, has_open, lies_around, mounted_places
 from testing.fake_docker import FakeContainer
 
 MOUNTS = """22 1 254:0 / / rw shared:1 - ext4 /dev/vda rw
@@ -52,6 +52,31 @@ def test_when_a_process_began_is_told_whatever_it_is_called(tmp_path: Path) -> N
     assert began_at_s(container(), proc=proc) == 42
     assert began_at_s(container(8), proc=proc) is None
     assert began_at_s(container(), proc=process(tmp_path / "other", cgroup="", stat="7 (a")) is None
+
+
+@pytest.mark.parametrize(
+    ("links", "expected"),
+    [
+        ([], False),
+        (["/data/world/level.dat", "/usr/lib/jvm"], True),
+        (["/data/world"], True),
+        (["/data/world/level.dat", "/"], False),  # the root: a file of the tree that was moved away
+        (["/data/worlds/level.dat", "/srv/a/data/world/level.dat"], False),
+    ],
+)
+def test_files_that_were_opened_since_are_told_by_their_names(
+    tmp_path: Path, links: list[str], *, expected: bool
+) -> None:
+    mount = Mount(kind="bind", source="/srv/a/data", target="/data", name="", is_writable=True)
+    one = dataclasses.replace(container(), mounts=(mount,))
+    folder = process(tmp_path, cgroup=f"0::/docker/{one.id}\n") / "7/fd"
+    folder.mkdir()
+    for number, link in enumerate(links):
+        (folder / str(number)).symlink_to(link)
+    (tmp_path / "8/fd").mkdir(parents=True)  # another's
+    (tmp_path / "8/cgroup").write_text("0::/user.slice\n")
+    (tmp_path / "8/fd/3").symlink_to("/data/world/region")
+    assert has_open(one, [Path("/srv/a/data/world")], proc=tmp_path) is expected
 
 
 @pytest.mark.parametrize(
