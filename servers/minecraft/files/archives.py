@@ -31,6 +31,7 @@ _BROKEN = (
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
 # Source: APPNOTE.TXT, 4.4.5. Windows Explorer writes Deflate64 above 2 GiB.
 _OTHER_METHODS = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "AES"}
+_AGAIN = "Pack it again with the file itself in its place (tar --dereference --hard-dereference), or without it."
 _PIECE_BYTES = 1024 * 1024
 _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
@@ -134,7 +135,7 @@ def _zip(file: IO[bytes]) -> Iterator[Member]:
                 raise BadArchive("The archive is encrypted. Extract it elsewhere.")
             name = zip_names.name_of(info)
             if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
-                raise UnsafeArchive(f"{printable(name)} in the archive is a link or a device.")
+                raise UnsafeArchive(f"{printable(name)} in the archive is a link or a device. {_AGAIN}")
             if info.compress_type not in _METHODS:
                 method = _OTHER_METHODS.get(info.compress_type, f"method {info.compress_type}")
                 raise BadArchive(
@@ -156,7 +157,8 @@ def _tar(file: "_Forward") -> Iterator[Member]:
         while (info := archive.next()) is not None:
             archive.members = []  # type: ignore[attr-defined]  # it keeps all it has met
             if not (info.isfile() or info.isdir()) or info.issparse():
-                raise UnsafeArchive(f"{printable(info.name)} in the archive is a link, a device or a sparse file.")
+                name = printable(info.name)
+                raise UnsafeArchive(f"{name} in the archive is a link, a device or a sparse file. {_AGAIN}")
             path = _path(info.name)
             if not path:
                 continue

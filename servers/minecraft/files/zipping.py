@@ -6,13 +6,16 @@ import time
 import zipfile
 from collections.abc import Generator, Iterator
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from core.errors import AppError
-from core.paths import Node, Root, walk
+from core.paths import Node, Root, printable, walk
 
 _PIECE_BYTES = 1024 * 1024
 _LAST_S = 2**33
+_NOT_IN_IT = "Not in this archive, for they are links, no files, or could not be read:"
+_COMMENT_BYTES = 32_000  # a zip has room for 65,535
 _PACKED = {".mca", ".jar", ".zip", ".gz", ".png", ".jpg", ".ogg", ".xz", ".zst", ".7z", ".mp3", ".webp"}
 
 
@@ -38,24 +41,59 @@ class _Outlet:
 def zip_pieces(root: Root, path: str) -> Generator[bytes]:
     """Yield the zip of a directory in pieces; blocking.
 
-    Links and special files are left out, so are files that vanish or may not be read.
+    Links and special files are left out, so are files that vanish or may not be read. The comment of the archive,
+    which its tools show, names them: who reads it knows what is missing, and an archive ends with its comment.
     """
-    outlet = _Outlet()
+    outlet, left_out = _Outlet(), _LeftOut()
     start = len(path) + 1 if path else 0
     with zipfile.ZipFile(outlet, "w", allowZip64=True) as archive:  # type: ignore[call-overload]  # only write is needed
-        for node in walk(root, path, unreadable=lambda _: None):
+        for node in walk(root, path, unreadable=lambda error: left_out.add(str(error))):
             if node.is_directory:
                 archive.writestr(_info(node, start), b"")
-            elif node.is_file:
-                with suppress(AppError, OSError):
-                    fd = node.open_file()
-                    try:
-                        yield from _file(archive, outlet, _info(node, start), fd)
-                    finally:
-                        os.close(fd)
+            elif not node.is_file or (fd := _opened(node)) is None:
+                left_out.add(node.path[start:])
+            else:
+                try:
+                    yield from _file(archive, outlet, _info(node, start), fd)
+                except OSError:
+                    left_out.add(node.path[start:])  # it ends in the middle
+                finally:
+                    os.close(fd)
             if piece := outlet.take():
                 yield piece
+        archive.comment = left_out.comment
     yield outlet.take()
+
+
+@dataclass
+class _LeftOut:
+    """Names what is not in an archive, as far as its comment has room for."""
+
+    _names: list[str] = field(default_factory=list)
+    _bytes: int = 0
+    _more: int = 0
+
+    def add(self, path: str) -> None:
+        name = printable(path)
+        size = len(name.encode()) + 1
+        if self._bytes + size > _COMMENT_BYTES:
+            self._more += 1
+            return
+        self._names.append(name)
+        self._bytes += size
+
+    @property
+    def comment(self) -> bytes:
+        if not self._names:
+            return b""
+        more = [f"and {self._more} more"] if self._more else []
+        return "\n".join([_NOT_IN_IT, *self._names, *more]).encode()
+
+
+def _opened(node: Node) -> int | None:
+    with suppress(AppError, OSError):
+        return node.open_file()
+    return None
 
 
 def _file(archive: zipfile.ZipFile, outlet: _Outlet, info: zipfile.ZipInfo, fd: int) -> Iterator[bytes]:

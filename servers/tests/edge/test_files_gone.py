@@ -71,6 +71,25 @@ def test_a_time_beyond_any_calendar_leaves_nothing_out_of_a_zip(seconds: int) ->
     assert zipfile.ZipFile(io.BytesIO(content)).namelist() == ["sub/", "sub/file"]
 
 
+def test_a_zip_says_what_it_left_out_as_far_as_there_is_room(tmp_path: Path) -> None:
+    for number in range(400):
+        (tmp_path / f"{number:03}{'x' * 197}").symlink_to("nowhere")
+    (tmp_path / "file").touch()
+    with Root(tmp_path) as root:
+        archive = zipfile.ZipFile(io.BytesIO(b"".join(zip_pieces(root, ""))))
+    told = archive.comment.decode().splitlines()
+    assert archive.namelist() == ["file"]
+    assert told[0].startswith("Not in this archive")
+    assert told[1].startswith("000xxx")
+    assert (len(told[1:-1]) + int(told[-1].split()[1]), len(told) > 100) == (400, True)
+
+
+def test_a_zip_that_has_everything_has_no_comment(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with Root(tmp_path) as root:
+        assert zipfile.ZipFile(io.BytesIO(b"".join(zip_pieces(root, "")))).comment == b""
+
+
 def test_an_upload_whose_file_goes_while_a_piece_comes_is_told_as_gone(owner: APIClient, data: Path) -> None:
     """Its record goes, too, as soon as somebody begins another upload."""
     begun = post(owner, data, "uploads", path="/maps", name="big.zip", size=2 * PIECE_BYTES)

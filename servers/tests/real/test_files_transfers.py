@@ -125,6 +125,7 @@ def test_a_directory_comes_as_a_zip_without_links(panel: Panel, data: Path) -> N
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert archive.testzip() is None
         assert archive.namelist() == ["level.dat", "region/", "region/r.0.0.mca"]
+        assert archive.comment.decode().splitlines()[1:] == ["out", "pipe"]
         assert archive.read("region/r.0.0.mca") == (folder / "region" / "r.0.0.mca").read_bytes()
 
 
