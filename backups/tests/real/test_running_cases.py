@@ -10,7 +10,7 @@ import time
 import uuid
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -196,19 +196,19 @@ def test_a_mount_point_below_a_running_games_files(client: httpx.Client, home: P
     assert (disk / "kept").read_text() == "old"
 
 
-def stop_restic(process: psutil.Process) -> None:
-    """Stop the restic that a process copies with, as a disk does that hangs."""
+def stop_restic(process: psutil.Process) -> psutil.Process:
+    """Stop the restic that a process copies with, as a disk does that hangs, and return it."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
         for one in process.children(recursive=True):
             try:
                 if "restic" in one.name() and "backup" in one.cmdline():
                     one.send_signal(signal.SIGSTOP)
-                    return
+                    return one
             except psutil.Error:
                 continue
         time.sleep(0.005)
-    pytest.fail("no restic came")
+    raise AssertionError("no restic came")
 
 
 def test_a_game_saves_again_after_a_copy_that_stood_still(panel: Panel, client: httpx.Client, home: Path) -> None:
@@ -216,8 +216,13 @@ def test_a_game_saves_again_after_a_copy_that_stood_still(panel: Panel, client: 
     before = saving(home)
     with much_to_read(home), (panel.folder / "impatient").open("w") as output:
         backup = panel.spawn("-m", "testing.impatient_backup", home.name, output=output)
-        stop_restic(psutil.Process(backup.pid))
-        code = backup.wait(timeout=60)
+        restic = stop_restic(psutil.Process(backup.pid))
+        try:
+            code = backup.wait(timeout=60)
+        finally:
+            backup.kill()
+            with suppress(psutil.NoSuchProcess):
+                restic.kill()
 
     assert code == 1
     assert "was ended. Its process is stopped (SIGSTOP)" in (panel.folder / "impatient").read_text()
