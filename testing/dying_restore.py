@@ -57,11 +57,11 @@ def watch(verb: str, who: str) -> None:
 
 def main() -> None:
     django.setup()
-    from core.paths import renaming
+    from core.paths import rename
 
     for name in STEPS:
         hook(os, name)
-    hook(renaming, "_renameat2")
+    hook(rename, "_renameat2")
     if verb := os.environ.get("DIE_WHEN"):
         threading.Thread(target=watch, args=(verb, os.environ["DIE_WHO"]), daemon=True).start()
     try:

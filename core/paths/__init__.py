@@ -24,7 +24,7 @@ from core.paths.beneath import (
     raw_path_of,
     valid_name,
 )
-from core.paths.carrying import Carried, copy_missing
+from core.paths.copy_missing import Carried, copy_missing
 from core.paths.copying import copy
 from core.paths.holes import hole_bytes
 from core.paths.links import Link, TreeLinks, find_links, place_of_link, read_link
@@ -34,7 +34,7 @@ from core.paths.new_file import NewFile
 from core.paths.places import MountPoint, Place, places, read_mounts
 from core.paths.privileged import is_open_to_others, is_within_reach, missing_mount_options, privileged, restrict
 from core.paths.real import place_inside, real_path
-from core.paths.renaming import OtherFileSystem, exchange, move, rename_beneath
+from core.paths.rename import OtherFileSystem, exchange, move, rename_beneath
 from core.paths.root import Entry, Root
 from core.paths.sizes import disk_space, list_directories, list_holding, list_links
 from core.paths.stamps import Stamp, is_settled, stamp

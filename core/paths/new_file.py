@@ -14,7 +14,7 @@ from typing import Self
 from core.errors import Conflict
 from core.paths.beneath import open_regular
 from core.paths.by_name import lstat
-from core.paths.renaming import rename_exclusively
+from core.paths.rename import rename_exclusively
 
 Owner = tuple[int, int]
 Expect = Callable[[os.stat_result | None], None]
