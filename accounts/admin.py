@@ -1,6 +1,7 @@
 """Users on the admin site."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -11,13 +12,16 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.safestring import SafeString
 
-from accounts import users
+from accounts import sign_ins, users
 from accounts.admin_login import SignInForm
 from accounts.identity import Identity, who
-from accounts.models import User
+from accounts.models import SignIn, User
 from core.errors import AppError
+from web.admin_base import ReadOnlyAdmin, when
 
 if TYPE_CHECKING:  # generic in the stubs only
 
@@ -112,13 +116,13 @@ class UserAdmin(_UserAdmin):
         self, objs: QuerySet[User] | Sequence[User], request: HttpRequest
     ) -> tuple[list[Any], dict[Any, Any], set[Any], list[Any]]:
         """Show who may not be deleted as protected, so that the page explains instead of failing."""
-        deleted, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
+        deleted, counts, _, protected = super().get_deleted_objects(objs, request)  # their sign-ins go with them
         try:
             with transaction.atomic():
                 users.check_deletion(objs, by=who(request))
         except AppError as error:
             protected = [*protected, str(error)]
-        return deleted, counts, perms_needed, protected
+        return deleted, counts, set(), protected
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         """Delete one user unless they became the last owner meanwhile."""
@@ -136,3 +140,42 @@ def _delete(chosen: Sequence[User], *, by: Identity) -> None:
                 users.delete(user.pk, by=by)
     except AppError as error:
         raise PermissionDenied(str(error)) from None
+
+
+@admin.register(SignIn)
+class SignInAdmin(ReadOnlyAdmin):
+    """Who is signed in, from where; each can be ended."""
+
+    list_display = ["user", "method", "began", "seen", "address", "agent"]
+    list_filter = ["method", "user"]
+    search_fields = ["user__username", "address", "agent"]
+    list_select_related = ["user"]
+    list_display_links = None
+    actions = ["end"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SignIn]:
+        """Leave out what lets nobody in any more."""
+        return sign_ins.good(super().get_queryset(request))
+
+    @admin.display(description="since", ordering="began_at")
+    def began(self, row: SignIn) -> SafeString:
+        return when(row.began_at)
+
+    @admin.display(description="last seen", ordering="last_seen_at")
+    def seen(self, row: SignIn) -> SafeString:
+        return when(row.last_seen_at)
+
+    @admin.action(description="End the selected sessions and tokens")
+    def end(self, request: HttpRequest, queryset: QuerySet[SignIn]) -> None:
+        """End them, with their sockets."""
+        rows = list(queryset.select_related("user"))
+        for row in rows:
+            with suppress(sign_ins.SignInNotFound):  # it ended meanwhile
+                sign_ins.end(row.pk, user=row.user)
+        self.message_user(request, f"Ended: {len(rows)}.")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Lead to the list, which says all there is."""
+        return HttpResponseRedirect(reverse("admin:accounts_signin_changelist"))

@@ -2,26 +2,21 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.http.cookie import parse_cookie
 
-from accounts import login
+from accounts import login, sign_ins
 from accounts.shared_cache import CacheGone
 from accounts.throttles import TooManyTries
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"  # reads the session's user; it is never asked for a password
 
-
-def has_session(cookies: str) -> bool:
-    """Tell whether a ``Cookie`` header holds the session of somebody who may use the admin site."""
+def has_session(key: str) -> bool:
+    """Tell whether the session of that key is of somebody who may use the admin site."""
     request = HttpRequest()
-    request.COOKIES = parse_cookie(cookies)
-    request.session = SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+    request.session = SessionStore(key)
     return bool(getattr(get_user(request), "is_staff", False))
 
 
@@ -44,6 +39,6 @@ class SignInForm(AdminAuthenticationForm):
         if user is None:
             raise self.get_invalid_login_error()
         self.confirm_login_allowed(user)
-        user.backend = BACKEND  # Django reads it where it writes the session
+        user.backend = sign_ins.BACKEND  # Django reads it where it writes the session
         self.user_cache = user
         return self.cleaned_data

@@ -1,15 +1,19 @@
-"""From a bearer token to the identity it stands for, for HTTP and sockets alike."""
+"""From a bearer token or a session to the identity it stands for, for HTTP and sockets alike."""
 
+import copy
 import hmac
 
 from django.conf import settings
-from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from django.http import HttpRequest, HttpResponse
+from rest_framework.authentication import BaseAuthentication, CSRFCheck
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from accounts import tokens, user_cache
+from accounts import last_seen, sign_ins, tokens, user_cache
 from accounts.identity import Identity, SystemUser
+from accounts.sign_ins import Proof
 from accounts.tokens import TokenRefused
+from accounts.user_cache import SignedIn
 from core.connections import mark_known
 from core.errors import Unavailable
 
@@ -23,15 +27,13 @@ def authenticate_token(token: str) -> Identity:
     Raises:
         TokenRefused: nobody, or somebody who was deleted, disabled or signed out since.
     """
-    if is_master_token(token):
-        return SystemUser()
-    claims = tokens.read(token)
-    user = user_cache.load(claims.user_id)
-    if user is None or not user.is_active:
-        raise TokenRefused("This account does not exist or is disabled; ask an owner.")
-    if tokens.is_ended(claims, user=user):
-        raise TokenRefused("You were signed out; sign in again.")
-    return user
+    return _prove(token)[0]
+
+
+def authenticate_session(key: str) -> Identity | None:
+    """Return whom the session of that key stands for, as the database has them now; None for nobody."""
+    found = _prove_session(key)
+    return found.user if found is not None else None
 
 
 def is_master_token(token: str) -> bool:
@@ -56,17 +58,17 @@ def read_bearer(header: str) -> str:
 class TokenAuthentication(BaseAuthentication):
     """``Authorization: Bearer <JWT or master token>``; no header leaves the decision to the permission."""
 
-    def authenticate(self, request: Request) -> tuple[Identity, str] | None:
-        """Return the identity and the scheme's name; the token itself is not passed on."""
+    def authenticate(self, request: Request) -> tuple[Identity, Proof | None] | None:
+        """Return the identity, and what proves it (None: the master token); the token itself is not passed on."""
         header = request.META.get("HTTP_AUTHORIZATION", "")
         if not header:
             return None
         try:
-            user = authenticate_token(read_bearer(header))
+            user, proof = _prove(read_bearer(header))
         except TokenRefused as error:
             raise AuthenticationFailed(str(error), error.code) from None
         _note_known(request)
-        return user, SCHEME
+        return user, proof
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - DRF's signature
         """Make DRF answer 401 and not 403: only that sends the page to its login."""
@@ -76,12 +78,40 @@ class TokenAuthentication(BaseAuthentication):
 class AnySchemeAuthentication(TokenAuthentication):
     """The same with any first word: the bots that verify login codes were never asked for ``Bearer``."""
 
-    def authenticate(self, request: Request) -> tuple[Identity, str] | None:
+    def authenticate(self, request: Request) -> tuple[Identity, Proof | None] | None:
         """Read the second word of the header, whatever the first is."""
         words = request.META.get("HTTP_AUTHORIZATION", "").split()
         if len(words) == 2:
             request.META["HTTP_AUTHORIZATION"] = f"{SCHEME} {words[1]}"
         return super().authenticate(request)
+
+
+class SessionAuthentication(BaseAuthentication):
+    """The session's cookie, which a browser sends by itself; so a change needs Django's CSRF token, too.
+
+    A request with ``Authorization`` never gets here with its cookie. ``SessionOfOwnPages`` has taken the cookie off
+    what pages of other origins send.
+    """
+
+    def authenticate(self, request: Request) -> tuple[Identity, Proof] | None:
+        """Return the identity and the session, which goes on for another while if it shall outlive the browser."""
+        key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+        if not key or "HTTP_AUTHORIZATION" in request.META or (found := _prove_session(key)) is None:
+            return None
+        _refuse_forged(request._request)  # noqa: SLF001 - DRF has no other way to it
+        _note_known(request)
+        sign_ins.renew_cookie(request._request, found)  # noqa: SLF001 - as above
+        return found.user, sign_ins.proof_of_session(found, key=key)
+
+
+class CsrfFailed(PermissionDenied):
+    """A change by cookie that may be another page's idea."""
+
+    default_code = "csrf_failed"
+    default_detail = (
+        "This change needs the header X-CSRFToken with the value `csrf` of GET /api/auth/session, "
+        "and has to come from a page of this address. Load the page again."
+    )
 
 
 class BodyWithheld(Unavailable):
@@ -97,6 +127,45 @@ def is_somebody(header: str) -> bool:
         return len(words) == 2 and authenticate_token(words[1]) is not None
     except TokenRefused:
         return False
+
+
+def _prove(token: str) -> tuple[Identity, Proof | None]:
+    if is_master_token(token):
+        return SystemUser(), None
+    claims = tokens.read(token)
+    key_hash = sign_ins.hash_of(claims.jti)
+    found = user_cache.load(claims.user_id, key_hash=key_hash)
+    if found is None or not found.user.is_active:
+        raise TokenRefused("This account does not exist or is disabled; ask an owner.")
+    if not found.is_good(issued_at=claims.issued_at):
+        raise TokenRefused("You were signed out; sign in again.")
+    last_seen.note(found.user.pk, key_hash)
+    stored_id = found.sign_in.id if found.sign_in is not None else None
+    return found.user, Proof(key_hash, stored_id, claims.issued_at, claims.expires_at, is_session=False)
+
+
+def _prove_session(key: str) -> SignedIn | None:
+    found = sign_ins.find_session(key)
+    if found is not None:
+        last_seen.note(found.user.pk, sign_ins.hash_of(key))
+    return found
+
+
+def _refuse_forged(request: HttpRequest) -> None:
+    """Ask Django's check of ``Origin`` and of the token in the header.
+
+    It would look into the form of a POST first, and so read a body that is the view's: it is shown another method.
+
+    Raises:
+        CsrfFailed.
+    """
+    shown = copy.copy(request)
+    if shown.method == "POST":
+        shown.method = "PUT"
+    check = CSRFCheck(lambda _: HttpResponse())
+    check.process_request(shown)
+    if check.process_view(shown, None, (), {}):  # type: ignore[arg-type]  # DRF asks it the same way
+        raise CsrfFailed
 
 
 def _note_known(request: Request) -> None:

@@ -74,6 +74,7 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField("active", default=True, help_text="Without it the user cannot sign in.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     tokens_valid_after = models.DateTimeField(null=True, editable=False)
+    last_seen_at = models.DateTimeField(null=True, editable=False)  # to the minute; see accounts.last_seen
     last_login = None  # a login leaves an audit event instead
 
     USERNAME_FIELD = "username"
@@ -156,3 +157,64 @@ class SignInAddress(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.address}"
+
+
+class SignInMethod(StrEnum):
+    """How somebody signed in."""
+
+    PAGE = "page"  # a session, by name and password
+    ADMIN_SITE = "admin_site"  # a session of the same kind, begun there
+    TOKEN = "token"  # noqa: S105 - a kind, not a secret
+    CODE = "code"
+
+
+class SignIn(models.Model):
+    """One sign-in of a user: a session (page and admin site share it) or an access token.
+
+    A token without a row is good: it was issued before there were rows, or the user has had so many since that its row
+    was deleted. A session without a row is not.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sign_ins")
+    key_hash = models.CharField(max_length=64, unique=True)  # SHA-256 of the session's key or the token's jti
+    is_session = models.BooleanField(default=False)
+    session_key = models.CharField(max_length=40, blank=True)  # of a session
+    method = models.CharField(max_length=16, choices=[(method.value, method.value) for method in SignInMethod])
+    is_kept = models.BooleanField(default=False)  # a session that goes on when the browser is closed
+    issued_at = models.DateTimeField()  # what ``User.tokens_valid_after`` is compared with
+    began_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    address = models.CharField(max_length=64, blank=True)
+    agent = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-began_at", "-id"]
+        verbose_name = "sign-in"
+
+    def __str__(self) -> str:
+        return f"{self.method} of {self.user_id} since {self.began_at:%Y-%m-%d %H:%M}"
+
+
+class SetupCode(models.Model):
+    """The code by which the first owner is made: at most one row, renewed at each start, gone with its use."""
+
+    code_hash = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"of {self.made_at:%Y-%m-%d %H:%M}"
+
+
+class Preferences(models.Model):
+    """What a user likes the page to look like; the panel itself reads none of it."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="+")
+    value = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name_plural = "preferences"
+
+    def __str__(self) -> str:
+        return f"of {self.user_id}"

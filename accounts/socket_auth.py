@@ -1,13 +1,17 @@
 """Who opens a WebSocket: a browser cannot set headers there, so the token comes in other ways."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
 
-from accounts.authentication import authenticate_token
+from accounts.authentication import authenticate_session, authenticate_token
 from accounts.identity import Identity
+from accounts.session_cookie import session_key
 from accounts.tokens import TokenRefused
 from core.connections import mark_known
 
@@ -18,15 +22,17 @@ MAX_PARAMETERS = 100  # of an address; with more, none is read
 async def authenticate_socket(scope: Mapping[str, Any]) -> tuple[Identity | None, str | None]:
     """Return the user of ``?token=``, else of the subprotocols ``bearer, <token>``, and the subprotocol to accept.
 
-    The user is None when there is no token or it lets nobody in. Call it again with the same scope to learn
-    whether the socket is still welcome.
+    Without a token, the session of a page of our own counts. The user is None when nothing of it lets anybody in. Call
+    it again with the same scope to learn whether the socket is still welcome.
     """
     token, subprotocol = read_token(scope)
-    if not token:
-        return None, subprotocol
-    try:
-        user = await database_sync_to_async(authenticate_token)(token)
-    except TokenRefused:
+    user: Identity | None = None
+    if token:
+        with suppress(TokenRefused):
+            user = await database_sync_to_async(authenticate_token)(token)
+    elif subprotocol is None and (key := own_session_key(scope)):
+        user = await database_sync_to_async(authenticate_session)(key)
+    if user is None:
         return None, subprotocol
     mark_known(scope)
     return user, subprotocol
@@ -44,3 +50,17 @@ def read_token(scope: Mapping[str, Any]) -> tuple[str, str | None]:
     if tokens := query.get("token"):
         return tokens[0], subprotocol
     return (offered[1] if named and len(offered) > 1 else ""), subprotocol
+
+
+def own_session_key(scope: Mapping[str, Any]) -> str:
+    """Return the key of the session's cookie when a page of our own opens the socket, else "".
+
+    Browsers send the cookie along for every page, and say in ``Origin`` whose it is; ``cors_origins`` do not count.
+    """
+    headers: dict[bytes, bytes] = dict(scope.get("headers", []))
+    host, is_secure = headers.get(b"host", b"").decode("latin-1"), scope.get("scheme") == "wss"
+    if headers.get(b"origin", b"").decode("latin-1") != f"{'https' if is_secure else 'http'}://{host}":
+        return ""
+    if not validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
+        return ""
+    return session_key(headers, is_secure=is_secure)

@@ -43,6 +43,7 @@ FAILURES_OF_PAIR = Limit("failures", 5)  # of one username from one address
 FAILURES_OF_USERNAME = Limit("username", 40)
 FIRST_FAILURES_OF_USERNAME = Limit("username-first", 10)  # kept back for addresses that have not failed in this minute
 WRONG_CODES = Limit("codes", 5)
+WRONG_SETUP_CODES = Limit("setup-codes", 20)
 
 
 def count_try(limit: Limit, *who: str) -> str:

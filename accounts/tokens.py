@@ -15,6 +15,7 @@ from accounts.models import User, UserRole
 
 MAX_LENGTH = 8192
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FAR_S = (datetime(9000, 1, 1, tzinfo=UTC) - _EPOCH) / timedelta(seconds=1)
 
 
 class TokenRefused(Exception):
@@ -32,6 +33,12 @@ class Claims:
 
     user_id: int
     issued_at_us: int
+    jti: str
+    expires_at: datetime  # as far as a database can store
+
+    @property
+    def issued_at(self) -> datetime:
+        return _EPOCH + timedelta(microseconds=self.issued_at_us)
 
 
 class AccessToken(Token):
@@ -46,6 +53,11 @@ class AccessToken(Token):
 
 def issue(user: User) -> str:
     """Return a new token for ``user``, good until the configured time is over or ``user.end_tokens``."""
+    return issue_with_claims(user)[0]
+
+
+def issue_with_claims(user: User) -> tuple[str, Claims]:
+    """Do the same; return the token and what it vouches for, which ``read`` refuses while the clock is set back."""
     token = AccessToken()
     token.payload = {
         "sub": user.username,
@@ -57,7 +69,7 @@ def issue(user: User) -> str:
         "iat": user.earliest_issue().timestamp(),
         "jti": token["jti"],
     }
-    return str(token)
+    return str(token), _claims(token.payload)
 
 
 def read(token: str) -> Claims:
@@ -78,13 +90,14 @@ def read(token: str) -> Claims:
         raise TokenRefused("The token is of an earlier version; sign in again.")
     if not _well_formed(payload):
         raise TokenRefused
-    return Claims(payload["user_id"], round(payload["iat"] * 1_000_000))
+    if not abs(payload["iat"]) < _FAR_S:
+        raise TokenRefused
+    return _claims(payload)
 
 
-def is_ended(claims: Claims, *, user: User) -> bool:
-    """Tell whether ``user``'s tokens of that age were ended by a password change, role change or logout."""
-    after = user.tokens_valid_after
-    return after is not None and claims.issued_at_us <= (after - _EPOCH) // timedelta(microseconds=1)
+def _claims(payload: dict[str, Any]) -> Claims:
+    expires_at = _EPOCH + timedelta(seconds=min(payload["exp"], _FAR_S))
+    return Claims(payload["user_id"], round(payload["iat"] * 1_000_000), payload["jti"], expires_at)
 
 
 def _well_formed(payload: dict[str, Any]) -> bool:

@@ -2,19 +2,26 @@
 
 from django.urls import path
 
+from accounts.api.sessions import SessionView, SetupView, SignInsView, SignInView
 from accounts.api.users import UserViewSet
-from accounts.api.views import LogoutAllView, MeView, MyPasswordView, TokenView, VerifyCodeView
+from accounts.api.views import LogoutAllView, MeView, MyPasswordView, PreferencesView, TokenView, VerifyCodeView
 
 urlpatterns = [
     path("/auth/token", TokenView.as_view()),
+    path("/auth/session", SessionView.as_view()),
+    path("/auth/sessions", SignInsView.as_view()),
+    path("/auth/sessions/<int:id>", SignInView.as_view()),
+    path("/auth/setup", SetupView.as_view()),
     path("/auth/register", UserViewSet.as_view({"post": "register"})),
     path("/auth/verifyCode", VerifyCodeView.as_view()),
     path("/auth/logout-all", LogoutAllView.as_view()),
     path("/user/me", MeView.as_view()),
     path("/user/me/password", MyPasswordView.as_view()),
+    path("/user/me/preferences", PreferencesView.as_view()),
     path("/admin/users", UserViewSet.as_view({"get": "list", "post": "create"})),
     path(
         "/admin/users/<int:id>",
         UserViewSet.as_view({"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}),
     ),
+    path("/admin/users/<int:id>/sessions", UserViewSet.as_view({"delete": "end_sessions"})),
 ]

@@ -38,6 +38,12 @@ class NotFound(AppError):
     code = "not_found"
 
 
+class Gone(NotFound):
+    """The thing named was there once and never will be again."""
+
+    code = "gone"
+
+
 class Conflict(AppError):
     """The present state forbids it; it may succeed later."""
 

@@ -24,7 +24,7 @@ application = Lifespan(
             {
                 # Swagger UI and the admin site bring their own files; no web server is needed for them.
                 "http": JudgeBodies(TakeTurns(ShieldChanges(StreamBodies(StaticFiles(django_application))))),
-                # No origin check: a bearer token, not a cookie, proves who calls.
+                # A cookie counts there for pages of our own alone: accounts.socket_auth.
                 "websocket": sockets,
             }
         )

@@ -3,8 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
+from django.db import DatabaseError
+
+from accounts import last_seen
 from audit import recorder
 from backups.services import services as backup_services
 from core import heap, tasks
@@ -30,7 +34,7 @@ class Lifespan:
         self._app = app
         self._starting = asyncio.Lock()
         self._started_on: asyncio.AbstractEventLoop | None = None
-        self._memory = heap.keeper()
+        self._keepers = [heap.keeper(), last_seen.keeper()]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -56,11 +60,15 @@ class Lifespan:
             if self._started_on is asyncio.get_running_loop():
                 return
             await start_services()
-            self._memory.start()
+            for keeper in self._keepers:
+                keeper.start()
             self._started_on = asyncio.get_running_loop()
 
     async def _stop(self) -> None:
-        await self._memory.stop()
+        for keeper in self._keepers:
+            await keeper.stop()
+        with suppress(DatabaseError):  # when people were last seen is no reason not to end
+            await operation_rows.in_database(last_seen.store)
         await stop_services()
         self._started_on = None
 

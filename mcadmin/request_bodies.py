@@ -22,8 +22,9 @@ from redis.exceptions import RedisError
 
 from accounts import login
 from accounts.admin_login import has_session
-from accounts.authentication import WITHHELD, is_somebody
+from accounts.authentication import WITHHELD, authenticate_session, is_somebody
 from accounts.permissions import AllowAnyone
+from accounts.session_cookie import session_key
 from accounts.shared_cache import CacheGone
 from accounts.throttles import TooManyTries
 from core.errors import TooLarge
@@ -37,6 +38,7 @@ App = Callable[[Any, Receive, Send], Awaitable[None]]
 MAX_PUBLIC_BYTES = 16 * 1024
 PUBLIC_S = 10.0
 _REFUSED = "mcadmin.refused_body"
+_COUNTED = CHANGES - {"DELETE"}  # which is signing out: nothing is guessed there, and it must always work
 
 
 class JudgeBodies:
@@ -50,7 +52,7 @@ class JudgeBodies:
             match = _resolve(scope["path"])
             if match is not None and scope["method"] in CHANGES and _needs_no_account(match):
                 scope, receive = await _public(scope, receive, headers)
-            elif scope["method"] not in CHANGES or not await _is_known(scope["path"], headers):
+            elif scope["method"] not in CHANGES or not await _is_known(scope, headers):
                 scope, receive = {**scope, WITHHELD: True}, _only(b"")
         await self._app(scope, receive, send)
 
@@ -65,7 +67,7 @@ class ThrottledStrangers:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method in CHANGES and (match := _resolve(request.path_info)) and _needs_no_account(match):
+        if request.method in _COUNTED and (match := _resolve(request.path_info)) and _needs_no_account(match):
             try:
                 login.take_attempt(request)
             except TooManyTries as error:
@@ -144,14 +146,17 @@ def _only(first: Any, *, then: Receive | None = None) -> Receive:
     return receive
 
 
-async def _is_known(path: str, headers: Mapping[bytes, bytes]) -> bool:
-    """Tell whether the caller proves an account in the way that counts at ``path``."""
+async def _is_known(scope: Any, headers: Mapping[bytes, bytes]) -> bool:
+    """Tell whether the caller proves an account in the way that counts at the address."""
     try:
-        if path.startswith(f"/{settings.MC_ADMIN.admin_path}"):
-            cookies = headers.get(b"cookie", b"").decode("latin-1")
-            return bool(cookies) and await database_sync_to_async(has_session)(cookies)
+        is_admin_site = scope["path"].startswith(f"/{settings.MC_ADMIN.admin_path}")
         header = headers.get(b"authorization", b"").decode("latin-1")
-        return bool(header) and await database_sync_to_async(is_somebody)(header)
+        if header and not is_admin_site:
+            return bool(await database_sync_to_async(is_somebody)(header))
+        key = session_key(headers, is_secure=scope.get("scheme") == "https")
+        if is_admin_site:
+            return bool(key) and bool(await database_sync_to_async(has_session)(key))
+        return bool(key) and (await database_sync_to_async(authenticate_session)(key)) is not None
     except (DatabaseError, RedisError, CookieError):
         return False  # the view meets the same trouble and explains it
 

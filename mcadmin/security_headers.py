@@ -88,6 +88,8 @@ def policy(path: str) -> bytes:
         return _REDOC
     if path.rstrip("/") == "/api/docs" or path.startswith(f"/{settings.MC_ADMIN.admin_path}"):
         return _PAGES
+    if path.rstrip("/") == "/setup" and settings.MC_ADMIN.page_dir is None:
+        return _PAGES
     if path.startswith(("/api/", "/metrics", "/healthz")) or path == "/api":
         return _DATA
     return _OWN_PAGE

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import render
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date, quote_etag
 from django.views.decorators.csrf import csrf_exempt
@@ -15,6 +16,7 @@ from core.paths import Root
 from web.middleware import is_api
 
 INDEX = "index.html"
+SETUP = "setup"  # where the link to the first owner leads, also where there is no page yet
 MAX_BYTES = 64 * 1024 * 1024
 # Build tools put a hash of the content into these files' names, so a browser need never ask again.
 HASHED_FOLDERS = ("assets/", "static/")
@@ -27,6 +29,8 @@ def page(request: HttpRequest, path: str = "") -> HttpResponse:
     A missing file with an extension is 404 all the same: an index in place of a script only hides the mistake.
     """
     folder = settings.MC_ADMIN.page_dir
+    if folder is None and path.rstrip("/") == SETUP and request.method in {"GET", "HEAD"}:
+        return render(request, "mcadmin/setup.html")
     if folder is None or is_api(request.path_info):
         raise Http404
     if request.method not in {"GET", "HEAD"}:

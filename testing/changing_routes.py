@@ -33,6 +33,11 @@ def _of_user(world: World, n: int, column: str) -> Any:
     return world.one(f"SELECT {column} FROM accounts_user WHERE username = ?", f"w{n:05}")  # noqa: S608 - ours
 
 
+def _is_signed_in(world: World, n: int) -> bool:
+    query = "SELECT 1 FROM accounts_signin s JOIN accounts_user u ON u.id = s.user_id WHERE username = ? AND {}"
+    return world.one(query.format("ended_at IS NULL"), f"w{n:05}") is not None
+
+
 def _let_in(page: Any) -> bool:
     try:
         return "access_token" in page.recv(timeout=2)
@@ -65,6 +70,33 @@ ACCOUNTS: dict[Route, Change] = {
     ("POST", "/api/user/me/password"): Change(
         lambda n, token: Ask(token=token, body={"old_password": PASSWORD, "new_password": f"{PASSWORD}-{n}"}),
         lambda world, n, _: _of_user(world, n, "tokens_valid_after") is not None, World.token,
+    ),
+    ("POST", "/api/auth/session"): Change(
+        lambda n, _: Ask(body={"username": f"w{n:05}", "password": PASSWORD}, source=source(n), token=""),
+        lambda world, n, user: world.one("SELECT id FROM accounts_signin WHERE user_id = ?", user) is not None,
+        World.user,
+    ),
+    ("DELETE", "/api/auth/session"): Change(
+        lambda _n, token: Ask(token=token), lambda world, n, _: not _is_signed_in(world, n), World.token
+    ),
+    ("DELETE", "/api/auth/sessions"): Change(
+        lambda _n, token: Ask(token=token, query="others=1"),
+        lambda world, n, _: _of_user(world, n, "tokens_valid_after") is not None, World.token,
+    ),
+    ("DELETE", "/api/auth/sessions/{id}"): Change(
+        lambda n, sign_in: Ask(at={"id": sign_in[1]}, token=sign_in[0]),
+        lambda world, n, _: not _is_signed_in(world, n), World.sign_in,
+    ),
+    ("DELETE", "/api/admin/users/{id}/sessions"): Change(
+        lambda _n, user: Ask(at={"id": user}),
+        lambda world, n, _: _of_user(world, n, "tokens_valid_after") is not None, World.user,
+    ),
+    ("PUT", "/api/user/me/preferences"): Change(
+        lambda n, token: Ask(token=token, body={"n": n}),
+        lambda world, n, _: world.one(
+            "SELECT 1 FROM accounts_preferences p JOIN accounts_user u ON u.id = p.user_id WHERE username = ?",
+            f"w{n:05}",
+        ) is not None, World.token,
     ),
     ("POST", "/api/auth/token"): Change(  # a sign-in keeps where it came from
         lambda n, _: Ask(body={"username": f"w{n:05}", "password": PASSWORD}, source=source(n)),

@@ -30,7 +30,7 @@ class Ask:
         body: of the type that the document names.
         at: values of the path's parameters.
         query: further parameters, as they stand in the address.
-        token: as whom.
+        token: as whom; "" for nobody.
         source: the address that it comes from.
     """
 
@@ -66,8 +66,10 @@ def request(route: Route, ask: Ask, *, cut: int) -> bytes:
     kind = next(iter(document()["paths"][path][method.lower()].get("requestBody", {}).get("content", {})), "")
     head = [
         f"{method} {path.format(**ask.at)}?cut={cut}{'&' if ask.query else ''}{ask.query} HTTP/1.1",
-        "Host: localhost", f"Authorization: Bearer {ask.token}",
+        "Host: localhost",
     ]
+    if ask.token:
+        head.append(f"Authorization: Bearer {ask.token}")
     content = b""
     if kind == "application/json":
         content = json.dumps(ask.body).encode()

@@ -70,6 +70,12 @@ class World:
             form = {"username": f"w{n:05}", "password": PASSWORD}
             return str(client.post("/api/auth/token", data=form).json()["access_token"])
 
+    def sign_in(self, n: int) -> tuple[str, int]:
+        """Make the user ``w<n>`` and sign in; return the token and the id of the sign-in."""
+        token = self.token(n)
+        with httpx.Client(base_url=self.panel.url, headers={"Authorization": f"Bearer {token}"}) as client:
+            return token, int(client.get("/api/auth/sessions").json()[0]["id"])
+
     def code(self, n: int) -> tuple[Any, str]:
         """Make the user ``w<n>`` and open a page that waits to be let in; return its socket and its code."""
         self.user(n)

@@ -18,6 +18,7 @@ STATUS: dict[type[errors.AppError], int] = {
     errors.InvalidRequest: 400,
     errors.Forbidden: 403,
     errors.NotFound: 404,
+    errors.Gone: 410,
     errors.Conflict: 409,
     errors.PreconditionFailed: 412,
     errors.TooLarge: 413,

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.validators import ProhibitNullCharactersValidator
 from rest_framework import serializers
 
-from accounts.models import USERNAME_MAX_LENGTH, USERNAME_MIN_LENGTH, UserRole
+from accounts.models import USERNAME_MAX_LENGTH, USERNAME_MIN_LENGTH, SignInMethod, UserRole
 
 _ROLES = [role.value for role in UserRole]
 PASSWORD_MAX_LENGTH = 1024
@@ -47,6 +47,48 @@ class CodeSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+class NewSessionSerializer(serializers.Serializer[Any]):
+    """Name and password, or a token that a code has brought; and whether the session outlives the browser."""
+
+    username = _Credential(max_length=200, required=False)
+    password = _Credential(max_length=PASSWORD_MAX_LENGTH, required=False)
+    access_token = _Credential(max_length=8192, required=False)
+    remember = serializers.BooleanField(default=False)
+
+    def validate(self, attrs: Any) -> Any:
+        """Ask for one of the two."""
+        if ("access_token" in attrs) == ("username" in attrs and "password" in attrs):
+            raise serializers.ValidationError("Send username and password, or access_token.")
+        return attrs
+
+
+class SetupSerializer(serializers.Serializer[Any]):
+    """The code of the link, and the first owner."""
+
+    code = _Credential(max_length=200)
+    username = serializers.CharField(
+        trim_whitespace=False, min_length=USERNAME_MIN_LENGTH, max_length=USERNAME_MAX_LENGTH
+    )
+    password = _Credential(max_length=PASSWORD_MAX_LENGTH)
+
+
+class SignInSerializer(serializers.Serializer[Any]):
+    """A session or token of one's own."""
+
+    id = serializers.IntegerField()
+    method = serializers.ChoiceField(choices=[method.value for method in SignInMethod])
+    began_at = serializers.DateTimeField()
+    last_seen_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    address = serializers.CharField()
+    agent = serializers.CharField()
+    current = serializers.SerializerMethodField()
+
+    def get_current(self, row: Any) -> bool:
+        """Tell whether it makes this request."""
+        return bool(row.pk == self.context["current"])
+
+
 class VerifiedSerializer(TokenSerializer):
     """The token that the waiting page got, too."""
 
@@ -75,6 +117,21 @@ class UserPublicSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
+class UserSerializer(UserPublicSerializer):
+    """What owners may know of a user."""
+
+    active = serializers.BooleanField(source="is_active")
+    last_seen_at = serializers.DateTimeField(allow_null=True)
+
+
+class SessionSerializer(serializers.Serializer[Any]):
+    """Who is signed in, and what a page needs to go on."""
+
+    user = UserPublicSerializer(allow_null=True)
+    setup_needed = serializers.BooleanField()
+    csrf = serializers.CharField(allow_null=True)
+
+
 class NewUserSerializer(serializers.Serializer[Any]):
     """A user to be made."""
 
@@ -93,6 +150,7 @@ class UserChangeSerializer(serializers.Serializer[Any]):
     )
     role = serializers.ChoiceField(choices=_ROLES)
     password = _Credential(max_length=PASSWORD_MAX_LENGTH, required=False)
+    active = serializers.BooleanField(source="is_active", required=False)
 
 
 class UserDeletedSerializer(serializers.Serializer[Any]):

@@ -10,7 +10,7 @@ from accounts.api.serializers import (
     NewUserSerializer,
     UserChangeSerializer,
     UserDeletedSerializer,
-    UserPublicSerializer,
+    UserSerializer,
 )
 from accounts.identity import who
 from accounts.models import User, UserRole
@@ -22,34 +22,34 @@ class UserViewSet(ViewSet):
 
     permission_classes = [RequireRole(UserRole.OWNER)]
 
-    @extend_schema(operation_id="users_list", responses=UserPublicSerializer(many=True))
+    @extend_schema(operation_id="users_list", responses=UserSerializer(many=True))
     def list(self, request: Request) -> Response:
         """List all users by id."""
-        return Response(UserPublicSerializer(User.objects.order_by("pk"), many=True).data)
+        return Response(UserSerializer(User.objects.order_by("pk"), many=True).data)
 
-    @extend_schema(operation_id="users_create", request=NewUserSerializer, responses={200: UserPublicSerializer})
+    @extend_schema(operation_id="users_create", request=NewUserSerializer, responses={200: UserSerializer})
     def create(self, request: Request) -> Response:
         """Make a user; the role is admin unless another is named."""
         form = NewUserSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        return Response(UserPublicSerializer(users.create(**form.validated_data)).data)
+        return Response(UserSerializer(users.create(**form.validated_data)).data)
 
-    @extend_schema(operation_id="auth_register", request=NewUserSerializer, responses={200: UserPublicSerializer})
+    @extend_schema(operation_id="auth_register", request=NewUserSerializer, responses={200: UserSerializer})
     def register(self, request: Request) -> Response:
         """Do the same at the address that scripts know."""
         return self.create(request)
 
-    @extend_schema(operation_id="users_read", responses=UserPublicSerializer)
+    @extend_schema(operation_id="users_read", responses=UserSerializer)
     def retrieve(self, request: Request, id: int) -> Response:
         """Read one user."""
-        return Response(UserPublicSerializer(users.read(id)).data)
+        return Response(UserSerializer(users.read(id)).data)
 
-    @extend_schema(operation_id="users_replace", request=UserChangeSerializer, responses=UserPublicSerializer)
+    @extend_schema(operation_id="users_replace", request=UserChangeSerializer, responses=UserSerializer)
     def update(self, request: Request, id: int) -> Response:
-        """Set name and role, and the password if one is given; a new role or password signs the user out."""
+        """Set name and role, and the password if one is given; a new role, state or password signs the user out."""
         return self._change(request, id, partial=False)
 
-    @extend_schema(operation_id="users_change", request=UserChangeSerializer, responses=UserPublicSerializer)
+    @extend_schema(operation_id="users_change", request=UserChangeSerializer, responses=UserSerializer)
     def partial_update(self, request: Request, id: int) -> Response:
         """Change what is given."""
         return self._change(request, id, partial=True)
@@ -60,7 +60,13 @@ class UserViewSet(ViewSet):
         username = users.delete(id, by=who(request))
         return Response({"message": f"{username} was deleted."})
 
+    @extend_schema(operation_id="users_end_sessions", request=None, responses={204: None})
+    def end_sessions(self, request: Request, id: int) -> Response:
+        """End all sessions and tokens of a user, with their sockets."""
+        users.end_all_tokens(id)
+        return Response(status=204)
+
     def _change(self, request: Request, id: int, *, partial: bool) -> Response:
         form = UserChangeSerializer(data=request.data, partial=partial)
         form.is_valid(raise_exception=True)
-        return Response(UserPublicSerializer(users.change(id, by=who(request), **form.validated_data)).data)
+        return Response(UserSerializer(users.change(id, by=who(request), **form.validated_data)).data)

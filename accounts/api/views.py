@@ -1,9 +1,9 @@
 """HTTP edge of the accounts app: sign in, sign out, and who am I."""
 
-from typing import Any
-
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from django.db import transaction
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.parsers import FormParser, MultiPartParser
@@ -11,7 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import login, throttles, tokens, users, wiring
+from accounts import login, preferences, sign_ins, throttles, users, wiring
+from accounts.api.own_account import own_account, proof_of
 from accounts.api.serializers import (
     CodeSerializer,
     LoginSerializer,
@@ -22,18 +23,11 @@ from accounts.api.serializers import (
     VerifiedSerializer,
 )
 from accounts.authentication import SCHEME, AnySchemeAuthentication
-from accounts.identity import SystemUser
-from accounts.models import User
+from accounts.models import SignInMethod, User
 from accounts.permissions import AllowAnyone, IsSignedIn, RequireMaster
 from accounts.shared_cache import reaching_it
 from core.errors import InvalidRequest
 from web import client_address
-
-
-class NoAccount(InvalidRequest):
-    """The master token is no account."""
-
-    code = "no_account"
 
 
 class TokenView(APIView):
@@ -61,7 +55,8 @@ class TokenView(APIView):
         user = login.sign_in(values["username"], password=values["password"], request=request)
         if user is None:
             raise AuthenticationFailed("Username or password is wrong.", "wrong_credentials")
-        return Response({"access_token": tokens.issue(user), "token_type": "bearer"})
+        token = sign_ins.begin_token(request._request, user, method=SignInMethod.TOKEN)  # noqa: SLF001 - DRF has no other way to it
+        return Response({"access_token": token, "token_type": "bearer"})
 
     def get_authenticate_header(self, request: Request) -> str:
         """Keep a failed login at 401, though the view itself asks for no token."""
@@ -91,7 +86,7 @@ class VerifyCodeView(APIView):
             if user is None or waiting is None:
                 raise InvalidRequest("The user or the code is unknown, or the code is too old.")
             throttles.give_back([place])
-            token = tokens.issue(user)
+            token = sign_ins.begin_token(request._request, user, method=SignInMethod.CODE)  # noqa: SLF001 - as above
             message = {"type": "code.verified", "access_token": token, "user_id": user.pk}
             async_to_sync(get_channel_layer().send)(waiting, message)
         return Response({"result": "success", "access_token": token, "token_type": "bearer"})
@@ -105,7 +100,7 @@ class LogoutAllView(APIView):
     @extend_schema(operation_id="auth_logout_all", request=None, responses={204: None})
     def post(self, request: Request) -> Response:
         """End all your tokens and sockets, this one included."""
-        user = _own_account(request, "cannot sign out")
+        user = own_account(request, "cannot sign out")
         users.end_all_tokens(user.pk)
         return Response(status=204)
 
@@ -128,26 +123,38 @@ class MyPasswordView(APIView):
 
     @extend_schema(operation_id="user_password", request=PasswordSerializer, responses=PasswordChangedSerializer)
     def post(self, request: Request) -> Response:
-        """Change your own password; your tokens end, the answer holds a new one."""
-        user = _own_account(request, "has no password")
+        """Change your own password; sessions and tokens end, but the session that asks. The answer holds a token."""
+        user = own_account(request, "has no password")
         form = PasswordSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         address = client_address.of_request(request)
         if login.prove(user.username, password=form.validated_data["old_password"], address=address) is None:
             wrong = "This is not your present password."
             raise InvalidRequest(wrong, errors={"old_password": [wrong]})
-        changed = users.change(user.pk, by=user, password=form.validated_data["new_password"])
-        return Response(
-            {"message": "Password changed.", "access_token": tokens.issue(changed), "token_type": "bearer"}
-        )
+        http = request._request  # noqa: SLF001 - as above
+        with transaction.atomic():
+            changed = users.change(user.pk, by=user, password=form.validated_data["new_password"])
+            if proof_of(request).is_session:
+                sign_ins.spare(proof_of(request), user=changed, request=http)
+            token = sign_ins.begin_token(http, changed, method=SignInMethod.TOKEN)
+        return Response({"message": "Password changed.", "access_token": token, "token_type": "bearer"})
 
 
-def _own_account(request: Request, lack: str) -> User:
-    user: Any = request.user
-    if isinstance(user, SystemUser):
-        raise NoAccount(f"The master token {lack}; change master_token in the settings instead.")
-    found: User = user
-    return found
+class PreferencesView(APIView):
+    """/user/me/preferences."""
+
+    permission_classes = [IsSignedIn]
+
+    @extend_schema(operation_id="user_preferences_read", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> Response:
+        """Read what you stored with PUT; an empty object before that."""
+        return Response(preferences.read(own_account(request, "has no preferences")))
+
+    @extend_schema(operation_id="user_preferences_replace", request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
+    def put(self, request: Request) -> Response:
+        """Store what a page shall know of you on every device: any JSON object of at most 16 KiB."""
+        user = own_account(request, "has no preferences")
+        return Response(preferences.replace(user, request.data))
 
 
 def _active_user(username: str) -> User | None:

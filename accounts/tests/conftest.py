@@ -1,6 +1,7 @@
 """What the tests of accounts share: people, and a client that speaks with a token."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 from django.conf import LazySettings
@@ -8,6 +9,9 @@ from rest_framework.test import APIClient
 
 from accounts import tokens
 from accounts.models import User, UserRole
+
+if TYPE_CHECKING:
+    from accounts.tests.pages import Browser
 
 PASSWORD = "c0rrect-horse"
 MakeUser = Callable[..., User]
@@ -40,3 +44,14 @@ def client_of() -> ClientOf:
 @pytest.fixture
 def token(make_user: MakeUser) -> str:
     return tokens.issue(make_user())
+
+
+@pytest.fixture
+def browser(make_user: MakeUser) -> "Browser":
+    """A page on which alice has signed in."""
+    from accounts.tests.pages import Browser
+
+    make_user()
+    found = Browser()
+    assert found.sign_in().status_code == 200
+    return found

@@ -11,11 +11,12 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
-from accounts import consumers, known_addresses, sockets
+from accounts import consumers, known_addresses
 from accounts.consumers import KEPT_BACK, MAX_WAITING, LoginCodeConsumer
 from accounts.models import SignInAddress, User
 from accounts.tests.conftest import PASSWORD
 from testing.contract import ContractClient
+from web import sockets
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick_hashes")]
 LOGIN = "/api/auth/token"

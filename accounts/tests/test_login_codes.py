@@ -14,13 +14,14 @@ from django.core.cache import cache
 from django.db import connections
 from rest_framework.test import APIClient
 
-from accounts import consumers, sockets, wiring
+from accounts import consumers, wiring
 from accounts.consumers import LoginCodeConsumer
 from accounts.login_codes import LoginCodes
 from accounts.models import User
 from accounts.tests.conftest import PASSWORD, ClientOf
 from accounts.tokens import issue
 from testing.contract import ContractClient
+from web import sockets
 
 VERIFY = "/api/auth/verifyCode"
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick_hashes")]

@@ -16,8 +16,9 @@ from accounts import tokens
 from accounts.authentication import authenticate_token
 from accounts.identity import SystemUser
 from accounts.models import User, UserRole
-from accounts.tests.conftest import ClientOf, MakeUser
+from accounts.tests.conftest import PASSWORD, ClientOf, MakeUser
 from accounts.tokens import TokenRefused
+from accounts.user_cache import SignedIn
 
 ME = "/api/user/me"
 
@@ -114,14 +115,23 @@ def test_end_tokens_ends_older_ones_and_no_newer(make_user: MakeUser) -> None:
 def test_ending_twice_within_one_tick_ends_the_token_between(make_user: MakeUser) -> None:
     user = make_user()
     user.tokens_valid_after = timezone.now() + timedelta(milliseconds=400)  # as a clock set back leaves it
-    between = tokens.issue(user)
+    _, between = tokens.issue_with_claims(user)
     user.end_tokens()
     user.save()
 
-    claims = payload_of(between)
-    assert tokens.is_ended(tokens.Claims(user.pk, round(claims["iat"] * 1_000_000)), user=user)
-    after = payload_of(tokens.issue(user))
-    assert not tokens.is_ended(tokens.Claims(user.pk, round(after["iat"] * 1_000_000)), user=user)
+    assert not SignedIn(user, None).is_good(issued_at=between.issued_at)
+    _, after = tokens.issue_with_claims(user)
+    assert SignedIn(user, None).is_good(issued_at=after.issued_at)
+
+
+def test_a_clock_that_was_set_back_is_no_reason_not_to_sign_in(make_user: MakeUser) -> None:
+    user = make_user()
+    user.tokens_valid_after = timezone.now() + timedelta(minutes=1)
+    user.save()
+
+    answer = APIClient().post("/api/auth/token", {"username": "alice", "password": PASSWORD})
+
+    assert answer.status_code == 200
 
 
 def test_a_new_password_ends_tokens(make_user: MakeUser) -> None:

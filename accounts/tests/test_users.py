@@ -46,7 +46,9 @@ def olga(owner: User) -> APIClient:
 def test_make_read_replace_change_delete(olga: APIClient, slash: str) -> None:
     made = olga.post(USERS + slash, {"username": "otto", "password": NEW}, format="json")
     assert made.status_code == 200
-    assert made.json() | {"id": 0, "created_at": ""} == {"id": 0, "username": "otto", "role": "admin", "created_at": ""}
+    assert made.json() | {"id": 0, "created_at": ""} == {
+        "id": 0, "username": "otto", "role": "admin", "created_at": "", "active": True, "last_seen_at": None,
+    }
     one = f"{USERS}/{made.json()['id']}{slash}"
     assert olga.get(one).json() == made.json()
     assert olga.get(USERS + slash).json()[-1] == made.json()

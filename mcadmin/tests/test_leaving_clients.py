@@ -18,6 +18,7 @@ from testing.changing_routes import ROUTES
 from testing.contract import document
 from testing.leaving import (
     MOMENTS_S,
+    Ask,
     Route,
     address,
     cuts,
@@ -140,6 +141,23 @@ def test_the_admin_site_and_the_login_leave_theirs(panel: Panel) -> None:
     print(f"\n{len(sent)} cut off, {carried_out.total()} carried out; accounts {made}, rows {len(accounts)}")  # noqa: T201 - figures
     assert written == carried_out
     assert len(accounts) == made > 0
+
+
+def test_the_first_owner_leaves_an_event(panel: Panel) -> None:
+    link = wait_for(
+        lambda: re.search(r"/setup\?code=(\S+)", (panel.folder / "stdout").read_text()), bool, limit_s=10
+    )
+    assert link
+    body = {"code": link[1], "username": "u00001", "password": PASSWORD}
+    sent = request(("POST", "/api/auth/setup"), Ask(body=body, token=""), cut=1)
+    for after_s in MOMENTS_S[1:]:
+        leave(panel, sent, after_s)
+
+    carried_out, written = settled(panel)
+    assert written == carried_out
+    assert carried_out["1"] == len(MOMENTS_S) - 1
+    assert rows(panel, "status_code", where="success") == [200]
+    assert made_owners(panel) == 1
 
 
 def _token(page: str) -> str:

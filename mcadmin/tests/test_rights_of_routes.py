@@ -20,7 +20,10 @@ from accounts.models import User, UserRole
 from testing.routes import MALFORMED, Route, api_routes, short
 
 # What strangers may see. A route that lets them in by mistake fails here; add one only when that is meant.
-PUBLIC = {"/api/auth/token", "/api/schema", "/api/docs", "/api/redoc", "/api/healthz"}
+PUBLIC = {
+    "/api/auth/token", "/api/auth/session", "/api/auth/setup", "/api/schema", "/api/docs", "/api/redoc",
+    "/api/healthz",
+}
 # Public for who knows another secret than a token of ours, or open by its own setting.
 OWN_RULES = {"/api/metrics"}
 # The owner's alone, as the specification lists them: method and address.
@@ -134,6 +137,41 @@ def refuses(route: Route, method: str, bad: dict[str, str]) -> None:
     )
     assert all(answer.headers["WWW-Authenticate"] == "Bearer" for answer in found.values())
     assert all(set(answer.json()) == {"detail", "code"} for answer in found.values())
+
+
+def page_of(user: User, *, origin: str | None = None) -> APIClient:
+    """A browser that is signed in by session and has read the CSRF token."""
+    headers = {} if origin is None else {"HTTP_ORIGIN": origin}
+    client = APIClient(raise_request_exception=False, enforce_csrf_checks=True, **headers)
+    answer = APIClient().post("/api/auth/session", {"access_token": tokens.issue(user)}, format="json")
+    assert answer.status_code == 200
+    client.cookies = answer.cookies
+    return client
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("fake")
+@named([(route, method) for route, method in CLOSED if short(route) != "/api/auth/verifyCode"])  # for programs alone
+def test_a_session_proves_as_much_as_a_token_and_a_change_needs_more(route: Route, method: str) -> None:
+    """By cookie: the answer of a token; without the CSRF token, or with a wrong one, 403; to foreign pages 401."""
+    user = person()
+    address, is_change = route.address(), method in {"post", "put", "patch", "delete"}
+    own, foreign = page_of(user), page_of(user, origin="http://localhost:3000")
+
+    def send(client: APIClient, **headers: Any) -> Any:
+        return client.generic(method.upper(), address, "{}", content_type="application/json", **headers)
+
+    if is_change:
+        for wrong in ({}, {"HTTP_X_CSRFTOKEN": "x" * 64}):
+            answer = send(own, **wrong)
+            assert (answer.status_code, answer.json()["code"]) == (403, "csrf_failed"), f"{method} {short(route)}"
+    csrf = {"HTTP_X_CSRFTOKEN": own.cookies["csrftoken"].value}
+    assert send(foreign, **csrf).status_code == 401
+    by_session = send(own, **csrf).status_code
+    assert by_session == ask(method, address, tokens.issue(person(name="other"))).status_code, (
+        f"{method} {short(route)}: a session counts as a token does. Leave authentication_classes to the settings."
+    )
+    assert send(own, HTTP_AUTHORIZATION="Bearer a.b.c", **csrf).status_code == 401
 
 
 OWNERS = [(route, method) for route, method in CLOSED if OWNER_ONLY.fullmatch(f"{method} {short(route)}")]

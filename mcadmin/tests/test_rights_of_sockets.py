@@ -17,7 +17,7 @@ from django.conf import settings
 from rest_framework.test import APIClient
 
 from accounts import tokens
-from accounts.models import User, UserRole
+from accounts.models import SignIn, User, UserRole
 from accounts.permissions import AllowAnyone
 from accounts.sockets import SocketConsumer
 from mcadmin.routing import websocket_urlpatterns
@@ -62,8 +62,11 @@ def address_of(found: Socket, server: str) -> str:
 
 
 @asynccontextmanager
-async def opened(address: str, *, subprotocols: list[str] | None = None) -> AsyncIterator[WebsocketCommunicator]:
-    socket = WebsocketCommunicator(URLRouter(websocket_urlpatterns), address, subprotocols=subprotocols)
+async def opened(
+    address: str, *, subprotocols: list[str] | None = None, headers: list[tuple[bytes, bytes]] | None = None
+) -> AsyncIterator[WebsocketCommunicator]:
+    router = URLRouter(websocket_urlpatterns)
+    socket = WebsocketCommunicator(router, address, headers=headers, subprotocols=subprotocols)
     socket.scope["client"] = ["192.0.2.1", 4711]
     accepted, _ = await socket.connect(timeout=10)
     assert accepted
@@ -177,6 +180,78 @@ async def test_strangers_are_refused(
     assert (code, bool(said)) == (4401, True), (
         f"{short(found)} let a stranger in. Give its consumer a `permission` of accounts.permissions."
     )
+
+
+def _session_of(user: User, token: str) -> str:
+    answer = APIClient().post("/api/auth/session", {"access_token": token}, format="json")
+    assert answer.status_code == 200
+    return answer.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def _by_page(key: str, *, origin: str | None = "http://testserver") -> list[tuple[bytes, bytes]]:
+    headers = [(b"host", b"testserver"), (b"cookie", f"{settings.SESSION_COOKIE_NAME}={key}".encode())]
+    return headers if origin is None else [*headers, (b"origin", origin.encode())]
+
+
+@each
+@pytest.mark.parametrize("end", ["signed out", "ended", "others", "user disabled"])
+async def test_a_session_that_ends_closes_the_socket(
+    found: Socket, end: str, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "CHECK_S", 3600)
+    user, token = await sync_to_async(_people)()
+    key = await sync_to_async(_session_of)(user, token)
+
+    def finish() -> int:
+        page = APIClient()
+        page.cookies[settings.SESSION_COOKIE_NAME] = key
+        if end == "signed out":
+            return page.delete("/api/auth/session").status_code
+        if end == "ended":
+            return _client(token).delete(f"/api/auth/sessions/{SignIn.objects.get(is_session=True).pk}").status_code
+        if end == "others":
+            return _client(token).delete("/api/auth/sessions?others=1").status_code
+        return _disabled(user, token)
+
+    address = await sync_to_async(address_of)(found, server)
+    async with opened(address, headers=_by_page(key)) as socket:
+        if not await socket.receive_nothing(timeout=0.1):
+            first = await socket.receive_output(timeout=1)
+            assert '"type": "error"' not in first.get("text", ""), f"{short(found)} refused an owner: {first}"
+
+        assert await sync_to_async(finish)() in {200, 204}
+
+        code, said = await end_of(socket, within_s=LIMIT_S)
+    assert (code, "Sign in again" in said) == (4401, True)
+
+
+@each
+@pytest.mark.parametrize(
+    "origin",
+    [None, "null", "http://localhost:3000", "http://testserver:25565", "https://testserver", "http://testserver.evil"],
+)
+async def test_the_session_counts_for_our_own_pages_alone(
+    found: Socket, origin: str | None, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "HOLD_S", 0.01)
+    key = await sync_to_async(_session_of)(*await sync_to_async(_people)())
+    address = await sync_to_async(address_of)(found, server)
+    async with opened(address, headers=_by_page(key, origin=origin)) as socket:
+        code, _ = await end_of(socket, within_s=5)
+    assert code == 4401
+
+
+@each
+async def test_a_bad_token_is_not_mended_by_a_good_session(
+    found: Socket, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "HOLD_S", 0.01)
+    key = await sync_to_async(_session_of)(*await sync_to_async(_people)())
+    address = await sync_to_async(address_of)(found, server)
+    for query, offered in (("?token=a.b.c", None), ("", ["bearer", "a.b.c"]), ("", ["bearer"])):
+        async with opened(f"{address}{query}", subprotocols=offered, headers=_by_page(key)) as socket:
+            code, _ = await end_of(socket, within_s=5)
+        assert code == 4401
 
 
 @each

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from accounts import setup
 from core import locks
 from core.connections import AT_MOST, Connections
 from mcadmin.serving import serve, startup
@@ -54,10 +55,11 @@ class Command(BaseCommand):
                 startup.start_logging()
                 startup.migrate(self.stdout.write)
                 self.check()
+                code = setup.new_code()
                 panel_ports.note(listeners[0].getsockname()[1])
                 serve.serve(
                     APPLICATION, listeners, connections=Connections(at_most=min(AT_MOST, descriptors // 2)),
-                    on_ready=lambda: self._announce(host, listeners[0]),
+                    on_ready=lambda: self._announce(host, listeners[0], code),
                 )
         except locks.Busy as error:
             raise CommandError(str(error)) from None
@@ -93,8 +95,11 @@ class Command(BaseCommand):
                 reason = f"Cannot listen on {host}, port {port}: {error.strerror}."
             raise CommandError(reason) from None
 
-    def _announce(self, host: str, listener: socket.socket) -> None:
+    def _announce(self, host: str, listener: socket.socket, code: str | None) -> None:
         address = "127.0.0.1" if host == "localhost" else host
         shown = f"[{address}]" if ":" in address else address
-        self.stdout.write(f"MC Admin answers on http://{shown}:{listener.getsockname()[1]}")
+        url = f"http://{shown}:{listener.getsockname()[1]}"
+        self.stdout.write(f"MC Admin answers on {url}")
+        if code is not None:
+            self.stdout.write(f"It has no owner yet. Make the first one here, once: {url}/setup?code={code}")
         self.stdout.flush()
