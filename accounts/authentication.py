@@ -67,7 +67,7 @@ class TokenAuthentication(BaseAuthentication):
             user, proof = _prove(read_bearer(header))
         except TokenRefused as error:
             raise AuthenticationFailed(str(error), error.code) from None
-        _note_known(request)
+        _note_known(request, user)
         return user, proof
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - DRF's signature
@@ -99,7 +99,7 @@ class SessionAuthentication(BaseAuthentication):
         if not key or "HTTP_AUTHORIZATION" in request.META or (found := _prove_session(key)) is None:
             return None
         _refuse_forged(request._request)  # noqa: SLF001 - DRF has no other way to it
-        _note_known(request)
+        _note_known(request, found.user)
         sign_ins.renew_cookie(request._request, found)  # noqa: SLF001 - as above
         return found.user, sign_ins.proof_of_session(found, key=key)
 
@@ -168,12 +168,12 @@ def _refuse_forged(request: HttpRequest) -> None:
         raise CsrfFailed
 
 
-def _note_known(request: Request) -> None:
+def _note_known(request: Request, user: Identity) -> None:
     """Tell the connection that it is somebody's; raises BodyWithheld where a view would take none for an empty one."""
     scope = getattr(request._request, "scope", None)  # noqa: SLF001 - DRF has no other way to it
     if scope is None:
         return
-    mark_known(scope)
+    mark_known(scope, account=str(user.pk))
     if scope.get(WITHHELD) and request.method in {"POST", "PUT", "PATCH", "DELETE"}:
         raise BodyWithheld("Your sign-in was checked while something else changed. Send the request again.")
 

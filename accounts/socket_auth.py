@@ -34,7 +34,7 @@ async def authenticate_socket(scope: Mapping[str, Any]) -> tuple[Identity | None
         user = await database_sync_to_async(authenticate_session)(key)
     if user is None:
         return None, subprotocol
-    mark_known(scope)
+    mark_known(scope, account=str(user.pk))
     return user, subprotocol
 
 

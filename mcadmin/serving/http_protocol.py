@@ -5,6 +5,9 @@ silent; between requests Uvicorn's own few seconds of keep-alive count. Bodies h
 caller is known (mcadmin/request_bodies.py). What is sent after the answer, because nobody wanted to read the body, is
 thrown away for LINGER_S and LINGER_BYTES, so that the client reads the answer and not a connection reset.
 
+An account holds nothing for ever either: who takes nothing of an answer, or sends less than STALLED_BYTES of a body,
+for STALLED_S is cut off. A request that waits for us is not.
+
 A request with `Upgrade` is one whose body the parser does not read: it takes what follows for another protocol's. Were
 that body the next request on the connection, a stranger could put one of his own between those of a proxy, and
 somebody else would get its answer. So such a request may have no body, and is the last on its connection.
@@ -23,6 +26,8 @@ HEADERS_BYTES = 16 * 1024  # request line and headers together
 HEADERS_COUNT = 128
 LINGER_S = 2.0
 FRAMING_BYTES = 16 * 1024  # in a row, between or behind the bytes of a body: chunk extensions, trailers
+STALLED_S = 300.0
+STALLED_BYTES = 16 * 1024
 LINGER_BYTES = 16 * 1024 * 1024  # an upload that fails, on a full disk say, has as much under way
 
 
@@ -39,6 +44,9 @@ class LimitedHttp(HttpProtocol):
         self._framing_bytes = 0  # received since the last byte of a body
         self._has_body = False  # among the bytes that are being parsed
         self._thrown_away = 0
+        self._stalled: asyncio.TimerHandle | None = None
+        self._has_moved = False  # since the last look at whether the client holds the request up
+        self._body_bytes = 0  # received since then
         self._is_refused = False
         self._is_upgraded = False
         self._is_last = False  # the request that was read last: what follows it is none
@@ -65,6 +73,8 @@ class LimitedHttp(HttpProtocol):
         """Give the connection's place back; a WebSocket does so itself."""
         super().connection_lost(exc)
         self._clear_deadline()
+        if self._stalled is not None:
+            self._stalled.cancel()
         if self._connection is not None and not self._is_upgraded:
             self._counted_in.release(self._connection)
 
@@ -115,6 +125,8 @@ class LimitedHttp(HttpProtocol):
         if self.parser.should_upgrade() and self._should_upgrade():
             return
         self._begin()
+        if self._announces_body():
+            self._moved()
         if self.parser.should_upgrade():
             self._is_last = True
             self.cycle.keep_alive = False
@@ -124,6 +136,19 @@ class LimitedHttp(HttpProtocol):
         self._has_body = True
         if not self._is_refused:
             super().on_body(body)
+        self._body_bytes += len(body)
+        if self._body_bytes >= STALLED_BYTES or self.flow.read_paused:
+            self._moved()
+
+    def pause_writing(self) -> None:
+        """Wait until the client has taken some of what was sent."""
+        super().pause_writing()
+        self._moved()
+
+    def resume_writing(self) -> None:
+        """Go on to send."""
+        super().resume_writing()
+        self._moved()
 
     def on_message_complete(self) -> None:
         """End the request's body; the next thing that comes is a head."""
@@ -148,6 +173,23 @@ class LimitedHttp(HttpProtocol):
         self._begin()
         self._is_upgraded = True
         super().handle_websocket_upgrade()
+
+    def _moved(self) -> None:
+        """Note that the client does its part, and look from now on whether it goes on to."""
+        self._has_moved = True
+        if self._stalled is None and not self.transport.is_closing():
+            self._stalled = self.loop.call_later(STALLED_S, self._look_whether_stalled)
+
+    def _look_whether_stalled(self) -> None:
+        self._stalled = None
+        has_moved, self._has_moved, self._body_bytes = self._has_moved, False, 0
+        awaits_body = not (self._awaits_headers or self.flow.read_paused)
+        if self._is_upgraded or self.transport.is_closing() or not (self.flow.write_paused or awaits_body):
+            return
+        if not has_moved:
+            self.transport.abort()
+            return
+        self._stalled = self.loop.call_later(STALLED_S, self._look_whether_stalled)
 
     def _announces_body(self) -> bool:
         return any(

@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -73,9 +74,35 @@ def test_what_has_ended_is_not_counted() -> None:
 def test_a_scope_leads_to_its_connection() -> None:
     found = Crowd().come("x")
     assert found
-    mark_known({"type": "http", "state": state_of(found)})
-    mark_known({"type": "http"})
+    mark_known({"type": "http", "state": state_of(found)}, account="1")
+    mark_known({"type": "http"}, account="1")
     assert found.is_known
+
+
+def test_one_account_never_takes_all_places() -> None:
+    """As the people behind a proxy have them: there no address counts."""
+    crowd = Crowd(at_most=8, of_one_account=3)
+    kept = []
+    for number in range(8):
+        found = crowd.come(f"greedy {number}", None, busy=True)
+        assert found
+        kept.append(found)
+        for _ in range(2):  # each request on it proves the account again
+            mark_known({"state": state_of(found)}, account="greedy")
+    assert [one.is_known for one in kept] == [True] * 3 + [False] * 5
+
+    for number in range(5):
+        other = crowd.come(f"other {number}", None, busy=True)
+        assert other, "an account keeps others out"
+        mark_known({"state": state_of(other)}, account=f"other {number}")
+    assert crowd.ended == [f"greedy {number}" for number in range(3, 8)]
+
+    crowd.counted.release(kept[0])
+    mark_known({"state": state_of(kept[0])}, account="greedy")  # too late: it has ended
+    again = crowd.come("greedy again", None)
+    assert again
+    mark_known({"state": state_of(again)}, account="greedy")
+    assert again.is_known
 
 
 @pytest.mark.parametrize(
@@ -100,7 +127,7 @@ class Line(asyncio.Transport):
 
     def __init__(self, address: str) -> None:
         super().__init__({"peername": (address, 4711), "sockname": ("127.0.0.1", 80)})
-        self.is_over = self.is_paused = False
+        self.is_over = self.is_paused = self.is_aborted = False
         self.is_answered = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -113,7 +140,7 @@ class Line(asyncio.Transport):
         self.is_paused = False
 
     def abort(self) -> None:
-        self.is_over = True
+        self.is_over = self.is_aborted = True
 
     def close(self) -> None:
         self.is_over = True
@@ -175,3 +202,68 @@ async def test_only_so_much_of_a_body_that_nobody_wants_is_read(
     await asyncio.sleep(0.3)
     assert line.is_over
     protocol.connection_lost(None)
+
+
+class Work:
+    """An application whose requests go on until they are told to end."""
+
+    def __init__(self, *, takes: bool = True) -> None:
+        self.may_end = asyncio.Event()
+        self.takes = takes
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if self.takes:
+            while (await receive()).get("more_body"):
+                pass
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"a", "more_body": True})
+        await self.may_end.wait()
+        await send({"type": "http.response.body", "body": b"b"})
+
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n"
+SHORT = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab"
+PERIODS = 6
+
+
+def take_some(protocol: LimitedHttp) -> None:
+    protocol.resume_writing()
+    protocol.pause_writing()
+
+
+CLIENTS: dict[str, tuple[bytes, bool, Callable[[LimitedHttp], object] | None, bool]] = {
+    # begun, does the application read, what the client does in each period, is it ended
+    "reads nothing": (GET, True, None, True),
+    "sends nothing": (POST, True, None, True),
+    "sends a byte now and then": (POST, True, lambda one: one.data_received(b"x"), True),
+    "waits for its answer": (GET, True, None, False),
+    "waits after a body": (SHORT, True, None, False),
+    "reads slowly": (GET, True, take_some, False),
+    "sends slowly": (POST, True, lambda one: one.data_received(b"x" * http_protocol.STALLED_BYTES), False),
+    "waits for us to read": (POST + b"x" * MIB, False, None, False),
+}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+async def test_who_holds_a_request_up_is_ended(monkeypatch: pytest.MonkeyPatch, client: str) -> None:
+    begun, takes, act, is_ended = CLIENTS[client]
+    monkeypatch.setattr(http_protocol, "STALLED_S", 0.2)
+    work = Work(takes=takes)
+    config = Config(work, log_config=None)
+    config.load()
+    line = Line("192.0.2.9")
+    protocol = LimitedHttp(config, ServerState(), {}, connections=Connections())
+    protocol.connection_made(line)
+    protocol.data_received(begun)
+    if client.startswith("reads"):
+        protocol.pause_writing()
+    for _ in range(PERIODS * 2):
+        if act is not None and not line.is_over:
+            act(protocol)
+        await asyncio.sleep(0.1)
+    work.may_end.set()
+    protocol.connection_lost(None)
+    await asyncio.sleep(0)
+
+    assert line.is_aborted is is_ended
