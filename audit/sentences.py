@@ -19,9 +19,16 @@ _WORDS: list[tuple[str, str, Say]] = [
     ("POST", r"/api/auth/token", lambda _, body: f"signed in as {body.get('username', '?')}"),
     ("POST", r"/api/auth/verifyCode", lambda _, body: f"let {body.get('username', '?')} in by a login code"),
     ("POST", r"/api/auth/register", lambda _, body: f"made the user {body.get('username', '?')}"),
+    ("POST", r"/api/auth/setup", lambda _, body: f"became the first owner as {body.get('username', '?')}"),
+    ("POST", r"/api/auth/session", lambda _, body: _session_begun(body)),
+    ("DELETE", r"/api/auth/session", lambda *_: "signed out"),
+    ("DELETE", r"/api/auth/sessions", lambda *_: "ended all their other sessions"),
+    ("DELETE", r"/api/auth/sessions/\d+", lambda *_: "ended one of their sessions"),
     ("POST", r"/api/auth/logout-all", lambda *_: "ended all their sessions"),
     ("POST", r"/api/user/me/password", lambda *_: "changed their password"),
     ("POST", r"/api/admin/users", lambda _, body: f"made the user {body.get('username', '?')}"),
+    ("PUT", r"/api/user/me/preferences", lambda *_: "changed their preferences"),
+    ("DELETE", r"/api/admin/users/(?P<id>\d+)/sessions", lambda found, _: f"ended all sessions of user {found['id']}"),
     ("DELETE", r"/api/admin/users/(?P<id>\d+)", lambda found, _: f"deleted user {found['id']}"),
     ("P", r"/api/admin/users/(?P<id>\d+)", lambda found, _: f"changed user {found['id']}"),
     ("POST", r"/api/servers", lambda _, body: f"made the server {body.get('id', '?')}"),
@@ -70,6 +77,10 @@ def sentence(event: AuditEvent) -> str:
         if fits and (found := pattern.fullmatch(path)):
             return say(found, body)
     return f"{event.method} {event.path}"
+
+
+def _session_begun(body: Mapping[str, Any]) -> str:
+    return f"signed in on a page as {body['username']}" if "username" in body else "signed in on a page by a token"
 
 
 def _act(value: str) -> str:
