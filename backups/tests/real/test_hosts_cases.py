@@ -218,7 +218,7 @@ def test_a_relative_repository_is_the_same_from_everywhere(tmp_path: Path) -> No
 
     assert str(tmp_path / "backups/repository") in made
     assert (tmp_path / "backups/repository/config").is_file()
-    assert panel.manage("snapshot", "list") == ""  # it is there, and empty
+    assert panel.manage("snapshot", "list") == "There are no snapshots yet.\n"  # it is there, and empty
     config.write_text('[restic]\nrepository_path = "~/mc-backup"\n')
     with pytest.raises(AssertionError, match="repository_path"):
         panel.manage("snapshot", "list")

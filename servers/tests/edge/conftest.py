@@ -1,10 +1,13 @@
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
 from accounts import tokens
 from accounts.models import User, UserRole
+from accounts.sign_ins import Proof, hash_of
 from testing.consoles import DONE, NOISE
 from testing.fake_docker import FakeDocker
 
@@ -15,7 +18,9 @@ def owner(api: APIClient, db: None) -> APIClient:
     user = User(username="olivia", role=UserRole.OWNER)
     user.set_unusable_password()
     user.save()
-    api.force_authenticate(user)
+    now = datetime.now(UTC)
+    proof: Any = Proof(hash_of("a token"), None, now, now + timedelta(days=1), is_session=False)
+    api.force_authenticate(user, proof)
     return api
 
 
