@@ -1,6 +1,6 @@
-"""System checks: no route and no socket without a permission of its own.
+"""System checks: no route that the table of rights does not know, and no socket without a permission.
 
-A forgotten permission is refused at run time (``DenyAll``); here it stops the start, before anybody can meet it.
+What is forgotten is refused at run time, too; here it stops the start, before anybody can meet it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,9 +11,12 @@ from typing import Any
 from django.core.checks import CheckMessage, Error
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.permissions import AccessPermission, DenyAll
+from accounts.permissions import AccessPermission, ByTable, DenyAll, address_of
+from accounts.rights.table import ROUTES
 
 # Views outside DRF that need no login. Whoever adds one answers for it.
+_BY_ALL = {"options", "head", "trace"}
+OTHERS = {"drf_spectacular"}  # the OpenAPI document, for everybody by its own setting
 PUBLIC_VIEWS = {"mcadmin.urls.healthz", "mcadmin.urls.docs", "mcadmin.urls.redoc", "mcadmin.spa.page"}
 ADMIN_SITE = "admin"  # Django's admin asks for an owner by itself
 SOCKET_ROUTES = "mcadmin.routing"
@@ -28,15 +31,16 @@ def check_permissions(**_: Any) -> list[CheckMessage]:
 
 
 def check_views(patterns: Iterable[URLPattern | URLResolver]) -> list[CheckMessage]:
-    """Name each HTTP route that nobody has given a permission."""
+    """Name each HTTP route and method that the table does not know, and each view that does not ask the table."""
     return [
         Error(
-            f"The route {route!r} has no permission of its own.",
-            hint="Give its view permission_classes, or a plain view a place in accounts.checks.PUBLIC_VIEWS.",
+            f"The route {route!r} {problem}.",
+            hint="Write what it needs into accounts.rights.table.ROUTES. A plain view outside the API has a place in "
+            "accounts.checks.PUBLIC_VIEWS.",
             id="accounts.E001",
         )
         for route, view in _routes(patterns)
-        if not _is_decided(view)
+        if (problem := _problem_of(route, view)) is not None
     ]
 
 
@@ -62,11 +66,24 @@ def _routes(patterns: Iterable[URLPattern | URLResolver], prefix: str = "") -> I
             yield from _routes(pattern.url_patterns, route)
 
 
-def _is_decided(view: Any) -> bool:
-    if (cls := getattr(view, "cls", None)) is not None:  # DRF
-        declared = getattr(view, "initkwargs", {}).get("permission_classes", cls.permission_classes)
-        return bool(declared) and DenyAll not in declared
-    return f"{view.__module__}.{getattr(view, '__qualname__', '')}" in PUBLIC_VIEWS
+def _problem_of(route: str, view: Any) -> str | None:
+    cls = getattr(view, "cls", None)
+    if cls is None:
+        is_named = f"{view.__module__}.{getattr(view, '__qualname__', '')}" in PUBLIC_VIEWS
+        return None if is_named else "has no permission of its own"
+    if cls.__module__.partition(".")[0] in OTHERS:
+        return None
+    known = ROUTES.get(address_of(route), {})
+    if missing := _methods_of(view) - known.keys():
+        return f"is not in the table with {', '.join(sorted(missing))}"
+    declared = getattr(view, "initkwargs", {}).get("permission_classes", cls.permission_classes)
+    return None if declared == [ByTable] else "has a permission beside the table"
+
+
+def _methods_of(view: Any) -> set[str]:
+    if actions := getattr(view, "actions", None):  # a viewset
+        return {name.upper() for name in actions}
+    return {name.upper() for name in view.cls.http_method_names if name not in _BY_ALL and hasattr(view.cls, name)}
 
 
 def _sockets(patterns: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

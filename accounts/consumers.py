@@ -11,7 +11,7 @@ from django.db import Error as DatabaseError
 from accounts import known_addresses, wiring
 from accounts.login_codes import LIFE_S, ROTATION_S
 from accounts.models import User
-from accounts.permissions import AllowAnyone
+from accounts.permissions import of_socket
 from accounts.sockets import SocketConsumer
 from web.sockets import TOO_MANY
 
@@ -28,7 +28,7 @@ class LoginCodeConsumer(SocketConsumer):
     pages first, then who waits longest. From an address that somebody signed in from lately, one always gets in.
     """
 
-    permission = AllowAnyone
+    permission = of_socket("/auth/code")
     waiting: ClassVar[dict["LoginCodeConsumer", str]] = {}  # each with whose it counts as, in the order of arrival
 
     async def begin(self) -> None:

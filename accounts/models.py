@@ -11,6 +11,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from accounts.rights.rights import Rights
+
 USERNAME_MIN_LENGTH = 3
 USERNAME_MAX_LENGTH = 50
 
@@ -28,6 +30,13 @@ class UserRole(StrEnum):
     def rank(self) -> int:
         """A higher rank includes the rights of every lower one."""
         return 2 if self is UserRole.OWNER else 1
+
+
+class Access(StrEnum):
+    """Which servers a user who is no owner may use."""
+
+    EVERYTHING = "everything"
+    GRANTED = "granted"
 
 
 def validate_username(value: str) -> None:
@@ -76,6 +85,14 @@ class User(AbstractBaseUser):
     tokens_valid_after = models.DateTimeField(null=True, editable=False)
     last_seen_at = models.DateTimeField(null=True, editable=False)  # to the minute; see accounts.last_seen
     last_login = None  # a login leaves an audit event instead
+    access = models.CharField(
+        max_length=16, choices=[(access.value, access.value) for access in Access], default=Access.EVERYTHING.value,
+        help_text="everything: all servers, also those to come; granted: what the grants say",
+    )
+    may_create = models.BooleanField(
+        "may create servers", default=False, help_text="With access `everything` they may in any case."
+    )
+    rights: Rights | None = None  # what the user came with from the database or the cache; see accounts.rights.loading
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -142,6 +159,46 @@ class User(AbstractBaseUser):
         if self.tokens_valid_after is None:
             return now
         return max(now, self.tokens_valid_after + timedelta(microseconds=1))
+
+
+class Role(models.Model):
+    """Verbs under a name that an owner gave; the built-in roles have no row (``accounts.rights.roles``)."""
+
+    name = models.CharField(max_length=50, unique=True)
+    verbs = models.JSONField(default=list)
+    commands = models.JSONField(default=list)  # first words that may be given without the verb `command`
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Grant(models.Model):
+    """A role of a user on one server, or on all whose id fits a pattern.
+
+    ``counts`` is false while the server that it was given for is removed, or another one has its id.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="grants")
+    built_in = models.CharField(max_length=16, blank=True)  # the name of a built-in role; else there is a ``role``
+    role = models.ForeignKey(Role, on_delete=models.PROTECT, null=True, related_name="grants")
+    server = models.CharField(max_length=63)  # an id, or a pattern with *
+    incarnation = models.PositiveIntegerField(null=True)  # of a pattern: none
+    counts = models.BooleanField(default=True)
+
+    class Meta:
+        ordering: ClassVar = ["server", "id"]
+        indexes: ClassVar = [models.Index(fields=["server"], name="grant_server")]
+
+    def __str__(self) -> str:
+        return f"{self.role_name} on {self.server}"
+
+    @property
+    def role_name(self) -> str:
+        """The name of the role, built-in or not."""
+        return self.built_in or (self.role.name if self.role is not None else "")
 
 
 class SignInAddress(models.Model):

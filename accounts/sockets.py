@@ -9,6 +9,7 @@ from accounts.permissions import AccessPermission, DenyAll
 from accounts.revocation import channel_group
 from accounts.signals import master_token_used
 from accounts.socket_auth import authenticate_socket
+from core.errors import AppError
 from web.sockets import Socket
 
 
@@ -16,7 +17,8 @@ class SocketConsumer(Socket):
     """A socket that admits by ``permission``. A subclass declares it (a system check asks for it) and writes ``begin``.
 
     ``user`` is an Identity, or None for a stranger whom ``permission`` admits. The socket ends with 4401 when the
-    user's token ends, is revoked, or ``permission`` no longer admits them: at once by ``accounts.revocation``.
+    user's token ends or is revoked, with 4403 or 4404 when ``permission`` no longer admits them: at once by
+    ``accounts.revocation``. Meanwhile ``user`` is who they are now, with the rights they have now.
     """
 
     permission: ClassVar[type[AccessPermission]] = DenyAll
@@ -25,9 +27,10 @@ class SocketConsumer(Socket):
         """Return the user of the token that the socket was opened with."""
         return await authenticate_socket(self.scope)
 
-    def refusal(self, user: Identity | None) -> str | None:
-        """Return the words of ``permission`` where it does not admit ``user``."""
-        return None if self.permission.admits(user) else self.permission.message
+    def refusal(self, user: Identity | None) -> AppError | None:
+        """Return why ``permission`` does not admit ``user`` to the server in the address, if there is one."""
+        kwargs = self.scope.get("url_route", {}).get("kwargs", {})
+        return self.permission.refusal(user, str(kwargs.get("id", "")))
 
     def user_group(self) -> str | None:
         """Return the group of ``accounts.revocation``; the master token cannot be revoked while we run."""

@@ -1,4 +1,4 @@
-"""Load a user, and the sign-in by which they come, for each request: from a cache of two seconds.
+"""Load a user, their rights and the sign-in by which they come, for each request: from a cache of two seconds.
 
 Every change of the user empties it. A value is good only while its mark is the present one. ``forget`` sets a new mark,
 so a value that was read from the database before a change and is put into the cache after it is never used.
@@ -15,6 +15,8 @@ from django.db.models import F, FilteredRelation, Q
 from django.utils import timezone
 
 from accounts.models import SignIn, User
+from accounts.rights.loading import COUNTING, GRANT_FIELDS, made_of, rights_of
+from accounts.rights.rights import as_json, from_json
 from accounts.shared_cache import CacheGone, reaching_it
 
 logger = logging.getLogger(__name__)
@@ -22,7 +24,8 @@ logger = logging.getLogger(__name__)
 LIFE_S = 2
 _MARK_LIFE_S = 60  # any time much longer than LIFE_S
 _INSTANTS = ("created_at", "tokens_valid_after", "last_seen_at")
-_FIELDS = ("id", "username", "role", "is_active", *_INSTANTS)  # not the password: Redis has no use for it
+# Not the password: Redis has no use for it.
+_FIELDS = ("id", "username", "role", "is_active", "access", "may_create", *_INSTANTS)
 _SIGN_IN_INSTANTS = ("issued_at", "expires_at", "ended_at")
 _SIGN_IN_FIELDS = ("id", "is_session", "is_kept", *_SIGN_IN_INSTANTS)
 
@@ -101,12 +104,15 @@ def forget(user_id: int) -> None:
 
 
 def _read(user_id: int, key_hash: str) -> SignedIn | None:
-    """Read both in one query."""
+    """Read both, and what the user was given, in one query: a row for each grant."""
     mine = FilteredRelation("sign_ins", condition=Q(sign_ins__key_hash=key_hash))
     stored = {f"sign_in_{name}": F(f"mine__{name}") for name in _SIGN_IN_FIELDS}
-    user: Any = User.objects.defer("password").annotate(mine=mine).annotate(**stored).filter(pk=user_id).first()
-    if user is None:
+    users = User.objects.defer("password").annotate(mine=mine, counting=COUNTING).annotate(**stored, **GRANT_FIELDS)
+    rows: list[Any] = list(users.filter(pk=user_id))
+    if not rows:
         return None
+    user = rows[0]
+    user.rights = made_of(user, [vars(row) for row in rows])
     values = {name: getattr(user, f"sign_in_{name}") for name in _SIGN_IN_FIELDS}
     return SignedIn(user, None if values["id"] is None else StoredSignIn(**values))
 
@@ -115,7 +121,8 @@ def _keep(caller: SignedIn, key: str, mark: str) -> None:
     user, sign_in = _plain(caller.user, _FIELDS), caller.sign_in and _plain(caller.sign_in, _SIGN_IN_FIELDS)
     try:
         with reaching_it():
-            cache.set(key, {"mark": mark, "user": user, "sign_in": sign_in}, LIFE_S)
+            value = {"mark": mark, "user": user, "sign_in": sign_in, "rights": as_json(rights_of(caller.user))}
+            cache.set(key, value, LIFE_S)
     except CacheGone:
         return
 
@@ -123,6 +130,7 @@ def _keep(caller: SignedIn, key: str, mark: str) -> None:
 def _caller(value: dict[str, Any]) -> SignedIn:
     fields = _read_instants(value["user"], _INSTANTS)
     user = User.from_db(None, list(_FIELDS), [fields[name] for name in _FIELDS])
+    user.rights = from_json(value["rights"])
     stored = value["sign_in"]
     return SignedIn(user, stored and StoredSignIn(**_read_instants(stored, _SIGN_IN_INSTANTS)))
 

@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 from accounts import login
 from accounts.admin_login import has_session
 from accounts.authentication import WITHHELD, authenticate_session, is_somebody
-from accounts.permissions import AllowAnyone
+from accounts.permissions import is_public
 from accounts.session_cookie import session_key
 from accounts.shared_cache import CacheGone
 from accounts.throttles import TooManyTries
@@ -164,9 +164,7 @@ async def _is_known(scope: Any, headers: Mapping[bytes, bytes]) -> bool:
 def _needs_no_account(match: ResolverMatch) -> bool:
     if match.app_name == "admin":
         return match.url_name == "login"
-    cls = getattr(match.func, "cls", None)
-    declared = getattr(match.func, "initkwargs", {}).get("permission_classes", getattr(cls, "permission_classes", ()))
-    return AllowAnyone in declared
+    return is_public(match.route)
 
 
 def _resolve(path: str) -> ResolverMatch | None:

@@ -14,6 +14,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from redis.exceptions import RedisError
 
 from core.connections import address_group
+from core.errors import AppError, NotFound
 from core.tasks import cancel
 from web import client_address
 
@@ -92,11 +93,8 @@ class Socket(AsyncWebsocketConsumer):
         self.counted_as = address_group(self.address)
         self.user, subprotocol = await self.identify()
         await self.accept(subprotocol)
-        if (message := self.refusal(self.user)) is not None:
-            if self.user is None:
-                self.refuse(BAD_TOKEN, SIGN_IN)
-            else:
-                self.refuse(FORBIDDEN, message)
+        if (why := self.refusal(self.user)) is not None:
+            self.refuse(*((BAD_TOKEN, SIGN_IN) if self.user is None else _told(why)))
             return
         self._is_open = True
         await self.on_admitted()
@@ -113,9 +111,12 @@ class Socket(AsyncWebsocketConsumer):
         """
         raise NotImplementedError
 
-    def refusal(self, user: Any) -> str | None:
+    def refusal(self, user: Any) -> AppError | None:
         """Return why ``user`` (None for a stranger) may not be here; None for who may."""
         raise NotImplementedError
+
+    def user_renewed(self) -> None:
+        """Hear that ``user`` was identified again, and is still welcome; their rights may be others."""
 
     def user_group(self) -> str | None:
         """Return the channel group that hears of changes of the user; None where nothing can change."""
@@ -197,9 +198,14 @@ class Socket(AsyncWebsocketConsumer):
         while True:
             self._changed.clear()
             user, _ = await self.identify()
-            if user is None or self.refusal(user) is not None:
+            if user is None:
                 await self._end(BAD_TOKEN, SIGN_IN)
                 return
+            self.user = user
+            if (why := self.refusal(user)) is not None:
+                await self._end(*_told(why))
+                return
+            self.user_renewed()
             await self._rejoin()
             try:
                 async with asyncio.timeout(CHECK_S):
@@ -249,3 +255,7 @@ class Socket(AsyncWebsocketConsumer):
         for group in self._groups:
             with suppress(RedisError):  # it forgets the group by itself, in a day
                 await self.channel_layer.group_discard(group, self.channel_name)
+
+
+def _told(why: AppError) -> tuple[int, str]:
+    return NOT_FOUND if isinstance(why, NotFound) else FORBIDDEN, str(why)

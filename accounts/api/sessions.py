@@ -17,7 +17,6 @@ from accounts.api.serializers import NewSessionSerializer, SessionSerializer, Se
 from accounts.authentication import SCHEME, authenticate_token
 from accounts.identity import Identity, SystemUser
 from accounts.models import User
-from accounts.permissions import AllowAnyone, IsSignedIn
 from accounts.session_origin import is_of_own_page
 from accounts.tokens import TokenRefused
 from core.errors import Forbidden, InvalidRequest
@@ -37,8 +36,6 @@ class ForeignPage(Forbidden):
 
 class SessionView(APIView):
     """/auth/session."""
-
-    permission_classes = [AllowAnyone]
 
     def get_authenticators(self) -> list[BaseAuthentication]:
         """Let who signs in be nobody: a cookie that has ended must not stand in the way."""
@@ -92,8 +89,6 @@ class SessionView(APIView):
 class SignInsView(APIView):
     """/auth/sessions."""
 
-    permission_classes = [IsSignedIn]
-
     @extend_schema(operation_id="auth_sessions_list", responses=SignInSerializer(many=True))
     def get(self, request: Request) -> Response:
         """List your sessions and tokens that are good, the latest first; times of use are exact to the minute."""
@@ -117,8 +112,6 @@ class SignInsView(APIView):
 class SignInView(APIView):
     """/auth/sessions/{id}."""
 
-    permission_classes = [IsSignedIn]
-
     @extend_schema(operation_id="auth_sessions_end", request=None, responses={204: None})
     def delete(self, request: Request, id: int) -> Response:
         """End one of your sessions or tokens, with its sockets."""
@@ -130,8 +123,6 @@ class SetupView(APIView):
     """/auth/setup."""
 
     authentication_classes = []
-    permission_classes = [AllowAnyone]
-
     @extend_schema(operation_id="auth_setup", request=SetupSerializer, responses=SessionSerializer, auth=[])
     def post(self, request: Request) -> Response:
         """Make the first owner by the code of the link that the panel printed at its start, and sign them in."""

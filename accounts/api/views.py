@@ -24,7 +24,6 @@ from accounts.api.serializers import (
 )
 from accounts.authentication import SCHEME, AnySchemeAuthentication
 from accounts.models import SignInMethod, User
-from accounts.permissions import AllowAnyone, IsSignedIn, RequireMaster
 from accounts.shared_cache import reaching_it
 from core.errors import InvalidRequest
 from web import client_address
@@ -34,7 +33,6 @@ class TokenView(APIView):
     """/auth/token."""
 
     authentication_classes = []  # a page that still holds an old token must be able to log in
-    permission_classes = [AllowAnyone]
     parser_classes = [MultiPartParser, FormParser]
 
     @extend_schema(
@@ -67,8 +65,6 @@ class VerifyCodeView(APIView):
     """/auth/verifyCode."""
 
     authentication_classes = [AnySchemeAuthentication]
-    permission_classes = [RequireMaster]
-
     @extend_schema(
         operation_id="auth_verify_code",
         request=CodeSerializer,
@@ -95,8 +91,6 @@ class VerifyCodeView(APIView):
 class LogoutAllView(APIView):
     """/auth/logout-all."""
 
-    permission_classes = [IsSignedIn]
-
     @extend_schema(operation_id="auth_logout_all", request=None, responses={204: None})
     def post(self, request: Request) -> Response:
         """End all your tokens and sockets, this one included."""
@@ -108,8 +102,6 @@ class LogoutAllView(APIView):
 class MeView(APIView):
     """/user/me."""
 
-    permission_classes = [IsSignedIn]
-
     @extend_schema(operation_id="user_me", responses=UserPublicSerializer)
     def get(self, request: Request) -> Response:
         """Read your own account; the master token gets SYSTEM with id 0."""
@@ -118,8 +110,6 @@ class MeView(APIView):
 
 class MyPasswordView(APIView):
     """/user/me/password."""
-
-    permission_classes = [IsSignedIn]
 
     @extend_schema(operation_id="user_password", request=PasswordSerializer, responses=PasswordChangedSerializer)
     def post(self, request: Request) -> Response:
@@ -142,8 +132,6 @@ class MyPasswordView(APIView):
 
 class PreferencesView(APIView):
     """/user/me/preferences."""
-
-    permission_classes = [IsSignedIn]
 
     @extend_schema(operation_id="user_preferences_read", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:

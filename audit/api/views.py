@@ -13,8 +13,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import UserRole
-from accounts.permissions import RequireRole
 from audit import query
 from audit.api import serializers
 from audit.models import AuditEvent
@@ -35,8 +33,6 @@ _ANSWERS = {
 class AuditView(APIView):
     """/audit."""
 
-    permission_classes = [RequireRole(UserRole.OWNER)]
-
     @extend_schema(
         operation_id="audit_list", parameters=[serializers.AllServersQuerySerializer], responses=_ANSWERS
     )
@@ -47,8 +43,6 @@ class AuditView(APIView):
 
 class ServerAuditView(APIView):
     """/servers/{id}/audit."""
-
-    permission_classes = [RequireRole(UserRole.OWNER)]
 
     @extend_schema(
         operation_id="audit_of_server", parameters=[serializers.AuditQuerySerializer], responses=_ANSWERS

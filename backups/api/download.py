@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from accounts.models import UserRole
-from accounts.permissions import IsSignedIn, RequireRole
+from accounts.permissions import RequireRole
 from backups import wiring
 from backups.api.contents import PATH
 from backups.restic import browsing
@@ -31,8 +31,6 @@ class OwnersDownload(Forbidden):
 
 class SnapshotDownloadView(AsyncView):
     """/snapshots/{id}/download."""
-
-    permission_classes = [IsSignedIn]
 
     @extend_schema(
         operation_id="snapshot_download",

@@ -8,7 +8,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.permissions import IsSignedIn
 from backups.api import restore_serializers as serializers
 from backups.restores import drill, preview, restore
 from backups.restores.request import RestoreRequest
@@ -28,8 +27,6 @@ class OwnersMaySkip(Forbidden):
 class PreviewView(APIView):
     """/snapshots/restore/preview."""
 
-    permission_classes = [IsSignedIn]
-
     @extend_schema(
         operation_id="snapshots_restore_preview",
         request=serializers.PreviewRequestSerializer,
@@ -48,8 +45,6 @@ class PreviewView(APIView):
 
 class RestoreView(APIView):
     """/snapshots/restore."""
-
-    permission_classes = [IsSignedIn]
 
     @extend_schema(
         operation_id="snapshots_restore",
@@ -71,8 +66,6 @@ class RestoreView(APIView):
 
 class VerifyView(APIView):
     """/snapshots/{id}/verify."""
-
-    permission_classes = [IsSignedIn]
 
     @extend_schema(
         operation_id="snapshots_verify",

@@ -8,8 +8,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import UserRole
-from accounts.permissions import RequireRole
 from backups import wiring
 from backups.api import restore_serializers as serializers
 from backups.restic import locks
@@ -20,8 +18,6 @@ from servers.operations.http import PREFER, OperationAnswerSerializer, caller_of
 
 class ForgetView(APIView):
     """/snapshots/forget."""
-
-    permission_classes = [RequireRole(UserRole.OWNER)]
 
     @extend_schema(
         operation_id="snapshots_forget",
@@ -49,8 +45,6 @@ class ForgetView(APIView):
 class PruneView(APIView):
     """/snapshots/prune."""
 
-    permission_classes = [RequireRole(UserRole.OWNER)]
-
     @extend_schema(
         operation_id="snapshots_prune",
         request=None,
@@ -65,8 +59,6 @@ class PruneView(APIView):
 
 class CheckView(APIView):
     """/snapshots/check."""
-
-    permission_classes = [RequireRole(UserRole.OWNER)]
 
     @extend_schema(
         operation_id="snapshots_check",
@@ -87,8 +79,6 @@ class CheckView(APIView):
 
 class UnlockView(APIView):
     """/snapshots/unlock."""
-
-    permission_classes = [RequireRole(UserRole.OWNER)]
 
     @extend_schema(operation_id="snapshots_unlock", request=None, responses=serializers.UnlockAnswerSerializer)
     def post(self, request: Request) -> Response:

@@ -11,7 +11,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from accounts.permissions import IsSignedIn
 from servers import wiring
 from servers.api import figure_serializers as shapes
 from servers.docker.usage.counters import DeviceIO, MemoryUsage
@@ -28,8 +27,6 @@ _NETWORK = (
 
 class FiguresViewSet(ViewSet):
     """/servers/{id}/resources and its parts; 409 when the server does not run or has just started."""
-
-    permission_classes = [IsSignedIn]
 
     @extend_schema(operation_id="servers_resources", responses=shapes.ResourcesSerializer)
     def resources(self, request: Request, id: str) -> Response:

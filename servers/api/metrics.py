@@ -17,7 +17,6 @@ from rest_framework.views import APIView
 
 from accounts.authentication import SCHEME, is_master_token, read_bearer
 from accounts.identity import SystemUser
-from accounts.permissions import IsSignedIn
 from accounts.tokens import TokenRefused
 from servers.api.metric_families import PanelCollector
 
@@ -59,8 +58,6 @@ class MetricsView(APIView):
     """/metrics."""
 
     authentication_classes = [MetricsAuthentication]
-    permission_classes = [IsSignedIn]
-
     @extend_schema(operation_id="metrics", responses={(200, "text/plain"): OpenApiTypes.STR})
     def get(self, request: Request) -> HttpResponse:
         """Return all figures in Prometheus' text format; needs `metrics_token`, or the master token."""

@@ -9,7 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from accounts.permissions import IsSignedIn
 from core.errors import InvalidRequest
 from servers.api import serializers
 from servers.api.compose import acceptance_of
@@ -24,8 +23,6 @@ PAGE = 50
 
 class ServerOperationsViewSet(ViewSet):
     """/servers/{id}/operations."""
-
-    permission_classes = [IsSignedIn]
 
     @extend_schema(
         operation_id="operations_list",
@@ -61,8 +58,6 @@ class ServerOperationsViewSet(ViewSet):
 
 class OperationViewSet(ViewSet):
     """/operations/{uuid}."""
-
-    permission_classes = [IsSignedIn]
 
     @extend_schema(operation_id="operations_read", responses=OperationSerializer)
     def retrieve(self, request: Request, id: uuid.UUID) -> Response:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 from redis.exceptions import RedisError
 
-from accounts.permissions import IsSignedIn
+from accounts.permissions import of_socket
 from accounts.sockets import SocketConsumer
 from audit import recorder
 from core import tasks
@@ -44,7 +44,7 @@ class Place(NamedTuple):
 class ConsoleConsumer(SocketConsumer):
     """/servers/{id}/console: lines out, commands in."""
 
-    permission = IsSignedIn
+    permission = of_socket("/servers/{id}/console")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

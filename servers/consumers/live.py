@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 from rest_framework.utils.encoders import JSONEncoder
 
-from accounts.permissions import IsSignedIn
+from accounts.permissions import of_socket
 from accounts.sockets import SocketConsumer
 from servers import wiring
 from servers.api.items import server_items
@@ -18,7 +18,7 @@ viewers = ConnectionLimit(100)
 class LiveConsumer(SocketConsumer):
     """/servers/live: ``servers`` with the whole list once, then ``changes``: status at once, figures as sampled."""
 
-    permission = IsSignedIn
+    permission = of_socket("/servers/live")
 
     async def begin(self) -> None:
         if not viewers.acquire(""):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from accounts.permissions import IsSignedIn
+from accounts.permissions import of_socket
 from accounts.sockets import SocketConsumer
 from core import tasks
 from servers.models import Operation, OperationState
@@ -62,7 +62,7 @@ reads = SharedReads()
 class OperationConsumer(SocketConsumer):
     """/operations/{uuid}: what is printed so far and from now on, then the record."""
 
-    permission = IsSignedIn
+    permission = of_socket("/operations/{id}")
 
     async def begin(self) -> None:
         operation_id = uuid.UUID(self.scope["url_route"]["kwargs"]["id"])

@@ -5,7 +5,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from accounts.permissions import IsSignedIn
 from core.paths import file_name
 from servers.api.files import serializers
 from servers.api.files.paths import PATH, RAW_PATH, data, path_in_query
@@ -18,8 +17,6 @@ IF_MATCH = OpenApiParameter(
 
 class ContentViewSet(ViewSet):
     """/servers/{id}/files/content."""
-
-    permission_classes = [IsSignedIn]
 
     @extend_schema(
         operation_id="files_content_read", parameters=[PATH, RAW_PATH], responses=serializers.FileContentSerializer

@@ -11,7 +11,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from accounts.permissions import IsSignedIn
 from core import paths, tasks
 from core.errors import Conflict, Forbidden
 from core.paths import Entry, FileMissing, Root
@@ -46,8 +45,6 @@ DELETE = kinds.register(OperationKind(name="delete_files", can_cancel=True))
 
 class FilesViewSet(ViewSet):
     """/servers/{id}/files."""
-
-    permission_classes = [IsSignedIn]
 
     @extend_schema(
         operation_id="files_list",

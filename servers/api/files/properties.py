@@ -5,7 +5,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from accounts.permissions import IsSignedIn
 from core.paths import Root
 from servers.api.files import serializers
 from servers.api.files.content import IF_MATCH
@@ -20,8 +19,6 @@ MAX_BYTES = 1024 * 1024
 
 class PropertiesViewSet(ViewSet):
     """/servers/{id}/properties."""
-
-    permission_classes = [IsSignedIn]
 
     @extend_schema(operation_id="properties_read", responses=serializers.PropertiesSerializer)
     def retrieve(self, request: Request, id: str) -> Response:

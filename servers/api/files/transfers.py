@@ -13,7 +13,6 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.permissions import IsSignedIn
 from core.errors import NotFound
 from core.paths import Root, file_name
 from core.tasks import in_thread, opened
@@ -36,7 +35,6 @@ _FILE = {"type": "object", "required": ["file"], "properties": {"file": {"type":
 class UploadView(AsyncView):
     """/servers/{id}/files/upload."""
 
-    permission_classes = [IsSignedIn]
     reads_body_itself = True
 
     @extend_schema(
@@ -101,8 +99,6 @@ def _length(request: Request) -> int:
 
 class DownloadView(AsyncView):
     """/servers/{id}/files/download."""
-
-    permission_classes = [IsSignedIn]
 
     @extend_schema(
         operation_id="files_download",

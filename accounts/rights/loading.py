@@ -1,0 +1,51 @@
+"""From rows to rights: one query for a user with all that they were given."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db.models import F, FilteredRelation, Q
+
+from accounts.identity import Identity, SystemUser
+from accounts.models import Access, User, UserRole
+from accounts.rights import rights
+from accounts.rights.built_in import BUILT_IN
+from accounts.rights.rights import Grant, Rights
+from accounts.rights.verbs import with_view
+
+# What a query of users takes along, so that each row of its answer is a user with one of their grants, or with none.
+COUNTING = FilteredRelation("grants", condition=Q(grants__counts=True))
+GRANT_FIELDS = {
+    "grant_server": F("counting__server"),
+    "grant_incarnation": F("counting__incarnation"),
+    "grant_built_in": F("counting__built_in"),
+    "grant_verbs": F("counting__role__verbs"),
+    "grant_words": F("counting__role__commands"),
+}
+
+
+def rights_of(user: Identity) -> Rights:
+    """Return what they may do now; from the database where the user did not come with it."""
+    if isinstance(user, SystemUser):
+        return rights.OWNER
+    if user.rights is None:
+        rows = User.objects.annotate(counting=COUNTING).filter(pk=user.pk).values(**GRANT_FIELDS)
+        user.rights = made_of(user, rows)
+    return user.rights
+
+
+def made_of(user: User, rows: Iterable[Mapping[str, Any]]) -> Rights:
+    """Return the rights of a user with ``rows`` of GRANT_FIELDS."""
+    if user.role == UserRole.OWNER:
+        return rights.OWNER
+    if user.access == Access.EVERYTHING:
+        return rights.EVERYTHING
+    grants = tuple(_grant(row) for row in rows if row["grant_server"] is not None)
+    return Rights(may_create=user.may_create, grants=grants)
+
+
+def _grant(row: Mapping[str, Any]) -> Grant:
+    if (given := BUILT_IN.get(row["grant_built_in"])) is not None:
+        verbs, words = given.verbs, given.words
+    else:
+        verbs, words = with_view(row["grant_verbs"] or ()), frozenset(row["grant_words"] or ())
+    return Grant(row["grant_server"], verbs, words, row["grant_incarnation"])
