@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from accounts.api.roles import RoleViewSet
 from accounts.api.sessions import SessionView, SetupView, SignInsView, SignInView
 from accounts.api.users import UserViewSet
 from accounts.api.views import LogoutAllView, MeView, MyPasswordView, PreferencesView, TokenView, VerifyCodeView
@@ -23,5 +24,7 @@ urlpatterns = [
         "/admin/users/<int:id>",
         UserViewSet.as_view({"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}),
     ),
+    path("/admin/roles", RoleViewSet.as_view({"get": "list", "post": "create"})),
+    path("/admin/roles/<int:id>", RoleViewSet.as_view({"put": "update", "delete": "destroy"})),
     path("/admin/users/<int:id>/sessions", UserViewSet.as_view({"delete": "end_sessions"})),
 ]

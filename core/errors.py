@@ -5,7 +5,7 @@ A kind tells what the caller can do about it; the leaf classes live beside what 
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 
 class AppError(Exception):
@@ -13,6 +13,17 @@ class AppError(Exception):
 
     code = "error"
     extra: Mapping[str, Any] = MappingProxyType({})  # further facts for a program, JSON
+    named_server = ""  # whom the words name, beside the one that was asked about
+    words_without_name = ""  # for who must not learn of it
+
+
+AppErrorT = TypeVar("AppErrorT", bound=AppError)
+
+
+def naming(error: AppErrorT, server_id: str, *, otherwise: str) -> AppErrorT:
+    """Note that the words of ``error`` name another server, and what is said ``otherwise``; return the error."""
+    error.named_server, error.words_without_name = server_id, otherwise
+    return error
 
 
 class InvalidRequest(AppError):

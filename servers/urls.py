@@ -7,6 +7,7 @@ from servers.api.figures import FiguresViewSet
 from servers.api.history import HistoryViewSet
 from servers.api.metrics import MetricsView
 from servers.api.operations import OperationViewSet, ServerOperationsViewSet
+from servers.api.rights import GrantsView, MembersView, MyRightsView
 from servers.api.servers import ServersView, ServerViewSet
 from servers.api.system import SystemViewSet
 from servers.minecraft.manager import RESERVED_IDS, SERVER_ID, is_server_id
@@ -54,6 +55,9 @@ urlpatterns = [
     path("/operations/<uuid:id>/cancel", OperationViewSet.as_view({"post": "cancel"})),
     path("/servers/<server_id:id>/history", HistoryViewSet.as_view({"get": "server"})),
     path("/system/history", HistoryViewSet.as_view({"get": "host"})),
+    path("/servers/<server_id:id>/members", MembersView.as_view()),
+    path("/user/me/rights", MyRightsView.as_view()),
+    path("/admin/users/<int:id>/grants", GrantsView.as_view()),
     path("/metrics", MetricsView.as_view()),
     path("/system/info", SystemViewSet.as_view({"get": "info"})),
     path("/system/cpu_percent", SystemViewSet.as_view({"get": "cpu_percent"})),

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 
 from accounts.identity import Identity
 from accounts.rights.loading import rights_of
-from accounts.rights.rights import Rights
 from accounts.rights.verbs import Verb
 from core.errors import Forbidden, NotFound
 
@@ -95,6 +94,12 @@ def first_word(command: str) -> str:
     return rest.split(maxsplit=1)[0].lower() if rest.strip() else ""
 
 
-def holds_secrets_back(rights: Rights, server_id: str) -> bool:
+def visible(user: Identity, server_ids: Iterable[str], verb: Verb = Verb.VIEW) -> list[str]:
+    """Return those of the servers that ``user`` may do this with, in their order."""
+    rights = rights_of(user)
+    return [server_id for server_id in server_ids if verb in rights.verbs(server_id)]
+
+
+def hides_secrets(user: Identity, server_id: str) -> bool:
     """Tell whether files that hold the RCON password are kept from them: it is worth every command."""
-    return Verb.COMMAND not in rights.verbs(server_id)
+    return Verb.COMMAND not in rights_of(user).verbs(server_id)

@@ -9,14 +9,22 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
+from accounts.identity import who
 from accounts.models import UserRole
 from accounts.permissions import RequireRole
+from accounts.rights import judge
+from accounts.rights.loading import rights_of
+from accounts.rights.verbs import Verb
 from backups import wiring
 from backups.api.contents import PATH
 from backups.restic import browsing
+from backups.restic.browsing import Node
+from backups.restic.command import ResticCommand
+from backups.restic.snapshot import ResticSnapshot
 from backups.restores import locate
-from backups.snapshots.known import find
+from backups.snapshots import visible
 from core.errors import Forbidden
+from servers.minecraft.files import secret_files
 from web.streaming import AsyncView, attachment_headers
 
 if TYPE_CHECKING:
@@ -39,7 +47,7 @@ class SnapshotDownloadView(AsyncView):
     )
     async def get(self, request: Request, id: str) -> HttpResponseBase:
         """Download a file of the snapshot, or a folder as zip."""
-        snapshot = await sync_to_async(find)(id)
+        snapshot = await sync_to_async(visible.find)(who(request), id, Verb.FILES_READ)
         restic = wiring.command()
         path = browsing.checked_path(request.query_params.get("path") or "/")
         is_owner = RequireRole(UserRole.OWNER).admits(cast("Identity", request.user))
@@ -49,9 +57,33 @@ class SnapshotDownloadView(AsyncView):
                 "Name a path of a server."
             )
         node = await browsing.find_content(restic, snapshot.id, path)
+        if _hides_secrets(request, snapshot):
+            await _require_no_secret(restic, snapshot, node)
         is_folder = node is None or node.type == "dir"
         name = f"{node.name if node else snapshot.short_id}{'.zip' if is_folder else ''}"
         headers = attachment_headers(name)
         if request.method == "HEAD":
             return HttpResponse(headers=headers)
         return StreamingHttpResponse(browsing.read_content(restic, snapshot.id, node), headers=headers)
+
+
+def _hides_secrets(request: Request, snapshot: ResticSnapshot) -> bool:
+    user, server_id = who(request), snapshot.labels.server_id
+    if server_id is None:
+        return not rights_of(user).sees_all
+    return judge.hides_secrets(user, server_id)
+
+
+async def _require_no_secret(restic: ResticCommand, snapshot: ResticSnapshot, node: Node | None) -> None:
+    """Refuse a file that holds the RCON password, and a folder with one: restic leaves nothing out of its archive."""
+    if node is not None and node.type != "dir":
+        if secret_files.is_secret_name(node.name):
+            raise secret_files.refusal(node.name)
+        return
+    path = "/" if node is None else node.path
+    found = await browsing.first_below(restic, snapshot.id, path, lambda one: secret_files.is_secret_name(one.name))
+    if found is not None:
+        raise secret_files.HoldsSecret(
+            f"The folder has {found.name}, which holds the RCON password. Download its files one by one, "
+            "or ask an owner for the right `command`."
+        )

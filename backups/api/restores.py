@@ -8,11 +8,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.identity import who
+from accounts.permissions import RequireCreator
+from accounts.rights import judge
+from accounts.rights.loading import rights_of
+from accounts.rights.verbs import Verb
 from backups.api import restore_serializers as serializers
 from backups.restores import drill, preview, restore
 from backups.restores.request import RestoreRequest
-from backups.snapshots.known import find
+from backups.snapshots import visible
 from core.errors import Forbidden
+from servers import members
 from servers.changes.compose_safety import Acceptance
 from servers.models import Operation
 from servers.operations.http import PREFER, OperationAnswerSerializer, caller_of, run_for_http
@@ -58,9 +64,10 @@ class RestoreView(APIView):
         body.is_valid(raise_exception=True)
         if body.validated_data["skip_safety_check"] and not caller_of(request).is_owner:
             raise OwnersMaySkip('Only an owner may skip the safety check. Send "safety_snapshot": true instead.')
-        job = async_to_sync(restore.restore_job)(
-            request_of(request, body.validated_data), by=caller_of(request)
-        )
+        wanted = request_of(request, body.validated_data)
+        job = async_to_sync(restore.restore_job)(wanted, by=caller_of(request))
+        if wanted.as_new:
+            job = members.giving_creator(who(request), wanted.as_new, job)
         return run_for_http(request, job, done=_restored)
 
 
@@ -75,12 +82,23 @@ class VerifyView(APIView):
     )
     def post(self, request: Request, id: str) -> Response:
         """Restore the snapshot into a scratch folder, look at its worlds, and remember the result."""
-        job = drill.drill_job(find(id), by=caller_of(request))
+        snapshot = visible.find(who(request), id, Verb.BACKUP)
+        job = drill.drill_job(snapshot, by=caller_of(request))
         return run_for_http(request, job, done=_drilled)
 
 
 def request_of(request: Request, body: dict[str, Any]) -> RestoreRequest:
-    """Read what is wanted from a body that is valid."""
+    """Read what is wanted from a body that is valid.
+
+    Raises:
+        SnapshotNotFound, ServerHidden, RightMissing: the caller may not restore that.
+    """
+    user = who(request)
+    snapshot = visible.find(user, body["snapshot_id"], Verb.RESTORE)
+    if not rights_of(user).sees_all:
+        judge.require(user, body.get("server_id") or str(snapshot.labels.server_id), Verb.RESTORE)
+        if body.get("as") and not rights_of(user).may_create:
+            raise Forbidden(RequireCreator.message)
     acceptance = Acceptance(by=caller_of(request), codes=frozenset(body.get("accept_findings") or ()))
     return RestoreRequest(
         snapshot_id=body["snapshot_id"], server_id=body.get("server_id") or "", path=body.get("path") or "",

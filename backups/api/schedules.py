@@ -11,6 +11,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.identity import who
+from accounts.rights import judge
+from accounts.rights.verbs import Verb
 from backups import wiring
 from backups.models import MissedRule, OverlapRule, RunState, Schedule, ScheduleRun
 from backups.restic.labels import Scope
@@ -105,7 +107,7 @@ class SchedulesView(APIView):
     def get(self, request: Request) -> Response:
         """List the schedules."""
         wiring.repository()
-        found = [schedule_payload(one) for one in Schedule.objects.all()]
+        found = [schedule_payload(one) for one in Schedule.objects.all() if planning.exists_for(who(request), one)]
         return Response(ScheduleListSerializer({"schedules": found}).data)
 
     @extend_schema(
@@ -127,7 +129,7 @@ class ScheduleView(APIView):
     def get(self, request: Request, n: int) -> Response:
         """Return one schedule with its last runs."""
         wiring.repository()
-        return Response(ScheduleDetailSerializer(detail(planning.read(n))).data)
+        return Response(ScheduleDetailSerializer(detail(planning.read_for(who(request), n))).data)
 
     @extend_schema(
         operation_id="schedules_replace", request=ScheduleRequestSerializer, responses=ScheduleDetailSerializer
@@ -158,7 +160,10 @@ class ScheduleRunView(APIView):
     def post(self, request: Request, n: int) -> Response:
         """Run a schedule now, to its end even if the client leaves."""
         wiring.repository()
-        run_id = schedules.begin_by_hand(planning.read(n), by=who(request))
+        schedule = planning.read_for(who(request), n)
+        if schedule.server_id:
+            judge.require(who(request), schedule.server_id, Verb.BACKUP)
+        run_id = schedules.begin_by_hand(schedule, by=who(request))
         at_once = prefers_async(request)
         async_to_sync(_begin if at_once else _finish)(run_id)
         run = RunSerializer(ScheduleRun.objects.get(pk=run_id)).data

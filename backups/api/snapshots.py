@@ -11,11 +11,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.identity import who
+from accounts.rights import judge
+from accounts.rights.verbs import Verb
 from backups import wiring
 from backups.api import serializers
 from backups.repository import space
 from backups.restores import locate
-from backups.snapshots import create, excludes, health, known, payload, pins, scope
+from backups.snapshots import create, excludes, health, known, payload, pins, scope, visible
 from backups.snapshots import delete as deletion
 from backups.snapshots.create import SnapshotRequest
 from core.errors import AppError
@@ -43,7 +45,7 @@ class SnapshotsView(APIView):
     def get(self, request: Request) -> Response:
         """List snapshots, oldest first; a path without a server is passed over."""
         server_id = request.query_params.get("server_id", "")
-        return listed(server_id, request.query_params.get("path", "") if server_id else "")
+        return listed(request, server_id, request.query_params.get("path", "") if server_id else "")
 
     @extend_schema(
         operation_id="snapshots_create",
@@ -55,7 +57,12 @@ class SnapshotsView(APIView):
         """Make a snapshot of a path, a server or everything, to its end even if the client leaves."""
         body = serializers.SnapshotRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        return made(request, body.validated_data.get("server_id") or "", body.validated_data)
+        server_id = body.validated_data.get("server_id") or ""
+        if server_id:
+            judge.require(who(request), server_id, Verb.BACKUP)
+        else:
+            judge.require_everything(who(request), "A snapshot of everything")
+        return made(request, server_id, body.validated_data)
 
 
 class ServerSnapshotsView(APIView):
@@ -68,7 +75,7 @@ class ServerSnapshotsView(APIView):
     )
     def get(self, request: Request, id: str) -> Response:
         """List the snapshots that hold the server."""
-        return listed(id, request.query_params.get("path", ""))
+        return listed(request, id, request.query_params.get("path", ""))
 
     @extend_schema(
         operation_id="server_snapshots_create",
@@ -89,7 +96,8 @@ class SnapshotView(APIView):
     @extend_schema(operation_id="snapshots_read", responses=serializers.SnapshotSerializer)
     def get(self, request: Request, id: str) -> Response:
         """Return one snapshot."""
-        return Response(serializers.SnapshotSerializer(payload.snapshot_payload([known.find(id)])[0]).data)
+        snapshot = visible.find(who(request), id, Verb.VIEW)
+        return Response(serializers.SnapshotSerializer(payload.snapshot_payload([snapshot])[0]).data)
 
     @extend_schema(
         operation_id="snapshots_pin", request=serializers.PinSerializer, responses=serializers.SnapshotSerializer
@@ -98,7 +106,7 @@ class SnapshotView(APIView):
         """Pin the snapshot, so that nothing removes it, or let it go."""
         body = serializers.PinSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        snapshot = known.find(id)
+        snapshot = visible.find(who(request), id, Verb.BACKUP)
         change = pins.pin if body.validated_data["pinned"] else pins.unpin
         change(snapshot, by=who(request))
         return Response(serializers.SnapshotSerializer(payload.snapshot_payload([snapshot])[0]).data)
@@ -154,7 +162,7 @@ class RepositoryUsageView(APIView):
                 "backupUsedGB": (total - free) / GB, "backupTotalGB": total / GB, "backupAvailableGB": free / GB,
                 "repositorySizeBytes": wiring.repository_size().read(folder),
             }
-        usage["snapshotCount"] = len(known.read_all())
+        usage["snapshotCount"] = len(visible.of(who(request), known.read_all()))
         return Response(usage)
 
 
@@ -170,14 +178,14 @@ class HealthView(APIView):
             found = list(known.read_all())
         except AppError as error:
             problem = str(error)
-        names = servers_wiring.manager().list_names()
+        names = judge.visible(who(request), servers_wiring.manager().list_names())
         answer = {"servers": health.read_health(names, found), "problem": problem}
         return Response(serializers.HealthSerializer(answer).data)
 
 
-def listed(server_id: str, path: str) -> Response:
-    """Answer the snapshots that hold a target."""
-    found = known.read_all()
+def listed(request: Request, server_id: str, path: str) -> Response:
+    """Answer the snapshots that exist for the caller and hold a target."""
+    found = visible.of(who(request), known.read_all())
     if server_id:
         roots = _known_roots(server_id) if path else {}
         place = scope.find_past(settings.MC_ADMIN.server_path, server_id=server_id, path=path, roots=roots)

@@ -1,6 +1,6 @@
 """Look into a snapshot: what lies in a folder, one file's bytes, what changed between two."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -123,6 +123,17 @@ async def measure(restic: ResticCommand, snapshot_id: str, path: str) -> Measure
     if not found:
         raise _nothing_at(path)
     return Measured(files, size)
+
+
+async def first_below(
+    restic: ResticCommand, snapshot_id: str, path: str, fits: Callable[[Node], bool]
+) -> Node | None:
+    """Return the first entry at or below the absolute ``path`` that fits; None where none does."""
+    async with aclosing(_nodes(restic, "--recursive", "--", snapshot_id, checked_path(path))) as nodes:
+        async for node in nodes:
+            if fits(node):
+                return node
+    return None
 
 
 async def read_content(restic: ResticCommand, snapshot_id: str, node: Node | None) -> AsyncIterator[bytes]:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from accounts.identity import Identity
 from accounts.models import UserRole
 from accounts.permissions import RequireRole
+from accounts.rights.loading import rights_of
 from backups import wiring
 from backups.models import MissedRule, OverlapRule, Schedule
 from backups.restic.labels import Scope
@@ -73,6 +74,20 @@ def create(request: ScheduleRequest, *, by: Identity) -> Schedule:
     require_owner(by)
     check(request)
     return Schedule.objects.create(created_by=by.username, looked_until=datetime.now(UTC), **_columns(request))
+
+
+def exists_for(user: Identity, schedule: Schedule) -> bool:
+    """Tell whether ``user`` may see it: it is of a server that is theirs, or all are."""
+    rights = rights_of(user)
+    return rights.sees_all or bool(schedule.server_id and rights.sees(schedule.server_id))
+
+
+def read_for(user: Identity, number: int) -> Schedule:
+    """Return a schedule; raises ScheduleNotFound, also where it does not exist for ``user``."""
+    schedule = read(number)
+    if not exists_for(user, schedule):
+        raise ScheduleNotFound(f"There is no schedule {number}.")
+    return schedule
 
 
 def replace(number: int, request: ScheduleRequest, *, by: Identity) -> Schedule:

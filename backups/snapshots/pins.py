@@ -4,6 +4,7 @@ from django.db import transaction
 
 from accounts.identity import Identity
 from accounts.models import UserRole
+from accounts.rights.loading import rights_of
 from backups.models import Pin
 from backups.restic.snapshot import ResticSnapshot
 from core.errors import Forbidden
@@ -17,10 +18,10 @@ class PinnedByOwner(Forbidden):
 
 def pin(snapshot: ResticSnapshot, *, by: Identity) -> None:
     """Pin a snapshot. An owner's pin replaces an admin's; no admin's replaces an owner's."""
-    mine = {"pinned_by": by.username, "pinned_by_role": UserRole(by.role).value}
+    mine = {"pinned_by": by.username, "pinned_by_role": _role(by).value}
     with transaction.atomic():
         found, is_new = Pin.objects.select_for_update().get_or_create(pk=snapshot.first_id, defaults=mine)
-        if not is_new and UserRole(by.role).rank > UserRole(found.pinned_by_role).rank:
+        if not is_new and _role(by).rank > UserRole(found.pinned_by_role).rank:
             Pin.objects.filter(pk=found.pk).update(**mine)
 
 
@@ -34,11 +35,16 @@ def unpin(snapshot: ResticSnapshot, *, by: Identity) -> None:
         found = Pin.objects.select_for_update().filter(pk=snapshot.first_id).first()
         if found is None:
             return
-        if UserRole(by.role).rank < UserRole(found.pinned_by_role).rank:
+        if _role(by).rank < UserRole(found.pinned_by_role).rank:
             raise PinnedByOwner(
                 f"{found.pinned_by}, an owner, pinned snapshot {snapshot.short_id}. Only an owner may unpin it."
             )
         found.delete()
+
+
+def _role(by: Identity) -> UserRole:
+    """Return as what they act: an owner's key is no owner."""
+    return UserRole.OWNER if rights_of(by).is_owner else UserRole.ADMIN
 
 
 def pinned_ids() -> set[str]:

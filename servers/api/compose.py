@@ -9,7 +9,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
-from servers import wiring
+from accounts.identity import who
+from servers import members, wiring
 from servers.api import compose_serializers as shapes
 from servers.api.items import server_item
 from servers.api.serializers import ServerItemSerializer
@@ -35,6 +36,7 @@ def create_server(request: Request) -> Response:
     given = dict(body.validated_data)
     acceptance = acceptance_of(request, given.pop("accept_findings", None))
     done = async_to_sync(create.create)(acceptance=acceptance, **given)
+    members.give_creator(who(request), done.server_id)
     item = server_item(wiring.live().catalog.info(done.server_id))
     return Response(ServerItemSerializer(item).data, status=201)
 

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import TypedDict
 
+from accounts.identity import Identity
+from accounts.rights.loading import rights_of
 from servers import wiring
 from servers.minecraft.access import ports_of
 from servers.minecraft.server_info import ServerInfo
@@ -40,6 +42,11 @@ class ServerItem(SampledFigures):
     statusReason: str | None
     since: datetime | None
     problem: str | None
+
+
+def items_for(user: Identity) -> list[ServerItem]:
+    """Return the servers that exist for ``user``; as ``server_items``."""
+    return [item for item in server_items() if rights_of(user).sees(item["id"])]
 
 
 def server_items() -> list[ServerItem]:

@@ -9,11 +9,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from accounts.identity import who
+from accounts.rights import judge
+from accounts.rights.loading import rights_of
+from accounts.rights.verbs import Verb
 from core.errors import InvalidRequest
 from servers.api import serializers
 from servers.api.compose import acceptance_of
 from servers.changes import actions
-from servers.operations import runner
+from servers.changes.actions import Action
+from servers.operations import runner, watched
 from servers.operations.http import PREFER, OperationAnswerSerializer, OperationSerializer, answer, begun, run_for_http
 from servers.records import incarnations, operation_rows
 from web.request import flag
@@ -34,7 +39,7 @@ class ServerOperationsViewSet(ViewSet):
     )
     def history(self, request: Request, id: str) -> Response:
         """List what was done to the server, newest first."""
-        of_all = flag(request, "all")
+        of_all = flag(request, "all") and rights_of(who(request)).has_everything
         incarnation = None if of_all else incarnations.current(id)
         rows = operation_rows.list_operations(id, before=_cursor(request), limit=PAGE + 1, incarnation=incarnation)
         more = rows[PAGE - 1].started_at.isoformat() if len(rows) > PAGE else None
@@ -51,6 +56,8 @@ class ServerOperationsViewSet(ViewSet):
         """Carry out one operation, to its end even if the client leaves."""
         body = serializers.OperationRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        is_removal = body.validated_data["action"] == Action.REMOVE
+        judge.require(who(request), id, Verb.REMOVE if is_removal else Verb.POWER)
         acceptance = acceptance_of(request, body.validated_data.get("accept_findings"))
         job = async_to_sync(actions.action_job)(id, body.validated_data["action"], acceptance=acceptance)
         return run_for_http(request, job, done=lambda done: answer(done, message=actions.message(done)))
@@ -62,13 +69,16 @@ class OperationViewSet(ViewSet):
     @extend_schema(operation_id="operations_read", responses=OperationSerializer)
     def retrieve(self, request: Request, id: uuid.UUID) -> Response:
         """Return one operation; while it runs, with its output so far."""
-        return Response(OperationSerializer(operation_rows.read_operation(id)).data)
+        return Response(OperationSerializer(watched.read(who(request), id)).data)
 
     @extend_schema(
         operation_id="operations_cancel", request=None, responses={202: OperationAnswerSerializer}
     )
     def cancel(self, request: Request, id: uuid.UUID) -> Response:
         """Ask for the end of a running operation; it cleans up before it ends."""
+        operation = watched.read(who(request), id)
+        if operation.server_id:
+            judge.require(who(request), operation.server_id, Verb.POWER)
         return begun(async_to_sync(runner.cancel)(id, by=request.user.username))
 
 

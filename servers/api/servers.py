@@ -7,12 +7,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
+from accounts.identity import who
+from accounts.rights import judge
 from servers import wiring
 from servers.api import serializers
 from servers.api.compose import create_server
 from servers.api.compose_serializers import ServerCreateSerializer, ServerDetailSerializer
 from servers.api.details import server_detail
-from servers.api.items import server_items
+from servers.api.items import items_for
 from servers.minecraft.instance import ServerNotRunning
 from servers.minecraft.status import MCServerStatus
 
@@ -26,8 +28,8 @@ class ServersView(APIView):
 
     @extend_schema(operation_id="servers_list", responses=serializers.ServerItemSerializer(many=True))
     def get(self, request: Request) -> Response:
-        """List all servers; a broken one comes with its ``problem``."""
-        return Response(server_items())
+        """List all servers that you may see; a broken one comes with its ``problem``."""
+        return Response(items_for(who(request)))
 
     @extend_schema(
         operation_id="servers_create",
@@ -95,6 +97,7 @@ class ServerViewSet(ViewSet):
         body = serializers.RconRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         command = body.validated_data["command"]
+        judge.require_command(who(request), id, command)
         game = wiring.live().game(id, request.query_params.get("service", ""))
         result = async_to_sync(wiring.live().command)(game, command)
         return Response({"result": result, "command": command})

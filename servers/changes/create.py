@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 
 from django.conf import settings
 
-from core.errors import InvalidRequest
+from core.errors import InvalidRequest, naming
 from servers import wiring
 from servers.changes import compose_safety, variable_warnings
 from servers.changes.compose_safety import Acceptance
@@ -133,7 +133,10 @@ async def _check_id(server_id: str) -> None:
     live = wiring.live()
     clash = await asyncio.to_thread(live.catalog.clash, server_id)
     if clash is not None:
-        raise ServerExists(f"The server {clash!r} has the same Compose project name. Choose another id.")
+        raise naming(
+            ServerExists(f"The server {clash!r} has the same Compose project name. Choose another id."), clash,
+            otherwise="This id is taken, or has the same Compose project name as one that is. Choose another id.",
+        )
     if await asyncio.to_thread(live.catalog.exists, server_id):
         made = await operation_rows.in_database(operation_rows.last_created, server_id)
         by = f", created by {made.started_by} at {made.started_at:%Y-%m-%d %H:%M:%S} UTC" if made else ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from core.errors import naming
 from servers import wiring
 from servers.docker.cli import PortTaken
 from servers.minecraft.compose.host_ports import is_free
@@ -49,7 +50,11 @@ def check_ports(server_id: str, published: Iterable[Published], *, own: Iterable
     others, held = ports_of_others(server_id), set(own)
     for host, port, protocol in published:
         if (port, protocol) in others:
-            raise PortTaken(f"Port {port} belongs to the server {others[port, protocol]!r}. Publish another one.")
+            other = others[port, protocol]
+            raise naming(
+                PortTaken(f"Port {port} belongs to the server {other!r}. Publish another one."), other,
+                otherwise=f"Port {port} is taken. Publish another one.",
+            )
         if port not in held and not is_free(port, host=host, protocol=protocol):
             raise PortTaken(f"Port {port} is taken by another program. Publish another one.")
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 from redis.exceptions import RedisError
 
 from accounts.permissions import of_socket
+from accounts.rights import judge
 from accounts.sockets import SocketConsumer
 from audit import recorder
 from core import tasks
@@ -144,6 +145,11 @@ class ConsoleConsumer(SocketConsumer):
         await self.close(RESTARTED)  # its lines are no longer read: the panel ends, or the server is another one
 
     def _take_command(self, command: str) -> None:
+        try:
+            judge.require_command(self.user, self.server_id, command)
+        except AppError as error:
+            self._ask(error)
+            return
         if self.commands.take():
             running = tasks.start(self._execute(command))  # no task of the socket: it is written down in any case
             running.add_done_callback(tasks.report)

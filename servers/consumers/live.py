@@ -6,9 +6,12 @@ from contextlib import aclosing
 from rest_framework.utils.encoders import JSONEncoder
 
 from accounts.permissions import of_socket
+from accounts.rights.loading import rights_of
+from accounts.rights.rights import Rights
 from accounts.sockets import SocketConsumer
 from servers import wiring
 from servers.api.items import server_items
+from servers.live.list_feed import Changes, WholeList
 from web.rate_limit import ConnectionLimit
 from web.sockets import TOO_MANY
 
@@ -25,12 +28,33 @@ class LiveConsumer(SocketConsumer):
             self.refuse(TOO_MANY, f"There are {viewers.limit} viewers already. Try again later.")
             return
         self.at_end.callback(viewers.release, "")
-        self.spawn(self._stream())
+        self._start()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Ignore what a viewer says: there is nothing to ask for."""
 
-    async def _stream(self) -> None:
+    def user_renewed(self) -> None:
+        """Begin anew when the rights are others: which servers exist is told by the whole list only."""
+        if rights_of(self.user) != self.rights:
+            self.streaming.cancel()
+            self._start()
+
+    def _start(self) -> None:
+        self.rights = rights_of(self.user)
+        self.streaming = self.spawn(self._stream(self.rights))
+
+    async def _stream(self, rights: Rights) -> None:
         async with aclosing(wiring.live().monitoring.feed(server_items).view()) as frames:
-            async for frame in frames:
-                await self.send(text_data=json.dumps(frame, ensure_ascii=False, cls=JSONEncoder))
+            async for whole in frames:
+                frame = whole if rights.has_everything and rights.limit is None else seen_by(rights, whole)
+                if frame is not None:
+                    await self.send(text_data=json.dumps(frame, ensure_ascii=False, cls=JSONEncoder))
+
+
+def seen_by(rights: Rights, frame: WholeList | Changes) -> WholeList | Changes | None:
+    """Return a frame without the servers that do not exist for somebody; None where nothing is left of a change."""
+    if frame["type"] == "servers":
+        return {"type": "servers", "servers": [item for item in frame["servers"] if rights.sees(item["id"])]}
+    changed = [item for item in frame["changed"] if rights.sees(item["id"])]
+    removed = [server_id for server_id in frame["removed"] if rights.sees(server_id)]
+    return {"type": "changes", "changed": changed, "removed": removed} if changed or removed else None

@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from accounts.identity import Identity
 from accounts.permissions import of_socket
+from accounts.rights.loading import rights_of
 from accounts.sockets import SocketConsumer
 from core import tasks
+from core.errors import AppError
 from servers.models import Operation, OperationState
-from servers.operations import progress
+from servers.operations import progress, watched
 from servers.operations.http import OperationSerializer
 from servers.operations.progress import Progress
 from servers.records import operation_rows
@@ -63,11 +66,12 @@ class OperationConsumer(SocketConsumer):
     """/operations/{uuid}: what is printed so far and from now on, then the record."""
 
     permission = of_socket("/operations/{id}")
+    operation: Operation | None = None  # as it was at the beginning
 
     async def begin(self) -> None:
         operation_id = uuid.UUID(self.scope["url_route"]["kwargs"]["id"])
         try:
-            await operation_rows.in_database(operation_rows.read_operation, operation_id)
+            self.operation = await operation_rows.in_database(watched.read, self.user, operation_id)
         except operation_rows.OperationNotFound as error:
             self.refuse(NOT_FOUND, str(error))
             return
@@ -78,6 +82,15 @@ class OperationConsumer(SocketConsumer):
                 return
             self.at_end.callback(slots.release, key)
         self.spawn(self._stream(operation_id))
+
+    def refusal(self, user: Identity | None) -> AppError | None:
+        """Return also why the operation no longer exists for ``user``."""
+        if (why := super().refusal(user)) is not None or user is None or self.operation is None:
+            return why
+        server_id, rights = self.operation.server_id, rights_of(user)
+        if rights.sees_all or (server_id and rights.sees(server_id)):
+            return None
+        return operation_rows.OperationNotFound("There is no operation with this id.")
 
     async def _stream(self, operation_id: uuid.UUID) -> None:
         if (said := progress.running(operation_id)) is not None:

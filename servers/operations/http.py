@@ -9,7 +9,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import UserRole
+from accounts.identity import who
+from accounts.rights.loading import rights_of
 from servers.models import Operation, OperationState
 from servers.operations import runner
 from servers.operations.caller import Caller, Origin
@@ -55,8 +56,8 @@ class OperationAnswerSerializer(serializers.Serializer[Any]):
 
 def caller_of(request: Request) -> Caller:
     """Return who asks over HTTP."""
-    user: Any = request.user
-    return Caller(user.username, Origin.API, is_owner=user.role == UserRole.OWNER)
+    user = who(request)
+    return Caller(user.username, Origin.API, is_owner=rights_of(user).is_owner)
 
 
 def run_for_http(

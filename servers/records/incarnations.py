@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 
+from accounts.rights import grants
 from core.errors import NotFound
 from servers.models import Incarnation, Operation, RemovedServer
 
@@ -21,37 +22,45 @@ def current(server_id: str) -> int:
 
 
 def begin(server_id: str) -> int:
-    """Begin a new one after a removal: a server created for the first time stays number 1."""
+    """Begin a new one after a removal: a server created for the first time stays number 1.
+
+    What anybody was given on an earlier server of that id, however it went, does not count on this one.
+    """
     with transaction.atomic():
         row = Incarnation.objects.select_for_update().filter(pk=server_id).first()
         if row is None:
             had_one = Operation.objects.filter(server_id=server_id, kind="create", state="succeeded").exists()
             row = Incarnation(server_id=server_id, highest=1 if had_one else 0)
-        row.highest += 1
+        row.highest = max(row.highest, grants.highest_incarnation(server_id)) + 1
         row.number = row.highest
         row.save()
         Operation.objects.filter(server_id=server_id, state="running").update(incarnation=row.number)
+        grants.server_is(server_id, row.number)
         return row.number
 
 
 def note_removed(server_id: str, *, removed_as: str, by: str) -> None:
     """Remember what was moved to ``.removed/``."""
-    Incarnation.objects.get_or_create(server_id=server_id)
-    RemovedServer.objects.create(
-        removed_as=removed_as,
-        server_id=server_id,
-        incarnation=current(server_id),
-        removed_at=datetime.now(UTC),
-        removed_by=by,
-    )
+    with transaction.atomic():
+        Incarnation.objects.get_or_create(server_id=server_id)
+        RemovedServer.objects.create(
+            removed_as=removed_as,
+            server_id=server_id,
+            incarnation=current(server_id),
+            removed_at=datetime.now(UTC),
+            removed_by=by,
+        )
+        grants.server_is(server_id, None)
 
 
 def note_restored(removed_as: str, *, server_id: str) -> None:
     """Let the server that came back go on with the number that it had."""
-    row = RemovedServer.objects.filter(pk=removed_as).first()
-    if row is not None:
-        Incarnation.objects.update_or_create(server_id=server_id, defaults={"number": row.incarnation})
-        row.delete()
+    with transaction.atomic():
+        row = RemovedServer.objects.filter(pk=removed_as).first()
+        if row is not None:
+            Incarnation.objects.update_or_create(server_id=server_id, defaults={"number": row.incarnation})
+            grants.server_is(server_id, row.incarnation)
+            row.delete()
 
 
 def note_purged(removed_as: str) -> None:

@@ -7,7 +7,7 @@ from rest_framework.viewsets import ViewSet
 
 from core.paths import file_name
 from servers.api.files import serializers
-from servers.api.files.paths import PATH, RAW_PATH, data, path_in_query
+from servers.api.files.paths import PATH, RAW_PATH, data, path_in_query, require_readable
 from servers.minecraft.files.text import read_text, write_text
 
 IF_MATCH = OpenApiParameter(
@@ -23,8 +23,10 @@ class ContentViewSet(ViewSet):
     )
     def retrieve(self, request: Request, id: str) -> Response:
         """Read a text file: UTF-8, up to 5 MiB."""
+        path = path_in_query(request)
         with data(id) as root:
-            text = read_text(root, path_in_query(request))
+            require_readable(request, id, root, path)
+            text = read_text(root, path)
         return Response({"content": text.content, "etag": text.etag}, headers={"ETag": text.etag})
 
     @extend_schema(

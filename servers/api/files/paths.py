@@ -8,10 +8,14 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from accounts.identity import who
+from accounts.rights import judge
 from core import paths
 from core.errors import InvalidRequest
 from core.paths import Root
 from servers import wiring
+from servers.minecraft.files import secret_files
+from servers.minecraft.files.secret_files import SecretFiles
 
 PATH = OpenApiParameter("path", str, description="Below `data/`, with or without `/` in front")
 RAW_PATH = OpenApiParameter("raw_path", str, description="Instead of `path`: base64 of the bytes, for names not UTF-8")
@@ -22,6 +26,18 @@ def data(server_id: str) -> Root:
     live = wiring.live()
     live.catalog.info(server_id)
     return live.data_root(server_id).hold()
+
+
+def secrets_from(request: Request, server_id: str, root: Root) -> SecretFiles | None:
+    """Return the files that are kept from the caller; None for who may give every command. ``root``: the data's."""
+    return secret_files.of_root(root) if judge.hides_secrets(who(request), server_id) else None
+
+
+def require_readable(request: Request, server_id: str, root: Root, path: str) -> None:
+    """Refuse a file that is kept from the caller; raises HoldsSecret. ``root``: the data's."""
+    secrets = secrets_from(request, server_id, root)
+    if secrets is not None and secrets.has(root, path):
+        raise secret_files.refusal(path)
 
 
 def path_in_query(request: Request, *, default: str | None = None) -> str:

@@ -14,7 +14,17 @@ from core.errors import Unavailable
 from core.paths import Root, file_name
 from servers.api.files import serializers
 from servers.api.files.entries import carry_out_on_files
-from servers.api.files.paths import PATH, RAW_PATH, data, path_in, path_in_query, public, raw
+from servers.api.files.paths import (
+    PATH,
+    RAW_PATH,
+    data,
+    path_in,
+    path_in_query,
+    public,
+    raw,
+    require_readable,
+    secrets_from,
+)
 from servers.minecraft.files import changes
 from servers.minecraft.files.extraction import extract
 from servers.minecraft.files.search import MAX_RESULTS, Wanted, search
@@ -65,7 +75,8 @@ class SearchViewSet(ViewSet):
             limit=number(request, "limit", default=200, highest=MAX_RESULTS),
         )
         with data(id) as root, _in_turn():
-            found = search(root, path_in_query(request, default="/"), wanted)
+            secrets = secrets_from(request, id, root)
+            found = search(root, path_in_query(request, default="/"), wanted, secrets=secrets)
         hits = [
             {
                 "path": public(hit.path), "raw_path": raw(hit.path), "line": hit.line, "text": hit.text,
@@ -73,7 +84,10 @@ class SearchViewSet(ViewSet):
             }
             for hit in found.hits
         ]
-        told = {"looked_at": found.looked_at, "skipped_large": found.skipped_large, "stopped": found.stopped}
+        told = {
+            "looked_at": found.looked_at, "skipped_large": found.skipped_large,
+            "skipped_secret": found.skipped_secret, "stopped": found.stopped,
+        }
         return Response({"results": hits} | told)
 
     @extend_schema(
@@ -86,8 +100,10 @@ class SearchViewSet(ViewSet):
     def tail(self, request: Request, id: str) -> Response:
         """Read the last lines of a file, at most 1 MiB."""
         lines = number(request, "lines", default=200, highest=MAX_TAIL_LINES)
+        path = path_in_query(request)
         with data(id) as root:
-            found = tail(root, path_in_query(request), lines=lines)
+            require_readable(request, id, root, path)
+            found = tail(root, path, lines=lines)
         return Response({"content": found.content, "size": found.size, "cut": found.is_cut})
 
     @extend_schema(

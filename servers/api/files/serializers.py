@@ -138,6 +138,7 @@ class FileFoundSerializer(serializers.Serializer[Any]):
     results = FileHitSerializer(many=True)
     looked_at = serializers.IntegerField()
     skipped_large = serializers.IntegerField()
+    skipped_secret = serializers.IntegerField(help_text="files that hold the RCON password, not searched for you")
     stopped = serializers.CharField(allow_null=True)
 
 

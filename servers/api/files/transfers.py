@@ -17,9 +17,20 @@ from core.errors import NotFound
 from core.paths import Root, file_name
 from core.tasks import in_thread, opened
 from servers.api.files import serializers
-from servers.api.files.paths import PATH, RAW_PATH, data, path_in_query, public, raw, readable
+from servers.api.files.paths import (
+    PATH,
+    RAW_PATH,
+    data,
+    path_in_query,
+    public,
+    raw,
+    readable,
+    require_readable,
+    secrets_from,
+)
 from servers.minecraft.files.ranges import NotSatisfiable, wanted_range
 from servers.minecraft.files.receiving import MultipartUpload, require_room
+from servers.minecraft.files.secret_files import SecretFiles
 from servers.minecraft.files.text import etag
 from servers.minecraft.files.zipping import zip_pieces
 from web.request import flag
@@ -133,6 +144,7 @@ class _File:
 class _Directory:
     root: Root
     name: str
+    secrets: SecretFiles | None
 
 
 def _give_back(found: "_File | _Directory") -> None:
@@ -150,7 +162,8 @@ def _find(request: Request, server_id: str) -> "_File | _Directory":
         if found is None:
             raise NotFound(f"{public(path)} does not exist.")
         if stat.S_ISDIR(found.st_mode):
-            return _Directory(root.subdirectory(path), name)
+            return _Directory(root.subdirectory(path), name, secrets_from(request, server_id, root))
+        require_readable(request, server_id, root, path)
         fd = root.open_file(path)
         return _File(fd, os.fstat(fd), name)
 
@@ -186,7 +199,7 @@ def _file_answer(request: Request, file: _File) -> HttpResponseBase:
 
 
 def _zip(request: Request, directory: _Directory) -> HttpResponseBase:
-    stream = ZipStream(directory.root)
+    stream = ZipStream(directory.root, secrets=directory.secrets)
     close_at_end(request, stream.close)
     return StreamingHttpResponse(stream, headers=attachment_headers(f"{directory.name}.zip"))
 
@@ -225,9 +238,9 @@ class FileStream:
 class ZipStream:
     """The zip of a held directory as an async iterator; closes the directory, as ``FileStream`` its file."""
 
-    def __init__(self, root: Root) -> None:
+    def __init__(self, root: Root, *, secrets: SecretFiles | None = None) -> None:
         self._root = root
-        self._pieces: Generator[bytes] = zip_pieces(root, "")
+        self._pieces: Generator[bytes] = zip_pieces(root, "", secrets=secrets)
 
     def __aiter__(self) -> "ZipStream":
         return self

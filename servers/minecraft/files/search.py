@@ -11,6 +11,7 @@ import regex
 
 from core.errors import AppError, InvalidRequest
 from core.paths import Node, Root, walk
+from servers.minecraft.files.secret_files import SecretFiles
 
 MAX_RESULTS = 1000
 MAX_PATTERN_CHARS = 500
@@ -44,6 +45,7 @@ class Found:
     hits: list[Hit] = field(default_factory=list)
     looked_at: int = 0
     skipped_large: int = 0
+    skipped_secret: int = 0
     stopped: str | None = None
 
 
@@ -57,8 +59,10 @@ class Wanted:
     limit: int = 200
 
 
-def search(root: Root, path: str, wanted: Wanted) -> Found:
+def search(root: Root, path: str, wanted: Wanted, *, secrets: SecretFiles | None = None) -> Found:
     """Search the directory ``path`` and all below it; links are not followed. Upper and lower case are alike.
+
+    The content of ``secrets`` is not searched, and they are counted.
 
     Raises:
         SlowPattern, FileMissing.
@@ -78,6 +82,8 @@ def search(root: Root, path: str, wanted: Wanted) -> Found:
             continue
         if not wanted.content:
             found.hits.append(Hit(node.path, node.is_directory))
+        elif node.is_file and secrets is not None and secrets.has_node(node):
+            found.skipped_secret += 1
         elif node.is_file:
             _search_file(node, is_in, found, wanted.limit)
         if len(found.hits) >= wanted.limit:

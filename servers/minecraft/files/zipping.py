@@ -11,10 +11,11 @@ from pathlib import PurePosixPath
 
 from core.errors import AppError
 from core.paths import Node, Root, printable, walk
+from servers.minecraft.files.secret_files import SecretFiles
 
 _PIECE_BYTES = 1024 * 1024
 _LAST_S = 2**33
-_NOT_IN_IT = "Not in this archive, for they are links, no files, or could not be read:"
+_NOT_IN_IT = "Not in this archive, for they are links, no files, hold a password, or could not be read:"
 _COMMENT_BYTES = 32_000  # a zip has room for 65,535
 _PACKED = {".mca", ".jar", ".zip", ".gz", ".png", ".jpg", ".ogg", ".xz", ".zst", ".7z", ".mp3", ".webp"}
 
@@ -38,8 +39,8 @@ class _Outlet:
         return taken
 
 
-def zip_pieces(root: Root, path: str) -> Generator[bytes]:
-    """Yield the zip of a directory in pieces; blocking.
+def zip_pieces(root: Root, path: str, *, secrets: SecretFiles | None = None) -> Generator[bytes]:
+    """Yield the zip of a directory in pieces; blocking. ``secrets`` are left out.
 
     Links and special files are left out, so are files that vanish or may not be read. The comment of the archive,
     which its tools show, names them: who reads it knows what is missing, and an archive ends with its comment.
@@ -50,7 +51,7 @@ def zip_pieces(root: Root, path: str) -> Generator[bytes]:
         for node in walk(root, path, unreadable=lambda error: left_out.add(str(error))):
             if node.is_directory:
                 archive.writestr(_info(node, start), b"")
-            elif not node.is_file or (fd := _opened(node)) is None:
+            elif not node.is_file or (secrets and secrets.has_node(node)) or (fd := _opened(node)) is None:
                 left_out.add(node.path[start:])
             else:
                 try:

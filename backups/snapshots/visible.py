@@ -1,0 +1,39 @@
+"""Which snapshots exist for whom: of one server that is theirs, or all. Blocking."""
+
+from collections.abc import Iterable
+
+from accounts.identity import Identity
+from accounts.rights import judge
+from accounts.rights.loading import rights_of
+from accounts.rights.verbs import Verb
+from backups.restic.snapshot import ResticSnapshot
+from backups.snapshots import delete, known
+from servers.records import monitoring
+
+
+def find(user: Identity, snapshot_id: str, verb: Verb) -> ResticSnapshot:
+    """Return the snapshot of that id, for who may do this with its server.
+
+    Raises:
+        SnapshotNotFound: there is none, or it does not exist for them: a global one, or one of a server that is not
+            theirs.
+        RightMissing: they lack the verb.
+    """
+    if rights_of(user).sees_all:
+        return known.find(snapshot_id)
+    found = delete.choose(of(user, known.read_all()), snapshot_id)
+    judge.require(user, str(found.labels.server_id), verb)
+    return found
+
+
+def of(user: Identity, snapshots: Iterable[ResticSnapshot]) -> tuple[ResticSnapshot, ...]:
+    """Return those that exist for ``user``, in their order.
+
+    Of an earlier server of the same id, which was removed, none does.
+    """
+    rights = rights_of(user)
+    if rights.sees_all:
+        return tuple(snapshots)
+    mine = [(one, one.labels.server_id) for one in snapshots]
+    seen = {server: monitoring.incarnation_began(server) for _, server in mine if server and rights.sees(server)}
+    return tuple(one for one, server in mine if server in seen and one.time.timestamp() >= seen[server])
