@@ -39,7 +39,7 @@ def check_views(patterns: Iterable[URLPattern | URLResolver]) -> list[CheckMessa
             "accounts.checks.PUBLIC_VIEWS.",
             id="accounts.E001",
         )
-        for route, view in _routes(patterns)
+        for route, view in routes(patterns)
         if (problem := _problem_of(route, view)) is not None
     ]
 
@@ -57,13 +57,14 @@ def check_sockets(patterns: Iterable[Any]) -> list[CheckMessage]:
     ]
 
 
-def _routes(patterns: Iterable[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def routes(patterns: Iterable[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each HTTP route outside the admin site, and its view."""
     for pattern in patterns:
         route = prefix + str(pattern.pattern)
         if isinstance(pattern, URLPattern):
             yield route, pattern.callback
         elif pattern.app_name != ADMIN_SITE:
-            yield from _routes(pattern.url_patterns, route)
+            yield from routes(pattern.url_patterns, route)
 
 
 def _problem_of(route: str, view: Any) -> str | None:

@@ -15,7 +15,7 @@ from django.db.models import F, FilteredRelation, Q
 from django.utils import timezone
 
 from accounts.models import SignIn, User
-from accounts.rights.loading import COUNTING, GRANT_FIELDS, made_of, rights_of
+from accounts.rights.loading import GRANT_FIELDS, counting, made_of, rights_of
 from accounts.rights.rights import as_json, from_json
 from accounts.shared_cache import CacheGone, reaching_it
 
@@ -24,8 +24,8 @@ logger = logging.getLogger(__name__)
 LIFE_S = 2
 _MARK_LIFE_S = 60  # any time much longer than LIFE_S
 _INSTANTS = ("created_at", "tokens_valid_after", "last_seen_at")
-# Not the password: Redis has no use for it.
-_FIELDS = ("id", "username", "role", "is_active", "access", "may_create", *_INSTANTS)
+# In the model's order. Not the password: Redis has no use for it.
+_FIELDS = ("id", "username", "role", "is_active", *_INSTANTS, "access", "may_create")
 _SIGN_IN_INSTANTS = ("issued_at", "expires_at", "ended_at")
 _SIGN_IN_FIELDS = ("id", "is_session", "is_kept", *_SIGN_IN_INSTANTS)
 
@@ -107,7 +107,7 @@ def _read(user_id: int, key_hash: str) -> SignedIn | None:
     """Read both, and what the user was given, in one query: a row for each grant."""
     mine = FilteredRelation("sign_ins", condition=Q(sign_ins__key_hash=key_hash))
     stored = {f"sign_in_{name}": F(f"mine__{name}") for name in _SIGN_IN_FIELDS}
-    users = User.objects.defer("password").annotate(mine=mine, counting=COUNTING).annotate(**stored, **GRANT_FIELDS)
+    users = User.objects.defer("password").annotate(mine=mine, counting=counting()).annotate(**stored, **GRANT_FIELDS)
     rows: list[Any] = list(users.filter(pk=user_id))
     if not rows:
         return None

@@ -55,7 +55,7 @@ class RoleViewSet(ViewSet):
     @extend_schema(operation_id="roles_delete", responses={204: None})
     def destroy(self, request: Request, id: int) -> Response:
         """Delete a role that nobody has."""
-        roles.delete(id)
+        roles.remove(id)
         return Response(status=204)
 
 

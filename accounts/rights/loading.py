@@ -12,8 +12,7 @@ from accounts.rights.built_in import BUILT_IN
 from accounts.rights.rights import Grant, Rights
 from accounts.rights.verbs import with_view
 
-# What a query of users takes along, so that each row of its answer is a user with one of their grants, or with none.
-COUNTING = FilteredRelation("grants", condition=Q(grants__counts=True))
+# What a query of users with ``counting`` takes along: each row is a user with one of their grants, or with none.
 GRANT_FIELDS = {
     "grant_server": F("counting__server"),
     "grant_incarnation": F("counting__incarnation"),
@@ -23,12 +22,17 @@ GRANT_FIELDS = {
 }
 
 
+def counting() -> FilteredRelation:
+    """Return the join to the grants that count; a new one each time, for Django changes what it is given."""
+    return FilteredRelation("grants", condition=Q(grants__counts=True))
+
+
 def rights_of(user: Identity) -> Rights:
     """Return what they may do now; from the database where the user did not come with it."""
     if isinstance(user, SystemUser):
         return rights.OWNER
     if user.rights is None:
-        rows = User.objects.annotate(counting=COUNTING).filter(pk=user.pk).values(**GRANT_FIELDS)
+        rows = User.objects.annotate(counting=counting()).filter(pk=user.pk).values(**GRANT_FIELDS)
         user.rights = made_of(user, rows)
     return user.rights
 

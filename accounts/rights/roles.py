@@ -51,7 +51,7 @@ def change(role_id: int, *, name: str, verbs: Iterable[str], commands: Iterable[
     return role
 
 
-def delete(role_id: int) -> str:
+def remove(role_id: int) -> str:
     """Delete a role that nobody has; return its name.
 
     Raises:

@@ -5,7 +5,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.routing import URLRouter
 from django.conf import LazySettings
 from django.http import HttpRequest, HttpResponse
-from django.urls import include, path
+from django.urls import get_resolver, include, path
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,7 +16,8 @@ from rest_framework.viewsets import ViewSet
 from accounts import checks, tokens
 from accounts.identity import SystemUser
 from accounts.models import User, UserRole
-from accounts.permissions import AllowAnyone, DenyAll, IsSignedIn, RequireRole
+from accounts.permissions import AllowAnyone, DenyAll, IsSignedIn, RequireRole, address_of
+from accounts.rights.table import ROUTES
 from accounts.tests.conftest import ClientOf, MakeUser
 
 
@@ -117,23 +118,39 @@ def test_the_projects_own_routes_pass_the_check() -> None:
     assert checks.check_permissions() == []
 
 
+class Known(ViewSet):
+    def list(self, request: Request) -> Response:
+        return Response([])
+
+    def create(self, request: Request) -> Response:
+        return Response([])
+
+
 @pytest.mark.parametrize(
-    ("view", "passes"),
+    ("route", "view", "passes"),
     [
-        (Forgotten.as_view(), False),
-        (Emptied.as_view(), False),
-        (plain, False),
-        (Owners.as_view(), True),
-        (Open.as_view(), True),
-        (Many.as_view({"get": "list"}), True),
-        (Many.as_view({"get": "list"}, permission_classes=[]), False),
-        (Many.as_view({"get": "list"}, permission_classes=[DenyAll]), False),
+        ("system/info", Forgotten.as_view(), True),
+        ("system/info", Known.as_view({"get": "list"}), True),
+        ("system/info", Known.as_view({"get": "list", "post": "create"}), False),  # POST is not in the table
+        ("system/unknown", Forgotten.as_view(), False),
+        ("system/info", Emptied.as_view(), False),
+        ("system/info", Owners.as_view(), False),  # a second rule beside the table
+        ("system/info", Open.as_view(), False),
+        ("system/info", Many.as_view({"get": "list"}), False),
+        ("system/info", Known.as_view({"get": "list"}, permission_classes=[AllowAnyone]), False),
+        ("system/info", plain, False),
     ],
 )
-def test_a_view_without_a_permission_fails_the_check(view: Any, passes: bool) -> None:
-    patterns = [path("api", include([path("/inner", view)]))]
+def test_a_route_that_the_table_does_not_know_fails_the_check(route: str, view: Any, passes: bool) -> None:
+    patterns = [path("api", include([path(f"/{route}", view)]))]
 
-    assert names(checks.check_views(patterns)) == ([] if passes else ["api/inner"])
+    assert names(checks.check_views(patterns)) == ([] if passes else [f"api/{route}"])
+
+
+def test_each_row_of_the_table_is_a_route() -> None:
+    known = {address_of(route) for route, _ in checks.routes(get_resolver().url_patterns)}
+
+    assert set(ROUTES) - known == set()
 
 
 def consumer(**attributes: Any) -> Any:
