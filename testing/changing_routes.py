@@ -29,6 +29,10 @@ def _has_user(world: World, name: str) -> bool:
     return world.one("SELECT id FROM accounts_user WHERE username = ?", name) is not None
 
 
+def _has_role(world: World, name: str) -> bool:
+    return world.one("SELECT id FROM accounts_role WHERE name = ?", name) is not None
+
+
 def _of_user(world: World, n: int, column: str) -> Any:
     return world.one(f"SELECT {column} FROM accounts_user WHERE username = ?", f"w{n:05}")  # noqa: S608 - ours
 
@@ -62,6 +66,21 @@ ACCOUNTS: dict[Route, Change] = {
     ("PATCH", "/api/admin/users/{id}"): _CHANGED_USER,
     ("DELETE", "/api/admin/users/{id}"): Change(
         lambda _n, user: Ask(at={"id": user}), lambda world, n, _: not _has_user(world, f"w{n:05}"), World.user
+    ),
+    ("PUT", "/api/admin/users/{id}/grants"): Change(
+        lambda _n, user: Ask(at={"id": user}, body={"access": "granted", "create": True}),
+        lambda world, n, _: _of_user(world, n, "access") == "granted", World.user,
+    ),
+    ("POST", "/api/admin/roles"): Change(
+        lambda n, _: Ask(body={"name": f"r{n:05}", "verbs": ["view"]}),
+        lambda world, n, _: _has_role(world, f"r{n:05}"),
+    ),
+    ("PUT", "/api/admin/roles/{id}"): Change(
+        lambda n, role: Ask(at={"id": role}, body={"name": f"t{n:05}", "verbs": ["view"]}),
+        lambda world, n, _: _has_role(world, f"t{n:05}"), World.role,
+    ),
+    ("DELETE", "/api/admin/roles/{id}"): Change(
+        lambda _n, role: Ask(at={"id": role}), lambda world, n, _: not _has_role(world, f"r{n:05}"), World.role
     ),
     ("POST", "/api/auth/logout-all"): Change(
         lambda _n, token: Ask(token=token),

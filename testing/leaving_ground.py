@@ -62,6 +62,10 @@ class World:
         made = self.send("POST", "/admin/users", {"username": f"w{n:05}", "password": PASSWORD, "role": "owner"})
         return int(made["id"])
 
+    def role(self, n: int) -> int:
+        """Make the role ``r<n>``; return the id."""
+        return int(self.send("POST", "/admin/roles", {"name": f"r{n:05}", "verbs": ["view"]})["id"])
+
     def token(self, n: int) -> str:
         """Make the user ``w<n>`` and sign in, each from an address of its own; so many from one are refused."""
         self.user(n)
