@@ -44,7 +44,8 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_the_table_has_every_route_that_needs_no_account() -> None:
     changing = {"post", "put", "patch", "delete"}
-    found = {route.address() for route in api_routes() if is_public(short(route).lstrip("/")) and changing & set(route.methods)}
+    public = [route for route in api_routes() if is_public(short(route).lstrip("/"))]
+    found = {route.address() for route in public if changing & set(route.methods)}
 
     assert found == {"/api/auth/token", "/api/auth/session", "/api/auth/setup"}
 
