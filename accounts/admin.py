@@ -16,10 +16,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from accounts import sign_ins, users
+from accounts import keys, sign_ins, users
 from accounts.admin_login import SignInForm
 from accounts.identity import Identity, who
-from accounts.models import SignIn, User
+from accounts.models import Key, SignIn, User
 from core.errors import AppError
 from web.admin_base import ReadOnlyAdmin, when
 
@@ -112,6 +112,15 @@ class UserAdmin(_UserAdmin):
             made = users.create(username=values["username"], password=values["password1"], role=values["role"])
             obj.pk = made.pk
 
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """End the keys of somebody else whose password is set here."""
+        with transaction.atomic():
+            before = _password_of(id)
+            answer = super().user_change_password(request, id, form_url)
+            if str(who(request).pk) != id and _password_of(id) != before:
+                keys.end_all_of(int(id), why=keys.NEW_PASSWORD)
+        return answer
+
     def get_deleted_objects(
         self, objs: QuerySet[User] | Sequence[User], request: HttpRequest
     ) -> tuple[list[Any], dict[Any, Any], set[Any], list[Any]]:
@@ -131,6 +140,11 @@ class UserAdmin(_UserAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Delete several users unless no owner would be left."""
         _delete(list(queryset), by=who(request))
+
+
+def _password_of(user_id: str) -> str | None:
+    rows = User.objects.filter(pk=int(user_id)) if user_id.isdigit() else User.objects.none()
+    return rows.values_list("password", flat=True).first()
 
 
 def _delete(chosen: Sequence[User], *, by: Identity) -> None:
@@ -179,3 +193,43 @@ class SignInAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """Lead to the list, which says all there is."""
         return HttpResponseRedirect(reverse("admin:accounts_signin_changelist"))
+
+
+@admin.register(Key)
+class KeyAdmin(ReadOnlyAdmin):
+    """API keys of all users; each can be ended. They are made over the API or at a shell."""
+
+    list_display = ["user", "name", "prefix", "what", "expires", "used", "last_address", "ended_why"]
+    list_filter = ["user"]
+    search_fields = ["user__username", "name", "prefix"]
+    list_select_related = ["user"]
+    list_display_links = None
+    actions = ["end"]
+
+    @admin.display(description="may")
+    def what(self, row: Key) -> str:
+        return f"{', '.join(row.all_verbs)} on {', '.join(row.servers) or 'no server'}"
+
+    @admin.display(description="until", ordering="expires_at")
+    def expires(self, row: Key) -> SafeString:
+        return when(row.expires_at)
+
+    @admin.display(description="last used", ordering="last_used_at")
+    def used(self, row: Key) -> SafeString | str:
+        return when(row.last_used_at) if row.last_used_at else "never"
+
+    @admin.action(description="End the selected keys")
+    def end(self, request: HttpRequest, queryset: QuerySet[Key]) -> None:
+        """End them, with their sockets."""
+        ended = 0
+        for row in queryset:
+            with suppress(keys.KeyNotFound):  # it ended meanwhile
+                keys.end(row.pk, why=keys.BY_OWNER)
+                ended += 1
+        self.message_user(request, f"Ended: {ended}.")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Lead to the list, which says all there is."""
+        return HttpResponseRedirect(reverse("admin:accounts_key_changelist"))

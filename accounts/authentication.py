@@ -9,25 +9,27 @@ from rest_framework.authentication import BaseAuthentication, CSRFCheck
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from accounts import last_seen, sign_ins, tokens, user_cache
+from accounts import key_use, last_seen, sign_ins, tokens, user_cache
 from accounts.identity import Identity, SystemUser
 from accounts.sign_ins import Proof
 from accounts.tokens import TokenRefused
 from accounts.user_cache import SignedIn
 from core.connections import mark_known
 from core.errors import Unavailable
+from web.client_address import of_request
 
 SCHEME = "Bearer"
 WITHHELD = "mcadmin.withheld_body"  # in an ASGI scope: the body was not read, because nobody proved an account
 
 
-def authenticate_token(token: str) -> Identity:
+def authenticate_token(token: str, *, address: str | None = None) -> Identity:
     """Return whom ``token`` stands for: the master token's SYSTEM, or a user as the database has them now.
 
     Raises:
         TokenRefused: nobody, or somebody who was deleted, disabled or signed out since.
+        TooManyTries, CacheGone: a wrong key, from an ``address`` that has tried too many.
     """
-    return _prove(token)[0]
+    return _prove(token, address=address)[0]
 
 
 def authenticate_session(key: str) -> Identity | None:
@@ -56,7 +58,7 @@ def read_bearer(header: str) -> str:
 
 
 class TokenAuthentication(BaseAuthentication):
-    """``Authorization: Bearer <JWT or master token>``; no header leaves the decision to the permission."""
+    """``Authorization: Bearer <JWT, key or master token>``; no header leaves the decision to the permission."""
 
     def authenticate(self, request: Request) -> tuple[Identity, Proof | None] | None:
         """Return the identity, and what proves it (None: the master token); the token itself is not passed on."""
@@ -64,7 +66,7 @@ class TokenAuthentication(BaseAuthentication):
         if not header:
             return None
         try:
-            user, proof = _prove(read_bearer(header))
+            user, proof = _prove(read_bearer(header), address=of_request(request._request))  # noqa: SLF001 - DRF has no other way to it
         except TokenRefused as error:
             raise AuthenticationFailed(str(error), error.code) from None
         _note_known(request, user)
@@ -120,18 +122,23 @@ class BodyWithheld(Unavailable):
     code = "try_again"
 
 
-def is_somebody(header: str) -> bool:
-    """Tell whether an ``Authorization`` header, whatever its first word, holds a token that lets somebody in."""
+def is_somebody(header: str, *, address: str | None) -> bool:
+    """Tell whether an ``Authorization`` header, whatever its first word, holds a token that lets somebody in.
+
+    A wrong key is not counted here: the view meets it again.
+    """
     words = _as_sent(header).split()
     try:
-        return len(words) == 2 and authenticate_token(words[1]) is not None
+        return len(words) == 2 and _prove(words[1], address=address, counts=False)[0] is not None
     except TokenRefused:
         return False
 
 
-def _prove(token: str) -> tuple[Identity, Proof | None]:
+def _prove(token: str, *, address: str | None, counts: bool = True) -> tuple[Identity, Proof | None]:
     if is_master_token(token):
         return SystemUser(), None
+    if key_use.is_key(token):
+        return key_use.prove(token, address=address, counts=counts)
     claims = tokens.read(token)
     key_hash = sign_ins.hash_of(claims.jti)
     found = user_cache.load(claims.user_id, key_hash=key_hash)

@@ -24,6 +24,8 @@ class SystemUser:
     is_anonymous: ClassVar[bool] = False
     is_active: ClassVar[bool] = True
 
+    key_prefix: ClassVar[str] = ""
+
     @property
     def pk(self) -> int:
         """The same as ``id``: DRF's throttles ask for it."""
@@ -31,6 +33,11 @@ class SystemUser:
 
 
 Identity: TypeAlias = User | SystemUser
+
+
+def role_told(user: Identity) -> str:
+    """Return the role as the audit has it; of a request by a key, which key it is."""
+    return f"key {user.key_prefix}" if user.key_prefix else str(user.role)
 
 
 def who(request: HttpRequest | Request) -> Identity:

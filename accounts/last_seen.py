@@ -9,12 +9,19 @@ from datetime import UTC, datetime
 from channels.db import database_sync_to_async
 from django.db.models import Q
 
-from accounts.models import SignIn, User
+from accounts.models import Key, SignIn, User
 from core.periodic import Periodic
 
 STORE_S = 60.0
 
 _seen: dict[tuple[int, str], datetime] = {}  # by user and hash of the sign-in's key
+
+_used: dict[int, tuple[datetime, str]] = {}  # by key: when, and from where
+
+
+def note_key(key_id: int, address: str) -> None:
+    """Note that the key was used now. From any thread."""
+    _used[key_id] = datetime.now(UTC).replace(second=0, microsecond=0), address
 
 
 def note(user_id: int, key_hash: str) -> None:
@@ -32,6 +39,9 @@ def store() -> None:
         earlier = Q(last_seen_at=None) | Q(last_seen_at__lt=minute)
         User.objects.filter(earlier, pk__in={user_id for user_id, _ in pairs}).update(last_seen_at=minute)
         SignIn.objects.filter(earlier, key_hash__in={key_hash for _, key_hash in pairs}).update(last_seen_at=minute)
+    for key_id in list(_used):
+        minute, address = _used.pop(key_id)
+        Key.objects.filter(pk=key_id).update(last_used_at=minute, last_address=address)
 
 
 def keeper() -> Periodic:

@@ -92,6 +92,7 @@ class User(AbstractBaseUser):
     may_create = models.BooleanField(
         "may create servers", default=False, help_text="With access `everything` they may in any case."
     )
+    key_prefix: str = ""  # of the API key by which this request came; "" for a person
     rights: Rights | None = None  # what the user came with from the database or the cache; see accounts.rights.loading
 
     USERNAME_FIELD = "username"
@@ -199,6 +200,37 @@ class Grant(models.Model):
     def role_name(self) -> str:
         """The name of the role, built-in or not."""
         return self.built_in or (self.role.name if self.role is not None else "")
+
+
+class Key(models.Model):
+    """An API key of a user; its token is shown once and never stored. See ``accounts.keys``."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="keys")
+    prefix = models.CharField(max_length=8)
+    token_hash = models.CharField(max_length=64, unique=True)  # SHA-256 of the whole token
+    name = models.CharField(max_length=50)
+    verbs = models.JSONField(default=list)
+    servers = models.JSONField(default=list)  # ids, or patterns with *
+    may_create = models.BooleanField(default=False)
+    networks = models.JSONField(default=list)  # empty: from everywhere
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)  # to the minute; see accounts.last_seen
+    last_address = models.CharField(max_length=64, blank=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_why = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at", "-id"]
+        verbose_name = "key"
+
+    def __str__(self) -> str:
+        return f"{self.name} (mca_{self.prefix})"
+
+    @property
+    def all_verbs(self) -> list[str]:
+        """Its verbs of servers, and ``create`` where it may make new ones."""
+        return [*self.verbs, "create"] if self.may_create else list(self.verbs)
 
 
 class SignInAddress(models.Model):

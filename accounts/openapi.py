@@ -12,7 +12,7 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:  # noqa: ARG002 - their signature
         """Describe the header in OpenAPI's terms."""
-        return {"type": "http", "scheme": "bearer", "description": "A token of /auth/token, or the master token."}
+        return {"type": "http", "scheme": "bearer", "description": "A token, API key, or the master token."}
 
 
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself

@@ -46,6 +46,7 @@ class Proof:
     issued_at: datetime
     expires_at: datetime
     is_session: bool
+    is_key: bool = False
 
 
 def hash_of(key: str) -> str:

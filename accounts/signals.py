@@ -2,6 +2,6 @@
 
 from django.dispatch import Signal
 
-# Sent in a thread when the master token has opened a socket, with ``user``, ``path``, ``pattern`` (the socket's name)
-# and ``client_ip`` (None for a Unix socket).
+# Sent in a thread when the master token, or an API key, has opened a socket, with ``user``, ``path``, ``pattern`` (the
+# socket's name) and ``client_ip`` (None for a Unix socket).
 master_token_used = Signal()

@@ -12,8 +12,10 @@ from django.http.request import split_domain_port, validate_host
 from accounts.authentication import authenticate_session, authenticate_token
 from accounts.identity import Identity
 from accounts.session_cookie import session_key
+from accounts.throttles import TooManyTries
 from accounts.tokens import TokenRefused
 from core.connections import mark_known
+from web import client_address
 
 SUBPROTOCOL = "bearer"
 MAX_PARAMETERS = 100  # of an address; with more, none is read
@@ -28,8 +30,8 @@ async def authenticate_socket(scope: Mapping[str, Any]) -> tuple[Identity | None
     token, subprotocol = read_token(scope)
     user: Identity | None = None
     if token:
-        with suppress(TokenRefused):
-            user = await database_sync_to_async(authenticate_token)(token)
+        with suppress(TokenRefused, TooManyTries):
+            user = await database_sync_to_async(authenticate_token)(token, address=client_address.of_scope(scope))
     elif subprotocol is None and (key := own_session_key(scope)):
         user = await database_sync_to_async(authenticate_session)(key)
     if user is None:

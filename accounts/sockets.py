@@ -39,8 +39,8 @@ class SocketConsumer(Socket):
         return channel_group(self.user.id)
 
     async def on_admitted(self) -> None:
-        """Say that the master token was used."""
-        if isinstance(self.user, SystemUser):
+        """Say that the master token, or a key, was used."""
+        if self.user is not None and (isinstance(self.user, SystemUser) or self.user.key_prefix):
             await database_sync_to_async(master_token_used.send)(
                 type(self), user=self.user, path=self.scope["path"], pattern=type(self).__qualname__,
                 client_ip=self.address or None,

@@ -42,6 +42,7 @@ LOGINS_OF_ADDRESS = Limit("logins", 10)
 FAILURES_OF_PAIR = Limit("failures", 5)  # of one username from one address
 FAILURES_OF_USERNAME = Limit("username", 40)
 FIRST_FAILURES_OF_USERNAME = Limit("username-first", 10)  # kept back for addresses that have not failed in this minute
+WRONG_KEYS = LOGINS_OF_ADDRESS  # a wrong key counts as a sign-in of its address
 WRONG_CODES = Limit("codes", 5)
 WRONG_SETUP_CODES = Limit("setup-codes", 20)
 

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from accounts.api.keys import AllKeysView, AnyKeyView, KeysView, KeyView
 from accounts.api.roles import RoleViewSet
 from accounts.api.sessions import SessionView, SetupView, SignInsView, SignInView
 from accounts.api.users import UserViewSet
@@ -19,6 +20,10 @@ urlpatterns = [
     path("/user/me", MeView.as_view()),
     path("/user/me/password", MyPasswordView.as_view()),
     path("/user/me/preferences", PreferencesView.as_view()),
+    path("/user/me/keys", KeysView.as_view()),
+    path("/user/me/keys/<int:id>", KeyView.as_view()),
+    path("/admin/keys", AllKeysView.as_view()),
+    path("/admin/keys/<int:id>", AnyKeyView.as_view()),
     path("/admin/users", UserViewSet.as_view({"get": "list", "post": "create"})),
     path(
         "/admin/users/<int:id>",

@@ -66,18 +66,18 @@ def load(user_id: int, *, key_hash: str) -> SignedIn | None:
 
     Never as before a change that is through. The password is deferred: asking for it asks the database.
     """
-    mark_key, value_key = _mark_key(user_id), _value_key(key_hash)
+    mark_at, value_at = mark_key(user_id), _value_key(key_hash)
     try:
         with reaching_it():
-            found = cache.get_many([mark_key, value_key])
+            found = cache.get_many([mark_at, value_at])
     except CacheGone:
         return _read(user_id, key_hash)
-    mark, value = found.get(mark_key, ""), found.get(value_key)
+    mark, value = found.get(mark_at, ""), found.get(value_at)
     if value is not None and (value["mark"], value["user"]["id"]) == (mark, user_id):
         return _caller(value)
     caller = _read(user_id, key_hash)
     if caller is not None:
-        _keep(caller, value_key, mark)
+        _keep(caller, value_at, mark)
     return caller
 
 
@@ -98,7 +98,7 @@ def forget(user_id: int) -> None:
     """Make every process ask the database for this user and their sign-ins again."""
     try:
         with reaching_it():
-            cache.set(_mark_key(user_id), uuid.uuid4().hex, _MARK_LIFE_S)
+            cache.set(mark_key(user_id), uuid.uuid4().hex, _MARK_LIFE_S)
     except CacheGone as error:
         logger.warning("A changed user may be known as before for %s s: %s", LIFE_S, error)
 
@@ -118,33 +118,46 @@ def _read(user_id: int, key_hash: str) -> SignedIn | None:
 
 
 def _keep(caller: SignedIn, key: str, mark: str) -> None:
-    user, sign_in = _plain(caller.user, _FIELDS), caller.sign_in and _plain(caller.sign_in, _SIGN_IN_FIELDS)
+    sign_in = caller.sign_in and plain(caller.sign_in, _SIGN_IN_FIELDS)
     try:
         with reaching_it():
-            value = {"mark": mark, "user": user, "sign_in": sign_in, "rights": as_json(rights_of(caller.user))}
+            value = value_of(caller.user) | {"mark": mark, "sign_in": sign_in}
             cache.set(key, value, LIFE_S)
     except CacheGone:
         return
 
 
-def _caller(value: dict[str, Any]) -> SignedIn:
-    fields = _read_instants(value["user"], _INSTANTS)
+def value_of(user: User) -> dict[str, Any]:
+    """Return a user with their rights as the cache has them."""
+    return {"user": plain(user, _FIELDS), "rights": as_json(rights_of(user))}
+
+
+def user_of(value: dict[str, Any]) -> User:
+    """Return the user that ``value_of`` was given; each call makes another object."""
+    fields = read_instants(value["user"], _INSTANTS)
     user = User.from_db(None, list(_FIELDS), [fields[name] for name in _FIELDS])
     user.rights = from_json(value["rights"])
+    return user
+
+
+def _caller(value: dict[str, Any]) -> SignedIn:
     stored = value["sign_in"]
-    return SignedIn(user, stored and StoredSignIn(**_read_instants(stored, _SIGN_IN_INSTANTS)))
+    return SignedIn(user_of(value), stored and StoredSignIn(**read_instants(stored, _SIGN_IN_INSTANTS)))
 
 
-def _plain(row: Any, names: tuple[str, ...]) -> dict[str, Any]:
+def plain(row: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return fields of a row as JSON has them."""
     values = {name: getattr(row, name) for name in names}
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
 
 
-def _read_instants(fields: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+def read_instants(fields: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """Return what ``plain`` was given, ``names`` being its instants."""
     return fields | {name: fields[name] and datetime.fromisoformat(fields[name]) for name in names}
 
 
-def _mark_key(user_id: int) -> str:
+def mark_key(user_id: int) -> str:
+    """Return where the mark of a user lies: what is kept with another one than the present counts no more."""
     return f"accounts.user.{user_id}.mark"
 
 

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from accounts import keys
 from accounts.identity import Identity
 from accounts.models import User, UserRole
 from accounts.owners import ensure_an_owner_remains, ensure_owners_remain_without
@@ -79,6 +80,8 @@ def change(  # noqa: PLR0913 - a row
 ) -> User:
     """Change what is not None; a new role, state or password ends the user's tokens.
 
+    A password that somebody else sets ends the user's keys, too.
+
     Raises:
         UserNotFound: there is none.
         OwnAccount: one's own rights would shrink.
@@ -97,6 +100,8 @@ def change(  # noqa: PLR0913 - a row
             user.full_clean(exclude=["password"])
         if password is not None:
             _set_password(user, password)
+            if by.id != user.pk:
+                keys.end_all_of(user.pk, why=keys.NEW_PASSWORD)
         user.save()
     return user
 

@@ -1,4 +1,4 @@
-"""Every change over HTTP leaves an audit event, whatever its result; reads do when the master token makes them."""
+"""Every change over HTTP leaves an audit event, whatever its result; reads do by the master token or a key."""
 
 import re
 import time
@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.utils.functional import SimpleLazyObject
 
-from accounts.identity import Identity, SystemUser
+from accounts.identity import Identity, SystemUser, role_told
 from accounts.login import is_refused
 from audit import recorder
 from audit.events import ANONYMOUS, CLIENT_LEFT, Event
@@ -52,12 +52,12 @@ class OperationAuditMiddleware:
         started = time.perf_counter()
         response = self.get_response(request)
         user = _user(request)
-        if isinstance(user, SystemUser):
+        if user is not None and (isinstance(user, SystemUser) or user.key_prefix):
             took_ms = _since(started)
             match = request.resolver_match
             recorder.record_master_read(
                 lambda: _event(request, response, user=user, body=None, took_ms=took_ms),
-                pattern=f"{request.method} {match.route if match else ''}",
+                pattern=f"{role_told(user)} {user.id} {request.method} {match.route if match else ''}",
             )
         return response
 
@@ -78,7 +78,7 @@ def _event(
         user_agent=masker.plain(agent) if (agent := request.headers.get("User-Agent")) else agent,
         user_id=user.id if user else None,
         username=user.username if user else ANONYMOUS,
-        role=str(user.role) if user else ANONYMOUS,
+        role=role_told(user) if user else ANONYMOUS,
         path_params=masker.value({name: str(value) for name, value in match.kwargs.items()}) if match else {},
         query_params=masker.query(request.META.get("QUERY_STRING", "")),
         request_body=body,

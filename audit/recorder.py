@@ -118,7 +118,7 @@ def record_call(  # noqa: PLR0913 - each is a field of the event
             client_ip=client_ip,
             user_id=user.id,
             username=user.username,
-            role=str(user.role),
+            role=_role(user),
             request_body=masker().value(body) if body is not None else None,
             server_id=server_id,
             request_id=this_request(),
@@ -151,9 +151,9 @@ def record_socket(*, user: Actor, path: str, pattern: str, client_ip: str | None
     record_master_read(
         lambda: Event(
             method="SOCKET", path=masker().plain(path), success=True, client_ip=client_ip, user_id=user.id,
-            username=user.username, role=str(user.role), request_id=this_request(),
+            username=user.username, role=_role(user), request_id=this_request(),
         ),
-        pattern=f"SOCKET {pattern}",
+        pattern=f"{_role(user)} {user.id} SOCKET {pattern}",
     )
 
 
@@ -202,6 +202,12 @@ def _fit(event: Event) -> dict[str, Any]:
     values: dict[str, Any] = storable(event.as_dict())
     values["client_ip"] = _address(event.client_ip)
     return values | {name: values[name][:length] for name, length in _LENGTHS.items() if values[name]}
+
+
+def _role(user: Actor) -> str:
+    """Return the role, or by which key they came, as ``accounts.identity.role_told``."""
+    prefix = getattr(user, "key_prefix", "")
+    return f"key {prefix}" if prefix else str(user.role)
 
 
 def _address(text: str | None) -> str | None:

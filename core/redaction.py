@@ -13,6 +13,7 @@ _TOKENS = re.compile(
     re.IGNORECASE,
 )
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?")
+_KEY = re.compile(r"\bmca_[a-z0-9]{8}_[A-Za-z0-9_-]{8,}")
 
 # The user part of an address ends at the last @ before its path. A password with a / or # in it is against the rules
 # and common: it is known by its `:`, behind which no port comes. The bounds keep the time in proportion to the text.
@@ -38,7 +39,7 @@ def _masked(found: re.Match[str]) -> str:
 
 
 class Redactor:
-    """Replaces ``secrets`` wherever they stand, users of addresses, tokens, Authorization headers, and JWTs."""
+    """Replaces ``secrets`` wherever they stand, users of addresses, tokens, keys, Authorization headers, JWTs."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         known = sorted({one for one in secrets if len(one) >= _SHORTEST}, key=len, reverse=True)
@@ -51,4 +52,6 @@ class Redactor:
         text = without_login(text)
         if "=" in text or " " in text or "," in text:
             text = _TOKENS.sub(lambda found: found["before"] + REDACTED, text)
+        if "mca_" in text:
+            text = _KEY.sub(REDACTED, text)
         return _JWT.sub(REDACTED, text) if "eyJ" in text else text

@@ -28,6 +28,7 @@ from accounts.session_cookie import session_key
 from accounts.shared_cache import CacheGone
 from accounts.throttles import TooManyTries
 from core.errors import TooLarge
+from web import client_address
 from web.middleware import is_api, problem, without_slash
 from web.streaming import CHANGES
 
@@ -152,7 +153,7 @@ async def _is_known(scope: Any, headers: Mapping[bytes, bytes]) -> bool:
         is_admin_site = scope["path"].startswith(f"/{settings.MC_ADMIN.admin_path}")
         header = headers.get(b"authorization", b"").decode("latin-1")
         if header and not is_admin_site:
-            return bool(await database_sync_to_async(is_somebody)(header))
+            return bool(await database_sync_to_async(is_somebody)(header, address=client_address.of_scope(scope)))
         key = session_key(headers, is_secure=scope.get("scheme") == "https")
         if is_admin_site:
             return bool(key) and bool(await database_sync_to_async(has_session)(key))

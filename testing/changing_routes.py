@@ -42,6 +42,10 @@ def _is_signed_in(world: World, n: int) -> bool:
     return world.one(query.format("ended_at IS NULL"), f"w{n:05}") is not None
 
 
+def _has_ended(world: World, key: tuple[str, int]) -> bool:
+    return world.one("SELECT 1 FROM accounts_key WHERE id = ? AND ended_at IS NOT NULL", key[1]) is not None
+
+
 def _let_in(page: Any) -> bool:
     try:
         return "access_token" in page.recv(timeout=2)
@@ -109,6 +113,16 @@ ACCOUNTS: dict[Route, Change] = {
     ("DELETE", "/api/admin/users/{id}/sessions"): Change(
         lambda _n, user: Ask(at={"id": user}),
         lambda world, n, _: _of_user(world, n, "tokens_valid_after") is not None, World.user,
+    ),
+    ("POST", "/api/user/me/keys"): Change(
+        lambda n, token: Ask(token=token, body={"name": f"k{n}", "verbs": ["view"], "servers": ["*"]}),
+        lambda world, n, _: world.one("SELECT 1 FROM accounts_key WHERE name = ?", f"k{n}") is not None, World.token,
+    ),
+    ("DELETE", "/api/user/me/keys/{id}"): Change(
+        lambda _n, key: Ask(at={"id": key[1]}, token=key[0]), lambda world, _n, key: _has_ended(world, key), World.key
+    ),
+    ("DELETE", "/api/admin/keys/{id}"): Change(
+        lambda _n, key: Ask(at={"id": key[1]}), lambda world, _n, key: _has_ended(world, key), World.key
     ),
     ("PUT", "/api/user/me/preferences"): Change(
         lambda n, token: Ask(token=token, body={"n": n}),

@@ -80,6 +80,13 @@ class World:
         with httpx.Client(base_url=self.panel.url, headers={"Authorization": f"Bearer {token}"}) as client:
             return token, int(client.get("/api/auth/sessions").json()[0]["id"])
 
+    def key(self, n: int) -> tuple[str, int]:
+        """Make the user ``w<n>`` and a key of theirs; return the user's token and the id of the key."""
+        token = self.token(n)
+        with httpx.Client(base_url=self.panel.url, headers={"Authorization": f"Bearer {token}"}) as client:
+            wanted = {"name": f"k{n}", "verbs": ["view"], "servers": ["*"]}
+            return token, int(client.post("/api/user/me/keys", json=wanted).json()["id"])
+
     def code(self, n: int) -> tuple[Any, str]:
         """Make the user ``w<n>`` and open a page that waits to be let in; return its socket and its code."""
         self.user(n)

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import login, setup, sign_ins
+from accounts import key_use, login, setup, sign_ins
 from accounts.api.own_account import own_account, proof_of
 from accounts.api.serializers import NewSessionSerializer, SessionSerializer, SetupSerializer, SignInSerializer
 from accounts.authentication import SCHEME, authenticate_token
@@ -74,6 +74,8 @@ class SessionView(APIView):
         user: Any = request.user
         if isinstance(user, User):
             http, proof = request._request, proof_of(request)  # noqa: SLF001 - DRF has no other way to it
+            if proof.is_key:
+                raise InvalidRequest("A key has no session. End it with DELETE /api/user/me/keys/{id}, signed in.")
             if proof.is_session:
                 auth.logout(http)
                 http.user = user  # so that the audit says who left
@@ -157,6 +159,8 @@ def _check_page(request: Request) -> None:
 
 
 def _user_of_token(token: str) -> User:
+    if key_use.is_key(token):
+        raise InvalidRequest("A key begins no session; sign in with your name and password.")
     try:
         user = authenticate_token(token)
     except TokenRefused as error:

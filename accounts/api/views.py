@@ -93,7 +93,7 @@ class LogoutAllView(APIView):
 
     @extend_schema(operation_id="auth_logout_all", request=None, responses={204: None})
     def post(self, request: Request) -> Response:
-        """End all your tokens and sockets, this one included."""
+        """End all your tokens and sockets, this one included. API keys go on: end them at /user/me/keys."""
         user = own_account(request, "cannot sign out")
         users.end_all_tokens(user.pk)
         return Response(status=204)

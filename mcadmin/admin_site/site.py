@@ -24,6 +24,7 @@ ROOMS = [
     ("Audit", "admin:audit_auditevent_changelist"),
     ("Users", "admin:accounts_user_changelist"),
     ("Sign-ins", "admin:accounts_signin_changelist"),
+    ("Keys", "admin:accounts_key_changelist"),
 ]
 
 Context = dict[str, Any]

@@ -16,7 +16,7 @@ from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from rest_framework.test import APIClient
 
-from accounts import tokens
+from accounts import keys, tokens
 from accounts.models import SignIn, User, UserRole
 from accounts.permissions import AllowAnyone
 from accounts.sockets import SocketConsumer
@@ -275,3 +275,33 @@ def test_every_socket_stands_on_the_base(found: Socket) -> None:
     for name in ("connect", "websocket_receive", "account_changed"):
         assert getattr(found.consumer, name) is getattr(SocketConsumer, name), f"leave {name} to SocketConsumer"
     assert (found.consumer.permission is AllowAnyone) == (short(found) in PUBLIC)
+
+
+KEY_ENDS: dict[str, Callable[[User, int], object]] = {
+    "ended": lambda user, key: keys.end(key, why=keys.BY_USER, user=user),
+    "owner disabled": lambda user, _: _disabled(user, ""),
+    "owner deleted": lambda user, _: _by_master("delete")(user, ""),
+    "password by an owner": lambda user, _: _by_master("patch", password=NEW)(user, ""),
+}
+
+
+@each
+@pytest.mark.parametrize("end", KEY_ENDS)
+@pytest.mark.parametrize("way", ["query", "subprotocol"])
+async def test_a_key_that_ends_closes_the_socket(
+    found: Socket, end: str, way: str, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "CHECK_S", 3600)
+    user, _ = await sync_to_async(_people)()
+    wanted = keys.WantedKey("script", verbs=["console"], servers=["*"])
+    row, token = await sync_to_async(keys.begin)(user, wanted)
+    address = await sync_to_async(address_of)(found, server)
+    offered = ["bearer", token] if way == "subprotocol" else None
+    async with opened(address if offered else f"{address}?token={token}", subprotocols=offered) as socket:
+        if not await socket.receive_nothing(timeout=0.1):
+            first = await socket.receive_output(timeout=1)
+            assert '"type": "error"' not in first.get("text", ""), f"{short(found)} refused a key: {first}"
+
+        await sync_to_async(KEY_ENDS[end])(user, row.pk)
+
+        assert (await end_of(socket, within_s=LIMIT_S))[0] == 4401

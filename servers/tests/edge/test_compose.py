@@ -10,6 +10,7 @@ from asgiref.sync import async_to_sync
 from django.core.management import call_command
 from rest_framework.test import APIClient
 
+from accounts import keys
 from accounts.models import User, UserRole
 from servers.changes import removed
 from servers.minecraft import compose_update
@@ -78,6 +79,20 @@ def test_the_detail_of_a_broken_file_shows_what_is_broken(
 
     assert [one["code"] for one in found["findings"]] == ["yaml"]
     assert (found["environment"], found["image"]) == ({}, None)
+
+
+def test_a_key_of_an_owner_accepts_nothing(owner: APIClient, fake: FakeDocker, server_path: Path) -> None:
+    olivia = User.objects.get(username="olivia")
+    wanted = keys.WantedKey("deploy", verbs=keys.VERBS, servers=["*"])
+    by_key = APIClient()
+    by_key.credentials(HTTP_AUTHORIZATION=f"Bearer {keys.begin(olivia, wanted)[1]}")
+    body = {"id": "x", "yaml_content": compose_text("x") + "    cap_add: [NET_ADMIN]\n"}
+
+    refused = by_key.post("/api/servers", body | {"accept_findings": ["cap_add"]}, format="json")
+
+    assert refused.status_code == 403
+    assert not AcceptedFindings.objects.exists()
+    assert by_key.post("/api/servers", {"id": "x", "yaml_content": compose_text("x")}, format="json").status_code == 201
 
 
 def test_an_owner_accepts_for_exactly_these_bytes(owner: APIClient, fake: FakeDocker, server_path: Path) -> None:
