@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import UserChangeForm, UserCreationForm
@@ -16,10 +17,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from accounts import keys, sign_ins, users
+from accounts import invitations, keys, sign_ins, users
 from accounts.admin_login import SignInForm
 from accounts.identity import Identity, who
-from accounts.models import Key, SignIn, User
+from accounts.models import Invitation, Key, SignIn, User
 from core.errors import AppError
 from web.admin_base import ReadOnlyAdmin, when
 
@@ -43,7 +44,12 @@ class NewUserForm(_NewUserForm):
 
     class Meta:
         model = User
-        fields = ["username", "role"]
+        fields = ["username", "role", "access"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["access"].initial = settings.MC_ADMIN.default_access
+        self.fields["access"].required = False  # then it is the setting's
 
 
 class UserForm(_UserForm):
@@ -82,7 +88,7 @@ class UserAdmin(_UserAdmin):
     filter_horizontal = ()
     readonly_fields = ["created_at", "tokens_valid_after"]
     fieldsets = [(None, {"fields": ["username", "password", "role", "is_active", *readonly_fields]})]
-    add_fieldsets = [(None, {"classes": ["wide"], "fields": ["username", "role", "password1", "password2"]})]
+    add_fieldsets = [(None, {"classes": ["wide"], "fields": ["username", "role", "access", "password1", "password2"]})]
 
     actions = ["end_all_tokens"]
 
@@ -109,7 +115,10 @@ class UserAdmin(_UserAdmin):
                 is_active=values["is_active"],
             )
         else:
-            made = users.create(username=values["username"], password=values["password1"], role=values["role"])
+            made = users.create(
+                username=values["username"], password=values["password1"], role=values["role"],
+                access=values["access"] or None,
+            )
             obj.pk = made.pk
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
@@ -233,3 +242,44 @@ class KeyAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """Lead to the list, which says all there is."""
         return HttpResponseRedirect(reverse("admin:accounts_key_changelist"))
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    """The invitations, of which each open one can be revoked; their links are shown to nobody again."""
+
+    list_display = ["id", "state", "given", "made_by_name", "made", "until", "used_by"]
+    list_select_related = ["used_by", "made_by"]
+    list_display_links = None
+    actions = ["revoke"]
+
+    @admin.display(description="state")
+    def state(self, row: Invitation) -> str:
+        return invitations.state_of(row)
+
+    @admin.display(description="lets them")
+    def given(self, row: Invitation) -> str:
+        return ", ".join(f"{one['role']} on {one['server']}" for one in row.grants) or row.access
+
+    @admin.display(description="made", ordering="made_at")
+    def made(self, row: Invitation) -> SafeString:
+        return when(row.made_at)
+
+    @admin.display(description="good until", ordering="expires_at")
+    def until(self, row: Invitation) -> SafeString:
+        return when(row.expires_at)
+
+    @admin.action(description="Revoke the selected invitations")
+    def revoke(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
+        """Make them worthless; those that are over stay as they are."""
+        ids = list(queryset.values_list("pk", flat=True))
+        for one in ids:
+            with suppress(invitations.InvitationNotFound):  # deleted meanwhile
+                invitations.revoke(one)
+        self.message_user(request, f"Revoked: {len(ids)}.")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Lead to the list, which says all there is."""
+        return HttpResponseRedirect(reverse("admin:accounts_invitation_changelist"))

@@ -134,6 +134,14 @@ def is_somebody(header: str, *, address: str | None) -> bool:
         return False
 
 
+def is_signed_in(request: HttpRequest) -> bool:
+    """Tell whether a request comes from somebody who has an account, by token or session."""
+    if header := request.META.get("HTTP_AUTHORIZATION", ""):
+        return is_somebody(header, address=of_request(request))
+    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    return bool(key) and sign_ins.find_session(key) is not None
+
+
 def _prove(token: str, *, address: str | None, counts: bool = True) -> tuple[Identity, Proof | None]:
     if is_master_token(token):
         return SystemUser(), None

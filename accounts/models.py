@@ -296,6 +296,31 @@ class SetupCode(models.Model):
         return f"of {self.made_at:%Y-%m-%d %H:%M}"
 
 
+class Invitation(models.Model):
+    """A link by which somebody makes their own account once; its token is stored as a hash alone.
+
+    ``grants`` are {role, server, incarnation}, as they were checked when it was made.
+    """
+
+    token_hash = models.CharField(max_length=64, unique=True)
+    access = models.CharField(max_length=16, choices=[(access.value, access.value) for access in Access])
+    may_create = models.BooleanField(default=False)
+    grants = models.JSONField(default=list)
+    made_by = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")  # null: token or shell
+    made_by_name = models.CharField(max_length=50)
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    used_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-made_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"of {self.made_at:%Y-%m-%d %H:%M} by {self.made_by_name}"
+
+
 class Preferences(models.Model):
     """What a user likes the page to look like; the panel itself reads none of it."""
 

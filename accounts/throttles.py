@@ -45,6 +45,7 @@ FIRST_FAILURES_OF_USERNAME = Limit("username-first", 10)  # kept back for addres
 WRONG_KEYS = LOGINS_OF_ADDRESS  # a wrong key counts as a sign-in of its address
 WRONG_CODES = Limit("codes", 5)
 WRONG_SETUP_CODES = Limit("setup-codes", 20)
+WRONG_INVITATIONS = Limit("invitations", 10)  # of one address
 
 
 def count_try(limit: Limit, *who: str) -> str:

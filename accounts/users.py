@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -10,7 +11,7 @@ from django.db.models import Q
 
 from accounts import keys
 from accounts.identity import Identity
-from accounts.models import User, UserRole
+from accounts.models import Access, User, UserRole
 from accounts.owners import ensure_an_owner_remains, ensure_owners_remain_without
 from core.errors import InvalidRequest, NotFound
 
@@ -27,19 +28,24 @@ class UserNotFound(NotFound):
     code = "user_not_found"
 
 
-def create(*, username: str, password: str, role: str = UserRole.ADMIN) -> User:
-    """Store a new user.
+def create(*, username: str, password: str, role: str = UserRole.ADMIN, access: str | None = None) -> User:
+    """Store a new user; without ``access`` the setting ``default_access`` says it. An owner has everything anyway.
 
     Raises:
         InvalidRequest: the name is taken or not allowed, or the password too weak; by field.
     """
-    user = User(username=User.normalize_username(username), role=UserRole(role))
+    user = User(username=User.normalize_username(username), role=UserRole(role), access=access_of_new(access))
     with _told_by_field():
         user.full_clean(exclude=["password"])
         _set_password(user, password)
         with transaction.atomic():
             user.save()
     return user
+
+
+def access_of_new(access: str | None) -> Access:
+    """Return the access of a new user for whom an owner asked for ``access``, or for none (None)."""
+    return Access(settings.MC_ADMIN.default_access if access is None else access)
 
 
 def read(user_id: int) -> User:

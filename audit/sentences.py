@@ -20,6 +20,12 @@ _WORDS: list[tuple[str, str, Say]] = [
     ("POST", r"/api/auth/verifyCode", lambda _, body: f"let {body.get('username', '?')} in by a login code"),
     ("POST", r"/api/auth/register", lambda _, body: f"made the user {body.get('username', '?')}"),
     ("POST", r"/api/auth/setup", lambda _, body: f"became the first owner as {body.get('username', '?')}"),
+    ("POST", r"/api/invitations", lambda *_: "made an invitation"),
+    ("DELETE", r"/api/invitations/(?P<id>\d+)", lambda found, _: f"revoked invitation {found['id']}"),
+    (
+        "POST", r"/api/invitations/[^/]+",
+        lambda _, body: f"took up an invitation as {body.get('username', '?')}",
+    ),
     ("POST", r"/api/auth/session", lambda _, body: _session_begun(body)),
     ("DELETE", r"/api/auth/session", lambda *_: "signed out"),
     ("DELETE", r"/api/auth/sessions", lambda *_: "ended all their other sessions"),

@@ -12,6 +12,8 @@ _TOKENS = re.compile(
     r"[^\s&\"',;]+",
     re.IGNORECASE,
 )
+# An invitation lets in whoever has it, and stands in the path or the fragment of an address.
+_INVITATION = re.compile(r"(?P<before>/invit(?:ations/|e/?#))[A-Za-z0-9_-]{8,}")
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?")
 _KEY = re.compile(r"\bmca_[a-z0-9]{8}_[A-Za-z0-9_-]{8,}")
 
@@ -39,7 +41,7 @@ def _masked(found: re.Match[str]) -> str:
 
 
 class Redactor:
-    """Replaces ``secrets`` wherever they stand, users of addresses, tokens, keys, Authorization headers, JWTs."""
+    """Replaces ``secrets`` wherever they stand, users of addresses, tokens, keys, invitations, JWTs."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         known = sorted({one for one in secrets if len(one) >= _SHORTEST}, key=len, reverse=True)
@@ -54,4 +56,6 @@ class Redactor:
             text = _TOKENS.sub(lambda found: found["before"] + REDACTED, text)
         if "mca_" in text:
             text = _KEY.sub(REDACTED, text)
+        if "/invit" in text:
+            text = _INVITATION.sub(lambda found: found["before"] + REDACTED, text)
         return _JWT.sub(REDACTED, text) if "eyJ" in text else text

@@ -90,6 +90,8 @@ def policy(path: str) -> bytes:
         return _PAGES
     if path.rstrip("/") == "/setup" and settings.MC_ADMIN.page_dir is None:
         return _PAGES
+    if path.rstrip("/") == "/invite":
+        return _PAGES
     if path.startswith(("/api/", "/metrics", "/healthz")) or path == "/api":
         return _DATA
     return _OWN_PAGE

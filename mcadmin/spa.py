@@ -17,6 +17,7 @@ from web.middleware import is_api
 
 INDEX = "index.html"
 SETUP = "setup"  # where the link to the first owner leads, also where there is no page yet
+INVITE = "invite"  # ours also where there is a page: the token in the fragment is nobody else's
 MAX_BYTES = 64 * 1024 * 1024
 # Build tools put a hash of the content into these files' names, so a browser need never ask again.
 HASHED_FOLDERS = ("assets/", "static/")
@@ -31,6 +32,8 @@ def page(request: HttpRequest, path: str = "") -> HttpResponse:
     folder = settings.MC_ADMIN.page_dir
     if folder is None and path.rstrip("/") == SETUP and request.method in {"GET", "HEAD"}:
         return render(request, "mcadmin/setup.html")
+    if path.rstrip("/") == INVITE and request.method in {"GET", "HEAD"}:
+        return render(request, "mcadmin/invite.html", {"has_page": folder is not None})
     if folder is None or is_api(request.path_info):
         raise Http404
     if request.method not in {"GET", "HEAD"}:

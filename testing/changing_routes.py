@@ -131,6 +131,25 @@ ACCOUNTS: dict[Route, Change] = {
             f"w{n:05}",
         ) is not None, World.token,
     ),
+    ("POST", "/api/invitations"): Change(
+        lambda n, _: Ask(body={"grants": [{"role": "viewer", "server": f"i{n:05}-*"}]}),
+        lambda world, n, _: world.one(
+            "SELECT 1 FROM accounts_invitation WHERE grants LIKE ?", f"%i{n:05}-*%"
+        ) is not None,
+    ),
+    ("DELETE", "/api/invitations/{id}"): Change(
+        lambda _n, invitation: Ask(at={"id": invitation[0]}),
+        lambda world, _n, invitation: world.one(
+            "SELECT revoked_at FROM accounts_invitation WHERE id = ?", invitation[0]
+        ) is not None, World.invitation,
+    ),
+    ("POST", "/api/invitations/{token}"): Change(
+        lambda n, invitation: Ask(
+            at={"token": invitation[1]}, body={"username": f"w{n:05}", "password": PASSWORD}, source=source(n),
+            token="",
+        ),
+        lambda world, n, _: _has_user(world, f"w{n:05}"), World.invitation,
+    ),
     ("POST", "/api/auth/token"): Change(  # a sign-in keeps where it came from
         lambda n, _: Ask(body={"username": f"w{n:05}", "password": PASSWORD}, source=source(n)),
         lambda world, n, user: world.one("SELECT id FROM accounts_signinaddress WHERE user_id = ?", user) is not None,

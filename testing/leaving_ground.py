@@ -74,6 +74,11 @@ class World:
             form = {"username": f"w{n:05}", "password": PASSWORD}
             return str(client.post("/api/auth/token", data=form).json()["access_token"])
 
+    def invitation(self, n: int) -> tuple[int, str]:
+        """Make an invitation; return its id and its token."""
+        made = self.send("POST", "/invitations", {"may_create": True, "days": 1 + n % 7})
+        return int(made["id"]), str(made["token"])
+
     def sign_in(self, n: int) -> tuple[str, int]:
         """Make the user ``w<n>`` and sign in; return the token and the id of the sign-in."""
         token = self.token(n)

@@ -13,7 +13,9 @@ from django.utils.regex_helper import normalize
 from mcadmin.routing import websocket_urlpatterns
 
 # Well-formed and unknown: one of them fits each parameter of each route. The first that does is taken.
-CANDIDATES = ("ghost", "ffffffff-ffff-4fff-bfff-ffffffffffff", "deadbeef", "999999", "f" * 64, "2026-01-01", "a/b")
+CANDIDATES = (
+    "ghost", "ffffffff-ffff-4fff-bfff-ffffffffffff", "deadbeef", "999999", "f" * 64, "f" * 43, "2026-01-01", "a/b",
+)
 # Ill-formed for every parameter but a path.
 MALFORMED = (
     "..", "%2e%2e", "%2E%2E%2Fetc", ".hidden", "-x", "a%00b", "a%0Ab", "a%5Cb", "a%2Fb", "%20", "a%20b", "%C3%A4",

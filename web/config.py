@@ -134,6 +134,7 @@ class Settings(BaseSettings):
     trusted_proxies: TextList = []
     admin_path: str = Field(default="admin/", pattern=r"^[A-Za-z0-9_-]+/$")
     page_dir: DirectoryPath | None = None
+    default_access: Literal["everything", "granted"] = "everything"
     log_keep_days: int = Field(default=14, ge=1, le=MAX_DAYS)
     audit_keep_days: int = Field(default=90, ge=1, le=MAX_DAYS)
     removed_keep_days: int = Field(default=30, ge=0, le=MAX_DAYS)

@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.core.validators import ProhibitNullCharactersValidator
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.models import USERNAME_MAX_LENGTH, USERNAME_MIN_LENGTH, SignInMethod, UserRole
+from accounts.models import USERNAME_MAX_LENGTH, USERNAME_MIN_LENGTH, Access, SignInMethod, UserRole
 
 _ROLES = [role.value for role in UserRole]
+ACCESS = [access.value for access in Access]
 PASSWORD_MAX_LENGTH = 1024
 
 
@@ -62,14 +64,19 @@ class NewSessionSerializer(serializers.Serializer[Any]):
         return attrs
 
 
-class SetupSerializer(serializers.Serializer[Any]):
-    """The code of the link, and the first owner."""
+class NewcomerSerializer(serializers.Serializer[Any]):
+    """Name and password that somebody chooses for their own account."""
 
-    code = _Credential(max_length=200)
     username = serializers.CharField(
         trim_whitespace=False, min_length=USERNAME_MIN_LENGTH, max_length=USERNAME_MAX_LENGTH
     )
     password = _Credential(max_length=PASSWORD_MAX_LENGTH)
+
+
+class SetupSerializer(NewcomerSerializer):
+    """The code of the link, and the first owner."""
+
+    code = _Credential(max_length=200)
 
 
 class SignInSerializer(serializers.Serializer[Any]):
@@ -122,6 +129,17 @@ class UserSerializer(UserPublicSerializer):
 
     active = serializers.BooleanField(source="is_active")
     last_seen_at = serializers.DateTimeField(allow_null=True)
+    access = serializers.SerializerMethodField(help_text="An owner has `everything` in any case.")
+    may_create = serializers.SerializerMethodField(help_text="Whether they may make servers; with `everything` always.")
+
+    @extend_schema_field(serializers.ChoiceField(choices=ACCESS))
+    def get_access(self, user: Any) -> str:
+        """Tell what counts."""
+        return str(Access.EVERYTHING.value if user.role == UserRole.OWNER else user.access)
+
+    def get_may_create(self, user: Any) -> bool:
+        """Tell what counts."""
+        return bool(user.may_create or self.get_access(user) == Access.EVERYTHING)
 
 
 class SessionSerializer(serializers.Serializer[Any]):
@@ -140,6 +158,9 @@ class NewUserSerializer(serializers.Serializer[Any]):
     )
     password = _Credential(max_length=PASSWORD_MAX_LENGTH)
     role = serializers.ChoiceField(choices=_ROLES, default=UserRole.ADMIN.value)
+    access = serializers.ChoiceField(
+        choices=ACCESS, required=False, help_text="Without it: the setting `default_access`."
+    )
 
 
 class UserChangeSerializer(serializers.Serializer[Any]):

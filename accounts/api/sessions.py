@@ -55,7 +55,7 @@ class SessionView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Sign in by name and password, or by an access token, and get the session's cookie."""
-        _check_page(request)
+        check_page(request)
         form = NewSessionSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         values = form.validated_data
@@ -66,7 +66,7 @@ class SessionView(APIView):
             if found is None:
                 raise AuthenticationFailed("Username or password is wrong.", "wrong_credentials")
             user = found
-        return Response(_begin(request, user, is_kept=values["remember"]))
+        return Response(begin_session(request, user, is_kept=values["remember"]))
 
     @extend_schema(operation_id="auth_session_end", request=None, responses={204: None}, auth=_SESSION)
     def delete(self, request: Request) -> Response:
@@ -128,11 +128,11 @@ class SetupView(APIView):
     @extend_schema(operation_id="auth_setup", request=SetupSerializer, responses=SessionSerializer, auth=[])
     def post(self, request: Request) -> Response:
         """Make the first owner by the code of the link that the panel printed at its start, and sign them in."""
-        _check_page(request)
+        check_page(request)
         form = SetupSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         user = setup.make_first_owner(**form.validated_data)
-        return Response(_begin(request, user, is_kept=False))
+        return Response(begin_session(request, user, is_kept=False))
 
     def get_authenticate_header(self, request: Request) -> str:
         """Answer as the sign-in does."""
@@ -146,12 +146,18 @@ def _state(request: Request, user: Identity | None) -> dict[str, Any]:
     return {"user": user, "setup_needed": user is None and setup.is_needed(), "csrf": csrf}
 
 
-def _begin(request: Request, user: User, *, is_kept: bool) -> dict[str, Any]:
+def begin_session(request: Request, user: User, *, is_kept: bool) -> dict[str, Any]:
+    """Begin the session of ``user`` in this browser, and return what a page has to know of it."""
     sign_ins.begin_session(request._request, user, is_kept=is_kept)  # noqa: SLF001 - as above
     return SessionSerializer(_state(request, user)).data
 
 
-def _check_page(request: Request) -> None:
+def check_page(request: Request) -> None:
+    """Check that a page of the panel, or a program, asks for a session by name.
+
+    Raises:
+        ForeignPage; InvalidRequest: a token came along.
+    """
     if not is_of_own_page(request._request):  # noqa: SLF001 - as above
         raise ForeignPage
     if "HTTP_AUTHORIZATION" in request.META:

@@ -32,6 +32,18 @@ def is_pattern(server: str) -> bool:
     return ANY in server
 
 
+def check_pattern(server: str) -> None:
+    """Check that a server's id, if it is a pattern, can fit one.
+
+    Raises:
+        InvalidRequest.
+    """
+    if is_pattern(server) and not _PATTERN.fullmatch(server):
+        raise InvalidRequest(
+            f"{server[:80]!r} fits no server. A pattern has the characters of an id, and `*` for any others."
+        )
+
+
 def of(user_id: int) -> list[Grant]:
     """Return what the user was given, also what does not count at present."""
     return list(Grant.objects.select_related("role").filter(user_id=user_id))
@@ -111,10 +123,7 @@ def _rows(user: User, wanted: Iterable[WantedGrant]) -> list[Grant]:
 
 
 def _row(user: User, wanted: WantedGrant) -> Grant:
-    if is_pattern(wanted.server) and not _PATTERN.fullmatch(wanted.server):
-        raise InvalidRequest(
-            f"{wanted.server[:80]!r} fits no server. A pattern has the characters of an id, and `*` for any others."
-        )
+    check_pattern(wanted.server)
     role = roles.find(wanted.role)
     return Grant(
         user=user, built_in="" if role is not None else wanted.role, role=role, server=wanted.server,

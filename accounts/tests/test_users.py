@@ -48,6 +48,7 @@ def test_make_read_replace_change_delete(olga: APIClient, slash: str) -> None:
     assert made.status_code == 200
     assert made.json() | {"id": 0, "created_at": ""} == {
         "id": 0, "username": "otto", "role": "admin", "created_at": "", "active": True, "last_seen_at": None,
+        "access": "everything", "may_create": True,
     }
     one = f"{USERS}/{made.json()['id']}{slash}"
     assert olga.get(one).json() == made.json()

@@ -22,7 +22,7 @@ from testing.routes import MALFORMED, Route, api_routes, short
 # What strangers may see. A route that lets them in by mistake fails here; add one only when that is meant.
 PUBLIC = {
     "/api/auth/token", "/api/auth/session", "/api/auth/setup", "/api/schema", "/api/docs", "/api/redoc",
-    "/api/healthz",
+    "/api/healthz", "/api/invitations/{token}",
 }
 # Public for who knows another secret than a token of ours, or open by its own setting.
 OWN_RULES = {"/api/metrics"}
