@@ -1,0 +1,163 @@
+"""Snapshots and schedules for people who were given one server: what is not theirs is unknown."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from accounts import tokens
+from accounts.models import User
+from accounts.rights import grants, roles
+from accounts.rights.grants import WantedGrant
+from accounts.rights.verbs import Verb
+from backups.models import Schedule
+from backups.tests.edge.conftest import save
+from servers.records import incarnations
+from servers.tests.conftest import write_server
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic]
+
+UNKNOWN = "0" * 64
+
+
+def member(*verbs: Verb, server: str, name: str = "gina") -> APIClient:
+    user = User.objects.create_user(name)
+    roles.create(name=f"of {name}", verbs=verbs)
+    grants.set_rights(user.pk, access="granted", grants=[WantedGrant(f"of {name}", server, 1)])
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.issue(user)}")
+    return client
+
+
+def told(answer: Any, *ids: str) -> tuple[int, str]:
+    """The status and the words of an answer, without the ids that were asked for."""
+    text = answer.content.decode() if not answer.streaming else ""
+    for one in ids:
+        text = text.replace(one[:8], "").replace(one, "")
+    return answer.status_code, text if answer.status_code >= 400 else ""
+
+
+@pytest.fixture
+def other(server_path: Path) -> str:
+    write_server(server_path, "neighbour")
+    (server_path / "neighbour/data/level.dat").write_text("theirs")
+    return "neighbour"
+
+
+@pytest.fixture
+def saved(owner: APIClient, home: Path, vault: Path, other: str) -> dict[str, str]:
+    """A snapshot of the member's server, of another one, and of everything."""
+    (home / "data/server.properties").write_text("rcon.password=x\n")
+    return {"mine": save(owner, server_id=home.name), "theirs": save(owner, server_id=other), "all": save(owner)}
+
+
+REQUESTS: dict[str, Callable[[APIClient, str, str], Any]] = {
+    "read": lambda client, one, _: client.get(f"/api/snapshots/{one}"),
+    "files": lambda client, one, _: client.get(f"/api/snapshots/{one}/files"),
+    "download": lambda client, one, _: client.get(f"/api/snapshots/{one}/download?path=/"),
+    "diff": lambda client, one, mine: client.get(f"/api/snapshots/{mine}/diff/{one}"),
+    "diff from": lambda client, one, mine: client.get(f"/api/snapshots/{one}/diff/{mine}"),
+    "pin": lambda client, one, _: client.patch(f"/api/snapshots/{one}", {"pinned": True}, format="json"),
+    "drill": lambda client, one, _: client.post(f"/api/snapshots/{one}/verify"),
+    "preview": lambda client, one, _: client.post(
+        "/api/snapshots/restore/preview", {"snapshot_id": one}, format="json"
+    ),
+    "restore": lambda client, one, _: client.post("/api/snapshots/restore", {"snapshot_id": one}, format="json"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", REQUESTS)
+def test_what_is_not_of_ones_server_is_unknown(what: str, saved: dict[str, str], home: Path) -> None:
+    client, mine = member(*Verb, server=home.name), saved["mine"]
+    unknown = told(REQUESTS[what](client, UNKNOWN, mine), UNKNOWN)
+
+    for which in ("theirs", "all"):
+        assert told(REQUESTS[what](client, saved[which], mine), saved[which]) == unknown
+    assert unknown[0] == 404
+
+
+def test_lists_health_and_figures_tell_of_ones_own_alone(saved: dict[str, str], home: Path, other: str) -> None:
+    client = member(Verb.VIEW, server=home.name)
+
+    for query in ("", f"?server_id={home.name}", f"?server_id={other}"):
+        ids = [one["id"] for one in client.get(f"/api/snapshots{query}").json()["snapshots"]]
+        assert ids == ([] if other in query else [saved["mine"]])
+    assert [one["server_id"] for one in client.get("/api/snapshots/health").json()["servers"]] == [home.name]
+    assert client.get("/api/snapshots/repository-usage").json()["snapshotCount"] == 1
+    assert client.get(f"/api/servers/{other}/snapshots").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("verb", "what"),
+    [(Verb.FILES_READ, "files"), (Verb.BACKUP, "pin"), (Verb.BACKUP, "drill"), (Verb.RESTORE, "preview"),
+     (Verb.RESTORE, "restore")],
+)  # fmt: skip
+def test_each_act_needs_its_verb(verb: Verb, what: str, saved: dict[str, str], home: Path) -> None:
+    without = member(*(one for one in Verb if one is not verb), server=home.name)
+    answer = REQUESTS[what](without, saved["mine"], saved["mine"])
+    assert (answer.status_code, answer.json()["code"]) == (403, "right_missing")
+    assert f"`{verb}`" in answer.json()["detail"]
+
+    having = member(verb, server=home.name, name="hugo")
+    assert REQUESTS[what](having, saved["mine"], saved["mine"]).status_code not in {401, 403, 404}
+
+
+def test_making_one_is_for_ones_own_server(saved: dict[str, str], home: Path, other: str) -> None:
+    client = member(Verb.BACKUP, server=home.name)
+
+    def made(**body: Any) -> int:
+        return client.post("/api/snapshots", body, format="json").status_code
+
+    assert (made(server_id=home.name), made(server_id=other), made(server_id="ghost"), made()) == (200, 404, 404, 403)
+    assert client.post(f"/api/servers/{other}/snapshots", {}, format="json").status_code == 404
+
+
+def test_the_password_stays_in_the_snapshot(saved: dict[str, str], home: Path) -> None:
+    reader = member(Verb.FILES_READ, server=home.name)
+    commander = member(Verb.FILES_READ, Verb.COMMAND, server=home.name, name="hugo")
+    data = f"/api/snapshots/{saved['mine']}/download?path={home}/data"
+
+    for path in ("", "/server.properties"):
+        answer = reader.get(f"{data}{path}")
+        assert (answer.status_code, answer.json()["code"]) == (403, "holds_secret")
+        assert commander.get(f"{data}{path}").status_code == 200
+    assert reader.get(f"{data}/ab").status_code == 200
+
+
+def test_of_a_server_that_was_removed_the_next_members_see_nothing(saved: dict[str, str], home: Path) -> None:
+    old = member(*Verb, server=home.name)
+    incarnations.note_removed(home.name, removed_as=f"{home.name}-1", by="olivia")
+    assert old.get(f"/api/snapshots/{saved['mine']}").status_code == 404
+    assert incarnations.begin(home.name) == 2
+
+    new = User.objects.create_user("nina")
+    grants.set_rights(new.pk, access="granted", grants=[WantedGrant("manager", home.name, 2)])
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.issue(new)}")
+
+    assert client.get("/api/snapshots").json()["snapshots"] == []
+    assert client.get(f"/api/snapshots/{saved['mine']}").status_code == 404
+    assert old.get(f"/api/servers/{home.name}/status").status_code == 404
+    assert client.get(f"/api/servers/{home.name}/status").status_code == 200
+
+
+@pytest.mark.usefixtures("vault")
+def test_schedules_are_those_of_ones_server(home: Path, other: str) -> None:
+    client = member(Verb.VIEW, server=home.name)
+    now = timezone.now()
+    plan = {"cron": "0 * * * *", "zone": "UTC", "created_by": "olivia", "looked_until": now}
+    mine, theirs, everything = (
+        Schedule.objects.create(server_id=server, scope=scope, **plan)
+        for server, scope in ((home.name, "server"), (other, "server"), ("", "global"))
+    )
+
+    listed = client.get("/api/snapshots/schedules").json()["schedules"]
+    assert [one["id"] for one in listed] == [mine.pk]
+    for foreign in (theirs, everything):
+        address = f"/api/snapshots/schedules/{foreign.pk}"
+        assert client.get(address).status_code == client.post(f"{address}/run").status_code == 404
+    assert client.get(f"/api/snapshots/schedules/{mine.pk}").status_code == 200
+    assert client.post(f"/api/snapshots/schedules/{mine.pk}/run").json()["code"] == "right_missing"

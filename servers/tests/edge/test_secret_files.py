@@ -1,0 +1,94 @@
+"""Files that hold the RCON password are kept from who may not give every command, whatever leads to them."""
+
+import io
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from rest_framework.test import APIClient
+
+from accounts import tokens
+from accounts.models import User
+from accounts.rights import grants, roles
+from accounts.rights.grants import WantedGrant
+from servers.minecraft.files.secret_files import NAMES
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PASSWORD = "an-rcon-passw0rd"
+LEADING_THERE = ["server.properties", "Server.Properties", ".rcon-cli.env", ".rcon-cli.yaml", "link", "hard", "deep/up"]
+
+
+def client_of(*verbs: str, server: str) -> APIClient:
+    user = User.objects.create_user(f"u-{len(verbs)}")
+    user.access = "granted"
+    user.save()
+    roles.create(name=f"r-{len(verbs)}", verbs=verbs)
+    grants.add(user.pk, WantedGrant(f"r-{len(verbs)}", server, 1))
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.issue(user)}")
+    return client
+
+
+async def whole(answer: Any) -> bytes:
+    return b"".join([piece async for piece in answer])
+
+
+@pytest.fixture
+def secrets(data: Path) -> Path:
+    for name in (*NAMES, "Server.Properties"):
+        (data / name).write_text(f"rcon.password={PASSWORD}\n")
+    (data / "link").symlink_to("server.properties")
+    os.link(data / ".rcon-cli.env", data / "hard")
+    (data / "deep").mkdir()
+    (data / "deep/up").symlink_to("../server.properties")
+    (data / "plain.txt").write_text("rcon.password=no secret\n")
+    return data
+
+
+@pytest.mark.usefixtures("secrets")
+@pytest.mark.parametrize("path", LEADING_THERE)
+@pytest.mark.parametrize("way", ["content", "tail", "download"])
+def test_a_reader_of_files_does_not_read_them(files: str, server: str, way: str, path: str) -> None:
+    reader, commander = client_of("files.read", server=server), client_of("files.read", "command", server=server)
+
+    refused, read = (one.get(f"{files}/{way}?path={path}") for one in (reader, commander))
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "holds_secret")
+    assert read.status_code == 200
+    assert reader.get(f"{files}/{way}?path=plain.txt").status_code == 200
+
+
+@pytest.mark.usefixtures("secrets")
+def test_archives_and_searches_leave_them_out_and_say_so(files: str, server: str) -> None:
+    reader, commander = client_of("files.read", server=server), client_of("files.read", "command", server=server)
+
+    def names(client: APIClient) -> tuple[set[str], bytes]:
+        content = async_to_sync(whole)(client.get(f"{files}/download?path=/"))
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return set(archive.namelist()), archive.comment
+
+    left, comment = names(reader)
+    assert not {"server.properties", "Server.Properties", ".rcon-cli.env", ".rcon-cli.yaml", "hard"} & left
+    assert "plain.txt" in left
+    assert b"server.properties" in comment
+    assert "server.properties" in names(commander)[0]
+
+    search = f"{files}/search?content=rcon.password"
+    found = reader.get(search).json()
+    assert {hit["path"] for hit in found["results"]} == {"/plain.txt"}
+    assert found["skipped_secret"] == 5
+    assert commander.get(search).json()["skipped_secret"] == 0
+
+
+@pytest.mark.usefixtures("secrets")
+def test_properties_are_masked_for_everybody(server: str) -> None:
+    reader = client_of("files.read", server=server)
+
+    answer = reader.get(f"/api/servers/{server}/properties")
+
+    assert answer.status_code == 200
+    assert PASSWORD not in answer.content.decode()
