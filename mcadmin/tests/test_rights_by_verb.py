@@ -1,8 +1,10 @@
 """The table of verbs: every route of a server, read from the routing, against people who were given more or less."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from rest_framework.test import APIClient
 
 from accounts import tokens
 from accounts.models import Access, Grant, Role, User, UserRole
@@ -10,6 +12,7 @@ from accounts.permissions import address_of, need_of
 from accounts.rights.table import ROUTES, Need, Where, Who
 from accounts.rights.verbs import Verb
 from mcadmin.tests.test_rights_of_routes import ask
+from servers.tests.conftest import GAME_PORT, compose_text, write_server
 from testing.routes import Route, api_routes, short
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fake")]
@@ -112,8 +115,6 @@ def test_all_verbs_make_no_owner(route: Route, method: str, server: str) -> None
 
 
 def test_an_action_needs_its_own_verb(server: str) -> None:
-    from rest_framework.test import APIClient
-
     def act(token: str, action: str) -> tuple[int, str]:
         client = APIClient(raise_request_exception=False)
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
@@ -135,3 +136,25 @@ def test_lists_leave_out_what_was_not_given(server: str) -> None:
     rights = ask("get", "/api/user/me/rights", token).json()
     assert rights == {"access": "granted", "create": False, "servers": {server: ["view"]}, "commands": {}}
     assert ask("get", "/api/user/me/rights", nobody).json()["servers"] == {}
+
+
+def test_words_about_a_server_name_no_other_one(server: str, server_path: Path) -> None:
+    """A clash of project names, and a port that another server's file publishes."""
+    write_server(server_path, server.upper())  # the same Compose project name
+    viewer = given(Verb.VIEW, server=server)
+    problems = [
+        ask("get", "/api/servers", viewer).json()[0]["problem"],
+        ask("get", f"/api/servers/{server}", viewer).json()["problem"],
+    ]
+    assert all("same Compose project name" in problem for problem in problems)
+    assert not any(server.upper() in problem for problem in problems)
+    assert server.upper() in ask("get", f"/api/servers/{server}", everybody(UserRole.ADMIN)).json()["problem"]
+
+    maker = User.objects.create(username="maker", access=Access.GRANTED, may_create=True)
+    text = compose_text("mine", game_port=GAME_PORT, rcon_port=25999)
+    for token, is_named in ((tokens.issue(maker), False), (everybody(UserRole.OWNER), True)):
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+        answer = client.post("/api/servers", {"id": "mine", "yaml_content": text}, format="json")
+        assert (answer.status_code, answer.json()["code"]) == (409, "port_taken")
+        assert (server.lower() in answer.json()["detail"].lower()) is is_named

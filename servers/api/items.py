@@ -1,14 +1,23 @@
 """A server as the API shows it: its compose file and its present state joined."""
 
+import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TypedDict
+from typing import Any, TypedDict, TypeVar, cast
 
 from accounts.identity import Identity
 from accounts.rights.loading import rights_of
+from accounts.rights.rights import Rights
 from servers import wiring
 from servers.minecraft.access import ports_of
 from servers.minecraft.server_info import ServerInfo
 from servers.minecraft.status import ANSWERING, MCServerStatus, Status
+
+AnyItem = TypeVar("AnyItem", bound=Mapping[str, Any])
+
+_SAME_PROJECT = " has the same Compose project name; rename one of the two directories."
+_CLASH = re.compile(f"'(?P<other>[^']*)'{re.escape(_SAME_PROJECT)}")
+_CLASH_WITHOUT_NAME = f"Another server{_SAME_PROJECT}"
 
 
 class SampledFigures(TypedDict):
@@ -46,7 +55,16 @@ class ServerItem(SampledFigures):
 
 def items_for(user: Identity) -> list[ServerItem]:
     """Return the servers that exist for ``user``; as ``server_items``."""
-    return [item for item in server_items() if rights_of(user).sees(item["id"])]
+    rights = rights_of(user)
+    return [for_rights(item, rights) for item in server_items() if rights.sees(item["id"])]
+
+
+def for_rights(item: AnyItem, rights: Rights) -> AnyItem:
+    """Return an item, or what differs of it, whose ``problem`` names no server that does not exist for them."""
+    problem = item.get("problem")
+    if not isinstance(problem, str) or (named := _CLASH.search(problem)) is None or rights.sees(named["other"]):
+        return item
+    return cast("AnyItem", {**item, "problem": _CLASH.sub(_CLASH_WITHOUT_NAME, problem)})
 
 
 def server_items() -> list[ServerItem]:
@@ -67,7 +85,7 @@ def _item(info: ServerInfo, *, clash: str | None) -> ServerItem:
     running = ports_of(live.container(info.id))  # a file that was edited since says what will be
     problems = live.problems(info)
     if clash:
-        problems.append(f"{clash!r} has the same Compose project name; rename one of the two directories.")
+        problems.append(f"{clash!r}{_SAME_PROJECT}")
     if live.foreign(info.id) is not None:
         problems.append(f"A container named mc-{info.id} was not made from this directory; remove or rename it.")
     return {

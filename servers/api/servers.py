@@ -9,12 +9,13 @@ from rest_framework.viewsets import ViewSet
 
 from accounts.identity import who
 from accounts.rights import judge
+from accounts.rights.loading import rights_of
 from servers import wiring
 from servers.api import serializers
 from servers.api.compose import create_server
 from servers.api.compose_serializers import ServerCreateSerializer, ServerDetailSerializer
 from servers.api.details import server_detail
-from servers.api.items import items_for
+from servers.api.items import for_rights, items_for
 from servers.minecraft.instance import ServerNotRunning
 from servers.minecraft.status import MCServerStatus
 
@@ -47,7 +48,8 @@ class ServerViewSet(ViewSet):
     @extend_schema(operation_id="servers_read", responses=ServerDetailSerializer)
     def retrieve(self, request: Request, id: str) -> Response:
         """Describe one server in full."""
-        return Response(ServerDetailSerializer(server_detail(id)).data)
+        detail = for_rights(server_detail(id), rights_of(who(request)))
+        return Response(ServerDetailSerializer(detail).data)
 
     @extend_schema(operation_id="servers_status", responses=serializers.StatusSerializer)
     def status(self, request: Request, id: str) -> Response:

@@ -145,5 +145,5 @@ async def _check_ports(instance: MCInstance, progress: Progress) -> None:
     mine = (await instance.get_server_info()).published_ports
     others = await asyncio.to_thread(ports_of_others, instance.name)
     for _, port, protocol in mine:
-        if (other := others.get((port, protocol))) is not None:
-            progress.warn(f"Port {port} is published by the server {other!r}, too: only one of the two can run.")
+        if (port, protocol) in others:  # which one is not for everybody who may read this; `doctor` names it
+            progress.warn(f"Port {port} is published by another server's file, too: only one of the two can run.")

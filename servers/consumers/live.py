@@ -10,7 +10,7 @@ from accounts.rights.loading import rights_of
 from accounts.rights.rights import Rights
 from accounts.sockets import SocketConsumer
 from servers import wiring
-from servers.api.items import server_items
+from servers.api.items import for_rights, server_items
 from servers.live.list_feed import Changes, WholeList
 from web.rate_limit import ConnectionLimit
 from web.sockets import TOO_MANY
@@ -54,7 +54,8 @@ class LiveConsumer(SocketConsumer):
 def seen_by(rights: Rights, frame: WholeList | Changes) -> WholeList | Changes | None:
     """Return a frame without the servers that do not exist for somebody; None where nothing is left of a change."""
     if frame["type"] == "servers":
-        return {"type": "servers", "servers": [item for item in frame["servers"] if rights.sees(item["id"])]}
-    changed = [item for item in frame["changed"] if rights.sees(item["id"])]
+        mine = [for_rights(item, rights) for item in frame["servers"] if rights.sees(item["id"])]
+        return {"type": "servers", "servers": mine}
+    changed = [for_rights(item, rights) for item in frame["changed"] if rights.sees(item["id"])]
     removed = [server_id for server_id in frame["removed"] if rights.sees(server_id)]
     return {"type": "changes", "changed": changed, "removed": removed} if changed or removed else None
