@@ -55,7 +55,7 @@ def set_rights(
 ) -> User:
     """Replace what is not None, at once for every request and socket of the user; their tokens go on.
 
-    What was given on servers that are removed at present stays, and comes back with them.
+    What was given on servers that are removed at present stays, and comes back with them; no grants take it, too.
 
     Raises:
         UserNotFound; RoleNotFound; InvalidRequest: a pattern that no id can fit, or too many grants.
@@ -68,7 +68,7 @@ def set_rights(
             user.may_create = may_create
         user.save(update_fields=["access", "may_create"])  # announces the change
         if grants is not None:
-            user.grants.filter(counts=True).delete()
+            (user.grants.filter(counts=True) if grants else user.grants.all()).delete()
             Grant.objects.bulk_create(_rows(user, grants))
     return user
 
@@ -89,7 +89,7 @@ def add(user_id: int, wanted: WantedGrant) -> None:
 def take(user_id: int, server: str) -> int:
     """Take what the user was given on that server or pattern; return how many grants there were."""
     with transaction.atomic():
-        removed, _ = Grant.objects.filter(user_id=user_id, server=server, counts=True).delete()
+        removed, _ = Grant.objects.filter(user_id=user_id, server=server).delete()
         revocation.announce(user_id)
     return removed
 

@@ -127,10 +127,15 @@ def test_a_grant_belongs_to_its_incarnation(make_user: MakeUser) -> None:
     assert loaded(user).sees("new-1")
     assert grants.highest_incarnation("lobby") == 1
 
-    grants.set_rights(user.pk, grants=[])  # what is away stays for when it comes back
+    grants.set_rights(user.pk, grants=[WantedGrant("viewer", "x")])  # what is away stays for when it comes back
     grants.server_is("lobby", 1)
     assert loaded(user).sees("lobby")
     assert not loaded(user).sees("new-1")
+
+    grants.server_is("lobby", None)
+    assert grants.take(user.pk, "lobby") == 1  # an owner takes it while the server is away
+    grants.server_is("lobby", 1)
+    assert not loaded(user).sees("lobby")
 
 
 @pytest.mark.django_db

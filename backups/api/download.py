@@ -1,5 +1,8 @@
 """The download of a file of a snapshot, or of a folder as zip."""
 
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, cast
 
 from asgiref.sync import sync_to_async
@@ -14,6 +17,7 @@ from accounts.models import UserRole
 from accounts.permissions import RequireRole
 from accounts.rights import judge
 from accounts.rights.loading import rights_of
+from accounts.rights.still import StillAllowed
 from accounts.rights.verbs import Verb
 from backups import wiring
 from backups.api.contents import PATH
@@ -56,6 +60,7 @@ class SnapshotDownloadView(AsyncView):
                 "Only an owner may download what is not of one server: the panel's own database may be in it. "
                 "Name a path of a server."
             )
+        _require_in_data(request, snapshot, path)
         node = await browsing.find_content(restic, snapshot.id, path)
         if _hides_secrets(request, snapshot):
             await _require_no_secret(restic, snapshot, node)
@@ -64,7 +69,29 @@ class SnapshotDownloadView(AsyncView):
         headers = attachment_headers(name)
         if request.method == "HEAD":
             return HttpResponse(headers=headers)
-        return StreamingHttpResponse(browsing.read_content(restic, snapshot.id, node), headers=headers)
+        content = browsing.read_content(restic, snapshot.id, node)
+        server_id = snapshot.labels.server_id
+        if server_id is not None:
+            content = _while_allowed(content, StillAllowed(request, server_id, Verb.FILES_READ))
+        return StreamingHttpResponse(content, headers=headers)
+
+
+async def _while_allowed(content: AsyncIterator[bytes], still: StillAllowed) -> AsyncIterator[bytes]:
+    """Pass the pieces on until the right is taken away; the connection breaks off then."""
+    async with aclosing(cast("AsyncGenerator[bytes, None]", content)) as pieces:
+        async for piece in pieces:
+            await still.check()
+            yield piece
+
+
+def _require_in_data(request: Request, snapshot: ResticSnapshot, path: str) -> None:
+    """Refuse what lies beside a game's files, the compose file among it, to who may not read that either."""
+    server_id = snapshot.labels.server_id
+    if server_id is None or Verb.COMPOSE in rights_of(who(request)).verbs(server_id):
+        return
+    data = locate.data_in(snapshot, server_id)
+    if data is None or not PurePosixPath(path).is_relative_to(data):
+        judge.require(who(request), server_id, Verb.COMPOSE)
 
 
 def _hides_secrets(request: Request, snapshot: ResticSnapshot) -> bool:

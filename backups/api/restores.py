@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.identity import who
+from accounts.identity import Identity, who
 from accounts.permissions import RequireCreator
 from accounts.rights import judge
 from accounts.rights.loading import rights_of
@@ -97,14 +97,22 @@ def request_of(request: Request, body: dict[str, Any]) -> RestoreRequest:
     snapshot = visible.find(user, body["snapshot_id"], Verb.RESTORE)
     if not rights_of(user).sees_all:
         judge.require(user, body.get("server_id") or str(snapshot.labels.server_id), Verb.RESTORE)
-        if body.get("as") and not rights_of(user).may_create:
-            raise Forbidden(RequireCreator.message)
+    if body.get("as") and not rights_of(user).has_everything:
+        _require_copy(user, str(snapshot.labels.server_id))
     acceptance = Acceptance(by=caller_of(request), codes=frozenset(body.get("accept_findings") or ()))
     return RestoreRequest(
         snapshot_id=body["snapshot_id"], server_id=body.get("server_id") or "", path=body.get("path") or "",
         as_new=body.get("as") or "", skip_safety_check=body.get("skip_safety_check", False),
         safety_snapshot=body.get("safety_snapshot", False), acceptance=acceptance,
     )
+
+
+def _require_copy(user: Identity, server_id: str) -> None:
+    """Refuse a copy, of which its maker is the manager, to who may not read all that is in it."""
+    if not rights_of(user).may_create:
+        raise Forbidden(RequireCreator.message)
+    for verb in (Verb.FILES_READ, Verb.COMPOSE, Verb.COMMAND):
+        judge.require(user, server_id, verb)
 
 
 def _restored(operation: Operation) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from accounts.identity import who
 from accounts.rights import judge
+from accounts.rights.loading import rights_of
 from accounts.rights.verbs import Verb
 from backups import wiring
 from backups.api import serializers
@@ -179,7 +180,8 @@ class HealthView(APIView):
         except AppError as error:
             problem = str(error)
         names = judge.visible(who(request), servers_wiring.manager().list_names())
-        answer = {"servers": health.read_health(names, found), "problem": problem}
+        told = health.read_health(names, found, sees_all=rights_of(who(request)).sees_all)
+        answer = {"servers": told, "problem": problem}
         return Response(serializers.HealthSerializer(answer).data)
 
 

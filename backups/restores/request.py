@@ -118,7 +118,7 @@ async def resolve(request: RestoreRequest) -> RestorePlan:
         raise InvalidRequest("A new server is made of a whole one: leave path out, or as.")
     target = await asyncio.to_thread(_find_past, request.as_new, "", root)
     await asyncio.to_thread(_check_new, request.as_new)
-    await require_free_project(request.as_new)
+    await require_free_project(request.as_new, inherits=request.acceptance.by.has_everything)
     return RestorePlan(request=request, snapshot=snapshot, server_id=server_id, target=target, source=source, root=root)
 
 

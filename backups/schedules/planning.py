@@ -19,6 +19,7 @@ from backups.schedules import due_times
 from backups.snapshots import scope as targets
 from core.errors import Forbidden, InvalidRequest, NotFound
 from servers.minecraft.instance import MCInstance
+from servers.records import monitoring
 
 KEEPS = tuple(one.name for one in fields(Policy))
 MAX_JITTER_S = 3600
@@ -77,9 +78,12 @@ def create(request: ScheduleRequest, *, by: Identity) -> Schedule:
 
 
 def exists_for(user: Identity, schedule: Schedule) -> bool:
-    """Tell whether ``user`` may see it: it is of a server that is theirs, or all are."""
+    """Tell whether ``user`` may see it: it was made for a server that is theirs, or all are."""
     rights = rights_of(user)
-    return rights.sees_all or bool(schedule.server_id and rights.sees(schedule.server_id))
+    if rights.sees_all or not schedule.server_id:
+        return rights.sees_all
+    began = monitoring.incarnation_began(schedule.server_id)
+    return rights.sees(schedule.server_id) and schedule.created_at.timestamp() >= began
 
 
 def read_for(user: Identity, number: int) -> Schedule:

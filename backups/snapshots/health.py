@@ -5,7 +5,7 @@ those that lost what earlier ones hold.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from backups import wiring
@@ -41,12 +41,27 @@ class ServerHealth:
     warnings: list[str]
 
 
-def read_health(names: Iterable[str], snapshots: Iterable[ResticSnapshot]) -> list[ServerHealth]:
-    """Judge each server by ``snapshots`` (oldest first) and by the database."""
+def read_health(
+    names: Iterable[str], snapshots: Iterable[ResticSnapshot], *, sees_all: bool = True
+) -> list[ServerHealth]:
+    """Judge each server by ``snapshots`` (oldest first) and by the database.
+
+    For who does not see all servers, it tells of a snapshot of everything only that there was one, or that it failed.
+    """
     found = _own(snapshots)
     good = read_good(found)
     off = {row.server_id: row.since for row in SavingOff.objects.exclude(container_id="")}
-    return [_of(name, good.get(name), off.get(name), _warnings(name, found)) for name in names]
+    told = [_of(name, good.get(name), off.get(name), _warnings(name, found)) for name in names]
+    return told if sees_all else [_without_others(one, good.get(one.server_id)) for one in told]
+
+
+def _without_others(health: ServerHealth, good: ResticSnapshot | None) -> ServerHealth:
+    is_global = good is not None and good.labels.server_id is None
+    own = Operation.objects.filter(kind=KIND.name, server_id=health.server_id, state=OperationState.FAILED).first()
+    failure = health.last_failure and "A snapshot failed."
+    if own is not None and own.finished_at == health.last_failure_at:
+        failure = own.error
+    return replace(health, last_good=None if is_global else health.last_good, last_failure=failure)
 
 
 def read_good(snapshots: Iterable[ResticSnapshot]) -> dict[str, ResticSnapshot]:

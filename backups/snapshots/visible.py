@@ -6,6 +6,7 @@ from accounts.identity import Identity
 from accounts.rights import judge
 from accounts.rights.loading import rights_of
 from accounts.rights.verbs import Verb
+from backups import wiring
 from backups.restic.snapshot import ResticSnapshot
 from backups.snapshots import delete, known
 from servers.records import monitoring
@@ -29,11 +30,12 @@ def find(user: Identity, snapshot_id: str, verb: Verb) -> ResticSnapshot:
 def of(user: Identity, snapshots: Iterable[ResticSnapshot]) -> tuple[ResticSnapshot, ...]:
     """Return those that exist for ``user``, in their order.
 
-    Of an earlier server of the same id, which was removed, none does.
+    Of an earlier server of the same id, or of one of another panel, none does.
     """
     rights = rights_of(user)
     if rights.sees_all:
         return tuple(snapshots)
-    mine = [(one, one.labels.server_id) for one in snapshots]
+    own = wiring.instance_id()
+    mine = [(one, one.labels.server_id) for one in snapshots if one.labels.instance == own]
     seen = {server: monitoring.incarnation_began(server) for _, server in mine if server and rights.sees(server)}
     return tuple(one for one, server in mine if server in seen and one.time.timestamp() >= seen[server])

@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
 from accounts.identity import who
+from accounts.rights.loading import rights_of
 from servers import members, wiring
 from servers.api import compose_serializers as shapes
 from servers.api.items import server_item
@@ -47,7 +48,7 @@ class DefaultsView(APIView):
     @extend_schema(operation_id="servers_defaults", responses=shapes.DefaultsSerializer)
     def get(self, request: Request) -> Response:
         """Return what a form for a new server may begin with."""
-        return Response(shapes.DefaultsSerializer(create.defaults()).data)
+        return Response(shapes.DefaultsSerializer(create.defaults(rights_of(who(request)).sees)).data)
 
 
 class ComposeViewSet(ViewSet):
@@ -91,12 +92,13 @@ class ComposeViewSet(ViewSet):
     def revisions(self, request: Request, id: str) -> Response:
         """List the texts that the server had, newest first, each with its difference to the one before."""
         wiring.live().catalog.info(id)  # raises ServerNotFound
+        of_all = flag(request, "all") and rights_of(who(request)).has_everything
         rows = [
             {
                 "number": one.number, "created_at": one.created_at, "username": one.username, "message": one.message,
                 "diff": diff, "yaml_content": one.yaml_content,
             }
-            for one, diff in revisions.listed(id, of_all=flag(request, "all"))
+            for one, diff in revisions.listed(id, of_all=of_all)
         ]
         return Response(shapes.RevisionListSerializer({"revisions": rows}).data)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from core.errors import Conflict
+from core.errors import Conflict, naming
 from servers import wiring
 from servers.changes import compose_safety
 from servers.changes.compose_safety import Acceptance
@@ -98,9 +98,10 @@ async def check_project(server_id: str) -> None:
     """Raise ProjectClash when another server's directory has the same Compose project name."""
     other = await asyncio.to_thread(wiring.live().catalog.clash, server_id)
     if other is not None:
-        raise ProjectClash(
-            f"{server_id!r} and {other!r} have the same Compose project name, so one would act on the other. "
-            "Rename the directory of one of the two."
+        clash = "have the same Compose project name, so one would act on the other. Rename a directory."
+        raise naming(
+            ProjectClash(f"{server_id!r} and {other!r} {clash}"), other,
+            otherwise=f"{server_id!r} and another server {clash}",
         )
 
 

@@ -1,6 +1,7 @@
 """Create a server: from a compose text, or from parameters for our template."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -20,6 +21,7 @@ from servers.minecraft.instance import COMPOSE_NAME, ServerExists
 from servers.minecraft.server_info import DEFAULT_GAME_PORT, DEFAULT_RCON_PORT
 from servers.models import Operation
 from servers.operations import kinds, runner
+from servers.operations.caller import Caller
 from servers.operations.kinds import OperationKind
 from servers.operations.progress import Progress
 from servers.operations.runner import Job
@@ -27,6 +29,7 @@ from servers.records import incarnations, leases, operation_rows, revisions
 
 _TRIES = 20  # who lets us choose the ports gets the next ones when somebody is faster
 
+_TAKEN = "This id is taken, or has the same Compose project name as one that is. Choose another id."
 KIND = kinds.register(OperationKind(name="create"))
 
 
@@ -74,7 +77,7 @@ async def create(
 
 async def _job(new: ServerRequest) -> Job:
     """Check what can be checked before any lease is taken; the job checks again what others may have changed."""
-    await _check_id(new.id)
+    await _check_id(new.id, new.acceptance.by)
     text = new.yaml_content
     if text is None:
         text = await operation_rows.in_database(_render, new.id, new.parameters)  # it reads the ports that are promised
@@ -87,7 +90,7 @@ async def _job(new: ServerRequest) -> Job:
     await asyncio.to_thread(check_ports, new.id, compose.published_ports)
 
     async def work(progress: Progress) -> dict[str, Any]:
-        await _check_id(new.id)
+        await _check_id(new.id, new.acceptance.by)
         await asyncio.to_thread(check_ports, new.id, compose.published_ports)
         await wiring.manager().get_instance(new.id).create(text)
         await operation_rows.in_database(incarnations.begin, new.id)
@@ -115,12 +118,13 @@ class Defaults(TypedDict):
     versions: dict[str, str]
 
 
-def defaults() -> Defaults:
-    """Return what a form for a new server may begin with. Blocking."""
+def defaults(sees: Callable[[str], bool] = lambda _: True) -> Defaults:
+    """Return what a form for a new server may begin with; versions of the servers that the caller sees. Blocking."""
     game_port = next_free(DEFAULT_GAME_PORT)
     versions: dict[str, str] = {}
     for info in wiring.live().catalog.all():
-        versions.setdefault(info.server_type, info.game_version)
+        if sees(info.id):
+            versions.setdefault(info.server_type, info.game_version)
     return {
         "gamePort": game_port,
         "rconPort": next_free(DEFAULT_RCON_PORT, avoid=game_port),
@@ -129,19 +133,22 @@ def defaults() -> Defaults:
     }
 
 
-async def _check_id(server_id: str) -> None:
+async def _check_id(server_id: str, by_whom: Caller) -> None:
     live = wiring.live()
     clash = await asyncio.to_thread(live.catalog.clash, server_id)
     if clash is not None:
         raise naming(
             ServerExists(f"The server {clash!r} has the same Compose project name. Choose another id."), clash,
-            otherwise="This id is taken, or has the same Compose project name as one that is. Choose another id.",
+            otherwise=_TAKEN,
         )
     if await asyncio.to_thread(live.catalog.exists, server_id):
         made = await operation_rows.in_database(operation_rows.last_created, server_id)
         by = f", created by {made.started_by} at {made.started_at:%Y-%m-%d %H:%M:%S} UTC" if made else ""
-        raise ServerExists(f"A server named {server_id!r} exists already{by}. Choose another id.")
-    await require_free_project(server_id)
+        raise naming(
+            ServerExists(f"A server named {server_id!r} exists already{by}. Choose another id."), server_id,
+            otherwise=_TAKEN,
+        )
+    await require_free_project(server_id, inherits=by_whom.has_everything)
 
 
 def _render(server_id: str, parameters: dict[str, Any]) -> str:

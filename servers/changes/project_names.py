@@ -18,19 +18,21 @@ class ProjectTaken(Conflict):
     code = "project_taken"
 
 
-async def require_free_project(server_id: str) -> None:
+async def require_free_project(server_id: str, *, inherits: bool = True) -> None:
     """Check that a new server would not be given the volumes of a project that somebody else made.
 
     Labels cannot tell: a volume `<id>_db` of another project `<id>` looks as if it were made for this server. What
-    an earlier server of this id left is the new one's.
+    an earlier server of this id left is the new one's, where who makes it has access to everything (``inherits``).
 
     Raises:
         ProjectTaken: naming what there is.
         EngineUnreachable: nobody knows.
     """
-    if await operation_rows.in_database(_was_a_server, server_id):
+    if inherits and await operation_rows.in_database(_was_a_server, server_id):
         return
     found = await DockerManager(wiring.cli()).things_of(project_name(server_id))
+    if found and not inherits:
+        raise ProjectTaken("There are things of an earlier server or project of this id. Choose another id.")
     if found:
         more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
         raise ProjectTaken(

@@ -20,9 +20,11 @@ class Caller:
     Attributes:
         username: a user's name, or words for who is none, as ``schedule 3``.
         origin: where.
+        has_everything: whether all servers are theirs, also those that were removed.
         is_owner: whether they may accept findings of the safety policy and go on without a safety snapshot.
     """
 
     username: str
     origin: Origin = Origin.API
     is_owner: bool = False
+    has_everything: bool = True

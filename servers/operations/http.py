@@ -56,8 +56,10 @@ class OperationAnswerSerializer(serializers.Serializer[Any]):
 
 def caller_of(request: Request) -> Caller:
     """Return who asks over HTTP."""
-    user = who(request)
-    return Caller(user.username, Origin.API, is_owner=rights_of(user).is_owner)
+    user, rights = who(request), rights_of(who(request))
+    return Caller(
+        user.username, Origin.API, is_owner=rights.is_owner, has_everything=rights.has_everything
+    )
 
 
 def run_for_http(

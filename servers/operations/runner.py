@@ -151,7 +151,7 @@ class _Running:
         if self.error is None:
             operation.state, operation.result = OperationState.SUCCEEDED, task.result()
         elif isinstance(self.error, AppError):
-            operation.state, operation.error = OperationState.FAILED, without_login(str(self.error))
+            operation.state, operation.error = OperationState.FAILED, _words(self.error)
             operation.result = {"code": self.error.code, **self.error.extra}
         else:
             operation.state = OperationState.FAILED
@@ -274,3 +274,8 @@ async def _make_way(operation: Operation, *, by: str) -> None:
 def _cancel_here(operation_id: uuid.UUID) -> None:
     if (running := _here.get(operation_id)) is not None:
         running.cancel_threadsafe()
+
+
+def _words(error: AppError) -> str:
+    """Return what the record says of an error: all who may see the server read it, so it names no other one."""
+    return without_login(error.words_without_name or str(error))

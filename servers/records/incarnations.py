@@ -29,7 +29,7 @@ def begin(server_id: str) -> int:
     with transaction.atomic():
         row = Incarnation.objects.select_for_update().filter(pk=server_id).first()
         if row is None:
-            had_one = Operation.objects.filter(server_id=server_id, kind="create", state="succeeded").exists()
+            had_one = Operation.objects.filter(server_id=server_id, state="succeeded").exists()
             row = Incarnation(server_id=server_id, highest=1 if had_one else 0)
         row.highest = max(row.highest, grants.highest_incarnation(server_id)) + 1
         row.number = row.highest

@@ -25,6 +25,8 @@ class Held(Busy):
             f"{what} is busy: {self.operation.kind}, started by {self.operation.started_by} at "
             f"{self.operation.started_at:%H:%M:%S} UTC. Try again when it is done."
         )
+        self.named_server = self.operation.server_id
+        self.words_without_name = "Something of this is busy. Try again in a moment."
 
 
 def server_lease(server_id: str) -> str:

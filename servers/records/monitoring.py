@@ -9,6 +9,7 @@ from django.db.models import Count
 from servers.live.metrics.history import FIELDS, MinuteRow
 from servers.minecraft.status import ContainerNote, EndCause
 from servers.models import MinuteFigures, ObservedContainer, Operation, OperationState, RemovedServer
+from servers.records import incarnations
 from servers.records.operation_rows import in_database
 
 _NOTE_FIELDS = ["situation", "since", "exit_code", "cause", "ended_at"]
@@ -86,10 +87,19 @@ def read_minutes(server_id: str, field: str, *, start: float, end: float) -> lis
 
 
 def incarnation_began(server_id: str) -> float:
-    """Return when the last server of this name was removed, in seconds since 1970; 0 when none was."""
-    removed = RemovedServer.objects.filter(server_id=server_id)
-    at = removed.order_by("-removed_at").values_list("removed_at", flat=True).first()
-    return at.timestamp() if at else 0.0
+    """Return when the server that has the id now began, in seconds since 1970; 0 for the first one, made by hand.
+
+    That is after the last removal that is known, after the creation by the panel, and, of a later one, when its first
+    operation began: what was removed may have been purged since.
+    """
+    number = incarnations.current(server_id)
+    rows = Operation.objects.filter(server_id=server_id, incarnation=number)
+    if number == 1:
+        rows = rows.filter(kind="create", state=OperationState.SUCCEEDED)
+    at = rows.order_by("started_at").values_list("started_at", flat=True).first()
+    removed = RemovedServer.objects.filter(server_id=server_id).order_by("-removed_at").first()
+    last = removed.removed_at if removed is not None else None
+    return max((one.timestamp() for one in (at, last) if one), default=0.0)
 
 
 def count_operations() -> list[tuple[str, str, int]]:

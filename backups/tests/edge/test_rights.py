@@ -1,5 +1,7 @@
 """Snapshots and schedules for people who were given one server: what is not theirs is unknown."""
 
+import shutil
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,12 @@ from accounts.models import User
 from accounts.rights import grants, roles
 from accounts.rights.grants import WantedGrant
 from accounts.rights.verbs import Verb
-from backups.models import Schedule
+from backups import wiring
+from backups.models import PanelInstance, Schedule
 from backups.tests.edge.conftest import save
+from servers.models import Operation, RemovedServer
 from servers.records import incarnations
-from servers.tests.conftest import write_server
+from servers.tests.conftest import compose_text, write_server
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic]
 
@@ -161,3 +165,89 @@ def test_schedules_are_those_of_ones_server(home: Path, other: str) -> None:
         assert client.get(address).status_code == client.post(f"{address}/run").status_code == 404
     assert client.get(f"/api/snapshots/schedules/{mine.pk}").status_code == 200
     assert client.post(f"/api/snapshots/schedules/{mine.pk}/run").json()["code"] == "right_missing"
+
+
+def creator(name: str = "nina", **more: Any) -> APIClient:
+    user = User.objects.create_user(name)
+    grants.set_rights(user.pk, access="granted", may_create=True, grants=[WantedGrant(*one) for one in more.values()])
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.issue(user)}")
+    return client
+
+
+def make(client: APIClient, server_id: str) -> int:
+    body = {"id": server_id, "yaml_content": compose_text(server_id, game_port=25990, rcon_port=25991)}
+    return client.post("/api/servers", body, format="json").status_code
+
+
+@pytest.mark.parametrize("way", ["removed and purged", "removed by hand"])
+def test_who_makes_the_id_anew_inherits_nothing(
+    way: str, saved: dict[str, str], home: Path, owner: APIClient
+) -> None:
+    if way == "removed by hand":
+        shutil.rmtree(home)
+    else:
+        removed = owner.post(f"/api/servers/{home.name}/operations", {"action": "remove"}, format="json")
+        assert removed.status_code == 200, removed.json()
+        RemovedServer.objects.all().delete()  # as a purge does
+    client = creator()
+
+    assert make(client, home.name) == 201
+
+    assert client.get("/api/snapshots").json()["snapshots"] == []
+    assert client.get(f"/api/snapshots/{saved['mine']}").status_code == 404
+    kinds = {one["kind"] for one in client.get(f"/api/servers/{home.name}/operations?all=1").json()["operations"]}
+    assert kinds == {"create"}
+    numbers = client.get(f"/api/servers/{home.name}/compose/revisions?all=1").json()["revisions"]
+    assert [one["message"] for one in numbers] == ["Created."]
+    assert client.get(f"/api/servers/{home.name}/status").status_code == 200
+
+
+def test_a_snapshot_of_another_panel_is_not_of_ones_server(saved: dict[str, str], home: Path) -> None:
+    client = member(*Verb, server=home.name)
+    assert client.get(f"/api/snapshots/{saved['mine']}").status_code == 200
+
+    PanelInstance.objects.update(uuid=uuid.uuid4())
+    wiring.instance_id.cache_clear()
+    assert client.get(f"/api/snapshots/{saved['mine']}").status_code == 404
+    assert client.get("/api/snapshots").json()["snapshots"] == []
+
+
+def test_the_compose_file_in_a_snapshot_needs_its_verb(saved: dict[str, str], home: Path) -> None:
+    path = f"/api/snapshots/{saved['mine']}/download?path={home}"
+    reader = member(Verb.FILES_READ, Verb.COMMAND, server=home.name)
+    both = member(Verb.FILES_READ, Verb.COMMAND, Verb.COMPOSE, server=home.name, name="hugo")
+
+    for place in ("/compose.yaml", ""):
+        answer = reader.get(f"{path}{place}")
+        assert (answer.status_code, answer.json()["code"]) == (403, "right_missing")
+        assert both.get(f"{path}{place}").status_code == 200
+    assert reader.get(f"{path}/data/ab").status_code == 200
+
+
+def test_a_copy_is_for_who_may_read_all_that_is_in_it(saved: dict[str, str], home: Path) -> None:
+    asked = {"snapshot_id": saved["mine"], "as": "copy"}
+    roles.create(name="restorer", verbs=["restore"])
+    client = creator(a=("restorer", home.name, 1))
+
+    answer = client.post("/api/snapshots/restore", asked, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (403, "right_missing")
+
+    allowed = creator("mona", a=("manager", home.name, 1))
+    assert allowed.post("/api/snapshots/restore", asked, format="json").status_code == 200
+    assert "copy" in allowed.get("/api/user/me/rights").json()["servers"]
+    assert member(Verb.VIEW, server=home.name).get("/api/servers/copy").status_code == 404
+
+
+def test_health_names_no_other_server(saved: dict[str, str], home: Path, other: str) -> None:
+    client = member(Verb.VIEW, server=home.name)
+    Operation.objects.create(
+        server_id="", kind="backup", state="failed", started_by="olivia", origin="api", started_at=timezone.now(),
+        finished_at=timezone.now(), error=f"No server could be saved. {other} is busy.",
+    )
+
+    told = client.get("/api/snapshots/health").json()["servers"][0]
+
+    assert told["last_failure"] == "A snapshot failed."
+    assert told["last_good"] is None  # it is in a snapshot of everything, which does not exist for them
+    assert told["last_good_at"] is not None

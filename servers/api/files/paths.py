@@ -10,6 +10,8 @@ from rest_framework.request import Request
 
 from accounts.identity import who
 from accounts.rights import judge
+from accounts.rights.loading import rights_of
+from accounts.rights.verbs import Verb
 from core import paths
 from core.errors import InvalidRequest
 from core.paths import Root
@@ -29,8 +31,12 @@ def data(server_id: str) -> Root:
 
 
 def secrets_from(request: Request, server_id: str, root: Root) -> SecretFiles | None:
-    """Return the files that are kept from the caller; None for who may give every command. ``root``: the data's."""
-    return secret_files.of_root(root) if judge.hides_secrets(who(request), server_id) else None
+    """Return the files that are kept from the caller; None for who may read them all. ``root``: the data's."""
+    user = who(request)
+    names = secret_files.NAMES if judge.hides_secrets(user, server_id) else frozenset()
+    if Verb.COMPOSE not in rights_of(user).verbs(server_id) and wiring.live().data_root(server_id).in_server == "":
+        names |= secret_files.COMPOSE_NAMES
+    return secret_files.of_root(root, names) if names else None
 
 
 def require_readable(request: Request, server_id: str, root: Root, path: str) -> None:

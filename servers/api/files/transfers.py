@@ -13,6 +13,8 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.rights.still import StillAllowed
+from accounts.rights.verbs import Verb
 from core.errors import NotFound
 from core.paths import Root, file_name
 from core.tasks import in_thread, opened
@@ -58,8 +60,11 @@ class UploadView(AsyncView):
         """Upload one file into the directory `path`, which is made when it is missing."""
         upload, root = await opened(_begin_upload, request, id, close=_end_upload)
         try:
+            still = StillAllowed(request, id, Verb.FILES_WRITE)
             async for content in gathered(request):
+                await still.check()
                 await in_thread(upload.feed, content)
+            await still.check(now=True)
             await in_thread(upload.finish)
         finally:
             await in_thread(_end_upload, (upload, root))
@@ -126,7 +131,8 @@ class DownloadView(AsyncView):
     async def get(self, request: Request, id: str) -> HttpResponseBase:
         """Download a file, or a directory as a zip."""
         found = await opened(_find, request, id, close=_give_back)
-        answer = _zip(request, found) if isinstance(found, _Directory) else _file(request, found)
+        still = StillAllowed(request, id, Verb.FILES_READ)
+        answer = _zip(request, found, still) if isinstance(found, _Directory) else _file(request, found, still)
         if request.method == "HEAD" and isinstance(answer, StreamingHttpResponse):
             answer.close()
             return HttpResponse(headers=dict(answer.items()))
@@ -168,15 +174,15 @@ def _find(request: Request, server_id: str) -> "_File | _Directory":
         return _File(fd, os.fstat(fd), name)
 
 
-def _file(request: Request, file: _File) -> HttpResponseBase:
+def _file(request: Request, file: _File, still: StillAllowed) -> HttpResponseBase:
     try:
-        return _file_answer(request, file)
+        return _file_answer(request, file, still)
     except BaseException:
         os.close(file.fd)
         raise
 
 
-def _file_answer(request: Request, file: _File) -> HttpResponseBase:
+def _file_answer(request: Request, file: _File, still: StillAllowed) -> HttpResponseBase:
     tag, size = etag(file.info), file.info.st_size
     headers = attachment_headers(file.name) | {"ETag": tag, "Accept-Ranges": "bytes"}
     if tag in request.headers.get("If-None-Match", ""):
@@ -193,13 +199,13 @@ def _file_answer(request: Request, file: _File) -> HttpResponseBase:
     headers["Content-Length"] = str(last - first + 1)
     if part:
         headers["Content-Range"] = f"bytes {first}-{last}/{size}"
-    stream = FileStream(file.fd, first=first, length=last - first + 1)
+    stream = FileStream(file.fd, first=first, length=last - first + 1, still=still)
     close_at_end(request, stream.close)
     return StreamingHttpResponse(stream, status=206 if part else 200, headers=headers)
 
 
-def _zip(request: Request, directory: _Directory) -> HttpResponseBase:
-    stream = ZipStream(directory.root, secrets=directory.secrets)
+def _zip(request: Request, directory: _Directory, still: StillAllowed) -> HttpResponseBase:
+    stream = ZipStream(directory.root, secrets=directory.secrets, still=still)
     close_at_end(request, stream.close)
     return StreamingHttpResponse(stream, headers=attachment_headers(f"{directory.name}.zip"))
 
@@ -211,14 +217,16 @@ class FileStream:
     closes itself, when the answer is dropped.
     """
 
-    def __init__(self, fd: int, *, first: int, length: int) -> None:
-        self._fd, self._at, self._left = fd, first, length
+    def __init__(self, fd: int, *, first: int, length: int, still: StillAllowed | None = None) -> None:
+        self._fd, self._at, self._left, self._still = fd, first, length, still
 
     def __aiter__(self) -> "FileStream":
         return self
 
     async def __anext__(self) -> bytes:
         piece = b""
+        if self._still is not None:  # the connection breaks off when the right is gone
+            await self._still.check()
         if self._left > 0:
             piece = await in_thread(os.pread, self._fd, min(self._left, PIECE_BYTES), self._at)
         if not piece:  # the end, or the file became shorter: the server then breaks the connection off
@@ -238,14 +246,18 @@ class FileStream:
 class ZipStream:
     """The zip of a held directory as an async iterator; closes the directory, as ``FileStream`` its file."""
 
-    def __init__(self, root: Root, *, secrets: SecretFiles | None = None) -> None:
-        self._root = root
+    def __init__(
+        self, root: Root, *, secrets: SecretFiles | None = None, still: StillAllowed | None = None
+    ) -> None:
+        self._root, self._still = root, still
         self._pieces: Generator[bytes] = zip_pieces(root, "", secrets=secrets)
 
     def __aiter__(self) -> "ZipStream":
         return self
 
     async def __anext__(self) -> bytes:
+        if self._still is not None:
+            await self._still.check()
         piece: bytes | None = await in_thread(next, self._pieces, None)
         if piece is None:
             raise StopAsyncIteration

@@ -12,6 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from accounts.rights.still import StillAllowed
+from accounts.rights.verbs import Verb
 from core.errors import AppError, InvalidRequest
 from core.paths import NewFile, Root, file_name, valid_name
 from core.tasks import in_thread, opened
@@ -121,7 +123,7 @@ class UploadPiecesView(AsyncView):
             file = await opened(held.__enter__, close=lambda _: held.__exit__(None, None, None))
             try:
                 await in_thread(parts.require_offset, file, offset)
-                await _receive(request, file, left=upload.size - offset)
+                await _receive(request, file, left=upload.size - offset, server_id=id)
             except BaseException as error:
                 await in_thread(held.__exit__, type(error), error, error.__traceback__)
                 raise
@@ -146,8 +148,10 @@ class UploadPiecesView(AsyncView):
         return Response({"message": "The upload was given up."})
 
 
-async def _receive(request: Request, file: NewFile, *, left: int) -> None:
+async def _receive(request: Request, file: NewFile, *, left: int, server_id: str) -> None:
+    still = StillAllowed(request, server_id, Verb.FILES_WRITE)
     async for content in gathered(request):
+        await still.check()
         left -= len(content)
         if left < 0:
             raise InvalidRequest("More bytes came than the upload's size said. Delete it and begin again.")

@@ -14,7 +14,9 @@ from accounts import tokens
 from accounts.models import User
 from accounts.rights import grants, roles
 from accounts.rights.grants import WantedGrant
+from servers.minecraft.files.receiving import MultipartUpload
 from servers.minecraft.files.secret_files import NAMES
+from testing.fake_docker import FakeDocker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -92,3 +94,37 @@ def test_properties_are_masked_for_everybody(server: str) -> None:
 
     assert answer.status_code == 200
     assert PASSWORD not in answer.content.decode()
+
+
+def test_a_compose_file_among_the_games_files_needs_its_verb(
+    fake: FakeDocker, server: str, server_path: Path, files: str
+) -> None:
+    text = (server_path / server / "compose.yaml").read_text()
+    (server_path / server / "compose.yaml").write_text(text.replace("./data:/data", ".:/data"))
+    (server_path / server / ".env").write_text("A=b\n")
+    (server_path / server / "note.txt").write_text("a\n")
+    reader = client_of("files.read", "command", server=server)
+    both = client_of("files.read", "command", "compose", server=server)
+
+    for path in ("compose.yaml", ".env"):
+        answer = reader.get(f"{files}/content?path={path}")
+        assert (answer.status_code, answer.json()["code"]) == (403, "holds_secret")
+        assert "`compose`" in answer.json()["detail"]
+        assert both.get(f"{files}/content?path={path}").status_code == 200
+    assert reader.get(f"{files}/content?path=note.txt").status_code == 200
+
+
+def test_an_upload_ends_with_the_right_to_it(files: str, server: str, data: Path, monkeypatch: Any) -> None:
+    """The right is taken when all bytes are there and the file is not in its place yet."""
+    writer = client_of("files.write", server=server)
+    finish = MultipartUpload.feed
+
+    def taken(self: MultipartUpload, content: Any) -> None:
+        finish(self, content)
+        grants.take(User.objects.get().pk, server)
+
+    monkeypatch.setattr(MultipartUpload, "feed", taken)
+    answer = writer.post(f"{files}/upload?path=/", {"file": io.BytesIO(b"late")}, format="multipart")
+
+    assert answer.status_code == 404
+    assert not [name for name in os.listdir(data) if "file" in name]
