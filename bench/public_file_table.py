@@ -31,7 +31,7 @@ class PublicFile:
         why: why that level or problem is right, where it is not the usual one.
         restored: whether a new server made of the snapshot has the world.
         edited: whether the API takes a change of it.
-        drill: whether a restore drill finds it sound.
+        drill: whether a restore drill finds it sound; None: there is no world to look at.
     """
 
     text: str
@@ -42,7 +42,7 @@ class PublicFile:
     why: str = ""
     restored: bool = True
     edited: bool = True
-    drill: bool = True
+    drill: bool | None = True
 
 
 NO_MOUNT = "nothing is mounted at /data, so the world is lost with the container: the snapshot cannot hold it"
@@ -111,6 +111,6 @@ FILES: dict[str, PublicFile] = {
     ),
     "no game at all": PublicFile(
         'services:\n  web:\n    image: nginx:1.27.3\n    mem_limit: 64m\n    ports: ["127.0.0.1:@G@:80"]\n', {"data/notes.txt": "mine\n"},
-        starts=False, level="stopped", problem="There must be a service called `mc`", why="none of its services is a game that the panel could run, and a change must mend that", restored=False, edited=False,
+        starts=False, level="stopped", problem="There must be a service called `mc`", why="none of its services is a game that the panel could run, and a change must mend that", restored=False, drill=None, edited=False,
     ),
 }

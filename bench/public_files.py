@@ -46,7 +46,7 @@ class Outcome:
     problem: str
     started: str
     level: str
-    drill: bool
+    drill: bool | None  # None: no world
     restored: bool
     edited: bool
     seconds: float
@@ -162,7 +162,7 @@ def _clean(name: str) -> None:
 
 def _row(name: str, one: Outcome, wanted: PublicFile) -> str:
     yes = {True: "yes", False: "no"}
-    drill = "passed" if one.drill else "findings"
+    drill = {True: "passed", False: "findings", None: "no world"}[one.drill]
     problem = one.problem.replace("|", "\\|") or "—"
     return (
         f"| {name} | {problem} | {one.started} | {one.level} | {drill} | {yes[one.restored]} | {yes[one.edited]} "
