@@ -83,7 +83,8 @@ def _problem_of(route: str, view: Any) -> str | None:
 
 def _methods_of(view: Any) -> set[str]:
     if actions := getattr(view, "actions", None):  # a viewset
-        return {name.upper() for name in actions}
+        # Django REST framework adds HEAD beside GET with the first request.
+        return {name.upper() for name in actions if name not in _BY_ALL}
     return {name.upper() for name in view.cls.http_method_names if name not in _BY_ALL and hasattr(view.cls, name)}
 
 

@@ -118,6 +118,14 @@ def test_the_projects_own_routes_pass_the_check() -> None:
     assert checks.check_permissions() == []
 
 
+def test_the_check_passes_after_requests_too(make_user: MakeUser, client_of: ClientOf) -> None:
+    """Django REST framework gives a viewset its HEAD with the first request, not before."""
+    client = client_of(tokens.issue(make_user(role=UserRole.OWNER)))
+
+    assert client.get("/api/admin/users").status_code == 200
+    assert checks.check_permissions() == []
+
+
 class Known(ViewSet):
     def list(self, request: Request) -> Response:
         return Response([])

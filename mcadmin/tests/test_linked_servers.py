@@ -24,7 +24,7 @@ NAME = "lobby"
 WITHOUT_FILES = {
     f"get /api/servers/{{id}}/{what}"
     for what in ("status", "resources", "cpu_percent", "memory", "iostats", "disk-usage", "players", "history",
-                 "operations", "audit", "snapshots", "compose/revisions")
+                 "operations", "audit", "snapshots", "compose/revisions", "members")
 } | {"post /api/servers/{id}/rcon"}
 # No upload of the server can be there, for none can be begun.
 NO_UPLOAD = {f"{method} /api/servers/{{id}}/files/uploads/{{upload_id}}" for method in ("get", "patch", "delete")}

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 APPLICATION = JudgeBodies(StreamBodies(get_asgi_application()))
 PIECE = b"a" * 65536
 HUGE = 45 * 1024 * 1024
-NO_ACCOUNT = {"/api/auth/token", "/api/auth/session", "/api/auth/setup"}
+NO_ACCOUNT = {"/api/auth/token", "/api/auth/session", "/api/auth/setup", "/api/invitations/{token}"}
 FORM = "application/x-www-form-urlencoded"
 TYPES = ["application/json", FORM, "multipart/form-data; boundary=x", "application/yaml"]
 ROUTES = api_routes()

@@ -9,6 +9,7 @@ from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 
 from accounts import tokens
+from accounts.identity import SystemUser
 from accounts.models import User, UserRole
 from core.tasks import cancel
 from servers import wiring
@@ -91,6 +92,7 @@ async def test_too_many_viewers_and_strangers_are_told_why(
 async def test_a_place_is_free_again_though_the_stream_never_began(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "viewers", places := ConnectionLimit(1))
     consumer = live.LiveConsumer()
+    consumer.user = SystemUser()
     await consumer.begin()
     assert not places.acquire("")
 
