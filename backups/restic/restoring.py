@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -19,7 +20,16 @@ from core.errors import DiskFull, Unsupported
 SPARSE_SINCE = ResticVersion(0, 15)
 DRY_RUN_SINCE = ResticVersion(0, 17)
 
-OnPercent = Callable[[float], None]
+
+class RestoreProgress(NamedTuple):
+    """How far a restore is; None where this restic does not say."""
+
+    percent: float
+    bytes_done: int | None = None
+    bytes_total: int | None = None
+
+
+OnProgress = Callable[[RestoreProgress], None]
 
 
 class ResticTooOld(Unsupported):
@@ -67,7 +77,7 @@ async def restore(
     *,
     target: Path,
     version: ResticVersion,
-    on_percent: OnPercent | None = None,
+    on_progress: OnProgress | None = None,
 ) -> None:
     """Write ``piece`` as ``target``/``piece.path``, with owners, modes, times, links, holes; ``target`` is there.
 
@@ -85,7 +95,7 @@ async def restore(
         await restic.write(
             "restore", "--no-lock", "--json", *sparse, f"--target={target}", *include, "--", piece.snapshot_id,
             confine=functools.partial(for_restore, within=(target,)),
-            on_line=lambda line: _report_percent(line, on_percent),
+            on_line=lambda line: _report_progress(line, on_progress),
         )
     except RepositoryFull:  # a reader without a lock writes nothing there: it is our own disk
         raise NoRoomToRestore("There is no room left on the servers' disk to restore. Nothing was changed.") from None
@@ -97,7 +107,7 @@ async def restore_in_place(
     *,
     target: Path,
     only: Iterable[str],
-    on_percent: OnPercent | None = None,
+    on_progress: OnProgress | None = None,
 ) -> None:
     """Make ``target`` the folder that ``piece`` is, file by file.
 
@@ -112,7 +122,7 @@ async def restore_in_place(
             "restore", "--no-lock", "--json", "--sparse", "--delete", f"--target={target}", *only, "--",
             f"{piece.snapshot_id}:{piece.path}",
             confine=functools.partial(for_restore, within=restic.within or (target,)),
-            on_line=lambda line: _report_percent(line, on_percent),
+            on_line=lambda line: _report_progress(line, on_progress),
         )
     except RepositoryFull:
         raise NoRoomToRestore("There is no room left on the disk; the folder is half restored.") from None
@@ -147,8 +157,10 @@ def _action(line: str) -> PreviewAction | None:
         return None
 
 
-def _report_percent(line: str, on_percent: OnPercent | None) -> None:
+def _report_progress(line: str, on_progress: OnProgress | None) -> None:
     said = parse_line(line)
-    if on_percent is not None and said.get("message_type") == "status":
-        on_percent(100 * float(said.get("percent_done", 0)))
+    if on_progress is not None and said.get("message_type") == "status":
+        done, total = (said.get(name) for name in ("bytes_restored", "total_bytes"))
+        percent = 100 * float(said.get("percent_done", 0))
+        on_progress(RestoreProgress(percent, done, total) if isinstance(total, int) else RestoreProgress(percent))
 

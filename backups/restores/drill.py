@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any
@@ -11,7 +12,7 @@ from backups import wiring
 from backups.models import Drill
 from backups.restic import browsing, restoring
 from backups.restic.labels import Saved, Scope
-from backups.restic.restoring import Piece
+from backups.restic.restoring import Piece, RestoreProgress
 from backups.restic.snapshot import ResticSnapshot
 from backups.restores import locate, staging
 from backups.restores.plan import Place, folder_of
@@ -24,7 +25,7 @@ from servers.minecraft.world import WorldReport, check_worlds
 from servers.operations import kinds
 from servers.operations.caller import Caller
 from servers.operations.kinds import OperationKind
-from servers.operations.progress import Progress
+from servers.operations.progress import Amount, Progress
 from servers.operations.runner import Job
 from servers.records.operation_rows import in_database
 
@@ -43,6 +44,11 @@ def drill_job(snapshot: ResticSnapshot, *, by: Caller) -> Job:
     )
 
 
+def _report(progress: Progress, done: RestoreProgress) -> None:
+    amount = Amount(done.bytes_done, done.bytes_total)
+    progress.percent(2 + 0.8 * done.percent, "restoring into a scratch folder", amount=amount)
+
+
 async def _drill(snapshot: ResticSnapshot, progress: Progress) -> dict[str, Any]:
     """Return ``passed`` (None: no world was there) and, for each server in it, what was looked at and found."""
     root, operation = server_path(), str(progress.operation_id)
@@ -57,7 +63,7 @@ async def _drill(snapshot: ResticSnapshot, progress: Progress) -> dict[str, Any]
         await restoring.restore(
             restic, Piece(snapshot.id, "/"), target=root / plan.tree,
             version=await wiring.repository().version(),
-            on_percent=lambda percent: progress.percent(2 + 0.8 * percent, "restoring into a scratch folder"),
+            on_progress=partial(_report, progress),
         )
         progress.percent(85, "looking at the worlds")
         reports = await asyncio.to_thread(_look, snapshot, plan.tree)

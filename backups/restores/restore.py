@@ -13,7 +13,7 @@ from backups.restic import browsing, restoring
 from backups.restic.browsing import Measured
 from backups.restic.labels import Trigger
 from backups.restic.patterns import escape
-from backups.restic.restoring import Piece
+from backups.restic.restoring import Piece, RestoreProgress
 from backups.restores import freshness, recovery, rename_server, staging, swap
 from backups.restores import volume as restore_volume
 from backups.restores.excludes import RestoreExcludes
@@ -34,7 +34,7 @@ from servers.docker.folders import DATA, ServerFolderIsALink
 from servers.docker.writers import list_writers
 from servers.minecraft.instance import ServerExists, ServerNotFound
 from servers.operations.caller import Caller
-from servers.operations.progress import Progress
+from servers.operations.progress import Amount, Progress
 from servers.operations.runner import Job
 
 
@@ -243,7 +243,7 @@ class _Restoring:
         self._progress.percent(8, "restoring")
         await restoring.restore(
             wiring.command(), Piece(self._order.snapshot.id, place.source), target=base / plan.tree,
-            version=await wiring.repository().version(), on_percent=self._report_percent,
+            version=await wiring.repository().version(), on_progress=self._report_progress,
         )
         await asyncio.to_thread(staging.examine, base, plan)
         is_server = self._order.is_whole and base == self._root
@@ -286,8 +286,9 @@ class _Restoring:
     async def _left_out(self) -> RestoreExcludes:
         return await asyncio.to_thread(RestoreExcludes.for_target, self._order)
 
-    def _report_percent(self, percent: float) -> None:
-        self._progress.percent(8 + 0.86 * percent, "restoring")
+    def _report_progress(self, done: RestoreProgress) -> None:
+        amount = Amount(done.bytes_done, done.bytes_total)
+        self._progress.percent(8 + 0.86 * done.percent, "restoring", amount=amount)
 
     async def _in_place(self) -> None:
         """Change the target's files one by one: a mount point, or what lies below one, cannot be swapped."""
@@ -330,7 +331,7 @@ class _Restoring:
             only = [f"--include=/{escape(node.name)}"]
             piece, target = Piece(piece.snapshot_id, piece.path.rpartition("/")[0]), target.parent
         restic = wiring.command().confined_to(*scope.boundary(self._order.target))
-        await restoring.restore_in_place(restic, piece, target=target, only=only, on_percent=self._report_percent)
+        await restoring.restore_in_place(restic, piece, target=target, only=only, on_progress=self._report_progress)
 
     async def _require_folders(self, node: browsing.Node | None) -> None:
         """Refuse a snapshot in which the server's folder, or its data, is none: restic would make it so here."""

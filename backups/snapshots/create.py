@@ -37,7 +37,7 @@ from servers.minecraft.data_root import DataKind, DataRoot, usual
 from servers.minecraft.instance import MCInstance
 from servers.operations import kinds
 from servers.operations.caller import Caller
-from servers.operations.progress import Progress
+from servers.operations.progress import Amount, Progress
 from servers.operations.runner import Job
 from servers.records import leases
 from servers.records.operation_rows import in_database
@@ -344,7 +344,8 @@ class _Taking:
         if max(done.total_bytes, done.bytes_done) > self._limit_bytes:
             raise TooMuchToRead("While it was copied, files came that pretend to be larger than they are. Try again.")
         text = f"copying: {done.files_done} of {done.total_files} files"
-        self._progress.percent(5 + 90 * done.percent_done, text)
+        amount = Amount(done.bytes_done, done.total_bytes, done.seconds_remaining)
+        self._progress.percent(5 + 90 * done.percent_done, text, amount=amount)
 
     async def _settle(self, snapshot: ResticSnapshot, sessions: list[QuiesceSession]) -> ResticSnapshot:
         """Take back what the snapshot claims of servers that were disturbed while they were copied."""

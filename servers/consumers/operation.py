@@ -15,7 +15,7 @@ from core.errors import AppError
 from servers.models import Operation, OperationState
 from servers.operations import progress, watched
 from servers.operations.http import OperationSerializer
-from servers.operations.progress import Progress
+from servers.operations.progress import Amount, Progress
 from servers.records import operation_rows
 from web.rate_limit import ConnectionLimit
 from web.sockets import NOT_FOUND, TOO_MANY
@@ -110,7 +110,7 @@ class OperationConsumer(SocketConsumer):
             if not news.lines and news.stage is None:
                 return
             seen = news.seen
-            await self._send_news("\n".join(news.lines), news.percent, news.stage)
+            await self._send_news("\n".join(news.lines), news.percent, news.stage, news.amount)
 
     async def _follow_record(self, operation_id: uuid.UUID) -> None:
         before: Operation | None = None
@@ -118,15 +118,23 @@ class OperationConsumer(SocketConsumer):
             now = await reads.read(operation_id)
             old = before.output if before is not None else ""
             fresh = now.output[len(old) :].lstrip("\n") if now.output.startswith(old) else now.output
-            is_step = before is None or (before.percent, before.stage) != (now.percent, now.stage)
-            await self._send_news(fresh, now.percent, now.stage if is_step and now.percent is not None else None)
+            is_step = before is None or _step_of(before) != _step_of(now)
+            stage = now.stage if is_step and now.percent is not None else None
+            await self._send_news(fresh, now.percent, stage, Amount(now.bytes_done, now.bytes_total, now.eta_seconds))
             if now.state != OperationState.RUNNING:
                 return
             before = now
             await asyncio.sleep(LOOK_S)
 
-    async def _send_news(self, text: str, percent: float | None, stage: str | None) -> None:
+    async def _send_news(self, text: str, percent: float | None, stage: str | None, amount: Amount) -> None:
         if text:
             await self.send_json({"type": "output", "content": f"{text}\n"})
         if stage is not None:
-            await self.send_json({"type": "progress", "percent": percent, "message": stage})
+            much = {
+                "bytesDone": amount.bytes_done, "bytesTotal": amount.bytes_total, "etaSeconds": amount.eta_seconds,
+            }
+            await self.send_json({"type": "progress", "percent": percent, "message": stage, **much})
+
+
+def _step_of(operation: Operation) -> tuple[object, ...]:
+    return operation.percent, operation.stage, operation.bytes_done, operation.bytes_total, operation.eta_seconds

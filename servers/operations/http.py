@@ -34,6 +34,11 @@ class OperationSerializer(serializers.Serializer[Any]):
     output = serializers.CharField(allow_blank=True)
     percent = serializers.FloatField(allow_null=True)
     stage = serializers.CharField(allow_blank=True)
+    bytesDone = serializers.IntegerField(source="bytes_done", allow_null=True, help_text="of this step")  # noqa: N815
+    bytesTotal = serializers.IntegerField(source="bytes_total", allow_null=True)  # noqa: N815
+    etaSeconds = serializers.IntegerField(  # noqa: N815
+        source="eta_seconds", allow_null=True, help_text="until the step is done, a guess; null once it has ended"
+    )
     canCancel = serializers.BooleanField(source="cancellable", help_text="false once it has ended")  # noqa: N815
     error = serializers.CharField(allow_blank=True)
     warnings = serializers.ListField(child=serializers.CharField())

@@ -16,18 +16,32 @@ _all: dict[uuid.UUID, "Progress"] = {}
 
 
 @dataclass(frozen=True, slots=True)
+class Amount:
+    """How much of its bytes a step has done; None: not known. ``eta_seconds``: until the step is done, a guess."""
+
+    bytes_done: int | None = None
+    bytes_total: int | None = None
+    eta_seconds: int | None = None
+
+
+NO_AMOUNT = Amount()
+
+
+@dataclass(frozen=True, slots=True)
 class News:
     """What a watcher has not seen yet. ``seen`` goes into the next call of ``Progress.after``.
 
     Attributes:
         lines: new lines of output that are still kept.
         percent, stage: how far it is; None when that has not changed.
+        amount: how much of its bytes, where that is known.
     """
 
     seen: tuple[int, int]
     lines: list[str]
     percent: float | None = None
     stage: str | None = None
+    amount: Amount = NO_AMOUNT
 
 
 class Progress:
@@ -41,6 +55,7 @@ class Progress:
         self.warnings: list[str] = []
         self.done_percent: float | None = None
         self.stage = ""
+        self.amount = NO_AMOUNT
         self.closed = False
         self.operation_id = operation_id
         self._no_return = no_return
@@ -61,11 +76,11 @@ class Progress:
             self._dropped += 1
         self._notify()
 
-    def percent(self, done: float, message: str = "") -> None:
-        """Tell how much is done, 0 to 100, and what is being done."""
-        step = (round(min(max(done, 0.0), 100.0), 1), _kept(message))
-        if step != (self.done_percent, self.stage):
-            self.done_percent, self.stage = step
+    def percent(self, done: float, message: str = "", *, amount: Amount = NO_AMOUNT) -> None:
+        """Tell how much is done, 0 to 100, what is being done, and how many bytes of it."""
+        step = (round(min(max(done, 0.0), 100.0), 1), _kept(message), amount)
+        if step != (self.done_percent, self.stage, self.amount):
+            self.done_percent, self.stage, self.amount = step
             self._steps += 1
             self._notify()
 
@@ -103,7 +118,7 @@ class Progress:
         lines = list(self._lines)[len(self._lines) - fresh :] if fresh > 0 else []
         if self._steps == seen[1]:
             return News((total, self._steps), lines)
-        return News((total, self._steps), lines, self.done_percent, self.stage)
+        return News((total, self._steps), lines, self.done_percent, self.stage, self.amount)
 
     def _notify(self) -> None:
         self._changed.set()

@@ -5,7 +5,7 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -144,6 +144,8 @@ class _Running:
         operation.warnings = self._progress.warnings
         operation.output, operation.percent = self._progress.text(), self._progress.done_percent
         operation.stage = self._progress.stage[:200]
+        amount = self._progress.amount
+        operation.bytes_done, operation.bytes_total = amount.bytes_done, amount.bytes_total
         if task.cancelled():
             self._judge_cancelled()
             return
@@ -221,7 +223,10 @@ class _Running:
 
     async def _write(self, written: dict[str, Any] | None) -> dict[str, Any]:
         progress = self._progress
-        said = {"output": progress.text(), "percent": progress.done_percent, "stage": progress.stage}
+        said = {
+            "output": progress.text(), "percent": progress.done_percent, "stage": progress.stage,
+            **asdict(progress.amount),
+        }
         if said != written:
             await operation_rows.in_database(operation_rows.note_progress, self.operation.id, **said)
         return said

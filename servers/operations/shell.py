@@ -17,7 +17,7 @@ from core.one_line import escape
 from servers.models import Operation
 from servers.operations import runner
 from servers.operations.caller import Caller, Origin
-from servers.operations.progress import Progress
+from servers.operations.progress import NO_AMOUNT, Amount, Progress
 from servers.operations.runner import Job
 
 T = TypeVar("T")
@@ -111,8 +111,8 @@ def _watched(job: Job, terminal: TextIO) -> Job:
     async def work(progress: Progress) -> Mapping[str, Any] | None:
         tell, say = progress.percent, progress.line
 
-        def percent(done: float, message: str = "") -> None:
-            tell(done, message)
+        def percent(done: float, message: str = "", *, amount: Amount = NO_AMOUNT) -> None:
+            tell(done, message, amount=amount)
             message = escape(message)
             filled = round(BAR_WIDTH * min(done, 100) / 100)
             bar = "#" * filled + "." * (BAR_WIDTH - filled)

@@ -58,6 +58,9 @@ def finish(operation: Operation) -> None:
             output=operation.output,
             percent=operation.percent,
             stage=operation.stage,
+            bytes_done=operation.bytes_done,
+            bytes_total=operation.bytes_total,
+            eta_seconds=None,
             error=operation.error,
             warnings=operation.warnings,
             result=operation.result,
@@ -65,9 +68,11 @@ def finish(operation: Operation) -> None:
         Lease.objects.filter(operation=operation).delete()
 
 
-def note_progress(operation_id: uuid.UUID, *, output: str, percent: float | None, stage: str) -> None:
-    """Keep what the operation has said so far."""
-    Operation.objects.filter(pk=operation_id).update(output=output, percent=percent, stage=stage[:200])
+def note_progress(
+    operation_id: uuid.UUID, *, output: str, percent: float | None, stage: str, **amount: int | None
+) -> None:
+    """Keep what the operation has said so far; ``amount``: ``bytes_done``, ``bytes_total``, ``eta_seconds``."""
+    Operation.objects.filter(pk=operation_id).update(output=output, percent=percent, stage=stage[:200], **amount)
 
 
 def request_cancel(operation_id: uuid.UUID, *, by: str, overtaking: bool = False) -> Operation:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from backups.restic import restoring
 from backups.restic.command import ResticCommand
 from backups.restic.events import MAX_WARNINGS, BackupEvents, BackupProgress
 from backups.restic.failures import (
@@ -18,7 +19,8 @@ from backups.restic.failures import (
     TemporaryDiskFull,
     explain,
 )
-from backups.restic.manager import ResticManager
+from backups.restic.manager import ResticManager, ResticVersion
+from backups.restic.restoring import Piece, RestoreProgress
 from backups.restic.snapshot import parse_snapshots
 from core.errors import AppError, TimedOut
 from core.process import ProgramFailed, ProgramMissing
@@ -185,3 +187,19 @@ def test_list_that_is_not_understood_is_a_failure(output: str) -> None:
 
 def test_null_is_an_empty_list() -> None:
     assert parse_snapshots("null\n") == []
+
+
+@pytest.mark.parametrize(
+    ("said", "seen"),
+    [
+        ('"percent_done":0.5,"total_bytes":30,"bytes_restored":15', RestoreProgress(50.0, 15, 30)),
+        ('"percent_done":0.5', RestoreProgress(50.0)),  # as restic 0.14 prints none of it
+    ],
+)
+async def test_a_restore_tells_the_bytes_that_restic_tells(said: str, seen: RestoreProgress, tmp_path: Path) -> None:
+    restic = ResticCommand(Access("/r"), run=Answers(f'{{"message_type":"status",{said}}}'), binary="restic")
+    told: list[RestoreProgress] = []
+    await restoring.restore(
+        restic, Piece("ab", "/"), target=tmp_path, version=ResticVersion(0, 17), on_progress=told.append
+    )
+    assert told == [seen]

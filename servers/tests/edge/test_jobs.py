@@ -12,7 +12,8 @@ from core.errors import InvalidRequest
 from core.locks import Busy
 from servers.models import Lease, Operation
 from servers.operations import runner
-from servers.operations.progress import Progress
+from servers.operations.http import OperationSerializer
+from servers.operations.progress import Amount, Progress
 from servers.operations.runner import OperationCancelled
 from servers.records import leases, operation_rows
 from testing.fake_docker import FakeDocker
@@ -39,6 +40,25 @@ async def test_what_the_work_says_and_returns_is_its_record(fake: FakeDocker) ->
     assert (done.state, done.result, done.output) == ("succeeded", {"found": 2}, "one\ntwo is odd")
     assert (done.percent, done.stage, done.warnings) == (40, "reading", ["two is odd"])
     assert await operation_rows.in_database(Lease.objects.count) == 0
+
+
+async def test_bytes_and_time_left_are_told_while_it_runs_and_the_guess_ends_with_it(fake: FakeDocker) -> None:
+    held = Held()
+
+    async def work(progress: Progress) -> None:
+        progress.percent(40, "copying", amount=Amount(4, 10, 7))
+        await held(progress)
+
+    operation = await runner.start(job("check", work))
+    while (now := await stored(operation)).bytes_done is None:
+        await asyncio.sleep(0.01)
+    shown = await asyncio.to_thread(lambda: OperationSerializer(now).data)
+    held.let_go.set()
+
+    assert (shown["bytesDone"], shown["bytesTotal"], shown["etaSeconds"]) == (4, 10, 7)
+    await ended(operation)
+    now = await stored(operation)
+    assert (now.bytes_done, now.bytes_total, now.eta_seconds) == (4, 10, None)
 
 
 async def test_an_anticipated_failure_is_raised_and_recorded(fake: FakeDocker) -> None:
