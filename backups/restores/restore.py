@@ -36,6 +36,8 @@ from servers.minecraft.instance import ServerExists, ServerNotFound
 from servers.operations.caller import Caller
 from servers.operations.progress import Amount, Progress
 from servers.operations.runner import Job
+from servers.records import incarnations
+from servers.records.operation_rows import in_database
 
 
 class RestoreResult(TypedDict):
@@ -158,6 +160,8 @@ class _Restoring:
             await self._require_stopped()  # somebody may have started it by Docker meanwhile
             await self._progress.point_of_no_return()
             self._progress.percent(98, "swapping")
+            if self._order.is_as_new:  # before anybody can see it: nobody has inherited it from an earlier server
+                await in_database(incarnations.begin, self._order.target.server_id)
             for warning in await run_uninterrupted(
                 swap.swap(self._root, plan, targets=self._swapped_out(is_there=is_there), writers=self._writers)
             ):

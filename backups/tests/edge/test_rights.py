@@ -239,6 +239,30 @@ def test_a_copy_is_for_who_may_read_all_that_is_in_it(saved: dict[str, str], hom
     assert member(Verb.VIEW, server=home.name).get("/api/servers/copy").status_code == 404
 
 
+@pytest.mark.parametrize("way", ["removed by hand", "removed and purged", "removed", "only promised"])
+def test_a_copy_under_an_id_that_was_there_before_is_another_server(
+    way: str, saved: dict[str, str], home: Path, server_path: Path, owner: APIClient
+) -> None:
+    if way != "only promised":
+        write_server(server_path, "copy")
+    old = member(*Verb, server="copy")
+    if way == "removed by hand":
+        shutil.rmtree(server_path / "copy")
+    elif way != "only promised":
+        assert owner.post("/api/servers/copy/operations", {"action": "remove"}, format="json").status_code == 200
+    if way == "removed and purged":
+        RemovedServer.objects.all().delete()
+
+    answer = owner.post("/api/snapshots/restore", {"snapshot_id": saved["mine"], "as": "copy"}, format="json")
+
+    assert answer.status_code == 200, answer.json()
+    assert incarnations.current("copy") == 2
+    assert old.get("/api/servers/copy/status").status_code == 404
+    assert "copy" not in old.get("/api/user/me/rights").json()["servers"]
+    latest = owner.get("/api/servers/copy/operations").json()["operations"]
+    assert [one["kind"] for one in latest] == ["restore"], "what an earlier server did is not of this one"
+
+
 def test_health_names_no_other_server(saved: dict[str, str], home: Path, other: str) -> None:
     client = member(Verb.VIEW, server=home.name)
     Operation.objects.create(
