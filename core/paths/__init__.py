@@ -26,18 +26,16 @@ from core.paths.beneath import (
 )
 from core.paths.copy_missing import Carried, copy_missing
 from core.paths.copying import copy
+from core.paths.file_info import Stamp, disk_space, is_settled, place_inside, real_path, stamp
 from core.paths.holes import hole_bytes
 from core.paths.links import Link, TreeLinks, find_links, place_of_link, read_link
-from core.paths.listing import Page, names_in, page
+from core.paths.listing import Page, list_directories, list_holding, list_links, names_in, page
 from core.paths.mounts import is_same_mount, mount_points_at_or_below, sync_file_system
 from core.paths.new_file import NewFile
 from core.paths.places import MountPoint, Place, places, read_mounts
 from core.paths.privileged import is_open_to_others, is_within_reach, missing_mount_options, privileged, restrict
-from core.paths.real import place_inside, real_path
 from core.paths.rename import OtherFileSystem, exchange, move, rename_beneath
 from core.paths.root import Entry, Root
-from core.paths.sizes import disk_space, list_directories, list_holding, list_links
-from core.paths.stamps import Stamp, is_settled, stamp
 from core.paths.trees import Node, TooDeep, count_entries, delete, tree_size_bytes, walk
 from core.paths.writability import unwritable
 

@@ -1,10 +1,15 @@
-"""Where a path really lies, for programs that follow links by themselves."""
+"""Facts about a path: where it really lies, whether it changed, how much room its disk has."""
 
 import os
+import time
 from pathlib import Path
 
 from core.paths.beneath import explained, open_beneath
 from core.paths.root import Root
+
+Stamp = tuple[int, int, int, int]
+
+_SETTLED_NS = 100_000_000  # the kernel stamps changes by its tick: two within one look the same
 
 
 def real_path(root: Root, path: str) -> Path:
@@ -41,3 +46,26 @@ def place_inside(directory: Path, place: str) -> str | None:
         except OSError:
             continue
     return None
+
+
+def stamp(path: str) -> Stamp | None:
+    """Return what changes when ``path`` does (for a directory: when a name in it does); None when nothing is there.
+
+    Only for comparing with an earlier stamp: a link is followed wherever it leads, and nothing is read.
+    """
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def is_settled(one: Stamp) -> bool:
+    """Tell whether the last change is so long ago that another one would give another stamp."""
+    return time.time_ns() - max(one[2:]) > _SETTLED_NS
+
+
+def disk_space(directory: Path | int) -> tuple[int, int]:
+    """Return size and free bytes (for other users than root) of the file system that holds ``directory``."""
+    found = os.statvfs(directory)
+    return found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize
