@@ -60,6 +60,8 @@ def make(  # noqa: PLR0913 - a row
 
     Without ``access`` somebody with grants has those alone, and somebody without what every new user has.
 
+    A role that an owner made is kept by its id: another one of its name is not what was given.
+
     Raises:
         RoleNotFound; InvalidRequest: a pattern that no id can fit, too many grants or open invitations, or ``days``.
     """
@@ -73,7 +75,7 @@ def make(  # noqa: PLR0913 - a row
         Invitation.objects.filter(expires_at__lt=now - timedelta(days=KEEP_DAYS)).delete()
         row = Invitation.objects.create(
             token_hash=hash_of(token), access=_access(access, grants), may_create=may_create,
-            grants=[{"role": one.role, "server": one.server, "incarnation": one.incarnation} for one in grants],
+            grants=[_stored(one) for one in grants],
             made_by=by if isinstance(by, User) else None, made_by_name=(by_name or by.username)[:50], made_at=now,
             expires_at=now + timedelta(days=days),
         )
@@ -169,18 +171,34 @@ def _check(grants: Sequence[WantedGrant]) -> None:
         grants_of.check_pattern(one.server)
 
 
+def _stored(one: WantedGrant) -> dict[str, Any]:
+    role = roles.find(one.role)
+    return {
+        "role": one.role, "role_id": role.pk if role is not None else None, "server": one.server,
+        "incarnation": one.incarnation,
+    }
+
+
 def _still_there(wanted: Sequence[dict[str, Any]]) -> tuple[list[WantedGrant], list[str]]:
     """Return what can be given, and a sentence for each that cannot: the person gets in, what is gone is left out."""
     present, gone = [], []
     for one in wanted:
-        grant = WantedGrant(**one)
-        try:
-            roles.find(grant.role)
-            is_there = grants_of.is_pattern(grant.server) or wiring.wanted_grant(grant.role, grant.server) == grant
-        except AppError:
-            is_there = False
-        if is_there:
+        name, server = one["role"], one["server"]
+        role = roles.still_named(name, one.get("role_id"))
+        if role is None:
+            gone.append(f"{name} on {server} was left out: the role was deleted. Ask an owner for another one.")
+            continue
+        grant = WantedGrant(role, server, one["incarnation"])
+        if grants_of.is_pattern(server) or _is_there(grant):
             present.append(grant)
         else:
-            gone.append(f"{grant.role} on {grant.server} was left out: the role or the server is not there any more.")
+            gone.append(f"{name} on {server} was left out: the server is not there any more.")
     return present, gone
+
+
+def _is_there(grant: WantedGrant) -> bool:
+    """Tell whether the server has its id still, and is the one that was meant."""
+    try:
+        return wiring.wanted_grant(grant.role, grant.server) == grant
+    except AppError:
+        return False

@@ -299,7 +299,8 @@ class SetupCode(models.Model):
 class Invitation(models.Model):
     """A link by which somebody makes their own account once; its token is stored as a hash alone.
 
-    ``grants`` are {role, server, incarnation}, as they were checked when it was made.
+    ``grants`` are {role, role_id, server, incarnation}, as they were checked when it was made; ``role_id`` of a
+    built-in role is null.
     """
 
     token_hash = models.CharField(max_length=64, unique=True)

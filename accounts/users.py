@@ -8,10 +8,11 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts import keys
 from accounts.identity import Identity
-from accounts.models import Access, User, UserRole
+from accounts.models import Access, Invitation, User, UserRole
 from accounts.owners import ensure_an_owner_remains, ensure_owners_remain_without
 from core.errors import InvalidRequest, NotFound
 
@@ -86,7 +87,8 @@ def change(  # noqa: PLR0913 - a row
 ) -> User:
     """Change what is not None; a new role, state or password ends the user's tokens.
 
-    A password that somebody else sets ends the user's keys, too.
+    A password that somebody else sets ends the user's keys, too. Who is no owner any more has no open invitations,
+    and gets none back with the rights.
 
     Raises:
         UserNotFound: there is none.
@@ -101,6 +103,8 @@ def change(  # noqa: PLR0913 - a row
             check_rights(user_id, by=by, role=rights[0], is_active=rights[1])
             user.role, user.is_active = rights
             user.end_tokens()
+            if not user.is_owner:
+                _revoke_invitations(user)
         if username is not None:
             user.username = User.normalize_username(username)
             user.full_clean(exclude=["password"])
@@ -150,6 +154,10 @@ def end_all_tokens(user_id: int) -> User:
         user.end_tokens()
         user.save(update_fields=["tokens_valid_after"])
     return user
+
+
+def _revoke_invitations(user: User) -> None:
+    Invitation.objects.filter(made_by=user, used_at=None, revoked_at=None).update(revoked_at=timezone.now())
 
 
 def _lock(user_id: int) -> User:

@@ -86,6 +86,16 @@ def find(name: str) -> Role | None:
     return role
 
 
+def still_named(name: str, role_id: int | None) -> str | None:
+    """Return what the role is called now that was chosen as ``name``; None: it was deleted.
+
+    ``role_id`` is None for a built-in one. Another role that has the name since is not meant.
+    """
+    if role_id is None:
+        return name if name in BUILT_IN else None
+    return Role.objects.filter(pk=role_id).values_list("name", flat=True).first()
+
+
 def listed() -> list[dict[str, Any]]:
     """Return all roles, the built-in ones (id null) first."""
     given: list[dict[str, Any]] = [

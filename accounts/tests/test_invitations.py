@@ -1,5 +1,6 @@
 """Invitations: a link that makes one account with exactly the rights that an owner chose."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -12,7 +13,9 @@ from rest_framework.test import APIClient
 
 from accounts import invitations, tokens
 from accounts.models import Invitation, User, UserRole
+from accounts.rights import roles
 from accounts.rights.grants import WantedGrant
+from accounts.rights.loading import rights_of
 from accounts.tests.conftest import PASSWORD, ClientOf, MakeUser
 from audit.models import AuditEvent
 
@@ -179,6 +182,69 @@ def test_a_server_or_role_that_is_gone_is_left_out_and_the_person_gets_in(owner:
     assert [one.split(" was left out")[0] for one in answer.json()["warnings"]] == ["viewer on gone"]
     assert [one.server for one in User.objects.get(username="bob").grants.all()] == ["lobby-*"]
     assert User.objects.get(username="bob").access == "granted"
+
+
+def _replaced(role: int) -> None:
+    roles.remove(role)
+    roles.create(name="crew", verbs=["command", "files.write"])
+
+
+def _renamed(role: int) -> None:
+    roles.change(role, name="friends", verbs=["view"])
+    roles.create(name="crew", verbs=["command"])
+
+
+# What is done to the role "crew" of an open invitation; what its account has then: verbs, and whether it was told.
+ROLES: dict[str, tuple[Callable[[int], Any], set[str], bool]] = {
+    "left as it was": (lambda _: None, {"view", "console"}, False),
+    "changed": (lambda role: roles.change(role, name="crew", verbs=["power"]), {"view", "power"}, False),
+    "renamed, and another has the name": (_renamed, {"view"}, False),
+    "deleted": (roles.remove, set(), True),
+    "deleted, and made anew": (_replaced, set(), True),
+}
+
+
+@pytest.mark.parametrize("what", ROLES)
+def test_it_gives_the_role_that_was_chosen_and_no_other_of_its_name(as_owner: APIClient, what: str) -> None:
+    act, verbs, is_told = ROLES[what]
+    role = roles.create(name="crew", verbs=["console"])
+    token = invite(as_owner, grants=[{"role": "crew", "server": "lobby-*"}])["token"]
+    act(role.pk)
+
+    answer = join(token)
+
+    told = "crew on lobby-* was left out: the role was deleted. Ask an owner for another one."
+    assert (answer.status_code, answer.json()["warnings"]) == (200, [told] if is_told else [])
+    assert rights_of(User.objects.get(username="bob")).verbs("lobby-1") == verbs
+
+
+# What happens to the owner who made it, step by step; what becomes of the link.
+MAKERS: dict[str, tuple[list[dict[str, Any]], int]] = {
+    "stays": ([], 200),
+    "gets a new name": ([{"username": "oda"}], 200),
+    "is demoted": ([{"role": "admin"}], 410),
+    "is disabled": ([{"active": False}], 410),
+    "is demoted and an owner again": ([{"role": "admin"}, {"role": "owner"}], 410),
+    "is disabled and active again": ([{"active": False}, {"active": True}], 410),
+    "is deleted": ([{}], 404),
+}
+
+
+@pytest.mark.parametrize("what", MAKERS)
+def test_it_counts_only_while_its_maker_may_give_what_it_gives(
+    as_owner: APIClient, make_user: MakeUser, client_of: ClientOf, what: str
+) -> None:
+    steps, status = MAKERS[what]
+    otto = make_user("otto", UserRole.OWNER)
+    token = invite(client_of(tokens.issue(otto)))["token"]
+
+    for step in steps:
+        address = f"/api/admin/users/{otto.pk}"
+        answer = as_owner.patch(address, step, format="json") if step else as_owner.delete(address)
+        assert answer.status_code in {200, 204}, answer.content
+
+    assert APIClient().get(f"{INVITATIONS}/{token}").status_code == status
+    assert join(token).status_code == status
 
 
 @pytest.mark.django_db(transaction=True)
