@@ -26,6 +26,8 @@ from servers.api.files.paths import (
     public,
     raw,
     readable,
+    require_movable,
+    require_no_name_lost,
 )
 from servers.minecraft.files import changes
 from servers.operations import kinds
@@ -97,6 +99,7 @@ class FilesViewSet(ViewSet):
         """Give a file, a directory or a link another name in its directory."""
         body = _valid(serializers.FileRenameSerializer(data=request.data))
         with data(id) as root:
+            require_movable(request, id, root, path_in(body, "old_"))
             path = changes.rename_entry(root, path_in(body, "old_"), body["new_name"])
         return _done(f"It is called {paths.file_name(path)} now.", path)
 
@@ -108,6 +111,8 @@ class FilesViewSet(ViewSet):
         body = _valid(serializers.FileMoveSerializer(data=request.data))
         path, target = path_in(body, ""), path_in(body, "target_")
         with data(id) as root:
+            require_movable(request, id, root, path)
+            require_no_name_lost(request, id, root, target)
             changes.move(root, path, target, overwrite=body["overwrite"])
         return _done(f"{paths.file_name(path)} was moved.", target)
 
@@ -123,9 +128,11 @@ class FilesViewSet(ViewSet):
         path, target = path_in(body, ""), path_in(body, "target_")
 
         def work(root: Root, tell: changes.Tell) -> dict[str, Any]:
+            require_movable(request, id, root, path)  # again: it may begin later
             return {"left_out": changes.copy(root, path, target, on_bytes=tell)}
 
         with data(id) as root:
+            require_movable(request, id, root, path)
             large = changes.is_large(root, path, with_content=True)
         what = f"{paths.file_name(path)} was copied."
         return carry_out_on_files(request, id, COPY, work, what=what, large=large)
@@ -151,6 +158,7 @@ class FilesViewSet(ViewSet):
             return {"deleted": deleted}
 
         with data(id) as root:
+            require_no_name_lost(request, id, root, path)
             large = changes.is_large(root, path, with_content=False)
         what = f"{paths.file_name(path)} was deleted."
         return carry_out_on_files(request, id, DELETE, work, what=what, large=large)

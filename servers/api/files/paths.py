@@ -46,6 +46,25 @@ def require_readable(request: Request, server_id: str, root: Root, path: str) ->
         raise secret_files.refusal(path)
 
 
+def require_movable(request: Request, server_id: str, root: Root, path: str) -> None:
+    """Refuse to copy, move or rename what would let the caller read a file that is kept from them.
+
+    Raises:
+        HoldsSecret.
+    """
+    secrets = secrets_from(request, server_id, root)
+    lost = secrets.first_lost(root, path) if secrets is not None else None
+    if lost is not None:
+        raise secret_files.refusal(lost)
+
+
+def require_no_name_lost(request: Request, server_id: str, root: Root, path: str) -> None:
+    """Refuse to delete or replace one of several names of a file that is kept from the caller; raises HoldsSecret."""
+    secrets = secrets_from(request, server_id, root)
+    if secrets is not None and secrets.is_shared(root, path):
+        raise secret_files.refusal(path)
+
+
 def path_in_query(request: Request, *, default: str | None = None) -> str:
     """Return the path that ``raw_path`` or ``path`` of the query names; raises InvalidRequest without either."""
     return path_in(request.query_params, "", default=default)

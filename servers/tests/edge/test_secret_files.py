@@ -64,6 +64,53 @@ def test_a_reader_of_files_does_not_read_them(files: str, server: str, way: str,
     assert reader.get(f"{files}/{way}?path=plain.txt").status_code == 200
 
 
+# How somebody who may change files, and not give commands, would get a secret file under a name that is not one.
+WAYS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "rename": ("post", "rename", {"old_path": "server.properties", "new_name": "a.txt"}),
+    "rename, in other letters": ("post", "rename", {"old_path": "Server.Properties", "new_name": "a.txt"}),
+    "rename of its other name": ("post", "rename", {"old_path": "hard", "new_name": "a.txt"}),
+    "move": ("post", "move", {"path": ".rcon-cli.env", "target_path": "a.txt"}),
+    "move of a folder with what a link leads to": ("post", "move", {"path": "conf", "target_path": "b"}),
+    "rename of that folder": ("post", "rename", {"old_path": "conf", "new_name": "b"}),
+    "a file in the place of the link": (
+        "post", "move", {"path": "plain.txt", "target_path": ".rcon-cli.yaml", "overwrite": True}
+    ),
+    "copy": ("post", "copy", {"path": "server.properties", "target_path": "a.txt"}),
+    "copy of its other name": ("post", "copy", {"path": "hard", "target_path": "a.txt"}),
+    "copy of a folder with its other name": ("post", "copy", {"path": "conf", "target_path": "b"}),
+    "copy through a link": ("post", "copy", {"path": "link", "target_path": "a.txt"}),
+    "delete the name that is known": ("delete", "?path=.rcon-cli.env", {}),
+    "delete the link": ("delete", "?path=.rcon-cli.yaml", {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_other_name_makes_them_readable(files: str, server: str, secrets: Path, way: str) -> None:
+    (secrets / "conf").mkdir()
+    (secrets / ".rcon-cli.yaml").rename(secrets / "conf/real.txt")
+    (secrets / ".rcon-cli.yaml").symlink_to("conf/real.txt")
+    method, address, body = WAYS[way]
+    writer = client_of("files.read", "files.write", server=server)
+    before = sorted(str(one) for one in secrets.rglob("*"))
+
+    refused = getattr(writer, method)(f"{files}/{address}", body, format="json")
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "holds_secret")
+    assert sorted(str(one) for one in secrets.rglob("*")) == before
+    commander = client_of("files.read", "files.write", "command", server=server)
+    assert getattr(commander, method)(f"{files}/{address}", body, format="json").status_code == 200
+
+
+@pytest.mark.usefixtures("secrets")
+def test_what_holds_no_secret_is_renamed_moved_and_copied_as_before(files: str, server: str, data: Path) -> None:
+    writer = client_of("files.read", "files.write", server=server)
+    (data / "out").symlink_to("/etc/hostname")
+    steps = [("copy", {"path": "deep", "target_path": "d2"}), ("move", {"path": "plain.txt", "target_path": "d2/p"}),
+             ("rename", {"old_path": "d2", "new_name": "d3"}), ("rename", {"old_path": "out", "new_name": "o2"})]
+
+    assert [writer.post(f"{files}/{what}", body, format="json").status_code for what, body in steps] == [200] * 4
+
+
 @pytest.mark.usefixtures("secrets")
 def test_archives_and_searches_leave_them_out_and_say_so(files: str, server: str) -> None:
     reader, commander = client_of("files.read", server=server), client_of("files.read", "command", server=server)
