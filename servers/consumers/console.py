@@ -1,6 +1,7 @@
 """The live console. Its protocol is written down in docs/console.md."""
 
 import asyncio
+import hashlib
 import json
 import logging
 from collections.abc import Mapping
@@ -27,11 +28,18 @@ logger = logging.getLogger(__name__)
 
 MAX_VIEWERS, MAX_VIEWERS_PER_ADDRESS = 30, 100
 COMMANDS_PER_S, COMMAND_BURST = 1.0, 10.0
-_GROUP_CHARS = 99  # that the channel layer takes in a name
 MAX_WAITING = 100  # frames, before the first lines
 FRAMES_PER_S, FRAME_BURST = 20.0, 60.0  # a page sends few; a refresh is answered with a megabyte
 
 _of_server, _of_address = ConnectionLimit(MAX_VIEWERS), ConnectionLimit(MAX_VIEWERS_PER_ADDRESS)
+
+
+def group_of(game: str) -> str:
+    """Return the channel group of all the viewers of a game, ``<server>`` or ``<server>:<service>``.
+
+    A digest: names take few characters and 99 of them, and no two games may share one.
+    """
+    return f"console.{hashlib.sha256(game.encode()).hexdigest()}"
 
 
 class Place(NamedTuple):
@@ -66,7 +74,7 @@ class ConsoleConsumer(SocketConsumer):
                 self.refuse(TOO_MANY, f"{slots.limit} consoles of {what} are open already. Close one.")
                 return
             self.at_end.callback(slots.release, key)
-        self._others = f"console.{self.game.replace(':', '..')}"[:_GROUP_CHARS]  # the group of all the game's viewers
+        self._others = group_of(self.game)
         await self.join(self._others)
         self.commands = TokenBucket(per_s=COMMANDS_PER_S, burst=COMMAND_BURST)
         self.frames = TokenBucket(per_s=FRAMES_PER_S, burst=FRAME_BURST)

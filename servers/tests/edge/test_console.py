@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from asgiref.sync import sync_to_async
+from channels.layers import BaseChannelLayer
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 
@@ -271,3 +272,17 @@ async def test_nothing_a_terminal_would_obey_reaches_the_page(
     log.write_text("\x1b]52;c;cm0gLXJm\x07\x1b[31mred\x1b[0m \x1b[2J\x1b]8;;http://evil\x1b\\link\n")
     async with opened(f"/api/servers/{server}/console?token={token}") as socket:
         assert (await receive(socket))["content"] == "\x1b[31mred\x1b[0m link\n"
+
+
+# Games that would share a group if their names were cut, or written in the characters that a group takes.
+GAMES = [
+    "survival:mc2", "survival..mc2", "survival.:mc2", "survival.mc2", "survival:.mc2", "survival-mc2", "survival_mc2",
+    "survival", "Survival", "s" * 63, f"{'s' * 63}:{'m' * 63}", f"{'s' * 63}:{'m' * 62}n",
+]  # fmt: skip
+
+
+def test_no_two_games_share_the_group_of_their_viewers() -> None:
+    groups = [console.group_of(game) for game in GAMES]
+
+    assert len(set(groups)) == len(GAMES)
+    assert all(BaseChannelLayer().require_valid_group_name(group) for group in groups)
