@@ -187,3 +187,16 @@ class PanelPort(models.Model):
 
     def __str__(self) -> str:
         return str(self.port)
+
+
+class PanelPlace(models.Model):
+    """Where the processes run that share this database; true while one of them holds the lock beside it."""
+
+    only = models.PositiveSmallIntegerField(primary_key=True, default=1, help_text="always 1: there is one row")
+    machine = models.CharField(max_length=64, help_text="boot id of its kernel")
+    host = models.CharField(max_length=255, help_text="its name then, for people")
+    engine = models.CharField(max_length=128, blank=True, help_text="the engine's id; empty: not known")
+    server_path = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.host}: {self.server_path}"

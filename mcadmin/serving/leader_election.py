@@ -13,6 +13,8 @@ from typing import Any
 import psycopg
 from django.db import InterfaceError, OperationalError
 
+from mcadmin.serving.postgres_address import KEEP_ALIVE, postgres_address
+
 logger = logging.getLogger(__name__)
 
 LEAD_KEY = 5678_002  # any number that nobody else uses
@@ -21,7 +23,6 @@ CHECK_S = 5.0  # how often the one that leads makes sure that it still does
 
 # The lead's own connection fails with psycopg's, the work that begins or ends under it with Django's.
 _AWAY = (psycopg.OperationalError, OperationalError, InterfaceError, TimeoutError)
-_DJANGOS_OWN = {"pool", "isolation_level", "server_side_binding", "assume_role"}  # of OPTIONS; libpq knows none
 
 
 async def supervise(
@@ -60,16 +61,9 @@ async def _lead(
     database: dict[str, Any], ended: asyncio.Event
 ) -> AsyncIterator[psycopg.AsyncConnection[Any] | None]:
     """Hold the lead; None when ``ended`` came first."""
-    options = {key: value for key, value in database.get("OPTIONS", {}).items() if key not in _DJANGOS_OWN}
-    address = {
-        "dbname": database["NAME"], "user": database["USER"] or None, "password": database["PASSWORD"] or None,
-        "host": database["HOST"] or None, "port": database["PORT"] or None,
-    }
-    known = {key: value for key, value in address.items() if value is not None}
-    connection = await psycopg.AsyncConnection.connect(
-        autocommit=True, **{"connect_timeout": 10, **known, **options}
-    )
+    connection = await psycopg.AsyncConnection.connect(autocommit=True, **postgres_address(database))
     try:
+        await connection.execute(KEEP_ALIVE)
         while not ended.is_set():
             cursor = await connection.execute("SELECT pg_try_advisory_lock(%s)", [LEAD_KEY])
             row = await cursor.fetchone()

@@ -1,14 +1,20 @@
 """What every command that stays does before it begins: log, bring the database up to date."""
 
+import asyncio
+import os
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import Error as DatabaseError
 
+from core.errors import AppError
 from mcadmin import logs
-from web import migrating
+from servers import wiring
+from servers.docker.engine import DockerManager
+from web import migrating, process_role
 
 DESCRIPTORS = 65_536  # far more than all connections and files together; the usual soft limit of 1,024 is not
 
@@ -38,6 +44,49 @@ def migrate(say: Callable[[str], object]) -> None:
         raise CommandError(f"database_url: the database cannot be used: {error}") from None
     if copy is not None:
         say(f"The database was brought up to date; as it was before: {copy}")
+
+
+@contextmanager
+def one_place() -> Iterator[None]:
+    """Be one of the processes that share the database; a SQLite file has one anyway.
+
+    Raises:
+        CommandError: others run on another machine, at another engine or over another ``server_path``.
+    """
+    if migrating.sqlite_file() is not None:
+        yield
+        return
+    import psycopg  # noqa: PLC0415 - only where it is used
+
+    from mcadmin.serving import one_place  # noqa: PLC0415 - so it is here
+
+    place = one_place.this_place(settings.MC_ADMIN.server_path, engine=asyncio.run(_engine_id()))
+    name = f"{process_role.current()} {os.getpid()} on {place.host}"
+    database = dict(settings.DATABASES["default"])
+    with ExitStack() as closing:
+        try:
+            membership = closing.enter_context(
+                one_place.held(database, place=place, name=name, engine_now=_engine_now)
+            )
+        except one_place.OtherPlace as error:
+            raise CommandError(str(error)) from None
+        except (psycopg.Error, DatabaseError) as error:
+            raise CommandError(f"database_url: the database cannot be used: {error}") from None
+        yield
+    if membership.refusal:
+        raise CommandError(membership.refusal)
+
+
+async def _engine_id() -> str:
+    try:
+        return (await DockerManager(wiring.cli()).version()).engine_id
+    except AppError:  # the panel starts without an engine, too
+        return ""
+
+
+def _engine_now() -> str:
+    version = wiring.live().monitoring.versions.engine
+    return version.engine_id if version else ""
 
 
 def raise_descriptor_limit() -> int:

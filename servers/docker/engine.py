@@ -23,11 +23,12 @@ _NOT_THERE = ("no such", "not found")
 
 @dataclass(frozen=True, slots=True)
 class EngineVersion:
-    """Versions as the programs tell them; ``cgroup`` is ``1`` or ``2``."""
+    """Versions as the programs tell them; ``cgroup`` is ``1`` or ``2``, ``engine_id`` tells it from other engines."""
 
     engine: str
     cgroup: str
     cgroup_driver: str
+    engine_id: str = ""
 
 
 class DockerManager:
@@ -47,7 +48,8 @@ class DockerManager:
         if not info.get("ServerVersion"):  # docker info exits 0 without an engine
             await self._cli.call("version", "--format", "{{.Server.Version}}", timeout_s=QUESTION_TIMEOUT_S)
         return EngineVersion(
-            info.get("ServerVersion", ""), info.get("CgroupVersion", "1"), info.get("CgroupDriver", "")
+            info.get("ServerVersion", ""), info.get("CgroupVersion", "1"), info.get("CgroupDriver", ""),
+            info.get("ID") or "",
         )
 
     async def list_ids(self, *filters: str) -> list[str]:

@@ -54,6 +54,7 @@ class Command(BaseCommand):
                     closing.enter_context(listener)
                 startup.start_logging()
                 startup.migrate(self.stdout.write)
+                closing.enter_context(startup.one_place())
                 self.check()
                 code = setup.new_code()
                 panel_ports.note(listeners[0].getsockname()[1])

@@ -28,7 +28,8 @@ class Command(BaseCommand):
         process_role.assume(process_role.Role.SUPERVISOR)
         startup.start_logging()
         startup.migrate(self.stdout.write)
-        asyncio.run(self._run())
+        with startup.one_place():
+            asyncio.run(self._run())
         self.stdout.write("The supervisor has ended.")
 
     async def _run(self) -> None:
