@@ -25,7 +25,8 @@ from backups.restic import browsing
 from backups.restic.browsing import Node
 from backups.restic.command import ResticCommand
 from backups.restic.snapshot import ResticSnapshot
-from backups.restores import locate
+from backups.restores import locate, secret_nodes
+from backups.restores.secret_nodes import SecretNodes
 from backups.snapshots import visible
 from core.errors import Forbidden
 from servers.minecraft.files import secret_files
@@ -103,12 +104,19 @@ def _hides_secrets(request: Request, snapshot: ResticSnapshot) -> bool:
 
 async def _require_no_secret(restic: ResticCommand, snapshot: ResticSnapshot, node: Node | None) -> None:
     """Refuse a file that holds the RCON password, and a folder with one: restic leaves nothing out of its archive."""
+    server_id = snapshot.labels.server_id
+    secrets = await secret_nodes.find(restic, snapshot, server_id) if server_id else SecretNodes()
+    if secrets.is_unclear:
+        raise secret_files.HoldsSecret(
+            "In this snapshot a file with the RCON password is a link, and nobody can tell to which file. "
+            "Downloads from it need the right `command`."
+        )
     if node is not None and node.type != "dir":
-        if secret_files.is_secret_name(node.name):
+        if secrets.has(node):
             raise secret_files.refusal(node.name)
         return
     path = "/" if node is None else node.path
-    found = await browsing.first_below(restic, snapshot.id, path, lambda one: secret_files.is_secret_name(one.name))
+    found = await browsing.first_below(restic, snapshot.id, path, secrets.has)
     if found is not None:
         raise secret_files.HoldsSecret(
             f"The folder has {found.name}, which holds the RCON password. Download its files one by one, "

@@ -31,7 +31,10 @@ class NotAFileInSnapshot(InvalidRequest):
 
 
 class Node(BaseModel):
-    """One entry of a snapshot; ``path`` is absolute, ``type`` is restic's: file, dir, symlink and so on."""
+    """One entry of a snapshot; ``path`` is absolute, ``type`` is restic's: file, dir, symlink and so on.
+
+    ``inode`` is what restic 0.18 tells; older ones tell none. Which device it counts on, no restic tells.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -40,6 +43,7 @@ class Node(BaseModel):
     path: str
     size: int = 0
     mtime: datetime
+    inode: int | None = None
 
     @field_validator("mtime", mode="before")
     @classmethod

@@ -1,5 +1,6 @@
 """Snapshots and schedules for people who were given one server: what is not theirs is unknown."""
 
+import os
 import shutil
 import uuid
 from collections.abc import Callable
@@ -129,6 +130,38 @@ def test_the_password_stays_in_the_snapshot(saved: dict[str, str], home: Path) -
         assert (answer.status_code, answer.json()["code"]) == (403, "holds_secret")
         assert commander.get(f"{data}{path}").status_code == 200
     assert reader.get(f"{data}/ab").status_code == 200
+
+
+@pytest.mark.parametrize("vault", ["0.14", "0.18"], indirect=True)
+def test_other_names_of_the_file_do_not_show_the_password(vault: Path, owner: APIClient, home: Path) -> None:
+    data = home / "data"
+    (data / "server.properties").write_text("rcon.password=x\n")
+    os.link(data / "server.properties", data / "world/hard")
+    os.link(data / "server.properties", data / "hard.txt")
+    saved = save(owner, server_id=home.name)
+    reader = member(Verb.FILES_READ, server=home.name)
+    commander = member(Verb.FILES_READ, Verb.COMMAND, server=home.name, name="hugo")
+    address = f"/api/snapshots/{saved}/download?path={data}"
+
+    for path in ("/world/hard", "/world", "/hard.txt"):
+        answer = reader.get(f"{address}{path}")
+        assert (answer.status_code, answer.json()["code"]) == (403, "holds_secret")
+        assert commander.get(f"{address}{path}").status_code == 200
+    assert reader.get(f"{address}/world/level.dat").status_code == 200
+    assert reader.get(f"{address}/ab").status_code == 200
+
+
+def test_where_the_file_is_a_link_any_file_may_be_it(vault: Path, owner: APIClient, home: Path) -> None:
+    (home / "data/real.txt").write_text("rcon.password=x\n")
+    (home / "data/server.properties").symlink_to("real.txt")
+    saved = save(owner, server_id=home.name)
+    reader = member(Verb.FILES_READ, server=home.name)
+    commander = member(Verb.FILES_READ, Verb.COMMAND, server=home.name, name="hugo")
+
+    address = f"/api/snapshots/{saved}/download?path={home}/data/real.txt"
+    answer = reader.get(address)
+    assert (answer.status_code, answer.json()["code"]) == (403, "holds_secret")
+    assert commander.get(address).status_code == 200
 
 
 def test_of_a_server_that_was_removed_the_next_members_see_nothing(saved: dict[str, str], home: Path) -> None:
