@@ -9,7 +9,8 @@ import logging
 import os
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -124,6 +125,17 @@ def record_call(  # noqa: PLR0913 - each is a field of the event
             request_id=this_request(),
         )
     )
+
+
+@contextmanager
+def shell_call(command: str, body: dict[str, Any]) -> Iterator[None]:
+    """Write down a command of a shell when its work has ended, well or not; ``body`` may be filled meanwhile."""
+    success = False
+    try:
+        yield
+        success = True
+    finally:
+        record_call(user=shell_user(), method="SHELL", path=command, success=success, body=body)
 
 
 def record_command(

@@ -72,6 +72,9 @@ _WORDS: list[tuple[str, str, Say]] = [
     ("POST", r"/[^/]+/login/", lambda _, body: f"signed in to this site as {body.get('username', '?')}"),
     ("POST", r"/[^/]+/logout/", lambda *_: "signed out of this site"),
     ("POST", r"/[^/]+/act/", lambda _, body: _act(str(body.get("do", "")))),
+    ("SHELL", r"grant", lambda _, body: f"{_grant(body)} at a shell"),
+    ("SHELL", r"key", lambda _, body: f"{_key(body)} at a shell"),
+    ("SHELL", r"invite", lambda _, body: f"{_invite(body)} at a shell"),
     ("SHELL", r".*", lambda found, body: f"{body.get('operation') or found[0]} from the shell"),
     ("API", r".*", lambda _, body: f"{body.get('operation', 'an operation')}, which ended with its process"),
     ("ADMIN", r".*", lambda _, body: f"{body.get('operation', 'an operation')}, which ended with its process"),
@@ -94,6 +97,25 @@ def sentence(event: AuditEvent) -> str:
 
 def _session_begun(body: Mapping[str, Any]) -> str:
     return f"signed in on a page as {body['username']}" if "username" in body else "signed in on a page by a token"
+
+
+def _grant(body: Mapping[str, Any]) -> str:
+    who, server = body.get("username", "?"), body.get("server", "?")
+    if body.get("operation") == "take":
+        return f"took from {who} what they had on {server}"
+    return f"gave {who} the role {body.get('role', '?')} on {server}"
+
+
+def _key(body: Mapping[str, Any]) -> str:
+    named = f"the key {body['name']} of {body.get('username', '?')}" if "name" in body else f"key {body.get('id', '?')}"
+    return f"{'ended' if body.get('operation') == 'end' else 'made'} {named}"
+
+
+def _invite(body: Mapping[str, Any]) -> str:
+    if body.get("operation") == "revoke":
+        return f"revoked invitation {body.get('id', '?')}"
+    servers = ", ".join(map(str, body.get("server") or []))
+    return f"made an invitation for the role {body.get('role', '?')} on {servers}" if servers else "made an invitation"
 
 
 def _act(value: str) -> str:

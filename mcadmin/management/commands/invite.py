@@ -47,16 +47,12 @@ class Command(BaseCommand):
 
     def _make(self, options: dict[str, Any]) -> None:
         body = {name: options[name] for name in ("server", "role", "access", "may_create", "days")}
-        is_made = False
-        try:
+        with recorder.shell_call("invite", {"operation": "make", **body}):
             row, token = invitations.make(
                 by=SystemUser(), by_name=recorder.shell_user().username, access=options["access"],
                 may_create=options["may_create"], days=options["days"],
                 grants=[wiring.wanted_grant(options["role"], server) for server in options["server"]],
             )
-            is_made = True
-        finally:
-            _record("invitation", body=body, success=is_made)
         link = f"{options['url'].rstrip('/')}/invite#{token}"
         if options["as_json"]:
             self.stdout.write(json.dumps({**InvitationSerializer(row).data, "token": token, "link": link}))
@@ -73,17 +69,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{row['id']:>5}  {row['state']:<8} until {row['expires_at'][:16]}  {given}")
 
     def _revoke(self, invitation_id: int) -> None:
-        is_done = False
-        try:
+        with recorder.shell_call("invite", {"operation": "revoke", "id": invitation_id}):
             invitations.revoke(invitation_id)
-            is_done = True
-        finally:
-            _record(f"invitation {invitation_id} revoked", body={}, success=is_done)
         self.stdout.write(f"Invitation {invitation_id} lets nobody in.")
-
-
-def _record(operation: str, *, body: dict[str, Any], success: bool) -> None:
-    recorder.record_call(
-        user=recorder.shell_user(), method="SHELL", path="invite", success=success,
-        body={"operation": operation, **body},
-    )

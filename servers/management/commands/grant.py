@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import Access, User
 from accounts.rights import grants
+from audit import recorder
 from core.errors import AppError
 from servers import members
 
@@ -41,16 +42,25 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
 
     def _give(self, user: User, options: dict[str, Any]) -> None:
-        grants.add(user.pk, members.wanted(options["role"], options["server"]))
-        if user.access == Access.EVERYTHING and not options["keep_access"]:
-            grants.set_rights(user.pk, access=Access.GRANTED)
+        narrows = user.access == Access.EVERYTHING and not options["keep_access"]
+        body = {
+            "operation": "give", "username": user.username, "role": options["role"], "server": options["server"],
+            "access": str(Access.GRANTED.value) if narrows else user.access,
+        }
+        with recorder.shell_call("grant", body):
+            grants.add(user.pk, members.wanted(options["role"], options["server"]))
+            if narrows:
+                grants.set_rights(user.pk, access=Access.GRANTED)
         self.stdout.write(f"{user.username} is {options['role']} of {options['server']} now.")
         if user.is_owner:
             self.stdout.write("As an owner they may do everything all the same.")
 
     def _take(self, user: User, server: str) -> None:
-        if not grants.take(user.pk, server):
-            raise CommandError(f"{user.username} has nothing on {server!r}. `grant {user.username} --list` shows it.")
+        with recorder.shell_call("grant", {"operation": "take", "username": user.username, "server": server}):
+            if not grants.take(user.pk, server):
+                raise CommandError(
+                    f"{user.username} has nothing on {server!r}. `grant {user.username} --list` shows it."
+                )
         self.stdout.write(f"Taken: what {user.username} had on {server}.")
 
     def _list(self, user: User, *, as_json: bool) -> None:

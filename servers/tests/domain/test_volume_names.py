@@ -17,7 +17,7 @@ PAIRS = [(("a_b", "c"), ("a", "b_c")), (("a", "b_c_d"), ("a_b_c", "d")), (("a-_b
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("project", ["of the first", "of the second", "", "elsewhere"])
 def test_a_volume_is_opened_for_the_server_that_it_was_made_for(
-    tmp_path: Path, pair: tuple[tuple[str, str], tuple[str, str]], turned: bool, project: str  # noqa: FBT001 - a row
+    tmp_path: Path, pair: tuple[tuple[str, str], tuple[str, str]], turned: bool, project: str
 ) -> None:
     first, second = reversed(pair) if turned else pair
     names = {f"{server}_{key}" for server, key in pair}

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts import keys
 from accounts.models import Key, User
+from audit import recorder
 from core.errors import AppError
 
 AT_SHELL = "ended at a shell"
@@ -44,12 +45,14 @@ class Command(BaseCommand):
     def _create(self, options: dict[str, Any]) -> None:
         if not 1 <= options["days"] <= keys.LONGEST_LIFE.days:
             raise CommandError(f"--days is 1 to {keys.LONGEST_LIFE.days}.")
-        _, token = keys.begin(
-            _user(options["username"]), keys.WantedKey(
-                name=options["name"], verbs=options["verb"], servers=options["server"], networks=options["network"],
-                expires_at=timezone.now() + timedelta(days=options["days"]),
-            ),
-        )
+        body = {name: options[name] for name in ("username", "name", "verb", "server", "network", "days")}
+        with recorder.shell_call("key", {"operation": "create", **body}):
+            _, token = keys.begin(
+                _user(options["username"]), keys.WantedKey(
+                    name=options["name"], verbs=options["verb"], servers=options["server"],
+                    networks=options["network"], expires_at=timezone.now() + timedelta(days=options["days"]),
+                ),
+            )
         self.stdout.write(token)
         self.stderr.write("Keep it now; it is not shown again.")
 
@@ -70,7 +73,10 @@ class Command(BaseCommand):
             self.stdout.write("There are no keys.")
 
     def _end(self, options: dict[str, Any]) -> None:
-        row = keys.end(options["id"], why=AT_SHELL)
+        body: dict[str, Any] = {"operation": "end", "id": options["id"]}
+        with recorder.shell_call("key", body):
+            row = keys.end(options["id"], why=AT_SHELL)
+            body |= {"username": row.user.username, "name": row.name}
         self.stdout.write(f"The key {row.name!r} of {row.user.username} has ended.")
 
 
