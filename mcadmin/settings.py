@@ -158,7 +158,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["accounts.permissions.AllowAnyone"],
     "SERVE_AUTHENTICATION": [],
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"ServerStatusEnum": "servers.minecraft.status.MCServerStatus"},
+    "ENUM_NAME_OVERRIDES": {
+        "ServerStatusEnum": "servers.minecraft.status.MCServerStatus",
+        "OperationStateEnum": "servers.models.OperationState.values",
+    },
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": True,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -41,6 +41,12 @@ class Operation(models.Model):
 
     class Meta:
         ordering = ("-started_at",)
+        indexes = [
+            models.Index(fields=["server_id", "-started_at"], name="operations_of_server"),
+            models.Index(fields=["state", "-started_at"], name="operations_by_state"),
+            models.Index(fields=["kind", "-started_at"], name="operations_by_kind"),
+            models.Index(fields=["started_by", "-started_at"], name="operations_by_user"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.server_id} ({self.state})"

@@ -6,7 +6,7 @@ from servers.api.compose import ComposeViewSet, DefaultsView
 from servers.api.figures import FiguresViewSet
 from servers.api.history import HistoryViewSet
 from servers.api.metrics import MetricsView
-from servers.api.operations import OperationViewSet, ServerOperationsViewSet
+from servers.api.operations import OperationsView, OperationViewSet, ServerOperationsViewSet
 from servers.api.rights import GrantsView, MembersView, MyRightsView
 from servers.api.servers import ServersView, ServerViewSet
 from servers.api.system import SystemViewSet
@@ -51,6 +51,7 @@ urlpatterns = [
         ServerOperationsViewSet.as_view({"get": "history", "post": "create"}),
     ),
     path("/servers/<server_id:id>", include("servers.api.files.urls")),
+    path("/operations", OperationsView.as_view()),
     path("/operations/<uuid:id>", OperationViewSet.as_view({"get": "retrieve"})),
     path("/operations/<uuid:id>/cancel", OperationViewSet.as_view({"post": "cancel"})),
     path("/servers/<server_id:id>/history", HistoryViewSet.as_view({"get": "server"})),

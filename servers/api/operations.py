@@ -7,6 +7,7 @@ from asgiref.sync import async_to_sync
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
 from accounts.identity import who
@@ -18,9 +19,11 @@ from servers.api import serializers
 from servers.api.compose import acceptance_of
 from servers.changes import actions
 from servers.changes.actions import Action
+from servers.models import OperationState
 from servers.operations import runner, watched
 from servers.operations.http import PREFER, OperationAnswerSerializer, OperationSerializer, answer, begun, run_for_http
 from servers.records import incarnations, operation_rows
+from servers.records.operation_lists import Place, Wanted
 from web.request import flag
 
 PAGE = 50
@@ -63,6 +66,37 @@ class ServerOperationsViewSet(ViewSet):
         return run_for_http(request, job, done=lambda done: answer(done, message=actions.message(done)))
 
 
+class OperationsView(APIView):
+    """/operations."""
+
+    @extend_schema(
+        operation_id="operations_list_all",
+        parameters=[
+            OpenApiParameter("state", str, enum=OperationState.values),
+            OpenApiParameter("server", str, description="its id; empty: those of no single server"),
+            OpenApiParameter("kind", str, description="`up`, `backup`, …"),
+            OpenApiParameter("user", str, description="who began it"),
+            OpenApiParameter("cursor", str, description="`next` of the page before"),
+        ],
+        responses=serializers.OperationSummaryListSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """List the operations of all servers that you may see, newest first, without their output."""
+        asked = request.query_params
+        state = asked.get("state") or None
+        if state is not None and state not in OperationState.values:
+            raise InvalidRequest(f"state must be one of: {', '.join(OperationState.values)}.")
+        wanted = Wanted(
+            state=state, server_id=asked.get("server"), kind=asked.get("kind") or None,
+            started_by=asked.get("user") or None,
+        )
+        rows = watched.list_page(who(request), wanted, after=_place(asked.get("cursor")), limit=PAGE + 1)
+        last = rows[PAGE - 1] if len(rows) > PAGE else None
+        more = f"{last.started_at.isoformat()}_{last.id}" if last is not None else None
+        answer = {"operations": rows[:PAGE], "next": more}
+        return Response(serializers.OperationSummaryListSerializer(answer).data)
+
+
 class OperationViewSet(ViewSet):
     """/operations/{uuid}."""
 
@@ -87,7 +121,25 @@ def _cursor(request: Request) -> datetime | None:
     if not text:
         return None
     try:
-        found = datetime.fromisoformat(text.replace(" ", "+"))  # a plus sign that was not escaped
-        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+        return _instant(text)
     except (ValueError, OverflowError):
-        raise InvalidRequest("cursor is not one that a page gave as `next`.") from None
+        raise _not_a_cursor() from None
+
+
+def _place(text: str | None) -> Place | None:
+    if not text:
+        return None
+    at, _, last = text.partition("_")
+    try:
+        return Place(_instant(at), uuid.UUID(last))
+    except (ValueError, OverflowError):
+        raise _not_a_cursor() from None
+
+
+def _instant(text: str) -> datetime:
+    found = datetime.fromisoformat(text.replace(" ", "+"))  # a plus sign that was not escaped
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _not_a_cursor() -> InvalidRequest:
+    return InvalidRequest("cursor is not one that a page gave as `next`.")

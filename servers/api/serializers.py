@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from servers.changes.actions import Action
 from servers.minecraft.status import MCServerStatus
-from servers.operations.http import OperationSerializer
+from servers.operations.http import OperationSerializer, OperationSummarySerializer
 
 
 class StatusSerializer(serializers.Serializer[Any]):
@@ -70,6 +70,13 @@ class OperationListSerializer(serializers.Serializer[Any]):
     """A page of operations; ``next`` is the cursor of the following page."""
 
     operations = OperationSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class OperationSummaryListSerializer(serializers.Serializer[Any]):
+    """A page of operations of all servers; ``next`` is the cursor of the following page."""
+
+    operations = OperationSummarySerializer(many=True)
     next = serializers.CharField(allow_null=True)
 
 

@@ -45,6 +45,12 @@ class OperationSerializer(serializers.Serializer[Any]):
     result = serializers.DictField(allow_null=True)
 
 
+class OperationSummarySerializer(OperationSerializer):
+    """One operation in a list of those of all servers: without its output."""
+
+    output = None  # type: ignore[assignment]  # DRF's way to leave a field out
+
+
 class OperationAnswer(TypedDict):
     """A sentence, and the record in the shape of OperationSerializer."""
 

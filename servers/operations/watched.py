@@ -3,9 +3,13 @@
 import uuid
 
 from accounts.identity import Identity
+from accounts.rights import judge
 from accounts.rights.loading import rights_of
+from accounts.rights.verbs import Verb
+from servers import wiring
 from servers.models import Operation
-from servers.records import incarnations, operation_rows
+from servers.records import incarnations, operation_lists, operation_rows
+from servers.records.operation_lists import Place, Wanted
 from servers.records.operation_rows import OperationNotFound
 
 
@@ -15,6 +19,27 @@ def read(user: Identity, operation_id: uuid.UUID) -> Operation:
     if not exists_for(user, operation):
         raise OperationNotFound("There is no operation with this id.")
     return operation
+
+
+def list_page(user: Identity, wanted: Wanted, *, after: Place | None, limit: int) -> list[Operation]:
+    """Return the newest operations that fit, of servers that exist for ``user``; of no server for who sees all.
+
+    Raises:
+        ServerHidden, RightMissing: the server that is asked for may not be viewed.
+    """
+    rights = rights_of(user)
+    if rights.sees_all:
+        return operation_lists.read_page(wanted, after=after, limit=limit)
+    if wanted.server_id == "":
+        return []
+    if wanted.server_id is not None:
+        judge.require(user, wanted.server_id, Verb.VIEW)
+        mine = [wanted.server_id]
+    else:
+        mine = judge.visible(user, wiring.live().catalog.names())
+    numbers = {} if rights.has_everything else incarnations.currents(mine)
+    servers = [(server_id, numbers.get(server_id)) for server_id in mine]
+    return operation_lists.read_page_of(servers, wanted, after=after, limit=limit)
 
 
 def exists_for(user: Identity, operation: Operation) -> bool:

@@ -1,5 +1,6 @@
 """Which of the servers that had an id one after the other it is now: plain functions on the database."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from django.db import transaction
@@ -19,6 +20,13 @@ def current(server_id: str) -> int:
     """Return the number that what happens to the server now is recorded under."""
     row = Incarnation.objects.filter(pk=server_id).first()
     return row.number if row is not None else 1
+
+
+def currents(server_ids: Iterable[str]) -> dict[str, int]:
+    """Return the same of several servers, by one question."""
+    wanted = list(server_ids)
+    rows = Incarnation.objects.filter(number__gt=1).values_list("server_id", "number")
+    return dict.fromkeys(wanted, 1) | {server_id: number for server_id, number in rows if server_id in set(wanted)}
 
 
 def begin(server_id: str) -> int:
