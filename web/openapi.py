@@ -36,6 +36,10 @@ PROBLEM = {
             "description": "On 502 of a compose update: the snapshot of the server before it.",
         },
         "reason": {"type": "string", "description": "On 502 of a compose update: what Docker or the game said."},
+        "etag": {
+            "type": ["string", "null"],
+            "description": "On 412, and on 502 of a compose update: the tag of the file that is there now.",
+        },
         "errors": {
             "type": "object",
             "description": "On 400: the messages by field.",

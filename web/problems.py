@@ -66,7 +66,8 @@ def _domain_answer(error: errors.AppError, context: dict[str, Any]) -> Response:
     body: dict[str, Any] = {"detail": _sayable(str(error)), "code": error.code, **error.extra}
     if isinstance(error, errors.InvalidRequest) and error.errors:
         body["errors"] = {_sayable(name): list(map(_sayable, told)) for name, told in error.errors.items()}
-    return Response(body, status=status)
+    tag = error.extra.get("etag")
+    return Response(body, status=status, headers={"ETag": tag} if tag else None)
 
 
 def _flatten(detail: Any, prefix: str = "") -> dict[str, list[str]]:

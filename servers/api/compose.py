@@ -13,6 +13,7 @@ from accounts.identity import who
 from accounts.rights.loading import rights_of
 from servers import members, wiring
 from servers.api import compose_serializers as shapes
+from servers.api.files.content import IF_MATCH
 from servers.api.items import server_item
 from servers.api.serializers import ServerItemSerializer
 from servers.changes import compose, create
@@ -21,6 +22,7 @@ from servers.changes.compose_safety import Acceptance
 from servers.minecraft.compose.safety import read_texts
 from servers.minecraft.compose_update import HEALTHY_TIMEOUT_S
 from servers.operations.http import PREFER, OperationAnswerSerializer, answer, caller_of, run_for_http
+from servers.operations.runner import Job
 from servers.records import revisions
 from web.request import flag
 
@@ -56,19 +58,20 @@ class ComposeViewSet(ViewSet):
 
     @extend_schema(operation_id="servers_compose_read", responses=shapes.ComposeSerializer)
     def read(self, request: Request, id: str) -> Response:
-        """Return the compose file as it is, and its override where there is one."""
+        """Return the compose file as it is with its tag, and its override where there is one."""
         server = wiring.manager().get_instance(id)
-        found: dict[str, Any] = {"yaml_content": server.read_compose()}
+        text = server.read_compose_version()
+        found: dict[str, Any] = {"yaml_content": text.content, "etag": text.etag}
         texts = list(read_texts(server.directory).values())
         if len(texts) > 1:
             found["override_yaml"] = texts[1].decode(errors="replace")
-        return Response(found)
+        return Response(found, headers={"ETag": text.etag})
 
     @extend_schema(
         operation_id="servers_compose_update",
         request=shapes.ComposeUpdateSerializer,
-        parameters=[PREFER],
-        responses={200: OperationAnswerSerializer, 202: OperationAnswerSerializer},
+        parameters=[PREFER, IF_MATCH],
+        responses={200: shapes.ComposeSavedSerializer, 202: OperationAnswerSerializer},
     )
     def update(self, request: Request, id: str) -> Response:
         """Put a new compose file in place; what does not run with it runs with the old one again."""
@@ -78,11 +81,11 @@ class ComposeViewSet(ViewSet):
         healthy = given.get("timeout_s", HEALTHY_TIMEOUT_S) if given.get("wait") else None
         change = ComposeChange(
             server_id=id, text=given["yaml_content"], message=given.get("message", ""), healthy_within_s=healthy,
-            skip_safety_check=given["skip_safety_check"],
+            skip_safety_check=given["skip_safety_check"], if_match=request.headers.get("If-Match"),
         )
         acceptance = acceptance_of(request, given.get("accept_findings"))
         job = async_to_sync(compose.compose_job)(change, acceptance=acceptance)
-        return run_for_http(request, job, done=lambda done: answer(done, message=f"{id} has its new compose file."))
+        return _saved(request, job, message=f"{id} has its new compose file.")
 
     @extend_schema(
         operation_id="servers_compose_revisions",
@@ -105,8 +108,8 @@ class ComposeViewSet(ViewSet):
     @extend_schema(
         operation_id="servers_compose_restore",
         request=shapes.RevisionRestoreSerializer,
-        parameters=[PREFER, OpenApiParameter("number", int, OpenApiParameter.PATH)],
-        responses={200: OperationAnswerSerializer, 202: OperationAnswerSerializer},
+        parameters=[PREFER, IF_MATCH, OpenApiParameter("number", int, OpenApiParameter.PATH)],
+        responses={200: shapes.ComposeSavedSerializer, 202: OperationAnswerSerializer},
     )
     def restore(self, request: Request, id: str, number: int) -> Response:
         """Put an old revision in place, as a new text would be."""
@@ -115,7 +118,16 @@ class ComposeViewSet(ViewSet):
         given = body.validated_data
         job = async_to_sync(compose.restore_job)(
             id, number, acceptance=acceptance_of(request, given.get("accept_findings")),
-            skip_safety_check=given["skip_safety_check"],
+            skip_safety_check=given["skip_safety_check"], if_match=request.headers.get("If-Match"),
         )
-        said = f"{id} has revision {number} of its compose file again."
-        return run_for_http(request, job, done=lambda done: answer(done, message=said))
+        return _saved(request, job, message=f"{id} has revision {number} of its compose file again.")
+
+
+def _saved(request: Request, job: Job, *, message: str) -> Response:
+    """Run the job, and answer with the tag of the file that it wrote."""
+    response = run_for_http(
+        request, job, done=lambda done: {**answer(done, message=message), "etag": (done.result or {}).get("etag")}
+    )
+    if tag := response.data.get("etag"):
+        response.headers["ETag"] = tag
+    return response

@@ -10,6 +10,7 @@ from servers.api.serializers import ServerItemSerializer
 from servers.minecraft.compose import java
 from servers.minecraft.data_root import DataKind
 from servers.minecraft.manager import NEW_SERVER_ID, RESERVED_IDS
+from servers.operations.http import OperationAnswerSerializer
 
 
 class AcceptSerializer(serializers.Serializer[Any]):
@@ -62,6 +63,7 @@ class ComposeSerializer(serializers.Serializer[Any]):
     """The compose file's text as it is on disk."""
 
     yaml_content = serializers.CharField()
+    etag = serializers.CharField(help_text="the version of the compose file, for `If-Match`; the header says the same")
     override_yaml = serializers.CharField(required=False, help_text="where there is an override file")
 
 
@@ -81,6 +83,12 @@ class ComposeUpdateSerializer(RevisionRestoreSerializer):
     message = serializers.CharField(required=False, allow_blank=True, max_length=500)
     wait = serializers.ChoiceField(choices=["healthy"], required=False)
     timeout_s = serializers.IntegerField(required=False, min_value=1, max_value=3600)
+
+
+class ComposeSavedSerializer(OperationAnswerSerializer):
+    """A new text is in its place: the operation, and the version of the file as it was written."""
+
+    etag = serializers.CharField()
 
 
 class RevisionSerializer(serializers.Serializer[Any]):

@@ -40,6 +40,7 @@ class ComposeChange:
         message: what it is for, kept with the revision.
         healthy_within_s: wait so long for the game to be healthy, instead of watching for 15 s.
         skip_safety_check: change the game's version or type though no snapshot holds the world; an owner's word.
+        if_match: the version of the file that this is a change of, an If-Match header; None: whichever is there.
     """
 
     server_id: str
@@ -47,6 +48,7 @@ class ComposeChange:
     message: str = ""
     healthy_within_s: float | None = None
     skip_safety_check: bool = False
+    if_match: str | None = None
 
 
 async def compose_job(change: ComposeChange, *, acceptance: Acceptance) -> Job:
@@ -58,6 +60,7 @@ async def compose_job(change: ComposeChange, *, acceptance: Acceptance) -> Job:
         PortTaken: a port belongs to another server or program.
         NoSafety: another version or type of game would run on a world that no snapshot can hold first.
         OwnerNeeded: somebody else wants to skip that snapshot.
+        Changed: another version of the file is there than the change is of.
         ServerNotFound, ProjectClash.
     """
     if change.skip_safety_check and not acceptance.by.is_owner:
@@ -72,14 +75,16 @@ async def compose_job(change: ComposeChange, *, acceptance: Acceptance) -> Job:
     before = await asyncio.to_thread(wiring.live().catalog.info, server_id)
     own = {port for _, port, _ in before.published_ports}
     await asyncio.to_thread(port_conflicts.check_ports, server_id, compose.published_ports, own=own)
+    await asyncio.to_thread(server.compose_etag, if_match=change.if_match)
 
     async def work(progress: Progress) -> dict[str, Any]:
+        await asyncio.to_thread(server.compose_etag, if_match=change.if_match)
         await _require_safe(server_id, text.encode(), acceptance)
         await asyncio.to_thread(port_conflicts.check_ports, server_id, compose.published_ports, own=own)
         if set((await _Guard.of(change, compose)).leases) - set(guard.leases):
             raise FileChanged(f"The compose file of {server_id} was changed just now. Try again.")
-        revision = await _Sequence(change, acceptance=acceptance, progress=progress, guard=guard).run()
-        return {"revision": revision, "safety_snapshot_id": guard.saved_as}
+        revision, tag = await _Sequence(change, acceptance=acceptance, progress=progress, guard=guard).run()
+        return {"revision": revision, "safety_snapshot_id": guard.saved_as, "etag": tag}
 
     return Job(
         kind=KIND, server_id=server_id, work=work, by=acceptance.by,
@@ -88,14 +93,15 @@ async def compose_job(change: ComposeChange, *, acceptance: Acceptance) -> Job:
 
 
 async def restore_job(
-    server_id: str, number: int, *, acceptance: Acceptance, skip_safety_check: bool = False
+    server_id: str, number: int, *, acceptance: Acceptance, skip_safety_check: bool = False,
+    if_match: str | None = None,
 ) -> Job:
-    """Return the job that puts an old revision in place again; raises RevisionNotFound, and as ``job`` does."""
+    """Return the job that puts an old revision in place again; raises RevisionNotFound, and as ``compose_job`` does."""
     await wiring.manager().get_instance(server_id).get_compose_file()  # raises ServerNotFound
     revision = await operation_rows.in_database(revisions.read, server_id, number)
     change = ComposeChange(
         server_id=server_id, text=revision.yaml_content, message=f"Revision {number} again.",
-        skip_safety_check=skip_safety_check,
+        skip_safety_check=skip_safety_check, if_match=if_match,
     )
     return await compose_job(change, acceptance=acceptance)
 
@@ -152,12 +158,16 @@ class _Sequence:
         self._guard = guard
         self._revision = 0
 
-    async def run(self) -> int:
-        """Update the file, keep each text that it then held as a revision, and return the number of the last."""
+    async def run(self) -> tuple[int, str | None]:
+        """Update the file, keep each text that it then held as a revision; return the last one's number, and the tag.
+
+        The tag is that of the file as it was written.
+        """
         steps = await ComposeUpdate.begin(self._server, self._change.text, on_line=self._progress.line)
         warnings = await steps.take_down()
-        await self._check_and_save(steps)
-        old = await self._replace(steps, self._new)
+        old = await self._check_and_replace(steps)
+        await self._keep(old, username="", message=revisions.FOUND)
+        await self._keep_written(self._new, message=self._change.message)
         if steps.has_container:
             try:
                 await steps.start()
@@ -167,20 +177,22 @@ class _Sequence:
                     error, other_game=self._guard.other_game, saved_as=self._guard.saved_as
                 )
                 await self._roll_back(steps, old, failed=failed)
-                raise RolledBack(failed) from error
+                raise RolledBack(failed, etag=steps.etag) from error
         for warning in [*warnings, *await asyncio.to_thread(_warnings_of_written, self._change)]:
             self._progress.warn(warning)
-        return self._revision
+        return self._revision, steps.etag
 
-    async def _check_and_save(self, steps: ComposeUpdate) -> None:
+    async def _check_and_replace(self, steps: ComposeUpdate) -> bytes:
         """Check what is to start, now that nothing runs that could make a link of what it names, and save the world.
 
-        What fails lets the old file, which is still in its place, run again.
+        Then the file is replaced; returns what it was. What fails lets the file that is still in its place run again:
+        the old one, or one that was put there meanwhile, which ends a change of the version before.
         """
         try:
             if steps.was_running:
                 await self._recheck(self._new)
             await self._guard.save(self._progress)
+            return await steps.replace(self._new, if_match=self._change.if_match)
         except AppError as error:
             if steps.was_running:
                 old = await self._server.get_compose_file()
@@ -191,7 +203,8 @@ class _Sequence:
         try:
             await steps.end_failed()
         finally:
-            await self._replace(steps, old)
+            await steps.replace(old)
+            await self._keep_written(old, message="Rolled back: the text before did not run.")
         await self._start_old(steps, old, failed=failed)
 
     async def _start_old(self, steps: ComposeUpdate, old: bytes, *, failed: FailedUpdate) -> None:
@@ -200,17 +213,11 @@ class _Sequence:
             await self._recheck(old)
             await steps.start()
         except AppError as error:
-            raise RollBackFailed(failed, str(error)) from error
+            raise RollBackFailed(failed, str(error), etag=steps.etag) from error
 
-    async def _replace(self, steps: ComposeUpdate, content: bytes) -> bytes:
-        """Put ``content`` in place, keep it as a revision, and return what was there."""
-        before, username = await steps.replace(content), self._acceptance.by.username
-        is_new = content == self._new
-        if is_new:
-            await self._keep(before, username="", message=revisions.FOUND)
-        message = self._change.message if is_new else "Rolled back: the text before did not run."
-        self._revision = await self._keep(content, username=username, message=message)
-        return before
+    async def _keep_written(self, text: bytes, *, message: str) -> None:
+        """Keep what was put in place as the newest revision."""
+        self._revision = await self._keep(text, username=self._acceptance.by.username, message=message)
 
     async def _keep(self, text: bytes, *, username: str, message: str) -> int:
         return await operation_rows.in_database(

@@ -46,13 +46,14 @@ class FailedUpdate:
             said += f"; as it was, it is in snapshot {self.saved_as[:8]}: take the server down and restore that"
         return said
 
-    def fields(self, *, restored: bool) -> dict[str, object]:
-        """Return what the answer says beside its sentence."""
+    def fields(self, *, restored: bool, etag: str | None) -> dict[str, object]:
+        """Return what the answer says beside its sentence; ``etag`` is that of the file that is there now."""
         return {
             "restored": restored,
             "restored_parts": {"compose": True, "data": not self.game_ran},
             "safety_snapshot_id": self.saved_as,
             "reason": self.reason,
+            "etag": etag,
         }
 
 
@@ -61,12 +62,12 @@ class RolledBack(CommandFailed):
 
     code = "rolled_back"
 
-    def __init__(self, failed: FailedUpdate) -> None:
+    def __init__(self, failed: FailedUpdate, *, etag: str | None) -> None:
         super().__init__(
             f"The server did not run with the new file, so the old one is back; {failed.world}. "
             f"Reason: {failed.reason}"
         )
-        self.extra = failed.fields(restored=failed.is_world_safe)
+        self.extra = failed.fields(restored=failed.is_world_safe, etag=etag)
 
 
 class RollBackFailed(CommandFailed):
@@ -74,12 +75,12 @@ class RollBackFailed(CommandFailed):
 
     code = "roll_back_failed"
 
-    def __init__(self, failed: FailedUpdate, again: str) -> None:
+    def __init__(self, failed: FailedUpdate, again: str, *, etag: str | None) -> None:
         super().__init__(
             f"The server does not run with the new file: {failed.reason} The old file is in its place, but could not "
             f"be started: {again} After the try with the new one, {failed.world}."
         )
-        self.extra = failed.fields(restored=False)
+        self.extra = failed.fields(restored=False, etag=etag)
 
 
 class DidNotRun(Conflict):
@@ -96,11 +97,13 @@ class ComposeUpdate:
     Attributes:
         has_container: whether the server had one when the update began.
         was_running: whether it ran. One that did not is made anew without a start, and is not watched.
+        etag: the tag of the file as ``replace`` has left it; None before.
     """
 
     def __init__(self, server: Lifecycle, *, containers: Sequence[Container], on_line: OnLine | None) -> None:
         self.has_container = bool(containers)
         self.was_running = any(container.is_running or container.is_restarting for container in containers)
+        self.etag: str | None = None
         self._server = server
         self._on_line = on_line
 
@@ -118,9 +121,14 @@ class ComposeUpdate:
         """End what runs, and return warnings; from then on no game can change what the new text names."""
         return await self._server.down(on_line=self._on_line) if self.was_running else []
 
-    async def replace(self, content: bytes) -> bytes:
-        """Put ``content`` in place of the compose file in one step, and return what it was."""
-        return await asyncio.to_thread(self._server.replace_compose, content)
+    async def replace(self, content: bytes, *, if_match: str | None = None) -> bytes:
+        """Put ``content`` in place of the compose file in one step, and return what it was.
+
+        Raises:
+            Changed: ``if_match`` is given and names another version than that which is there.
+        """
+        before, self.etag = await asyncio.to_thread(self._server.replace_compose, content, if_match=if_match)
+        return before
 
     async def start(self) -> None:
         """Let what the file says now run, or be there, as it was before."""
@@ -188,8 +196,8 @@ async def update(
         try:
             await steps.start()
         except AppError as again:
-            raise RollBackFailed(failed, str(again)) from again
-        raise RolledBack(failed) from error
+            raise RollBackFailed(failed, str(again), etag=steps.etag) from again
+        raise RolledBack(failed, etag=steps.etag) from error
 
 
 async def _has_run(server: Lifecycle) -> bool:

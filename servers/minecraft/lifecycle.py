@@ -15,6 +15,7 @@ from servers.docker.folders import DATA, ServerFolderIsALink, open_server
 from servers.minecraft.compose.host_ports import taken_ports
 from servers.minecraft.compose.reading import ComposeReading
 from servers.minecraft.compose.rules import MCComposeFile
+from servers.minecraft.files.text import Text, etag, require_match
 from servers.minecraft.foreign_resources import (
     FolderInUse,
     other_writers,
@@ -292,15 +293,46 @@ class Lifecycle(ComposeReading):
         """Read a text that is to be this server's file; raises BadComposeFile."""
         return MCComposeFile.from_yaml(yaml_content, server_id=self.name, allowed_images=self._allowed_images)
 
-    def replace_compose(self, content: bytes) -> bytes:
-        """Write the compose file in one step, owner and mode kept, and return what it was; blocking."""
+    def read_compose_version(self) -> Text:
+        """Read the compose file's text with the tag of its version; blocking. Raises ServerNotFound."""
+        tag = self.compose_etag()  # before the text: a change in between makes the tag an old one
+        return Text(self.read_compose(), tag)
+
+    def compose_etag(self, *, if_match: str | None = None) -> str:
+        """Return the tag of the compose file's version; blocking.
+
+        Raises:
+            Changed: ``if_match`` is given and names another version.
+            ServerNotFound.
+        """
+        try:
+            with open_server(self.directory) as root:
+                names = find_files(root)
+                found = root.stat(names[0]) if names else None
+        except FileMissing:
+            found = None
+        if found is None:
+            raise ServerNotFound(f"The server {self.name!r} was not found.")
+        require_match(found, if_match)
+        return etag(found)
+
+    def replace_compose(self, content: bytes, *, if_match: str | None = None) -> tuple[bytes, str]:
+        """Write the compose file in one step, owner and mode kept; blocking.
+
+        Returns:
+            What it was, and the tag of what it is now.
+
+        Raises:
+            Changed: ``if_match`` is given and names another version; nothing was written.
+            ServerNotFound.
+        """
         try:
             with open_server(self.directory) as root:
                 names = find_files(root)
                 if names:
                     old = root.read_bytes(names[0], max_bytes=MAX_COMPOSE_BYTES, follow=False)
-                    root.write_bytes(names[0], content)
-                    return old
+                    written = root.write_bytes(names[0], content, expect=lambda found: require_match(found, if_match))
+                    return old, etag(written)
         except FileMissing:
             pass
         raise ServerNotFound(f"The server {self.name!r} was not found.")

@@ -16,6 +16,11 @@ class Changed(PreconditionFailed):
 
     code = "file_changed"
 
+    def __init__(self, present: str | None) -> None:
+        """``present`` is the tag of what is there now, None of nothing."""
+        super().__init__("The file was changed since you read it. Read it again, or save without If-Match.")
+        self.extra = {"etag": present}
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -74,7 +79,7 @@ def require_match(found: os.stat_result | None, if_match: str | None) -> None:
         return
     wanted = {tag.strip().removeprefix("W/") for tag in if_match.split(",")}
     if found is None or ("*" not in wanted and etag(found) not in wanted):
-        raise Changed("The file was changed since you read it. Read it again, or save without If-Match.")
+        raise Changed(etag(found) if found is not None else None)
 
 
 def etag(found: os.stat_result) -> str:
