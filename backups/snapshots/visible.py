@@ -22,7 +22,7 @@ def find(user: Identity, snapshot_id: str, verb: Verb) -> ResticSnapshot:
     """
     if rights_of(user).sees_all:
         return known.find(snapshot_id)
-    found = delete.choose(of(user, known.read_all()), snapshot_id)
+    found = known.look_up(snapshot_id, lambda snapshots: delete.choose(of(user, snapshots), snapshot_id))
     judge.require(user, str(found.labels.server_id), verb)
     return found
 
