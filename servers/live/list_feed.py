@@ -1,7 +1,7 @@
 """The list of servers as it changes: made once a change, told to any number of viewers in what differs."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 from core.periodic import Periodic
@@ -36,14 +36,17 @@ class Changes(Difference):
 class ListFeed:
     """Belongs to one loop. It works only while somebody looks."""
 
-    def __init__(self, make: Callable[[], Sequence[Item]]) -> None:
-        """``make`` returns the whole list, items with an ``id``; it is called in a thread."""
-        self._make = make
+    def __init__(
+        self, make: Callable[[], Sequence[Item]], *, name: str = "list of servers", every_s: float = LOOK_S,
+        run: Callable[..., Awaitable[Sequence[Item]]] = asyncio.to_thread,
+    ) -> None:
+        """``make`` returns the whole list, items with an ``id``; ``run`` calls it in a thread."""
+        self._make, self._run = make, run
         self._items: Items = {}
         self._version = 0
         self._viewers = 0
         self._changed = asyncio.Condition()
-        self._looks = Periodic("list of servers", self._look, LOOK_S)
+        self._looks = Periodic(name, self._look, every_s)
 
     def wake(self) -> None:
         """Look at the list at once: something has happened. Call it on the loop."""
@@ -80,7 +83,7 @@ class ListFeed:
 
     async def _look(self) -> None:
         try:
-            await self._publish({item["id"]: item for item in await asyncio.to_thread(self._make)})
+            await self._publish({item["id"]: item for item in await self._run(self._make)})
         finally:
             await asyncio.sleep(GATHER_S)
 

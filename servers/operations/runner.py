@@ -20,6 +20,7 @@ from servers.operations.caller import Caller
 from servers.operations.kinds import OperationKind
 from servers.operations.progress import Progress
 from servers.records import leases, operation_audit, operation_rows
+from servers.signals import operation_changed
 
 logger = logging.getLogger(__name__)
 
@@ -183,6 +184,7 @@ class _Running:
         finally:
             _here.pop(self.operation.id, None)
             self._progress.close()
+            operation_changed.send(None)
         if self.operation.origin not in {"api", "admin"}:  # over HTTP the request itself is audited
             await operation_rows.in_database(operation_audit.write_down, self.operation)
 
@@ -262,11 +264,15 @@ async def _begin(job: Job) -> _Running:
             can_cancel=job.kind.can_cancel, started_at=datetime.now(UTC),
         )
         try:
-            return _Running(await operation_rows.in_database(leases.acquire, operation, keys=keys), job.work)
+            begun = await operation_rows.in_database(leases.acquire, operation, keys=keys)
         except leases.Held as held:
             if held.operation.kind not in job.kind.overtakes or loop.time() > last:
                 raise
             await _make_way(held.operation, by=f"{job.kind.name} by {job.by.username}")
+        else:
+            running = _Running(begun, job.work)
+            operation_changed.send(None)
+            return running
         await asyncio.sleep(OVERTAKE_LOOK_S)
 
 

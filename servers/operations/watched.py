@@ -5,6 +5,7 @@ import uuid
 from accounts.identity import Identity
 from accounts.rights import judge
 from accounts.rights.loading import rights_of
+from accounts.rights.rights import Rights
 from accounts.rights.verbs import Verb
 from servers import wiring
 from servers.models import Operation
@@ -19,6 +20,11 @@ def read(user: Identity, operation_id: uuid.UUID) -> Operation:
     if not exists_for(user, operation):
         raise OperationNotFound("There is no operation with this id.")
     return operation
+
+
+def shows(rights: Rights, server_id: str) -> bool:
+    """Tell whether operations of the server ("": of none) are in lists for somebody with these rights."""
+    return rights.sees_all or (bool(server_id) and Verb.VIEW in rights.verbs(server_id))
 
 
 def list_page(user: Identity, wanted: Wanted, *, after: Place | None, limit: int) -> list[Operation]:

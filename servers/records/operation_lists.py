@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from django.db.models import QuerySet
 
-from servers.models import Operation
+from servers.models import Operation, OperationState
 
 UNSHOWN = ("output",)  # up to 64 KiB each: a list shows none of it
 
@@ -48,6 +48,16 @@ def read_page_of(
         rows = _rows(wanted, after).filter(server_id=server_id)
         found += (rows if incarnation is None else rows.filter(incarnation=incarnation))[:limit]
     return heapq.nlargest(limit, found, key=lambda one: (one.started_at, one.id))
+
+
+def read_lately(*, since: datetime, also: Iterable[uuid.UUID], limit: int = 200) -> list[Operation]:
+    """Return what runs, what began since then (the newest ``limit``), and ``also``."""
+    rows = Operation.objects.defer(*UNSHOWN)
+    found = {row.pk: row for row in rows.filter(started_at__gte=since)[:limit]}
+    found |= {row.pk: row for row in rows.filter(state=OperationState.RUNNING)}
+    if others := set(also) - found.keys():
+        found |= {row.pk: row for row in rows.filter(pk__in=others)}
+    return list(found.values())
 
 
 def _rows(wanted: Wanted, after: Place | None) -> QuerySet[Operation]:

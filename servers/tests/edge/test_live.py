@@ -92,7 +92,7 @@ async def test_too_many_viewers_and_strangers_are_told_why(
 async def test_a_place_is_free_again_though_the_stream_never_began(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "viewers", places := ConnectionLimit(1))
     consumer = live.LiveConsumer()
-    consumer.user = SystemUser()
+    consumer.user, consumer.scope = SystemUser(), {"query_string": b""}
     await consumer.begin()
     assert not places.acquire("")
 
