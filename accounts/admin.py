@@ -19,8 +19,10 @@ from django.utils.safestring import SafeString
 
 from accounts import invitations, keys, sign_ins, users
 from accounts.admin_login import SignInForm
+from accounts.admin_rights import rights_shown
 from accounts.identity import Identity, who
 from accounts.models import Invitation, Key, SignIn, User
+from accounts.rights import grants
 from core.errors import AppError
 from web.admin_base import ReadOnlyAdmin, when
 
@@ -59,7 +61,16 @@ class UserForm(_UserForm):
 
     class Meta:
         model = User
-        fields = ["username", "password", "role", "is_active"]
+        fields = ["username", "password", "role", "is_active", "access", "may_create"]
+        help_texts = {
+            "access": "Everything: all servers, also those to come. Granted: what they are given. "
+            "Owners have everything.",
+            "may_create": "With the access “granted”: they may make new servers, and are manager of those.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["access"].required = False  # then it stays
 
     def clean(self) -> dict[str, Any]:
         """Add the rules that no field knows alone."""
@@ -81,16 +92,24 @@ class UserAdmin(_UserAdmin):
 
     form = UserForm
     add_form = NewUserForm
-    list_display = ["username", "role", "is_active", "created_at"]
-    list_filter = ["role", "is_active"]
+    list_display = ["username", "role", "access", "is_active", "created_at"]
+    list_filter = ["role", "access", "is_active"]
     search_fields = ["username"]
     ordering = ["username"]
     filter_horizontal = ()
-    readonly_fields = ["created_at", "tokens_valid_after"]
-    fieldsets = [(None, {"fields": ["username", "password", "role", "is_active", *readonly_fields]})]
+    readonly_fields = ["given", "created_at", "tokens_valid_after"]
+    fieldsets = [
+        (None, {"fields": ["username", "password", "role", "is_active"]}),
+        ("Rights", {"fields": ["access", "may_create", "given"]}),
+        ("Times", {"fields": ["created_at", "tokens_valid_after"]}),
+    ]
     add_fieldsets = [(None, {"classes": ["wide"], "fields": ["username", "role", "access", "password1", "password2"]})]
 
     actions = ["end_all_tokens"]
+
+    @admin.display(description="was given")
+    def given(self, user: User) -> SafeString:
+        return rights_shown(user)
 
     @admin.action(description="End all tokens of the selected users")
     def end_all_tokens(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -114,6 +133,8 @@ class UserAdmin(_UserAdmin):
                 obj.pk, by=who(request), username=values["username"], role=values["role"],
                 is_active=values["is_active"],
             )
+            if {"access", "may_create"} & set(form.changed_data):
+                grants.set_rights(obj.pk, access=values["access"] or None, may_create=values["may_create"])
         else:
             made = users.create(
                 username=values["username"], password=values["password1"], role=values["role"],

@@ -71,6 +71,21 @@ _WORDS: list[tuple[str, str, Say]] = [
     ("DELETE", r"/api/snapshots/(?P<id>[^/]+)", lambda found, _: f"deleted the snapshot {found['id'][:8]}"),
     ("POST", r"/[^/]+/login/", lambda _, body: f"signed in to this site as {body.get('username', '?')}"),
     ("POST", r"/[^/]+/logout/", lambda *_: "signed out of this site"),
+    ("POST", r"/[^/]+/accounts/grant/add/", lambda _, body: _grant_on_site(body)),
+    (
+        "POST", r"/[^/]+/accounts/grant/.*",
+        lambda _, body: "took grants" if "post" in body else "was asked about taking grants",
+    ),
+    ("POST", r"/[^/]+/accounts/role/add/", lambda _, body: f"made the role {body.get('name', '?')}"),
+    (
+        "POST", r"/[^/]+/accounts/role/(?P<id>\d+)/change/",
+        lambda _, body: f"changed the role {body.get('name', '?')}",
+    ),
+    ("POST", r"/[^/]+/accounts/role/(?P<id>\d+)/delete/", lambda found, _: f"deleted the role {found['id']}"),
+    (
+        "POST", r"/[^/]+/accounts/user/(?P<id>\d+)/change/",
+        lambda _, body: f"changed user {body.get('username', '?')}",
+    ),
     ("POST", r"/[^/]+/act/", lambda _, body: _act(str(body.get("do", "")))),
     ("SHELL", r"grant", lambda _, body: f"{_grant(body)} at a shell"),
     ("SHELL", r"key", lambda _, body: f"{_key(body)} at a shell"),
@@ -104,6 +119,11 @@ def _grant(body: Mapping[str, Any]) -> str:
     if body.get("operation") == "take":
         return f"took from {who} what they had on {server}"
     return f"gave {who} the role {body.get('role', '?')} on {server}"
+
+
+def _grant_on_site(body: Mapping[str, Any]) -> str:
+    where = f"on {body.get('server', '?')}"
+    return f"gave user {body.get('user', '?')} the role {body.get('given_role', '?')} {where}"
 
 
 def _key(body: Mapping[str, Any]) -> str:

@@ -73,8 +73,10 @@ def set_rights(
     return user
 
 
-def add(user_id: int, wanted: WantedGrant) -> None:
+def add(user_id: int, wanted: WantedGrant, *, narrows: bool = False) -> Grant:
     """Give one thing more; instead of what the user was given on that server or pattern before.
+
+    With ``narrows`` somebody who had access to everything has what was given alone from now on.
 
     Raises:
         UserNotFound; RoleNotFound; InvalidRequest: as ``set_rights``.
@@ -82,8 +84,20 @@ def add(user_id: int, wanted: WantedGrant) -> None:
     with transaction.atomic():
         user = read(user_id)
         user.grants.filter(server=wanted.server, counts=True).delete()
-        Grant.objects.bulk_create(_rows(user, [wanted]))
+        (row,) = Grant.objects.bulk_create(_rows(user, [wanted]))
+        if narrows and user.access == Access.EVERYTHING:
+            set_rights(user_id, access=Access.GRANTED)
         revocation.announce(user.pk)
+    return row
+
+
+def take_one(grant_id: int) -> None:
+    """Take one grant; one that is gone already is no error."""
+    with transaction.atomic():
+        row = Grant.objects.filter(pk=grant_id).first()
+        if row is not None:
+            row.delete()
+            revocation.announce(row.user_id)
 
 
 def take(user_id: int, server: str) -> int:

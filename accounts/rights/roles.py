@@ -59,11 +59,22 @@ def remove(role_id: int) -> str:
     """
     with transaction.atomic():
         role = _lock(role_id)
-        holders = sorted(set(role.grants.values_list("user__username", flat=True)))
-        if holders:
-            raise RoleInUse(f"{', '.join(holders)} have the role {role.name!r}. Give them another one first.")
+        if names := holders(role):
+            raise RoleInUse(f"{', '.join(names)} have the role {role.name!r}. Give them another one first.")
         role.delete()
     return role.name
+
+
+def check(*, name: str, verbs: Iterable[str], commands: Iterable[str] = ()) -> None:
+    """Check that a role may be so, whether or not its name is taken; raises InvalidRequest as ``create``."""
+    _name(name)
+    _verbs(verbs)
+    _words(commands)
+
+
+def holders(role: Role) -> list[str]:
+    """Return the names of those who have a stored role, in order."""
+    return sorted(set(role.grants.values_list("user__username", flat=True)))
 
 
 def read(role_id: int) -> Role:

@@ -23,6 +23,8 @@ ROOMS = [
     ("Revisions", "admin:servers_composerevision_changelist"),
     ("Audit", "admin:audit_auditevent_changelist"),
     ("Users", "admin:accounts_user_changelist"),
+    ("Grants", "admin:accounts_grant_changelist"),
+    ("Roles", "admin:accounts_role_changelist"),
     ("Invitations", "admin:accounts_invitation_changelist"),
     ("Sign-ins", "admin:accounts_signin_changelist"),
     ("Keys", "admin:accounts_key_changelist"),

@@ -48,9 +48,7 @@ class Command(BaseCommand):
             "access": str(Access.GRANTED.value) if narrows else user.access,
         }
         with recorder.shell_call("grant", body):
-            grants.add(user.pk, members.wanted(options["role"], options["server"]))
-            if narrows:
-                grants.set_rights(user.pk, access=Access.GRANTED)
+            grants.add(user.pk, members.wanted(options["role"], options["server"]), narrows=narrows)
         self.stdout.write(f"{user.username} is {options['role']} of {options['server']} now.")
         if user.is_owner:
             self.stdout.write("As an owner they may do everything all the same.")

@@ -105,7 +105,8 @@ def _paths(watch: Watch) -> list[str]:
         watch.goto(room)
         links = "#result_list tbody a, #content .servers h2 a"
         rows += watch.page.eval_on_selector_all(links, "all => all.slice(0, 1).map(one => one.pathname)")
-    own = ["/admin/accounts/user/add/", "/admin/password_change/", "/admin/server/survival/remove/"]
+    own = ["/admin/accounts/role/add/", "/admin/accounts/grant/add/"]
+    own += ["/admin/accounts/user/add/", "/admin/password_change/", "/admin/server/survival/remove/"]
     own += ["/api/docs/", "/api/redoc/"]
     return [*rooms, *rows, *own, "/admin/audit/auditevent/?q=mallory"]
 
