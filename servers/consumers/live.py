@@ -69,7 +69,7 @@ class LiveConsumer(SocketConsumer):
     async def _stream(self, rights: Rights) -> None:
         async with aclosing(wiring.live().monitoring.feed(server_items).view()) as frames:
             async for whole in frames:
-                frame = whole if rights.has_everything and rights.limit is None else seen_by(rights, whole)
+                frame = whole if rights.has_everything else seen_by(rights, whole)
                 if frame is not None:
                     await self._send(frame)
 
