@@ -64,7 +64,8 @@ class LiveConsumer(SocketConsumer):
                 await self._send(frame)
 
     async def _send(self, frame: Mapping[str, Any]) -> None:
-        await self.send(text_data=json.dumps(frame, ensure_ascii=False, cls=JSONEncoder))
+        told = {**frame, "node": wiring.node()}
+        await self.send(text_data=json.dumps(told, ensure_ascii=False, cls=JSONEncoder))
 
     async def _stream(self, rights: Rights) -> None:
         async with aclosing(wiring.live().monitoring.feed(server_items).view()) as frames:
