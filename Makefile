@@ -1,6 +1,6 @@
 # Two commands for whoever arrives on a fresh machine: `make run` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo stop test coverage test-full matrix prove test-deploy lock check bench python ruff mypy imports migrations quick fast load-torn load-killed-backups
+.PHONY: help setup page check-page run demo stop test coverage test-full matrix prove test-deploy lock check bench python ruff mypy imports migrations quick fast load-torn load-killed-backups
 
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -21,14 +21,25 @@ python:
 lock: python ## Renew the lock files: `make lock` after a changed pin, `make lock ARGS=--upgrade` for all they bring
 	@setup/lock.sh $(ARGS)
 
-setup: python ## Install what is missing: .venv, Docker engine, Compose, restic
+setup: python ## Install what is missing: .venv, Docker engine, Compose, restic; build the page
 	@setup/engine.sh
 	@setup/compose.sh
 	@setup/restic.sh
+	@setup/page.sh
+
+page: python ## Build the page into page/dist, if it was not built from these very files
+	@setup/page.sh
+
+.PHONY: page-schema
+page-schema: python ## Write the page's types of the API out of the API's own document
+	@DJANGO_SETTINGS_MODULE=testing.settings $(PY) manage.py spectacular --format openapi-json | setup/page.sh npm run --silent schema
+
+check-page: python ## Lint, types and unit tests of the page
+	@setup/page.sh npm run check
 
 # Without an engine the panel starts all the same and says what is missing, so these may fail here.
 run: python ## Start the panel on http://127.0.0.1:5678 (Ctrl-C or `make stop` ends it)
-	@for part in engine compose restic; do \
+	@for part in engine compose restic page; do \
 	    setup/$$part.sh || echo "MC Admin starts without this part ($$part); the other parts work." >&2; done
 	@$(PY) manage.py init
 	@mkdir -p run && echo $$$$ > $(PID_FILE) && exec $(PY) manage.py serve $(ARGS)

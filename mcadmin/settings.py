@@ -1,5 +1,6 @@
 """Django's settings, made from the operator's (web/config.py). Nothing here is meant to be edited to deploy."""
 
+import os
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -83,6 +84,7 @@ TEMPLATES = [
     }
 ]
 STATIC_URL = "static/"
+PAGE_DIST = Path(os.environ.get("MCADMIN_PAGE", BASE_DIR / "page" / "dist"))  # what `make page` built
 
 DATABASES = {"default": database_url.settings_of(MC_ADMIN.database_url)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

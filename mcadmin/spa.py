@@ -1,4 +1,4 @@
-"""Serve a built single-page app from ``page_dir``, so that a small installation needs no web server beside us."""
+"""Serve a built single-page app: our own, or the one in ``page_dir``, so that no web server is needed beside us."""
 
 import mimetypes
 import os
@@ -13,10 +13,11 @@ from django.views.decorators.csrf import csrf_exempt
 
 from core.errors import AppError
 from core.paths import Root
+from mcadmin.own_page import is_built, own_page
 from web.middleware import is_api
 
 INDEX = "index.html"
-SETUP = "setup"  # where the link to the first owner leads, also where there is no page yet
+SETUP = "setup"  # where the link to the first owner leads, also where there is no page
 INVITE = "invite"  # ours also where there is a page: the token in the fragment is nobody else's
 MAX_BYTES = 64 * 1024 * 1024
 # Build tools put a hash of the content into these files' names, so a browser need never ask again.
@@ -30,12 +31,14 @@ def page(request: HttpRequest, path: str = "") -> HttpResponse:
     A missing file with an extension is 404 all the same: an index in place of a script only hides the mistake.
     """
     folder = settings.MC_ADMIN.page_dir
-    if folder is None and path.rstrip("/") == SETUP and request.method in {"GET", "HEAD"}:
+    if folder is None and path.rstrip("/") == SETUP and request.method in {"GET", "HEAD"} and not is_built():
         return render(request, "mcadmin/setup.html")
     if path.rstrip("/") == INVITE and request.method in {"GET", "HEAD"}:
-        return render(request, "mcadmin/invite.html", {"has_page": folder is not None})
-    if folder is None or is_api(request.path_info):
+        return render(request, "mcadmin/invite.html", {"has_page": folder is not None or is_built()})
+    if is_api(request.path_info):
         raise Http404
+    if folder is None:
+        return own_page(request, path)
     if request.method not in {"GET", "HEAD"}:
         return HttpResponseNotAllowed(["GET", "HEAD"])
     found = _read(folder, path or INDEX)

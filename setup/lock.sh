@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Write requirements.lock, requirements-dev.lock and setup/compose.lock: everything that the pins of requirements*.txt
+# Write requirements.lock, requirements-dev.lock, requirements-page.lock and setup/compose.lock: everything that the pins of requirements*.txt
 # and setup/compose.txt bring, with hashes, for Python 3.11 and newer on every Linux. What is locked already stays as long as it fits; `--upgrade` renews it.
 # Usage: lock.sh [--upgrade]
 set -euo pipefail
@@ -23,3 +23,5 @@ timed "wrote requirements-dev.lock" compile requirements-dev.txt requirements-de
     die "The requirements could not be resolved; the reason is above."
 timed "wrote setup/compose.lock" compile setup/compose.txt setup/compose.lock "$@" ||
     die "Compose's package could not be resolved; the reason is above."
+timed "wrote requirements-page.lock" compile requirements-page.txt requirements-page.lock "$@" ||
+    die "The package of Node could not be resolved; the reason is above."

@@ -20,6 +20,7 @@ wheels() {
 hold_lock testbed 9
 docker image inspect "$BASE" >/dev/null 2>&1 || timed "built $BASE" "$ROOT/testbed/images/trixie.sh" "$BASE" "$LABEL=trixie"
 [[ -e $WHEELS/.complete && $WHEELS/.complete -nt $ROOT/requirements.lock ]] || timed "fetched the panel's wheels" wheels
+"$ROOT/setup/page.sh"
 timed "built $IMAGE" env DOCKER_BUILDKIT=0 docker build --quiet --network host --tag "$IMAGE" \
     --build-arg BASE=$BASE --file "$ROOT/deploy/Dockerfile" "$ROOT"
 echo "$IMAGE"

@@ -1,14 +1,18 @@
 """A headless Chromium that notes whatever a page does that ours must not."""
 
 import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, Request, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
+ROOT = Path(__file__).resolve().parents[1]
+AXE = ROOT / "page" / "node_modules" / "axe-core" / "axe.min.js"
 WIDTHS = {"wide": (1280, 850), "phone": (390, 844)}
 _ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -82,3 +86,16 @@ def browser(url: str, *, width: str = "wide") -> Iterator[Watch]:
             yield Watch(chromium.new_page(viewport={"width": across, "height": down}), url)
         finally:
             chromium.close()
+
+
+@cache
+def build_page() -> None:
+    """Build our own page, if it was not built from these very files; what panels of this checkout then serve."""
+    subprocess.run([ROOT / "setup" / "page.sh"], check=True, timeout=300)
+
+
+def axe(page: Page) -> list[str]:
+    """Return what the page does to people who do not see, hear or point well: rule, and where."""
+    page.evaluate(f"{AXE.read_text()}; undefined")  # over the protocol: no policy has a say in that
+    found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})")
+    return [f"{one['id']}: {node['html'][:200]}" for one in found["violations"] for node in one["nodes"]]

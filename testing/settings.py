@@ -24,3 +24,4 @@ os.environ |= {
 from mcadmin.settings import *  # noqa: E402, F403 - the environment comes first
 
 DATABASES["default"]["TEST"] = {"NAME": str(_scratch / "test.sqlite3")}  # noqa: F405
+PAGE_DIST = _scratch / "no-page"  # whether this checkout has a build changes no test

@@ -43,6 +43,7 @@ MAY_HOLD = {
     "servers/docker/folders.py": "the one that opens a server's folder and its data, never through a link",
     "backups/repository/space.py": "the size of the repository, and of a tree that was found before",
     "mcadmin/spa.py": "the folder of the page, from the settings",
+    "mcadmin/own_page.py": "the folder of our own page, in the checkout",
 }
 
 

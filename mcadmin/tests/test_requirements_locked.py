@@ -43,13 +43,18 @@ def without_hash(lock: str) -> list[str]:
     ("requirements.txt", "requirements-dev.lock"),
     ("requirements.lock", "requirements-dev.lock"),
     ("setup/compose.txt", "setup/compose.lock"),
+    ("requirements-page.txt", "requirements-page.lock"),
 ])
 def test_everything_pinned_is_locked_at_its_version(pins: str, lock: str) -> None:
     assert missing((ROOT / pins).read_text(), (ROOT / lock).read_text()) == set(), "run `make lock`"
 
 
 @pytest.mark.parametrize(
-    ("lock", "packages"), [("requirements.lock", 60), ("requirements-dev.lock", 60), ("setup/compose.lock", 1)]
+    ("lock", "packages"),
+    [
+        ("requirements.lock", 60), ("requirements-dev.lock", 60), ("setup/compose.lock", 1),
+        ("requirements-page.lock", 2),
+    ],
 )
 def test_everything_locked_has_a_hash_and_no_index_is_named(lock: str, packages: int) -> None:
     text = (ROOT / lock).read_text()
@@ -83,13 +88,15 @@ def test_a_pin_that_is_not_locked_is_found(pins: str, *, lost: bool) -> None:
     assert bool(missing(pins, f"some.name==1.2 \\\n    {SHA}\n")) is lost
 
 
-@pytest.mark.parametrize(("file", "lock"), [
-    ("setup/python.sh", "requirements-dev.lock"), ("deploy/Dockerfile", "requirements.lock"),
-    ("testbed/panel_image.sh", "requirements.lock"), ("setup/compose.sh", "compose.lock"),
+@pytest.mark.parametrize(("file", "locks"), [
+    ("setup/python.sh", ["requirements-dev.lock"]),
+    ("deploy/Dockerfile", ["requirements.lock", "requirements-page.lock"]),
+    ("testbed/panel_image.sh", ["requirements.lock"]), ("setup/compose.sh", ["compose.lock"]),
+    ("setup/page.sh", ["requirements-page.lock"]),
 ])
-def test_what_installs_installs_by_hash(file: str, lock: str) -> None:
-    text = (ROOT / file).read_text().replace("\\\n", " ").replace('"$LOCK"', lock)
+def test_what_installs_installs_by_hash(file: str, locks: list[str]) -> None:
+    text = (ROOT / file).read_text().replace("\\\n", " ").replace('"$LOCK"', locks[0])
     installing = [line for line in text.splitlines() if re.search(r"\bpip (-\S+ )*(install|download) ", line)]
 
-    assert len(installing) == 1
-    assert all("--require-hashes" in line and lock in line for line in installing), installing
+    assert len(installing) == len(locks)
+    assert all("--require-hashes" in line and lock in line for line, lock in zip(installing, locks, strict=True))

@@ -58,10 +58,6 @@ class TestWithAPage:
         assert answer.json()["code"] == "not_found"
 
 
-def test_without_a_page_there_is_nothing_at_the_root(client: Client) -> None:
-    assert client.get("/").status_code == 404
-
-
 @pytest.mark.parametrize("path", ["/api/nothing", "/nothing"])
 def test_changes_at_unknown_addresses_are_404_and_ask_for_no_csrf_token(path: str) -> None:
     assert Client(enforce_csrf_checks=True).post(path).status_code == 404

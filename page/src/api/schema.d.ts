@@ -1,0 +1,791 @@
+// Made by `make page-schema` out of the API's own document. Change nothing here.
+export interface paths {
+    "/api/auth/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Tell who is signed in, whether the first owner is still to be made, and the token that changes need.
+         *
+         *     `csrf` goes into the header `X-CSRFToken` of each change by cookie. A request by bearer token gets none.
+         */
+        get: operations["auth_session_read"];
+        put?: never;
+        /** @description Sign in by name and password, or by an access token, and get the session's cookie. */
+        post: operations["auth_session_begin"];
+        /** @description Sign out: the session, or the token of this request, ends with its sockets. */
+        delete: operations["auth_session_end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List your sessions and tokens that are good, the latest first; times of use are exact to the minute. */
+        get: operations["auth_sessions_list"];
+        put?: never;
+        post?: never;
+        /** @description End all your sessions and tokens but the one that makes this request, with their sockets. */
+        delete: operations["auth_sessions_end_others"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description End one of your sessions or tokens, with its sockets. */
+        delete: operations["auth_sessions_end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make the first owner by the code of the link that the panel printed at its start, and sign them in. */
+        post: operations["auth_setup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Change your own password; sessions and tokens end, but the session that asks. The answer holds a token. */
+        post: operations["user_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/me/rights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Tell what you may do now with which server. */
+        get: operations["user_rights"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List all servers that you may see; a broken one comes with its ``problem``. */
+        get: operations["servers_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/servers/{id}/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List what was done to the server, newest first. */
+        get: operations["operations_list"];
+        put?: never;
+        /** @description Carry out one operation, to its end even if the client leaves. */
+        post: operations["operations_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operations/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Ask for the end of a running operation; it cleans up before it ends. */
+        post: operations["operations_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * @description * `everything` - everything
+         *     * `granted` - granted
+         * @enum {string}
+         */
+        AccessEnum: "everything" | "granted";
+        /** @enum {string} */
+        ActionEnum: "start" | "stop" | "restart" | "up" | "down" | "remove" | "kill" | "pull";
+        /**
+         * @description * `page` - page
+         *     * `admin_site` - admin_site
+         *     * `token` - token
+         *     * `code` - code
+         * @enum {string}
+         */
+        MethodEnum: "page" | "admin_site" | "token" | "code";
+        /** @description What the caller may do now, on the servers that are there. */
+        MyRights: {
+            access: components["schemas"]["AccessEnum"];
+            create: boolean;
+            servers: {
+                [key: string]: ("view" | "console" | "command" | "players" | "power" | "files.read" | "files.write" | "backup" | "restore" | "tasks" | "compose" | "remove")[];
+            };
+            /** @description by server: first words of the commands that are allowed without the verb `command` */
+            commands: {
+                [key: string]: string[];
+            };
+        };
+        /** @description Name and password, or a token that a code has brought; and whether the session outlives the browser. */
+        NewSessionRequest: {
+            username?: string;
+            password?: string;
+            access_token?: string;
+            /** @default false */
+            remember: boolean;
+        };
+        /** @description One operation. */
+        Operation: {
+            /** Format: uuid */
+            id: string;
+            serverId: string;
+            kind: string;
+            state: components["schemas"]["OperationStateEnum"];
+            startedBy: string;
+            origin: string;
+            /** Format: date-time */
+            startedAt: string;
+            /** Format: date-time */
+            finishedAt: string | null;
+            output: string;
+            /** Format: double */
+            percent: number | null;
+            stage: string;
+            /** @description of this step */
+            bytesDone: number | null;
+            bytesTotal: number | null;
+            /** @description until the step is done, a guess; null once it has ended */
+            etaSeconds: number | null;
+            /** @description false once it has ended */
+            canCancel: boolean;
+            error: string;
+            warnings: string[];
+            result: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** @description What an operation answers: a sentence and its record. */
+        OperationAnswer: {
+            message: string;
+            operation: components["schemas"]["Operation"];
+        };
+        /** @description A page of operations; ``next`` is the cursor of the following page. */
+        OperationList: {
+            operations: components["schemas"]["Operation"][];
+            next: string | null;
+        };
+        /** @description Body of ``POST /servers/{id}/operations``. */
+        OperationRequestRequest: {
+            action: components["schemas"]["ActionEnum"];
+            /** @description owners only; codes of the safety policy */
+            accept_findings?: string[];
+        };
+        /**
+         * @description * `running` - running
+         *     * `succeeded` - succeeded
+         *     * `failed` - failed
+         *     * `interrupted` - interrupted
+         *     * `cancelled` - cancelled
+         * @enum {string}
+         */
+        OperationStateEnum: "running" | "succeeded" | "failed" | "interrupted" | "cancelled";
+        /** @description A token that goes on; all others were ended. */
+        PasswordChanged: {
+            access_token: string;
+            token_type: components["schemas"]["TokenTypeEnum"];
+            message: string;
+        };
+        /** @description A new password, and the proof that it is one's own account. */
+        PasswordRequest: {
+            old_password: string;
+            new_password: string;
+        };
+        Problem: {
+            /** @description What was wrong and what to do, for a person. */
+            detail: string;
+            /** @description Stable, for a program. */
+            code: string;
+            /** @description Of a compose file: broken rules (400), or what an owner would have to accept (403). */
+            findings?: {
+                code: string;
+                message: string;
+                line: number | null;
+                file: string | null;
+            }[];
+            /** @description On 502 of a compose update: the old file runs again, on a world that no other version had. */
+            restored?: boolean;
+            /** @description On 502 of a compose update: what is as before; data is not once the new file ran. */
+            restored_parts?: {
+                compose?: boolean;
+                data?: boolean;
+            };
+            /** @description On 502 of a compose update: the snapshot of the server before it. */
+            safety_snapshot_id?: string | null;
+            /** @description On 502 of a compose update: what Docker or the game said. */
+            reason?: string;
+            /** @description On 412, and on 502 of a compose update: the tag of the file that is there now. */
+            etag?: string | null;
+            /** @description On 400: the messages by field. */
+            errors?: {
+                [key: string]: string[];
+            };
+        };
+        /**
+         * @description * `owner` - owner
+         *     * `admin` - admin
+         * @enum {string}
+         */
+        RoleEnum: "owner" | "admin";
+        /** @description One server in a list. Figures of use are null until they are sampled. */
+        ServerItem: {
+            id: string;
+            name: string;
+            serverType: string;
+            gameVersion: string;
+            gamePort: number;
+            maxMemoryBytes: number;
+            rconPort: number;
+            javaVersion: number | null;
+            status: components["schemas"]["ServerStatusEnum"];
+            statusReason: string | null;
+            /** Format: date-time */
+            since: string | null;
+            /** Format: double */
+            cpuPercentage: number | null;
+            memoryUsageBytes: number | null;
+            onlinePlayers: string[] | null;
+            diskUsageBytes: number | null;
+            problem: string | null;
+        };
+        /**
+         * @description * `REMOVED` - REMOVED
+         *     * `EXISTS` - EXISTS
+         *     * `CREATED` - CREATED
+         *     * `RUNNING` - RUNNING
+         *     * `STARTING` - STARTING
+         *     * `HEALTHY` - HEALTHY
+         *     * `UNKNOWN` - UNKNOWN
+         * @enum {string}
+         */
+        ServerStatusEnum: "REMOVED" | "EXISTS" | "CREATED" | "RUNNING" | "STARTING" | "HEALTHY" | "UNKNOWN";
+        /** @description Who is signed in, and what a page needs to go on. */
+        Session: {
+            user: components["schemas"]["UserPublic"] | null;
+            setup_needed: boolean;
+            csrf: string | null;
+        };
+        /** @description The code of the link, and the first owner. */
+        SetupRequest: {
+            username: string;
+            password: string;
+            code: string;
+        };
+        /** @description A session or token of one's own. */
+        SignIn: {
+            id: number;
+            method: components["schemas"]["MethodEnum"];
+            /** Format: date-time */
+            began_at: string;
+            /** Format: date-time */
+            last_seen_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            address: string;
+            agent: string;
+            /** @description Tell whether it makes this request. */
+            readonly current: boolean;
+        };
+        /**
+         * @description * `bearer` - bearer
+         * @enum {string}
+         */
+        TokenTypeEnum: "bearer";
+        /** @description What everybody may know of a user. */
+        UserPublic: {
+            id: number;
+            username: string;
+            role: components["schemas"]["RoleEnum"];
+            /** Format: date-time */
+            created_at: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    auth_session_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auth_session_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewSessionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auth_session_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auth_sessions_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignIn"][];
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auth_sessions_end_others: {
+        parameters: {
+            query: {
+                /** @description Has to be 1. */
+                others: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auth_sessions_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auth_setup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetupRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    user_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordChanged"];
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    user_rights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyRights"];
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    servers_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerItem"][];
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operations_list: {
+        parameters: {
+            query?: {
+                /** @description those of removed servers of this id, too */
+                all?: boolean;
+                /** @description `next` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationList"];
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operations_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `respond-async`: do not wait */
+                Prefer?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OperationRequestRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswer"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswer"];
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operations_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswer"];
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}
