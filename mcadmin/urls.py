@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
 from mcadmin.admin_site.site import site
+from mcadmin.api import AttentionView
 from mcadmin.spa import page
 from servers.api.metrics import MetricsView
 
@@ -31,6 +32,7 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
     path("/schema", SpectacularAPIView.as_view(), name="schema"),
     path("/docs", docs),
     path("/redoc", redoc),
+    path("/attention", AttentionView.as_view()),
     path("", include("accounts.urls")),
     path("", include("servers.urls")),
     path("", include("backups.urls")),

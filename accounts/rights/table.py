@@ -105,6 +105,7 @@ ROUTES: Mapping[str, Mapping[str, Who | Need]] = MappingProxyType({
     "/servers/{id}/compose/revisions": {"GET": _COMPOSE},
     "/servers/{id}/compose/revisions/{number}/restore": {"POST": _COMPOSE},
     "/servers/{id}/operations": {"GET": _VIEW, "POST": _on(Verb.POWER, Verb.REMOVE)},
+    "/attention": {"GET": _on(Verb.VIEW, where=Where.EACH)},  # of no server: for who has everything
     "/operations": {"GET": _on(Verb.VIEW, where=Where.EACH)},  # of no server: for who has everything
     "/operations/{id}": {"GET": _on(Verb.VIEW, where=Where.OBJECT)},
     "/operations/{id}/cancel": {"POST": _on(Verb.POWER, where=Where.OBJECT)},

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.urls import reverse
+
 from audit.models import AuditEvent
 from core.paths import disk_space
-from mcadmin.admin_site import attention
+from mcadmin import attention
 from mcadmin.admin_site.servers import list_servers, with_sentences
 from servers.minecraft.status import ANSWERING
 from servers.models import Operation
@@ -19,12 +21,19 @@ def read() -> dict[str, Any]:
     servers = list_servers()
     backups = attention.read_last_backups(servers)
     return {
-        "attention": attention.collect(servers, backups),
+        "attention": [{"item": item, "url": _url(item)} for item in attention.collect(servers, backups)],
         "tiles": _tiles(servers, backups),
         "servers": servers,
         "operations": Operation.objects.all()[:SHOWN],
         "events": with_sentences(AuditEvent.objects.exclude(method__in=_READS)[:SHOWN]),
     }
+
+
+def _url(item: attention.Item) -> str:
+    """Return the page of the admin site where a matter is looked at; empty where there is none."""
+    if item.operation:
+        return reverse("admin:servers_operation_change", args=[item.operation])
+    return reverse("admin:server", args=[item.server_id]) if item.server_id else ""
 
 
 def _tiles(servers: list[dict[str, Any]], backups: attention.LastBackups) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from audit import recorder
 from audit.events import Event
 from backups import wiring as backups_wiring
 from backups.models import Schedule
-from mcadmin.admin_site import attention
+from mcadmin import attention
 from mcadmin.admin_site.servers import list_servers
 from servers import wiring
 from servers.models import ComposeRevision, Operation, OperationState

@@ -8,7 +8,7 @@ from asgiref.sync import async_to_sync
 from django.core.management import call_command
 from rest_framework.test import APIClient
 
-from mcadmin.admin_site import attention
+from mcadmin import attention
 from mcadmin.admin_site.servers import list_servers
 from mcadmin.doctor import servers as doctor
 from servers.tests.conftest import compose_text, fake, server_path, write_server

@@ -21,7 +21,8 @@ from backups.snapshots import claims
 from backups.snapshots.metrics import FiguresReader
 from backups.tests.conftest import fake, owner, restic, server, server_path
 from backups.tests.edge.conftest import empty_repositories, vault
-from mcadmin.admin_site import attention, dashboard
+from mcadmin import attention
+from mcadmin.admin_site import dashboard
 from mcadmin.admin_site.servers import list_servers
 from mcadmin.doctor import backups as doctor
 from servers import wiring as servers_wiring

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from backups import wiring
 from backups.snapshots.metrics import FiguresReader
-from mcadmin.admin_site import attention
+from mcadmin import attention
 from mcadmin.doctor.backups import check_age
 from servers import wiring as servers_wiring
 from testing.fake_docker import FakeDocker

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from backups import wiring
 from backups.tests.edge.conftest import save
-from mcadmin.admin_site import attention
+from mcadmin import attention
 from mcadmin.admin_site.servers import list_servers
 
 pytestmark = [pytest.mark.restic, pytest.mark.django_db(transaction=True)]
