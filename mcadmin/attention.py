@@ -146,13 +146,13 @@ def for_rights_of(user: Identity) -> list[Item]:
 
 def _is_for(item: Item, rights: Rights, mine: Container[str]) -> bool:
     if item.server_id:
-        return rights.sees_all or item.server_id in mine
+        return rights.has_everything or item.server_id in mine
     match item.whose:
         case For.ALL:
             return True
         case For.OWNER:
             return rights.is_owner
-    return rights.sees_all
+    return rights.has_everything
 
 
 def _engine(_: Sequence[Server]) -> Iterator[Item]:

@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 from accounts.models import User
 from accounts.rights import grants
 from accounts.rights.grants import WantedGrant
-from accounts.rights.loading import rights_of
+from accounts.rights.loading import has_everything, rights_of
 from accounts.rights.rights import Rights
 from accounts.rights.verbs import in_order
 from core.errors import InvalidRequest
@@ -68,7 +68,7 @@ def set_rights(
 
 def give_creator(user: Any, server_id: str) -> None:
     """Give who made a server all rights on it, where they would not see it otherwise."""
-    if isinstance(user, User) and not rights_of(user).has_everything:
+    if isinstance(user, User) and not has_everything(user):
         grants.add(user.pk, WantedGrant(CREATORS_ROLE, server_id, incarnations.current(server_id)))
 
 

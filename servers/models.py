@@ -94,13 +94,16 @@ class AcceptedFindings(models.Model):
     """What an owner has accepted of one compose text: another byte, and it counts no more."""
 
     server_id = models.CharField(max_length=63)
+    incarnation = models.PositiveIntegerField(default=1)
     text_hash = models.CharField(max_length=64, help_text="of all that Compose reads")
     codes = models.JSONField(default=list)
     accepted_by = models.CharField(max_length=50)
     accepted_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["server_id", "text_hash"], name="accepted_once_per_text")]
+        constraints = [
+            models.UniqueConstraint(fields=["server_id", "incarnation", "text_hash"], name="accepted_once_per_text")
+        ]
 
     def __str__(self) -> str:
         return f"{self.server_id}: {', '.join(self.codes)} by {self.accepted_by}"

@@ -23,6 +23,11 @@ def cli() -> DockerCli:
     return DockerCli(str(docker.binary or ""), str(docker.compose_binary or ""))
 
 
+def node() -> str | None:
+    """Return by what name others know this machine among several; None, since there is one."""
+    return None
+
+
 def manager() -> DockerMCManager:
     """Return the manager of the servers under ``server_path``."""
     config = settings.MC_ADMIN

@@ -60,7 +60,7 @@ def require_any(user: Identity, server_id: str, verbs: Iterable[Verb]) -> None:
 
 def require_everything(user: Identity, what: str) -> None:
     """Refuse who may not use all servers; ``what`` begins the sentence. Raises OnlyEverything."""
-    if not rights_of(user).sees_all:
+    if not rights_of(user).has_everything:
         raise OnlyEverything(f"{what} concerns all servers, and not all of them are yours. Name one server.")
 
 

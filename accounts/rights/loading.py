@@ -47,6 +47,11 @@ def made_of(user: User, rows: Iterable[Mapping[str, Any]]) -> Rights:
     return Rights(may_create=user.may_create, grants=grants)
 
 
+def has_everything(user: User) -> bool:
+    """Tell whether the person, whatever key they use now, has every verb on every server."""
+    return user.role == UserRole.OWNER or user.access == Access.EVERYTHING
+
+
 def _grant(row: Mapping[str, Any]) -> Grant:
     if (given := BUILT_IN.get(row["grant_built_in"])) is not None:
         verbs, words = given.verbs, given.words

@@ -88,7 +88,7 @@ def test_it_may_what_its_verbs_say_on_its_servers(make_user: MakeUser) -> None:
     assert rights.verbs("lobby") == rights.verbs("mini-1") == {Verb.VIEW, Verb.POWER}
     assert not rights.sees("other")
     assert not rights.may_create
-    assert not rights.sees_all
+    assert not rights.has_everything
 
 
 def test_it_makes_servers_only_when_it_says_so(make_user: MakeUser) -> None:

@@ -68,7 +68,7 @@ def test_a_key_of_whoever_has_everything_has_no_more_than_it_says(rights: Rights
     assert not (key.sees("other"))
     assert not (key.is_owner)
     assert not (key.may_create)
-    assert not (key.sees_all)
+    assert not (key.has_everything)
 
 
 def test_built_in_roles_are_as_specified(make_user: MakeUser) -> None:
@@ -173,3 +173,27 @@ def test_existing_users_and_claims_stay_as_they_are(make_user: MakeUser) -> None
 
     assert user.access == Access.EVERYTHING
     assert "access" not in tokens.read(tokens.issue(user)).__dict__
+
+
+@pytest.mark.parametrize(
+    ("pattern", "ids", "others"),
+    [
+        ("lobby", ["lobby"], ["Lobby", "lobby2", "a-lobby", ""]),
+        ("*", ["lobby", "a", ""], []),
+        ("survival-*", ["survival-", "survival-1"], ["survival", "a-survival-1"]),
+        ("*-eu", ["a-eu", "-eu", "eu-eu"], ["eu", "a-eu-1"]),
+        ("a*a", ["aa", "aba", "aaa"], ["a", "ab", "ba"]),
+        ("a*b*c", ["abc", "a-b-c", "abbcc", "abcbc"], ["acb", "ab", "bc", "abcd"]),
+        ("*ab*ab*", ["abab", "xabxabx", "aabab"], ["ab", "aba", "abba"]),
+        ("a**b", ["ab", "axb"], ["a", "b"]),
+        ("a.c*", ["a.c", "a.cd"], ["abc"]),
+    ],
+)
+def test_patterns_of_servers(pattern: str, ids: list[str], others: list[str]) -> None:
+    assert [one for one in [*ids, *others] if fits(pattern, one)] == ids
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("pattern", ["*a" * 31, "*a" * 30 + "*b", "*" * 62 + "b", "a*" * 30 + "ab"])
+def test_no_pattern_takes_long(pattern: str) -> None:
+    assert fits(pattern, "a" * 62) is (set(pattern) == {"*", "a"})

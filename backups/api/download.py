@@ -98,7 +98,7 @@ def _require_in_data(request: Request, snapshot: ResticSnapshot, path: str) -> N
 def _hides_secrets(request: Request, snapshot: ResticSnapshot) -> bool:
     user, server_id = who(request), snapshot.labels.server_id
     if server_id is None:
-        return not rights_of(user).sees_all
+        return not rights_of(user).has_everything
     return judge.hides_secrets(user, server_id)
 
 

@@ -95,7 +95,7 @@ def request_of(request: Request, body: dict[str, Any]) -> RestoreRequest:
     """
     user = who(request)
     snapshot = visible.find(user, body["snapshot_id"], Verb.RESTORE)
-    if not rights_of(user).sees_all:
+    if not rights_of(user).has_everything:
         judge.require(user, body.get("server_id") or str(snapshot.labels.server_id), Verb.RESTORE)
     if body.get("as") and not rights_of(user).has_everything:
         _require_copy(user, str(snapshot.labels.server_id))

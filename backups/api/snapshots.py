@@ -180,7 +180,7 @@ class HealthView(APIView):
         except AppError as error:
             problem = str(error)
         names = judge.visible(who(request), servers_wiring.manager().list_names())
-        told = health.read_health(names, found, sees_all=rights_of(who(request)).sees_all)
+        told = health.read_health(names, found, sees_all=rights_of(who(request)).has_everything)
         answer = {"servers": told, "problem": problem}
         return Response(serializers.HealthSerializer(answer).data)
 

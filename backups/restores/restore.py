@@ -84,6 +84,7 @@ class _Restoring:
         self._base = wanted.target.base
         self._volume = wanted.volume
         self._safety: str | None = None
+        self._accepted: compose_safety.Accepted | None = None
         self._is_in_place = False
 
     async def run(self) -> RestoreResult:
@@ -162,6 +163,7 @@ class _Restoring:
             self._progress.percent(98, "swapping")
             if self._order.is_as_new:  # before anybody can see it: nobody has inherited it from an earlier server
                 await in_database(incarnations.begin, self._order.target.server_id)
+                await compose_safety.remember(self._accepted)
             for warning in await run_uninterrupted(
                 swap.swap(self._root, plan, targets=self._swapped_out(is_there=is_there), writers=self._writers)
             ):
@@ -257,8 +259,9 @@ class _Restoring:
             await asyncio.to_thread(staging.restrict_access, base, plan)
         plan = await asyncio.to_thread(staging.complete, base, plan)
         if is_server:
-            await compose_safety.require_safe(
-                plan.server_id, acceptance=self._order.request.acceptance, directory=base / plan.staged
+            self._accepted = await compose_safety.require_safe(
+                plan.server_id, acceptance=self._order.request.acceptance, directory=base / plan.staged,
+                is_new=self._order.is_as_new,
             )
         await self._carry_over(base, plan, left_out)
         return plan

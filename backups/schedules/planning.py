@@ -80,8 +80,8 @@ def create(request: ScheduleRequest, *, by: Identity) -> Schedule:
 def exists_for(user: Identity, schedule: Schedule) -> bool:
     """Tell whether ``user`` may see it: it was made for a server that is theirs, or all are."""
     rights = rights_of(user)
-    if rights.sees_all or not schedule.server_id:
-        return rights.sees_all
+    if rights.has_everything or not schedule.server_id:
+        return rights.has_everything
     began = monitoring.incarnation_began(schedule.server_id)
     return rights.sees(schedule.server_id) and schedule.created_at.timestamp() >= began
 

@@ -20,7 +20,7 @@ def find(user: Identity, snapshot_id: str, verb: Verb) -> ResticSnapshot:
             theirs.
         RightMissing: they lack the verb.
     """
-    if rights_of(user).sees_all:
+    if rights_of(user).has_everything:
         return known.find(snapshot_id)
     found = known.look_up(snapshot_id, lambda snapshots: delete.choose(of(user, snapshots), snapshot_id))
     judge.require(user, str(found.labels.server_id), verb)
@@ -33,7 +33,7 @@ def of(user: Identity, snapshots: Iterable[ResticSnapshot]) -> tuple[ResticSnaps
     Of an earlier server of the same id, or of one of another panel, none does.
     """
     rights = rights_of(user)
-    if rights.sees_all:
+    if rights.has_everything:
         return tuple(snapshots)
     own = wiring.instance_id()
     mine = [(one, one.labels.server_id) for one in snapshots if one.labels.instance == own]

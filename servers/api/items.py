@@ -36,7 +36,8 @@ class ServerItem(SampledFigures):
     """One server in a list; ``ServerItemSerializer`` documents the same fields.
 
     The ports are those of the container that runs, else what the file says. ``maxMemoryBytes`` is 0 where it is
-    unknown; ``since`` is when the status began, None where nobody can know; ``problem`` is sentences.
+    unknown; ``since`` is when the status began, None where nobody can know; ``problem`` is sentences; ``node`` is the
+    machine, None where there is one.
     """
 
     id: str
@@ -51,6 +52,7 @@ class ServerItem(SampledFigures):
     statusReason: str | None
     since: datetime | None
     problem: str | None
+    node: str | None
 
 
 def items_for(user: Identity) -> list[ServerItem]:
@@ -102,6 +104,7 @@ def _item(info: ServerInfo, *, clash: str | None) -> ServerItem:
         "since": status.since,
         **_figures(info.id, status),
         "problem": " ".join(problems) or None,
+        "node": wiring.node(),
     }
 
 

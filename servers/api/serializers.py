@@ -43,6 +43,7 @@ class ServerItemSerializer(serializers.Serializer[Any]):
     onlinePlayers = serializers.ListField(child=serializers.CharField(), allow_null=True)  # noqa: N815
     diskUsageBytes = serializers.IntegerField(allow_null=True)  # noqa: N815
     problem = serializers.CharField(allow_null=True)
+    node = serializers.CharField(allow_null=True, help_text="the machine; null where there is one")
 
 
 @extend_schema_field({"type": "string", "enum": [action.value for action in Action]})

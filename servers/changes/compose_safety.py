@@ -14,7 +14,7 @@ from servers.docker.compose_file.yaml_text import Problem, ProblemFacts
 from servers.minecraft.compose.safety import SafetyCheck
 from servers.models import AcceptedFindings
 from servers.operations.caller import Caller
-from servers.records import operation_rows
+from servers.records import incarnations, operation_rows
 
 MAX_REMEMBERED = 200
 _found: dict[tuple[str, str, frozenset[str]], list[Problem]] = {}
@@ -65,6 +65,16 @@ class Acceptance:
             raise OwnerNeeded("Only an owner may accept findings of the safety policy. Ask one.")
 
 
+@dataclass(frozen=True)
+class Accepted:
+    """What an owner has accepted of one text of a server that is not there yet."""
+
+    server_id: str
+    text_hash: str
+    codes: frozenset[str]
+    username: str
+
+
 async def require_safe(
     server_id: str,
     *,
@@ -72,7 +82,7 @@ async def require_safe(
     directory: Path | None = None,
     texts: Mapping[str, bytes] | None = None,
     is_new: bool = False,
-) -> None:
+) -> Accepted | None:
     """Check a compose file as it is now; call it before everything that lets one run or puts one in place.
 
     Args:
@@ -81,7 +91,11 @@ async def require_safe(
         directory: where the file lies, or the files that it leads to; None: the server's own. A staged directory
             is checked as if it were the server's.
         texts: the compose file and its override by name, when they are not (yet) in ``directory``.
-        is_new: there is no directory yet, so that ``texts`` can lead to no other file.
+        is_new: the server is not there yet, so that nothing accepted of an earlier one of that id counts. Without
+            ``directory``, ``texts`` can lead to no other file.
+
+    Returns:
+        What to ``remember`` once a new server has its number; None where that is nothing.
 
     Raises:
         UnsafeCompose: with the findings that nobody has accepted.
@@ -89,18 +103,26 @@ async def require_safe(
         BadComposeFile: nothing that Compose or we would read.
     """
     cli, images = wiring.cli(), settings.MC_ADMIN.allowed_images
-    place = None if is_new else directory or settings.MC_ADMIN.server_path / server_id
+    place = directory if is_new or directory is not None else settings.MC_ADMIN.server_path / server_id
     if texts is not None:
         safety = SafetyCheck(server_id, place, texts, cli, images)
     elif place is not None:
         safety = await SafetyCheck.of_directory(place, server_id=server_id, cli=cli, allowed_images=images)
-    await check(safety, acceptance=acceptance)
+    return await _check(safety, acceptance=acceptance, is_new=is_new)
 
 
-async def check(safety: SafetyCheck, *, acceptance: Acceptance) -> None:
-    """Do both stages; raises as ``require_safe`` does."""
+async def remember(accepted: Accepted | None) -> None:
+    """Store what ``require_safe`` returned for a server that is new; call it once its number has begun."""
+    if accepted is not None:
+        await operation_rows.in_database(_accept, accepted)
+
+
+async def _check(safety: SafetyCheck, *, acceptance: Acceptance, is_new: bool) -> Accepted | None:
+    """Do both stages; as ``require_safe`` does."""
     reading = await safety.read()
-    known = await operation_rows.in_database(_accepted, safety.server_id, reading.text_hash)
+    known: frozenset[str] = frozenset()
+    if not is_new:
+        known = await operation_rows.in_database(_accepted, safety.server_id, reading.text_hash)
     accepted = known | acceptance.codes
     judged = await reading.judge(accepted=accepted)
     findings = judged.findings
@@ -109,9 +131,12 @@ async def check(safety: SafetyCheck, *, acceptance: Acceptance) -> None:
         raise UnsafeCompose(refused)
     await operation_rows.in_database(check_panel_ports, judged.published)  # no owner accepts that with a finding
     new = acceptance.codes & {one.code for one in findings} - known
-    if new:
-        accepted = known | new
-        await operation_rows.in_database(_accept, safety.server_id, reading.text_hash, accepted, acceptance.by.username)
+    if not new:
+        return None
+    to_remember = Accepted(safety.server_id, reading.text_hash, known | new, acceptance.by.username)
+    if not is_new:
+        await operation_rows.in_database(_accept, to_remember)
+    return to_remember if is_new else None
 
 
 async def findings_now(server_id: str) -> list[Finding]:
@@ -137,13 +162,17 @@ async def findings_now(server_id: str) -> list[Finding]:
 
 
 def _accepted(server_id: str, text_hash: str) -> frozenset[str]:
-    row = AcceptedFindings.objects.filter(server_id=server_id, text_hash=text_hash).first()
+    number = incarnations.current(server_id)
+    row = AcceptedFindings.objects.filter(server_id=server_id, incarnation=number, text_hash=text_hash).first()
     return frozenset(row.codes) if row is not None else frozenset()
 
 
-def _accept(server_id: str, text_hash: str, codes: frozenset[str], username: str) -> None:
+def _accept(accepted: Accepted) -> None:
     AcceptedFindings.objects.update_or_create(
-        server_id=server_id,
-        text_hash=text_hash,
-        defaults={"codes": sorted(codes), "accepted_by": username, "accepted_at": datetime.now(UTC)},
+        server_id=accepted.server_id,
+        incarnation=incarnations.current(accepted.server_id),
+        text_hash=accepted.text_hash,
+        defaults={
+            "codes": sorted(accepted.codes), "accepted_by": accepted.username, "accepted_at": datetime.now(UTC),
+        },
     )

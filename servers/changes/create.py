@@ -84,7 +84,7 @@ async def _job(new: ServerRequest) -> Job:
     compose = await asyncio.to_thread(
         MCComposeFile.from_yaml, text, server_id=new.id, allowed_images=settings.MC_ADMIN.allowed_images
     )
-    await compose_safety.require_safe(
+    accepted = await compose_safety.require_safe(
         new.id, acceptance=new.acceptance, texts={COMPOSE_NAME: text.encode()}, is_new=True
     )
     await asyncio.to_thread(check_ports, new.id, compose.published_ports)
@@ -94,6 +94,7 @@ async def _job(new: ServerRequest) -> Job:
         await asyncio.to_thread(check_ports, new.id, compose.published_ports)
         await wiring.manager().get_instance(new.id).create(text)
         await operation_rows.in_database(incarnations.begin, new.id)
+        await compose_safety.remember(accepted)
         await operation_rows.in_database(
             revisions.add, new.id, text, username=new.acceptance.by.username, message="Created."
         )

@@ -64,12 +64,13 @@ class LiveConsumer(SocketConsumer):
                 await self._send(frame)
 
     async def _send(self, frame: Mapping[str, Any]) -> None:
-        await self.send(text_data=json.dumps(frame, ensure_ascii=False, cls=JSONEncoder))
+        told = {**frame, "node": wiring.node()}
+        await self.send(text_data=json.dumps(told, ensure_ascii=False, cls=JSONEncoder))
 
     async def _stream(self, rights: Rights) -> None:
         async with aclosing(wiring.live().monitoring.feed(server_items).view()) as frames:
             async for whole in frames:
-                frame = whole if rights.has_everything and rights.limit is None else seen_by(rights, whole)
+                frame = whole if rights.has_everything else seen_by(rights, whole)
                 if frame is not None:
                     await self._send(frame)
 

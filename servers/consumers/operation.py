@@ -88,7 +88,7 @@ class OperationConsumer(SocketConsumer):
         if (why := super().refusal(user)) is not None or user is None or self.operation is None:
             return why
         server_id, rights = self.operation.server_id, rights_of(user)
-        if rights.sees_all or (server_id and rights.sees(server_id)):
+        if rights.has_everything or (server_id and rights.sees(server_id)):
             return None
         return operation_rows.OperationNotFound("There is no operation with this id.")
 

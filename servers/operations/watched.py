@@ -24,7 +24,7 @@ def read(user: Identity, operation_id: uuid.UUID) -> Operation:
 
 def shows(rights: Rights, server_id: str) -> bool:
     """Tell whether operations of the server ("": of none) are in lists for somebody with these rights."""
-    return rights.sees_all or (bool(server_id) and Verb.VIEW in rights.verbs(server_id))
+    return rights.has_everything or (bool(server_id) and Verb.VIEW in rights.verbs(server_id))
 
 
 def list_page(user: Identity, wanted: Wanted, *, after: Place | None, limit: int) -> list[Operation]:
@@ -34,7 +34,7 @@ def list_page(user: Identity, wanted: Wanted, *, after: Place | None, limit: int
         ServerHidden, RightMissing: the server that is asked for may not be viewed.
     """
     rights = rights_of(user)
-    if rights.sees_all:
+    if rights.has_everything:
         return operation_lists.read_page(wanted, after=after, limit=limit)
     if wanted.server_id == "":
         return []
@@ -51,7 +51,7 @@ def list_page(user: Identity, wanted: Wanted, *, after: Place | None, limit: int
 def exists_for(user: Identity, operation: Operation) -> bool:
     """Tell whether ``user`` may see it: of an earlier server of the same id only who has everything may."""
     rights = rights_of(user)
-    if rights.sees_all:
+    if rights.has_everything:
         return True
     server_id = operation.server_id
     if not server_id or not rights.sees(server_id):

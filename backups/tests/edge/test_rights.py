@@ -11,8 +11,8 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import tokens
-from accounts.models import User
+from accounts import keys, tokens
+from accounts.models import User, UserRole
 from accounts.rights import grants, roles
 from accounts.rights.grants import WantedGrant
 from accounts.rights.verbs import Verb
@@ -308,3 +308,18 @@ def test_health_names_no_other_server(saved: dict[str, str], home: Path, other: 
     assert told["last_failure"] == "A snapshot failed."
     assert told["last_good"] is None  # it is in a snapshot of everything, which does not exist for them
     assert told["last_good_at"] is not None
+
+
+@pytest.mark.parametrize("role", list(UserRole))
+def test_a_key_that_may_only_restore_makes_no_server(owner: APIClient, home: Path, vault: Path, role: UserRole) -> None:
+    mine = save(owner, server_id=home.name)
+    _, token = keys.begin(
+        User.objects.create_user("eve", role=role), keys.WantedKey(name="k", verbs=["restore"], servers=[home.name])
+    )
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+
+    answer = client.post("/api/snapshots/restore", {"snapshot_id": mine, "as": "fresh-one"}, format="json")
+
+    assert answer.status_code == 403, answer.json()
+    assert not (home.parent / "fresh-one").exists()

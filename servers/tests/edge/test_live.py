@@ -42,7 +42,7 @@ async def test_the_whole_list_then_only_what_changes(path: str, fake: FakeDocker
     socket = WebsocketCommunicator(URLRouter(websocket_urlpatterns), path)
     assert (await socket.connect(timeout=5))[0]
     first = await frame(socket)
-    assert first["type"] == "servers"
+    assert (first["type"], first["node"], first["servers"][0]["node"]) == ("servers", None, None)
     assert [(item["id"], item["status"]) for item in first["servers"]] == [(server, "EXISTS")]
 
     await wiring.manager().get_instance(server).project.up()
@@ -50,7 +50,7 @@ async def test_the_whole_list_then_only_what_changes(path: str, fake: FakeDocker
     wiring.live().monitoring.feed(server_items).wake()
     change = await frame(socket)
 
-    assert change["removed"] == []
+    assert (change["removed"], change["node"]) == ([], None)
     assert change["changed"][0]["id"] == server
     assert change["changed"][0]["status"] == "STARTING"
     assert "gamePort" not in change["changed"][0], "only what differs"

@@ -25,7 +25,7 @@ MASTER = "m4st3r-t0ken-of-the-tests"
 
 @pytest.fixture
 def scrape(api: APIClient) -> Callable[..., dict[tuple[str, str], float]]:
-    """Every sample of one scrape by name and first label."""
+    """Every sample of one scrape by name and labels, but for the machine's."""
 
     def scrape(path: str = "/api/metrics", token: str = MASTER) -> dict[tuple[str, str], float]:
         answer = api.get(path, headers={"Authorization": f"Bearer {token}"})
@@ -33,7 +33,8 @@ def scrape(api: APIClient) -> Callable[..., dict[tuple[str, str], float]]:
         assert answer.headers["Content-Type"].startswith("text/plain; version=")
         families = list(text_string_to_metric_families(answer.content.decode()))
         return {
-            (one.name, ",".join(one.labels.values())): one.value for family in families for one in family.samples
+            (one.name, ",".join(value for label, value in one.labels.items() if label != "node")): one.value
+            for family in families for one in family.samples
         }
 
     return scrape
@@ -56,6 +57,15 @@ def test_a_running_server_is_told_with_all_its_figures(
     assert found["mcadmin_scrape_seconds", ""] > 0
     assert found["mcadmin_process_resident_memory_bytes", ""] > 0
     assert found["mcadmin_engine_reachable", ""] == 0
+
+
+def test_each_family_of_the_panel_names_its_machine(api: APIClient, fake: FakeDocker, server: str) -> None:
+    answer = api.get("/api/metrics", headers={"Authorization": f"Bearer {MASTER}"})
+    samples = [one for family in text_string_to_metric_families(answer.content.decode()) for one in family.samples]
+
+    nodes = {one.name: one.labels.get("node") for one in samples if not one.name.startswith("mcadmin_process_")}
+    assert "mcadmin_server_up" in nodes
+    assert set(nodes.values()) == {""}  # to Prometheus no label at all
 
 
 def test_operations_and_snapshots_are_told(

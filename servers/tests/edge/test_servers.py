@@ -31,6 +31,16 @@ def test_a_server_made_by_hand_is_simply_there(owner: APIClient, fake: FakeDocke
     assert item["problem"] is None
 
 
+@pytest.mark.parametrize("node", [None, "box2"])
+def test_an_item_names_its_machine(
+    node: str | None, owner: APIClient, fake: FakeDocker, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wiring, "node", lambda: node)
+
+    assert owner.get("/api/servers").json()[0]["node"] == node
+    assert owner.get(f"/api/servers/{server}").json()["node"] == node
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
