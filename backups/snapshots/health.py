@@ -1,10 +1,10 @@
 """How well each server is backed up: for people, for the metrics, for the doctor.
 
 Snapshots of other panels in the same repository count for nothing here, nor do those dated ahead of the clock, nor
-those that lost what earlier ones hold.
+those that lost what earlier ones hold. What happened to an earlier server of the same id says nothing of this one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +15,7 @@ from backups.restic.retention import is_ahead
 from backups.restic.snapshot import ResticSnapshot
 from backups.snapshots.create import KIND
 from servers.models import Operation, OperationState
+from servers.records import monitoring
 
 MAX_WARNINGS = 3  # of one snapshot's files
 LATE = timedelta(hours=26)  # a daily backup that was missed once
@@ -49,9 +50,14 @@ def read_health(
     For who does not see all servers, it tells of a snapshot of everything only that there was one, or that it failed.
     """
     found = _own(snapshots)
-    good = read_good(found)
+    began = {name: datetime.fromtimestamp(monitoring.incarnation_began(name), UTC) for name in names}
+    good = read_good(found, began=began)
     off = {row.server_id: row.since for row in SavingOff.objects.exclude(container_id="")}
-    told = [_of(name, good.get(name), off.get(name), _warnings(name, found)) for name in names]
+    told = []
+    for name, since in began.items():
+        warnings = _warnings(name, [one for one in found if one.time >= since])
+        saving_off = off[name] if name in off and off[name] >= since else None
+        told.append(_of(name, since, good.get(name), saving_off, warnings))
     return told if sees_all else [_without_others(one, good.get(one.server_id)) for one in told]
 
 
@@ -64,10 +70,14 @@ def _without_others(health: ServerHealth, good: ResticSnapshot | None) -> Server
     return replace(health, last_good=None if is_global else health.last_good, last_failure=failure)
 
 
-def read_good(snapshots: Iterable[ResticSnapshot]) -> dict[str, ResticSnapshot]:
-    """Return the newest whole snapshot that holds all of a server, by server; ``snapshots``: oldest first.
+def read_good(
+    snapshots: Iterable[ResticSnapshot], *, began: Mapping[str, datetime] | None = None
+) -> dict[str, ResticSnapshot]:
+    """Return the newest whole snapshot that holds all of a server, by server. Uses the database.
 
-    Uses the database.
+    Args:
+        snapshots: oldest first.
+        began: when each server began; what is older is of an earlier one of its id, and does not count.
     """
     found: dict[str, ResticSnapshot] = {}
     lost = dict(MadeSnapshot.objects.exclude(lost=[]).values_list("snapshot_id", "lost"))
@@ -77,6 +87,8 @@ def read_good(snapshots: Iterable[ResticSnapshot]) -> dict[str, ResticSnapshot]:
             continue
         for server in one.labels.servers:
             level = one.labels.level_of(server)
+            if began is not None and server in began and one.time < began[server]:
+                continue
             if level is not None and level.is_consistent and not _of_server(server, lost.get(one.first_id, [])):
                 found[server] = one
     return found
@@ -121,10 +133,11 @@ def _of_server(server_id: str, sentences: list[str]) -> list[str]:
 
 
 def _of(
-    name: str, good: ResticSnapshot | None, off_since: datetime | None, warnings: list[str]
+    name: str, began: datetime, good: ResticSnapshot | None, off_since: datetime | None, warnings: list[str]
 ) -> ServerHealth:
-    failed = Operation.objects.filter(kind=KIND.name, server_id__in=[name, ""], state=OperationState.FAILED).first()
-    drills = Drill.objects.filter(server_id=name)
+    failures = Operation.objects.filter(kind=KIND.name, server_id__in=[name, ""], state=OperationState.FAILED)
+    failed = failures.filter(finished_at__gte=began).first()
+    drills = Drill.objects.filter(server_id=name, at__gte=began)
     drill = drills.exclude(passed=None).first() or drills.first()
     return ServerHealth(
         server_id=name,

@@ -17,7 +17,7 @@ from accounts.rights import grants, roles
 from accounts.rights.grants import WantedGrant
 from accounts.rights.verbs import Verb
 from backups import wiring
-from backups.models import PanelInstance, Schedule
+from backups.models import Drill, PanelInstance, SavingOff, Schedule
 from backups.tests.edge.conftest import save
 from servers.models import Operation, RemovedServer
 from servers.records import incarnations
@@ -323,3 +323,30 @@ def test_a_key_that_may_only_restore_makes_no_server(owner: APIClient, home: Pat
 
     assert answer.status_code == 403, answer.json()
     assert not (home.parent / "fresh-one").exists()
+
+
+def test_health_is_of_the_present_server_for_everybody(owner: APIClient, home: Path, vault: Path) -> None:
+    mine, now = save(owner, server_id=home.name), timezone.now()
+    Drill.objects.create(server_id=home.name, snapshot_id=mine, passed=False, at=now)
+    Operation.objects.create(
+        server_id=home.name, incarnation=1, kind="snapshot", started_by="old", state="failed", error="an old secret",
+        started_at=now, finished_at=now,
+    )
+    SavingOff.objects.create(server_id=home.name, operation_id=uuid.uuid4(), container_id="c", since=now)
+    assert health_of(owner, home.name)["last_good"] == mine
+    incarnations.note_removed(home.name, removed_as=f"{home.name}-x", by="o")
+    incarnations.begin(home.name)
+
+    for client in (owner, member(Verb.VIEW, server=home.name)):
+        told = health_of(client, home.name)
+        untold = {"server_id": home.name, "warnings": []}
+        assert told == dict.fromkeys(told) | untold
+
+    newer = save(owner, server_id=home.name)
+    assert health_of(owner, home.name)["last_good"] == newer
+
+
+def health_of(client: APIClient, server_id: str) -> dict[str, Any]:
+    [told] = client.get("/api/snapshots/health").json()["servers"]
+    assert told["server_id"] == server_id
+    return dict(told)
