@@ -5,7 +5,9 @@ import openapiTS, { astToString } from "openapi-typescript";
 
 const FILE = new URL("../src/api/schema.d.ts", import.meta.url);
 const used = JSON.parse(readFileSync(new URL("../src/api/used.json", import.meta.url), "utf8"));
-const whole = JSON.parse(readFileSync(0, "utf8"));
+let given = "";
+for await (const part of process.stdin.setEncoding("utf8")) given += part; // a pipe may be slow
+const whole = JSON.parse(given);
 
 const paths = {};
 for (const [path, methods] of Object.entries(used)) {
