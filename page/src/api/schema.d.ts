@@ -171,8 +171,6 @@ export interface components {
          * @enum {string}
          */
         AccessEnum: "everything" | "granted";
-        /** @enum {string} */
-        ActionEnum: "start" | "stop" | "restart" | "up" | "down" | "remove" | "kill" | "pull";
         /**
          * @description * `page` - page
          *     * `admin_site` - admin_site
@@ -241,9 +239,11 @@ export interface components {
             operations: components["schemas"]["Operation"][];
             next: string | null;
         };
+        /** @enum {string} */
+        OperationRequestActionEnum: "start" | "stop" | "restart" | "up" | "down" | "remove" | "kill" | "pull";
         /** @description Body of ``POST /servers/{id}/operations``. */
         OperationRequestRequest: {
-            action: components["schemas"]["ActionEnum"];
+            action: components["schemas"]["OperationRequestActionEnum"];
             /** @description owners only; codes of the safety policy */
             accept_findings?: string[];
         };

@@ -7,7 +7,7 @@ import { LiveSocket } from "./socket";
 const SHOWN_AFTER_END_S = 8;
 const MOST_SOCKETS = 3;
 
-export type Action = Schemas["ActionEnum"];
+export type Action = Schemas["OperationRequestRequest"]["action"];
 
 interface Operations {
   all: Operation[];
