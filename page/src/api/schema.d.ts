@@ -323,6 +323,8 @@ export interface components {
             onlinePlayers: string[] | null;
             diskUsageBytes: number | null;
             problem: string | null;
+            /** @description the machine; null where there is one */
+            node: string | null;
         };
         /**
          * @description * `REMOVED` - REMOVED
