@@ -47,7 +47,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     ({"expires_at": timezone.now() - timedelta(seconds=1)}, YEAR),
     ({"expires_at": timezone.now() + timedelta(days=367)}, YEAR),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("asked", "said"), WRONG)

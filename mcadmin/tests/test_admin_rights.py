@@ -92,7 +92,7 @@ def test_a_role_is_made_changed_for_its_holders_and_deleted_when_nobody_has_it(s
         ({"name": "x", "verbs": ["fly"]}, "not one of the available choices"),
         ({"name": "x", "verbs": ["view"], "commands": "say; op"}, "first words"),
     ],
-)  # fmt: skip
+)
 def test_what_no_role_may_be_is_said_beside_the_field(site: Client, fields: dict[str, Any], why: str) -> None:
     roles.create(name="taken", verbs=["view"])
 

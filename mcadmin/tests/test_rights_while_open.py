@@ -75,7 +75,7 @@ async def ask(
         "path": path, "raw_path": path.encode(), "query_string": query.encode(), "root_path": "",
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         "client": ("192.0.2.1", 4711), "server": ("testserver", 80),
-    }  # fmt: skip
+    }
     answer, gone = Answer(), asyncio.Event()
 
     async def receive() -> dict[str, Any]:

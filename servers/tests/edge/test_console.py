@@ -278,7 +278,7 @@ async def test_nothing_a_terminal_would_obey_reaches_the_page(
 GAMES = [
     "survival:mc2", "survival..mc2", "survival.:mc2", "survival.mc2", "survival:.mc2", "survival-mc2", "survival_mc2",
     "survival", "Survival", "s" * 63, f"{'s' * 63}:{'m' * 63}", f"{'s' * 63}:{'m' * 62}n",
-]  # fmt: skip
+]
 
 
 def test_no_two_games_share_the_group_of_their_viewers() -> None:

@@ -81,7 +81,7 @@ WAYS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "copy through a link": ("post", "copy", {"path": "link", "target_path": "a.txt"}),
     "delete the name that is known": ("delete", "?path=.rcon-cli.env", {}),
     "delete the link": ("delete", "?path=.rcon-cli.yaml", {}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("way", WAYS)
