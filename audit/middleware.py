@@ -21,7 +21,8 @@ from web.client_address import of_request
 CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 _READABLE = {"application/json", "application/x-www-form-urlencoded"}
 _SERVER = re.compile(r"^/api/servers/([A-Za-z0-9][A-Za-z0-9_.-]{0,62})(?:/|$)")
-_NO_SERVERS = {"defaults", "live"}  # reserved: addresses of their own
+_REMOVED = re.compile(r"^/api/servers/removed/([A-Za-z0-9][A-Za-z0-9_.-]{0,62})-[0-9]{8}T[0-9]{12}Z(?:/|$)")
+_NO_SERVERS = {"defaults", "live", "removed"}  # reserved: addresses of their own
 
 
 class OperationAuditMiddleware:
@@ -170,5 +171,5 @@ def _content_length(request: HttpRequest) -> int:
 
 
 def _server_id(path: str) -> str:
-    found = _SERVER.match(path)
+    found = _REMOVED.match(path) or _SERVER.match(path)
     return found[1] if found and found[1] not in _NO_SERVERS else ""

@@ -9,6 +9,7 @@ from audit.models import AuditEvent
 Say = Callable[[re.Match[str], Mapping[str, Any]], str]
 
 _SERVER = r"/api/servers/(?P<id>[^/]+)"
+_REMOVED = r"/api/servers/removed/(?P<name>[^/]+)"
 
 
 def _file(verb: str) -> Say:
@@ -45,6 +46,8 @@ _WORDS: list[tuple[str, str, Say]] = [
     ("DELETE", r"/api/user/me/keys/(?P<id>\d+)", lambda found, _: f"ended their key {found['id']}"),
     ("DELETE", r"/api/admin/keys/(?P<id>\d+)", lambda found, _: f"ended key {found['id']}"),
     ("POST", r"/api/servers", lambda _, body: f"made the server {body.get('id', '?')}"),
+    ("POST", rf"{_REMOVED}/restore", lambda found, _: f"brought back {found['name']}"),
+    ("DELETE", _REMOVED, lambda found, _: f"deleted {found['name']} for good"),
     ("POST", rf"{_SERVER}/operations", lambda found, body: f"asked for {body.get('action', '?')} of {found['id']}"),
     ("POST", rf"{_SERVER}/compose", lambda found, _: f"changed the compose file of {found['id']}"),
     (

@@ -1,15 +1,18 @@
 """HTTP routes of the servers app; web/middleware.py answers them with a trailing slash, too."""
 
 from django.urls import include, path, register_converter
+from django.urls.converters import StringConverter
 
 from servers.api.compose import ComposeViewSet, DefaultsView
 from servers.api.figures import FiguresViewSet
 from servers.api.history import HistoryViewSet
 from servers.api.metrics import MetricsView
 from servers.api.operations import OperationsView, OperationViewSet, ServerOperationsViewSet
+from servers.api.removed import RemovedView, RemovedViewSet
 from servers.api.rights import GrantsView, MembersView, MyRightsView
 from servers.api.servers import ServersView, ServerViewSet
 from servers.api.system import SystemViewSet
+from servers.changes.removed import REMOVED_NAME
 from servers.minecraft.manager import RESERVED_IDS, SERVER_ID, is_server_id
 
 
@@ -27,11 +30,21 @@ class ServerIdConverter:
         return value
 
 
+class RemovedNameConverter(StringConverter):
+    """A name that a removed server may have."""
+
+    regex = REMOVED_NAME
+
+
 register_converter(ServerIdConverter, "server_id")
+register_converter(RemovedNameConverter, "removed_name")
 
 urlpatterns = [
     path("/servers", ServersView.as_view()),
     path("/servers/defaults", DefaultsView.as_view()),
+    path("/servers/removed", RemovedView.as_view()),
+    path("/servers/removed/<removed_name:name>", RemovedViewSet.as_view({"delete": "destroy"})),
+    path("/servers/removed/<removed_name:name>/restore", RemovedViewSet.as_view({"post": "restore"})),
     path("/servers/<server_id:id>", ServerViewSet.as_view({"get": "retrieve"})),
     path("/servers/<server_id:id>/status", ServerViewSet.as_view({"get": "status"})),
     path("/servers/<server_id:id>/resources", FiguresViewSet.as_view({"get": "resources"})),

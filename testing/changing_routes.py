@@ -179,6 +179,14 @@ SERVERS: dict[Route, Change] = {
         lambda n, _: Ask(at={"id": f"s{n}"}, body={"action": "up"}), lambda world, n, _: world.did(n, "up"),
         World.server,
     ),
+    ("POST", "/api/servers/removed/{name}/restore"): Change(
+        lambda _n, name: Ask(at={"name": name}),
+        lambda world, n, _: (world.panel.servers / f"s{n}/compose.yaml").exists(), World.removed,
+    ),
+    ("DELETE", "/api/servers/removed/{name}"): Change(
+        lambda _n, name: Ask(at={"name": name}),
+        lambda world, _n, name: not (world.panel.servers / ".removed" / name).exists(), World.removed,
+    ),
     ("POST", "/api/operations/{id}/cancel"): Change(
         lambda _n, operation: Ask(at={"id": operation}),
         lambda world, _n, operation: world.one(

@@ -57,6 +57,12 @@ class World:
         self.server(n)
         self.send("POST", f"/servers/s{n}/operations", {"action": "up"})
 
+    def removed(self, n: int) -> str:
+        """Make the server ``s<n>`` and remove it; return its name below ``.removed/``."""
+        self.server(n)
+        done = self.send("POST", f"/servers/s{n}/operations", {"action": "remove"})
+        return str(done["operation"]["result"]["removed_as"])
+
     def user(self, n: int) -> int:
         """Make the user ``w<n>``; return the id."""
         made = self.send("POST", "/admin/users", {"username": f"w{n:05}", "password": PASSWORD, "role": "owner"})

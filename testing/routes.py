@@ -15,6 +15,7 @@ from mcadmin.routing import websocket_urlpatterns
 # Well-formed and unknown: one of them fits each parameter of each route. The first that does is taken.
 CANDIDATES = (
     "ghost", "ffffffff-ffff-4fff-bfff-ffffffffffff", "deadbeef", "999999", "f" * 64, "f" * 43, "2026-01-01", "a/b",
+    "ghost-20260101T120000000000Z",
 )
 # Ill-formed for every parameter but a path.
 MALFORMED = (

@@ -50,12 +50,25 @@ def require(user: Identity, server_id: str, verb: Verb) -> None:
 
 def require_any(user: Identity, server_id: str, verbs: Iterable[Verb]) -> None:
     """Refuse who has none of the verbs on the server; raises as ``require``."""
-    verbs, held = tuple(verbs), rights_of(user).verbs(server_id)
+    _refuse(server_id, held=rights_of(user).verbs(server_id), verbs=tuple(verbs), hidden=ServerHidden(server_id))
+
+
+def _refuse(server_id: str, *, held: frozenset[Verb], verbs: tuple[Verb, ...], hidden: NotFound) -> None:
     if not held:
-        raise ServerHidden(server_id)
+        raise hidden
     if held.isdisjoint(verbs):
         named = " or ".join(f"`{verb}`" for verb in verbs)
         raise RightMissing(f"This needs the right {named} on the server {server_id!r}. Ask an owner for it.")
+
+
+def require_removed(user: Identity, server_id: str, verb: Verb, *, hidden: NotFound) -> None:
+    """Refuse what ``user`` may not do with a removed server that had the id.
+
+    Raises:
+        NotFound: ``hidden``; it does not exist for them.
+        RightMissing: it does, and they lack the verb.
+    """
+    _refuse(server_id, held=rights_of(user).of_removed(server_id), verbs=(verb,), hidden=hidden)
 
 
 def require_everything(user: Identity, what: str) -> None:

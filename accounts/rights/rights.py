@@ -67,6 +67,10 @@ class Rights:
         """Tell whether the server exists for them."""
         return bool(self.verbs(server_id))
 
+    def of_removed(self, server_id: str) -> frozenset[Verb]:
+        """Return what may be done with a server that had the id and was removed, with which all grants on it ended."""
+        return self.verbs(server_id) if self.has_everything else frozenset()
+
     def sees_incarnation(self, server_id: str, number: int, *, current: int) -> bool:
         """Tell whether that one of the servers that had the id exists for them, ``current`` being the present one."""
         if number != current and not self.has_everything:

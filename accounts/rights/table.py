@@ -91,6 +91,9 @@ ROUTES: Mapping[str, Mapping[str, Who | Need]] = MappingProxyType({
 
     "/servers": {"GET": _on(Verb.VIEW, where=Where.EACH), "POST": Who.CREATOR},
     "/servers/defaults": {"GET": Who.CREATOR},
+    "/servers/removed": {"GET": _on(Verb.VIEW, where=Where.EACH)},
+    "/servers/removed/{name}": {"DELETE": Who.OWNER},
+    "/servers/removed/{name}/restore": {"POST": _on(Verb.REMOVE, where=Where.OBJECT)},
     "/servers/{id}": {"GET": _VIEW},
     "/servers/{id}/status": {"GET": _VIEW},
     "/servers/{id}/resources": {"GET": _VIEW},

@@ -1,4 +1,4 @@
-"""What the audit says, in words, of sign-ins and their ends."""
+"""What the audit says, in words, of sign-ins and their ends, and of servers that were removed."""
 
 import pytest
 
@@ -16,6 +16,8 @@ TABLE = [
     ("PUT", "/api/user/me/preferences", {"theme": "dark"}, "changed their preferences"),
     ("DELETE", "/api/admin/users/7/sessions", None, "ended all sessions of user 7"),
     ("DELETE", "/api/admin/users/7", None, "deleted user 7"),
+    ("POST", "/api/servers/removed/a-20260101T120000000000Z/restore", None, "brought back a-20260101T120000000000Z"),
+    ("DELETE", "/api/servers/removed/a-20260101T120000000000Z", None, "deleted a-20260101T120000000000Z for good"),
 ]
 
 

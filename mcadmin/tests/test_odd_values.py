@@ -28,7 +28,7 @@ OUT_OF_PLACE = {"/api/snapshots/check", "/api/snapshots/prune", "/api/snapshots/
 def operations(server_id: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield method, address and description; ids in it are well-formed."""
     known = {"n": "1", "number": "1", "other": "deadbeef", "upload_id": "ffffffff-ffff-4fff-bfff-ffffffffffff"}
-    known["token"] = "unknown"
+    known |= {"token": "unknown", "name": "ghost-20260101T120000000000Z"}
     for path, methods in document()["paths"].items():
         ids = {"snapshots": "deadbeef", "operations": known["upload_id"], "users": "1"}
         own = next((value for part, value in ids.items() if f"/{part}/{{id}}" in path), server_id)

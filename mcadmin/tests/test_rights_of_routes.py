@@ -32,6 +32,7 @@ OWNER_ONLY = re.compile(
     | \w+\ /api/auth/register
     | \w+\ /api/audit(/.*)?
     | \w+\ /api/servers/[^/]+/audit
+    | delete\ /api/servers/removed/[^/]+
     | delete\ /api/snapshots/[^/]+
     | post\ /api/snapshots/(.*/)?(forget|prune|unlock|check)
     | (post|put|patch|delete)\ /api/(.*/)?schedules(/[^/]+)?

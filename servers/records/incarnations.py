@@ -61,16 +61,22 @@ def note_removed(server_id: str, *, removed_as: str, by: str) -> None:
         grants.server_is(server_id, None)
 
 
+def removers(names: Iterable[str]) -> dict[str, str]:
+    """Return who removed what, by name below ``.removed/``; without those that nobody remembers."""
+    wanted = set(names)
+    return {name: by for name, by in RemovedServer.objects.values_list("removed_as", "removed_by") if name in wanted}
+
+
 def note_restored(removed_as: str, *, server_id: str) -> None:
-    """Let the server that came back go on with the number that it had."""
+    """Let the server that comes back go on with the number that it had; done again it does the same."""
     with transaction.atomic():
         row = RemovedServer.objects.filter(pk=removed_as).first()
         if row is not None:
             Incarnation.objects.update_or_create(server_id=server_id, defaults={"number": row.incarnation})
+            Operation.objects.filter(server_id=server_id, state="running").update(incarnation=row.incarnation)
             grants.server_is(server_id, row.incarnation)
-            row.delete()
 
 
-def note_purged(removed_as: str) -> None:
-    """Forget what is gone for good."""
+def forget_removed(removed_as: str) -> None:
+    """Forget what is not below ``.removed/`` any more: it came back, or is gone for good."""
     RemovedServer.objects.filter(pk=removed_as).delete()

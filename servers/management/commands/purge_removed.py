@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from core.errors import AppError
 from servers.changes import removed
+from servers.operations.shell import run_at_shell, shell_caller
 from web import cli
 
 
@@ -26,7 +27,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         keep_days = settings.MC_ADMIN.removed_keep_days if options["older_than"] is None else options["older_than"]
         try:
-            gone = async_to_sync(removed.purge)(options["names"], keep_days=keep_days, dry_run=options["dry_run"])
+            gone = async_to_sync(removed.purge)(options["names"], keep_days=keep_days, dry_run=True)
+            if gone and not options["dry_run"]:
+                run_at_shell(async_to_sync(removed.purge_job)(gone, by=shell_caller()))
         except AppError as error:
             raise CommandError(str(error)) from None
         word = "Would delete" if options["dry_run"] else "Deleted"

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from core.errors import AppError
 from servers.changes import removed
+from servers.operations.shell import run_at_shell, shell_caller
 
 
 class Command(BaseCommand):
@@ -20,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            server_id = async_to_sync(removed.restore)(options["name"])
+            done = run_at_shell(async_to_sync(removed.restore_job)(options["name"], by=shell_caller()))
         except AppError as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(f"{server_id} is back. Start it with: manage.py server {server_id} up")
+        self.stdout.write(f"{done.server_id} is back. Start it with: manage.py server {done.server_id} up")

@@ -207,7 +207,7 @@ def test_removed_created_again_and_brought_back(
     call_command("restore_removed", name[0])
     assert (server_path / "lobby" / "data" / "level.dat").read_text() == "the first"
     kinds = [one["kind"] for one in owner.get("/api/servers/lobby/operations").json()["operations"]]
-    assert kinds == ["remove", "create"]
+    assert kinds == ["restore_removed", "remove", "create"]
     with pytest.raises(Exception, match="no removed server"):
         call_command("restore_removed", "../lobby")
 
