@@ -22,7 +22,7 @@ CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 _READABLE = {"application/json", "application/x-www-form-urlencoded"}
 _SERVER = re.compile(r"^/api/servers/([A-Za-z0-9][A-Za-z0-9_.-]{0,62})(?:/|$)")
 _REMOVED = re.compile(r"^/api/servers/removed/([A-Za-z0-9][A-Za-z0-9_.-]{0,62})-[0-9]{8}T[0-9]{12}Z(?:/|$)")
-_NO_SERVERS = {"defaults", "live", "removed"}  # reserved: addresses of their own
+_NO_SERVERS = {"check", "defaults", "live", "removed"}  # reserved: addresses of their own
 
 
 class OperationAuditMiddleware:

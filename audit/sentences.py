@@ -49,6 +49,8 @@ _WORDS: list[tuple[str, str, Say]] = [
     ("POST", rf"{_REMOVED}/restore", lambda found, _: f"brought back {found['name']}"),
     ("DELETE", _REMOVED, lambda found, _: f"deleted {found['name']} for good"),
     ("POST", rf"{_SERVER}/operations", lambda found, body: f"asked for {body.get('action', '?')} of {found['id']}"),
+    ("POST", r"/api/servers/check", lambda _, body: f"checked a file for a new server {body.get('id', '?')}"),
+    ("POST", rf"{_SERVER}/compose/check", lambda found, _: f"checked a compose file for {found['id']}"),
     ("POST", rf"{_SERVER}/compose", lambda found, _: f"changed the compose file of {found['id']}"),
     (
         "POST", rf"{_SERVER}/compose/revisions/(?P<n>\d+)/restore",

@@ -3,6 +3,7 @@
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
+from servers.api.checking import CheckChangeView, CheckNewView
 from servers.api.compose import ComposeViewSet, DefaultsView
 from servers.api.figures import FiguresViewSet
 from servers.api.history import HistoryViewSet
@@ -42,6 +43,7 @@ register_converter(RemovedNameConverter, "removed_name")
 urlpatterns = [
     path("/servers", ServersView.as_view()),
     path("/servers/defaults", DefaultsView.as_view()),
+    path("/servers/check", CheckNewView.as_view()),
     path("/servers/removed", RemovedView.as_view()),
     path("/servers/removed/<removed_name:name>", RemovedViewSet.as_view({"delete": "destroy"})),
     path("/servers/removed/<removed_name:name>/restore", RemovedViewSet.as_view({"post": "restore"})),
@@ -54,6 +56,7 @@ urlpatterns = [
     path("/servers/<server_id:id>/disk-usage", FiguresViewSet.as_view({"get": "disk_usage"})),
     path("/servers/<server_id:id>/players", ServerViewSet.as_view({"get": "players"})),
     path("/servers/<server_id:id>/compose", ComposeViewSet.as_view({"get": "read", "post": "update"})),
+    path("/servers/<server_id:id>/compose/check", CheckChangeView.as_view()),
     path("/servers/<server_id:id>/compose/revisions", ComposeViewSet.as_view({"get": "revisions"})),
     path(
         "/servers/<server_id:id>/compose/revisions/<int:number>/restore", ComposeViewSet.as_view({"post": "restore"})

@@ -166,6 +166,14 @@ SERVERS: dict[Route, Change] = {
         lambda n, _: Ask(body={"id": f"s{n}", "yaml_content": text_of(f"s{n}", n)}),
         lambda world, n, _: (world.panel.servers / f"s{n}/compose.yaml").exists(),
     ),
+    ("POST", "/api/servers/check"): Change(  # nothing changes: Compose is asked what the text means
+        lambda n, _: Ask(body={"id": f"s{n}", "yaml_content": text_of(f"s{n}", n)}),
+        lambda world, n, _: world.did(n, "config"),
+    ),
+    ("POST", "/api/servers/{id}/compose/check"): Change(
+        lambda n, _: Ask(at={"id": f"s{n}"}, body={"yaml_content": text_of(f"s{n}", n, memory="3G")}),
+        lambda world, n, _: world.did(n, "config"), World.server,
+    ),
     ("POST", "/api/servers/{id}/compose"): Change(
         lambda n, _: Ask(at={"id": f"s{n}"}, body={"yaml_content": text_of(f"s{n}", n, memory="3G")}),
         lambda _world, _n, server: "MAX_MEMORY: 3G" in (server / "compose.yaml").read_text(), World.server,

@@ -68,8 +68,8 @@ class Fakes(AppConfig):
         class NotedDocker(FakeDocker):
             async def run(self, *argv: str, **how: Any) -> str:
                 answer = await super().run(*argv, **how)
-                if argv[1] == "exec":
-                    note("did exec")
+                for verb in {"exec", "config"}.intersection(argv):
+                    note(f"did {verb}")
                 return answer
 
             async def _change(self, verb: str, *how: Any) -> None:

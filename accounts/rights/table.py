@@ -90,6 +90,7 @@ ROUTES: Mapping[str, Mapping[str, Who | Need]] = MappingProxyType({
     "/servers/{id}/members": {"GET": Who.OWNER},
 
     "/servers": {"GET": _on(Verb.VIEW, where=Where.EACH), "POST": Who.CREATOR},
+    "/servers/check": {"POST": Who.CREATOR},
     "/servers/defaults": {"GET": Who.CREATOR},
     "/servers/removed": {"GET": _on(Verb.VIEW, where=Where.EACH)},
     "/servers/removed/{name}": {"DELETE": Who.OWNER},
@@ -105,6 +106,7 @@ ROUTES: Mapping[str, Mapping[str, Who | Need]] = MappingProxyType({
     "/servers/{id}/history": {"GET": _VIEW},
     "/servers/{id}/rcon": {"POST": _on(Verb.COMMAND, words=True)},
     "/servers/{id}/compose": {"GET": _COMPOSE, "POST": _COMPOSE},
+    "/servers/{id}/compose/check": {"POST": _COMPOSE},
     "/servers/{id}/compose/revisions": {"GET": _COMPOSE},
     "/servers/{id}/compose/revisions/{number}/restore": {"POST": _COMPOSE},
     "/servers/{id}/operations": {"GET": _VIEW, "POST": _on(Verb.POWER, Verb.REMOVE)},

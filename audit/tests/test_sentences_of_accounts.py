@@ -1,4 +1,4 @@
-"""What the audit says, in words, of sign-ins and their ends, and of servers that were removed."""
+"""What the audit says, in words, of sign-ins and their ends, and of what was asked of servers."""
 
 import pytest
 
@@ -17,6 +17,8 @@ TABLE = [
     ("DELETE", "/api/admin/users/7/sessions", None, "ended all sessions of user 7"),
     ("DELETE", "/api/admin/users/7", None, "deleted user 7"),
     ("POST", "/api/servers/removed/a-20260101T120000000000Z/restore", None, "brought back a-20260101T120000000000Z"),
+    ("POST", "/api/servers/check", {"id": "lobby"}, "checked a file for a new server lobby"),
+    ("POST", "/api/servers/lobby/compose/check", {}, "checked a compose file for lobby"),
     ("DELETE", "/api/servers/removed/a-20260101T120000000000Z", None, "deleted a-20260101T120000000000Z for good"),
 ]
 

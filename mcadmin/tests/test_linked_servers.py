@@ -31,6 +31,7 @@ NO_UPLOAD = {f"{method} /api/servers/{{id}}/files/uploads/{{upload_id}}" for met
 NO_UPLOAD |= {"post /api/servers/{id}/files/uploads/{upload_id}/finish"}
 BODIES: dict[str, dict[str, Any]] = {
     "compose": {"yaml_content": compose_text(NAME)},
+    "compose/check": {"yaml_content": compose_text(NAME)},
     "files/create": {"name": "x", "type": "file"},
     "files/rename": {"old_path": "server.properties", "new_name": "x"},
     "files/move": {"path": "server.properties", "target_path": "x"},

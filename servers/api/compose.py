@@ -32,6 +32,19 @@ def acceptance_of(request: Request, codes: list[str] | None) -> Acceptance:
     return Acceptance(by=caller_of(request), codes=frozenset(codes or ()))
 
 
+def change_of(request: Request, server_id: str) -> tuple[ComposeChange, Acceptance]:
+    """Return the new text that a request brings for a server's compose file, and what is accepted with it."""
+    body = shapes.ComposeUpdateSerializer(data=request.data)
+    body.is_valid(raise_exception=True)
+    given = body.validated_data
+    healthy = given.get("timeout_s", HEALTHY_TIMEOUT_S) if given.get("wait") else None
+    change = ComposeChange(
+        server_id=server_id, text=given["yaml_content"], message=given.get("message", ""), healthy_within_s=healthy,
+        skip_safety_check=given["skip_safety_check"], if_match=request.headers.get("If-Match"),
+    )
+    return change, acceptance_of(request, given.get("accept_findings"))
+
+
 def create_server(request: Request) -> Response:
     """Create a server from a compose text or from parameters; it is not started."""
     body = shapes.ServerCreateSerializer(data=request.data)
@@ -75,15 +88,7 @@ class ComposeViewSet(ViewSet):
     )
     def update(self, request: Request, id: str) -> Response:
         """Put a new compose file in place; what does not run with it runs with the old one again."""
-        body = shapes.ComposeUpdateSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        given = body.validated_data
-        healthy = given.get("timeout_s", HEALTHY_TIMEOUT_S) if given.get("wait") else None
-        change = ComposeChange(
-            server_id=id, text=given["yaml_content"], message=given.get("message", ""), healthy_within_s=healthy,
-            skip_safety_check=given["skip_safety_check"], if_match=request.headers.get("If-Match"),
-        )
-        acceptance = acceptance_of(request, given.get("accept_findings"))
+        change, acceptance = change_of(request, id)
         job = async_to_sync(compose.compose_job)(change, acceptance=acceptance)
         return _saved(request, job, message=f"{id} has its new compose file.")
 

@@ -63,25 +63,22 @@ async def compose_job(change: ComposeChange, *, acceptance: Acceptance) -> Job:
         Changed: another version of the file is there than the change is of.
         ServerNotFound, ProjectClash.
     """
-    if change.skip_safety_check and not acceptance.by.is_owner:
-        raise OwnerNeeded("Only an owner may skip the snapshot before another version of the game. Ask one.")
+    require_may_skip(change, acceptance)
     server_id, text = change.server_id, change.text
     server = wiring.manager().get_instance(server_id)
     await server.get_compose_file()  # raises ServerNotFound
     await actions.check_project(server_id)
     compose = await server.check_update(text)
     await _require_safe(server_id, text.encode(), acceptance)
-    guard = await _Guard.of(change, compose)
-    before = await asyncio.to_thread(wiring.live().catalog.info, server_id)
-    own = {port for _, port, _ in before.published_ports}
-    await asyncio.to_thread(port_conflicts.check_ports, server_id, compose.published_ports, own=own)
+    guard = await WorldGuard.of(change, compose)
+    await check_ports(server_id, compose)
     await asyncio.to_thread(server.compose_etag, if_match=change.if_match)
 
     async def work(progress: Progress) -> dict[str, Any]:
         await asyncio.to_thread(server.compose_etag, if_match=change.if_match)
         await _require_safe(server_id, text.encode(), acceptance)
-        await asyncio.to_thread(port_conflicts.check_ports, server_id, compose.published_ports, own=own)
-        if set((await _Guard.of(change, compose)).leases) - set(guard.leases):
+        await check_ports(server_id, compose)
+        if set((await WorldGuard.of(change, compose)).leases) - set(guard.leases):
             raise FileChanged(f"The compose file of {server_id} was changed just now. Try again.")
         revision, tag = await _Sequence(change, acceptance=acceptance, progress=progress, guard=guard).run()
         return {"revision": revision, "safety_snapshot_id": guard.saved_as, "etag": tag}
@@ -90,6 +87,19 @@ async def compose_job(change: ComposeChange, *, acceptance: Acceptance) -> Job:
         kind=KIND, server_id=server_id, work=work, by=acceptance.by,
         leases=(*port_conflicts.port_leases(compose.published_ports), *guard.leases),
     )
+
+
+def require_may_skip(change: ComposeChange, acceptance: Acceptance) -> None:
+    """Raise OwnerNeeded when somebody else wants to skip the snapshot."""
+    if change.skip_safety_check and not acceptance.by.is_owner:
+        raise OwnerNeeded("Only an owner may skip the snapshot before another version of the game. Ask one.")
+
+
+async def check_ports(server_id: str, new: MCComposeFile) -> None:
+    """Raise PortTaken when a port of the new file is another's; those of the present file are the server's own."""
+    before = await asyncio.to_thread(wiring.live().catalog.info, server_id)
+    own = {port for _, port, _ in before.published_ports}
+    await asyncio.to_thread(port_conflicts.check_ports, server_id, new.published_ports, own=own)
 
 
 async def restore_job(
@@ -106,7 +116,7 @@ async def restore_job(
     return await compose_job(change, acceptance=acceptance)
 
 
-class _Guard:
+class WorldGuard:
     """The snapshot before another version or type of game runs on a world; nothing where that is not so."""
 
     def __init__(self, server_id: str, *, other_game: bool, safety: WorldSafety | None) -> None:
@@ -116,7 +126,7 @@ class _Guard:
         self._safety = safety
 
     @classmethod
-    async def of(cls, change: ComposeChange, new: MCComposeFile) -> "_Guard":
+    async def of(cls, change: ComposeChange, new: MCComposeFile) -> "WorldGuard":
         """Look whether a snapshot is needed, and can be made; raises NoSafety."""
         safety, server_id = world_safety(), change.server_id
         if safety is None or not await _is_other_game(server_id, new) or not await safety.has_world(server_id):
@@ -149,7 +159,7 @@ async def _is_other_game(server_id: str, new: MCComposeFile) -> bool:
 class _Sequence:
     """One update: the steps of ``ComposeUpdate`` with policy, snapshot and revisions between them."""
 
-    def __init__(self, change: ComposeChange, *, acceptance: Acceptance, progress: Progress, guard: _Guard) -> None:
+    def __init__(self, change: ComposeChange, *, acceptance: Acceptance, progress: Progress, guard: WorldGuard) -> None:
         self._change = change
         self._new = change.text.encode()
         self._server = wiring.manager().get_instance(change.server_id)
@@ -239,7 +249,11 @@ def _warnings_of_written(change: ComposeChange) -> list[str]:
 
 async def _require_safe(server_id: str, text: bytes, acceptance: Acceptance) -> None:
     """Check ``text`` as if it stood in the compose file's place, beside what else lies there."""
-    directory = wiring.manager().get_instance(server_id).directory
-    texts = dict(await asyncio.to_thread(read_texts, directory))
-    texts[next(iter(texts))] = text
+    directory, texts = wiring.manager().get_instance(server_id).directory, await texts_with(server_id, text)
     await compose_safety.require_safe(server_id, acceptance=acceptance, directory=directory, texts=texts)
+
+
+async def texts_with(server_id: str, text: bytes) -> dict[str, bytes]:
+    """Return the server's compose file and its override by name, with ``text`` as the former."""
+    texts = dict(await asyncio.to_thread(read_texts, wiring.manager().get_instance(server_id).directory))
+    return texts | {next(iter(texts)): text}

@@ -117,26 +117,59 @@ async def remember(accepted: Accepted | None) -> None:
         await operation_rows.in_database(_accept, accepted)
 
 
+async def findings_of(
+    server_id: str, *, acceptance: Acceptance, texts: Mapping[str, bytes], is_new: bool = False
+) -> list[Finding]:
+    """Return what ``require_safe`` would find in ``texts``; nothing is refused for it, and nothing is remembered.
+
+    Raises:
+        PortTaken, BadComposeFile: as ``require_safe``.
+    """
+    place = None if is_new else settings.MC_ADMIN.server_path / server_id
+    safety = SafetyCheck(server_id, place, texts, wiring.cli(), settings.MC_ADMIN.allowed_images)
+    judged = await _judge(safety, acceptance=acceptance, is_new=is_new)
+    await operation_rows.in_database(check_panel_ports, judged.published)
+    return [{**one.facts(), "accepted": one.code in judged.accepted} for one in judged.findings]
+
+
 async def _check(safety: SafetyCheck, *, acceptance: Acceptance, is_new: bool) -> Accepted | None:
     """Do both stages; as ``require_safe`` does."""
+    judged = await _judge(safety, acceptance=acceptance, is_new=is_new)
+    refused = [one for one in judged.findings if one.code not in judged.accepted]
+    if refused:
+        raise UnsafeCompose(refused)
+    await operation_rows.in_database(check_panel_ports, judged.published)  # no owner accepts that with a finding
+    new = acceptance.codes & {one.code for one in judged.findings} - judged.known
+    if not new:
+        return None
+    to_remember = Accepted(safety.server_id, judged.text_hash, judged.known | new, acceptance.by.username)
+    if not is_new:
+        await operation_rows.in_database(_accept, to_remember)
+    return to_remember if is_new else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Judged:
+    """What was found in one text, which of it was accepted before, and which is with this request."""
+
+    text_hash: str
+    known: frozenset[str]
+    accepted: frozenset[str]
+    findings: list[Problem]
+    published: Iterable[tuple[str, int, str]]
+
+
+async def _judge(safety: SafetyCheck, *, acceptance: Acceptance, is_new: bool) -> _Judged:
     reading = await safety.read()
     known: frozenset[str] = frozenset()
     if not is_new:
         known = await operation_rows.in_database(_accepted, safety.server_id, reading.text_hash)
     accepted = known | acceptance.codes
     judged = await reading.judge(accepted=accepted)
-    findings = judged.findings
-    refused = [one for one in findings if one.code not in accepted]
-    if refused:
-        raise UnsafeCompose(refused)
-    await operation_rows.in_database(check_panel_ports, judged.published)  # no owner accepts that with a finding
-    new = acceptance.codes & {one.code for one in findings} - known
-    if not new:
-        return None
-    to_remember = Accepted(safety.server_id, reading.text_hash, known | new, acceptance.by.username)
-    if not is_new:
-        await operation_rows.in_database(_accept, to_remember)
-    return to_remember if is_new else None
+    return _Judged(
+        text_hash=reading.text_hash, known=known, accepted=accepted, findings=judged.findings,
+        published=judged.published,
+    )
 
 
 async def findings_now(server_id: str) -> list[Finding]:

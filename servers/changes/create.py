@@ -58,11 +58,7 @@ async def create(
         PortTaken: a port belongs to another server or program.
         Busy: it is being created just now, or a port of it taken.
     """
-    if yaml_content is not None and parameters:
-        raise InvalidRequest("Send either yaml_content or parameters, not both.")
-    new = ServerRequest(
-        id=id, yaml_content=yaml_content, parameters=parameters, acceptance=acceptance
-    )
+    new = request_of(id=id, acceptance=acceptance, yaml_content=yaml_content, **parameters)
     chooses_ports = yaml_content is None and not {"game_port", "rcon_port"} <= set(parameters)
     for _ in range(_TRIES - 1 if chooses_ports else 0):
         try:
@@ -75,12 +71,26 @@ async def create(
     return await runner.run(await _job(new))
 
 
+def request_of(
+    *, id: str, acceptance: Acceptance, yaml_content: str | None = None, **parameters: Any
+) -> ServerRequest:
+    """Return what shall be created; raises InvalidRequest for both a text and parameters."""
+    if yaml_content is not None and parameters:
+        raise InvalidRequest("Send either yaml_content or parameters, not both.")
+    return ServerRequest(id=id, yaml_content=yaml_content, parameters=parameters, acceptance=acceptance)
+
+
+async def text_of(new: ServerRequest) -> str:
+    """Return the compose text that the server would have; raises InvalidRequest, PortTaken."""
+    if new.yaml_content is not None:
+        return new.yaml_content
+    return await operation_rows.in_database(_render, new.id, new.parameters)  # it reads the ports that are promised
+
+
 async def _job(new: ServerRequest) -> Job:
     """Check what can be checked before any lease is taken; the job checks again what others may have changed."""
-    await _check_id(new.id, new.acceptance.by)
-    text = new.yaml_content
-    if text is None:
-        text = await operation_rows.in_database(_render, new.id, new.parameters)  # it reads the ports that are promised
+    await check_id(new.id, new.acceptance.by)
+    text = await text_of(new)
     compose = await asyncio.to_thread(
         MCComposeFile.from_yaml, text, server_id=new.id, allowed_images=settings.MC_ADMIN.allowed_images
     )
@@ -90,7 +100,7 @@ async def _job(new: ServerRequest) -> Job:
     await asyncio.to_thread(check_ports, new.id, compose.published_ports)
 
     async def work(progress: Progress) -> dict[str, Any]:
-        await _check_id(new.id, new.acceptance.by)
+        await check_id(new.id, new.acceptance.by)
         await asyncio.to_thread(check_ports, new.id, compose.published_ports)
         await wiring.manager().get_instance(new.id).create(text)
         await operation_rows.in_database(incarnations.begin, new.id)
@@ -134,7 +144,8 @@ def defaults(sees: Callable[[str], bool] = lambda _: True) -> Defaults:
     }
 
 
-async def _check_id(server_id: str, by_whom: Caller) -> None:
+async def check_id(server_id: str, by_whom: Caller) -> None:
+    """Raise as ``create`` does when the id, or its Compose project name, is taken."""
     live = wiring.live()
     clash = await asyncio.to_thread(live.catalog.clash, server_id)
     if clash is not None:

@@ -17,7 +17,7 @@ from servers.minecraft.status import ANSWERING
 
 SERVER_ID = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}"  # what may be listed
 NEW_SERVER_ID = r"[a-z0-9][a-z0-9_-]{0,62}"  # what may be created
-RESERVED_IDS = frozenset({"defaults", "live", "removed"})
+RESERVED_IDS = frozenset({"check", "defaults", "live", "removed"})
 
 
 class DockerMCManager:

@@ -10,6 +10,7 @@ from servers.models import ComposeRevision
 from servers.records import incarnations
 
 FOUND = "Found on the disk."
+NOTHING = "nothing"
 MAX_LISTED = 200
 
 
@@ -61,11 +62,10 @@ def listed(server_id: str, *, of_all: bool) -> list[tuple[ComposeRevision, str]]
 
 def _diff(before: ComposeRevision | None, after: ComposeRevision) -> str:
     old = before.yaml_content if before is not None and before.incarnation == after.incarnation else ""
-    lines = difflib.unified_diff(
-        old.splitlines(),
-        after.yaml_content.splitlines(),
-        f"revision {before.number}" if old and before is not None else "nothing",
-        f"revision {after.number}",
-        lineterm="",
-    )
-    return "\n".join(lines)
+    name = f"revision {before.number}" if old and before is not None else NOTHING
+    return difference(old, after.yaml_content, names=(name, f"revision {after.number}"))
+
+
+def difference(old: str, new: str, *, names: tuple[str, str]) -> str:
+    """Return the unified difference of two texts, empty where there is none."""
+    return "\n".join(difflib.unified_diff(old.splitlines(), new.splitlines(), *names, lineterm=""))

@@ -121,6 +121,22 @@ def test_without_a_repository_nothing_is_touched_unless_an_owner_says_so(
     assert update(owner, server, skip_safety_check=True).status_code == 200
 
 
+def test_a_check_says_that_a_snapshot_comes_first_or_that_none_can(
+    owner: APIClient, fake: FakeDocker, server: str, world: Path, restic: FakeRestic, settings: LazySettings
+) -> None:
+    def check(change: tuple[str, str]) -> tuple[list[str], list[str]]:
+        body = {"yaml_content": compose_text(server).replace(*change)}
+        found = owner.post(f"/api/servers/{server}/compose/check", body, format="json").json()
+        return [one["code"] for one in found["errors"]], [one["code"] for one in found["warnings"]]
+
+    errors, warnings = check(OTHER_GAMES[0])
+    assert (errors, "other_game" in warnings) == ([], True)
+    assert "other_game" not in check(SAME_GAME[0])[1]
+    break_settings(restic, settings)
+    assert check(OTHER_GAMES[0])[0] == ["no_safety"]
+    assert restic.snapshots == []
+
+
 def test_data_elsewhere_cannot_be_saved(
     owner: APIClient, fake: FakeDocker, server: str, server_path: Path, restic: FakeRestic
 ) -> None:

@@ -11,6 +11,7 @@ import yaml
 
 from core.process import ProgramFailed
 from core.redaction import REDACTED, without_login
+from servers.docker.compose_file.yaml_text import Problem
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 # As Compose reads it: `$$` is a plain `$`; a name in braces may be followed by what to take when it is unset.
@@ -34,7 +35,12 @@ def masked_failure(error: ProgramFailed, program: str) -> ProgramFailed:
 
 
 def warnings_of_texts(texts: Mapping[str, str], *, env_file: str, known: Container[str]) -> Iterator[str]:
-    """Yield a sentence with its line for each reference to a variable that nobody sets.
+    """Yield what ``unset_variables`` does as sentences with the file and the line."""
+    return map(str, unset_variables(texts, env_file=env_file, known=known))
+
+
+def unset_variables(texts: Mapping[str, str], *, env_file: str, known: Container[str]) -> Iterator[Problem]:
+    """Yield each reference to a variable that nobody sets; each names its file.
 
     Args:
         texts: compose files by name; what is no YAML says nothing.
@@ -53,15 +59,13 @@ def warnings_of_texts(texts: Mapping[str, str], *, env_file: str, known: Contain
             yield from _sentences(name, number, value, known=known, also=set_here)
 
 
-def _sentences(file: str, number: int, value: str, *, known: Container[str], also: Container[str]) -> Iterator[str]:
+def _sentences(file: str, number: int, value: str, *, known: Container[str], also: Container[str]) -> Iterator[Problem]:
     for found in _REFERENCE.finditer(value):
         name = found["plain"] or found["braced"]
         if name and name not in known and name not in also:
             line = number + value.count("\n", 0, found.start())
-            yield (
-                f"{file}, line {line}: `${_shortened(name)}` is read as a variable that is not set: "
-                "write `$$`, or set it in .env."
-            )
+            said = f"`${_shortened(name)}` is read as a variable that is not set: write `$$`, or set it in .env."
+            yield Problem("unset_variable", said, line, file)
 
 
 def _values(text: str) -> Iterator[tuple[int, str]]:
