@@ -12,6 +12,9 @@ class ServersConfig(AppConfig):
     def ready(self) -> None:
         """Let grants be looked up here."""
         from accounts import wiring  # noqa: PLC0415 - models are there only now
+        from accounts.rights import grants  # noqa: PLC0415
         from servers import members  # noqa: PLC0415
+        from servers.records import incarnations  # noqa: PLC0415
 
         wiring.look_up_servers_by(members.wanted)
+        grants.hold_incarnations_by(incarnations.hold)

@@ -1,5 +1,6 @@
 """Who may do what with which server, where that takes knowing the servers: plain functions on disk and database."""
 
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypedDict
@@ -66,10 +67,14 @@ def set_rights(
     return grants.set_rights(user_id, access=access, may_create=may_create, grants=given)
 
 
-def give_creator(user: Any, server_id: str) -> None:
-    """Give who made a server all rights on it, where they would not see it otherwise."""
+def give_creator(user: Any, server_id: str, *, made_by: uuid.UUID) -> None:
+    """Give who made a server all rights on it, where they would not see it otherwise.
+
+    ``made_by``: the operation. The server that it made is meant, also when another one has the id meanwhile.
+    """
     if isinstance(user, User) and not has_everything(user):
-        grants.add(user.pk, WantedGrant(CREATORS_ROLE, server_id, incarnations.current(server_id)))
+        made = operation_rows.read_operation(made_by)
+        grants.add(user.pk, WantedGrant(CREATORS_ROLE, server_id, made.incarnation))
 
 
 def giving_creator(user: Any, server_id: str, job: Job) -> Job:
@@ -77,7 +82,7 @@ def giving_creator(user: Any, server_id: str, job: Job) -> Job:
 
     async def work(progress: Progress) -> Any:
         done = await job.work(progress)
-        await operation_rows.in_database(give_creator, user, server_id)
+        await operation_rows.in_database(give_creator, user, server_id, made_by=progress.operation_id)
         return done
 
     return replace(job, work=work)

@@ -1,7 +1,7 @@
 """What users were given: roles on servers, stored; and what becomes of them when a server comes or goes."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -16,6 +16,7 @@ from core.errors import InvalidRequest
 
 MAX_GRANTS = 500  # of one user
 _PATTERN = re.compile(r"[A-Za-z0-9*][A-Za-z0-9_.*-]{0,62}")
+_hold: list[Callable[[Iterable[str]], Mapping[str, int]]] = []
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,14 @@ class WantedGrant:
     role: str
     server: str
     incarnation: int | None = None
+
+
+def hold_incarnations_by(hold: Callable[[Iterable[str]], Mapping[str, int]]) -> None:
+    """Take what says which server has an id, true until the end of the transaction: called once, by the servers' room.
+
+    Between the look at a server and the storing of a grant, the id may get another server.
+    """
+    _hold[:] = [hold]
 
 
 def is_pattern(server: str) -> bool:
@@ -68,8 +77,9 @@ def set_rights(
             user.may_create = may_create
         user.save(update_fields=["access", "may_create"])  # announces the change
         if grants is not None:
+            rows = _rows(user, grants)
             (user.grants.filter(counts=True) if grants else user.grants.all()).delete()
-            Grant.objects.bulk_create(_rows(user, grants))
+            Grant.objects.bulk_create(rows)
     return user
 
 
@@ -83,8 +93,9 @@ def add(user_id: int, wanted: WantedGrant, *, narrows: bool = False) -> Grant:
     """
     with transaction.atomic():
         user = read(user_id)
+        rows = _rows(user, [wanted])
         user.grants.filter(server=wanted.server, counts=True).delete()
-        (row,) = Grant.objects.bulk_create(_rows(user, [wanted]))
+        (row,) = Grant.objects.bulk_create(rows)
         if narrows and user.access == Access.EVERYTHING:
             set_rights(user_id, access=Access.GRANTED)
         revocation.announce(user.pk)
@@ -130,16 +141,18 @@ def highest_incarnation(server_id: str) -> int:
 
 
 def _rows(user: User, wanted: Iterable[WantedGrant]) -> list[Grant]:
+    """Return rows to be stored in this transaction; before any other grant is locked, as ``server_is`` does it."""
     once = list(dict.fromkeys(wanted))
     if len(once) > MAX_GRANTS:
         raise InvalidRequest(f"A user has at most {MAX_GRANTS} grants. Use patterns, such as `lobby-*`.")
-    return [_row(user, one) for one in once]
+    present = _hold[0](one.server for one in once if one.incarnation is not None)
+    return [_row(user, one, counts=one.incarnation in {None, present.get(one.server)}) for one in once]
 
 
-def _row(user: User, wanted: WantedGrant) -> Grant:
+def _row(user: User, wanted: WantedGrant, *, counts: bool) -> Grant:
     check_pattern(wanted.server)
     role = roles.find(wanted.role)
     return Grant(
         user=user, built_in="" if role is not None else wanted.role, role=role, server=wanted.server,
-        incarnation=wanted.incarnation,
+        incarnation=wanted.incarnation, counts=counts,
     )

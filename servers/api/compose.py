@@ -52,7 +52,7 @@ def create_server(request: Request) -> Response:
     given = dict(body.validated_data)
     acceptance = acceptance_of(request, given.pop("accept_findings", None))
     done = async_to_sync(create.create)(acceptance=acceptance, **given)
-    members.give_creator(who(request), done.server_id)
+    members.give_creator(who(request), done.server_id, made_by=done.pk)
     item = server_item(wiring.live().catalog.info(done.server_id))
     return Response(ServerItemSerializer(item).data, status=201)
 

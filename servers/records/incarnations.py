@@ -29,6 +29,16 @@ def currents(server_ids: Iterable[str]) -> dict[str, int]:
     return dict.fromkeys(wanted, 1) | {server_id: number for server_id, number in rows if server_id in set(wanted)}
 
 
+def hold(server_ids: Iterable[str]) -> dict[str, int]:
+    """Return the same, which stays so until the end of the transaction: who begins another one waits for it."""
+    wanted = set(server_ids)
+    if not wanted:
+        return {}
+    Incarnation.objects.bulk_create([Incarnation(server_id=one) for one in sorted(wanted)], ignore_conflicts=True)
+    rows = Incarnation.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
+    return dict(rows.values_list("server_id", "number"))
+
+
 def begin(server_id: str) -> int:
     """Begin a new one after a removal: a server created for the first time stays number 1.
 
