@@ -175,6 +175,11 @@ def is_public(route: str) -> bool:
     return set(ROUTES.get(address_of(route), {}).values()) == {Who.ANYONE}
 
 
+def takes_strangers(route: str, method: str) -> bool:
+    """Tell whether a route has this method, and it is for strangers."""
+    return ROUTES.get(address_of(route), {}).get(method) is Who.ANYONE
+
+
 def of_socket(address: str) -> type[AccessPermission]:
     """Return the permission of the socket at an address of the table."""
     need = SOCKETS[address]

@@ -1,6 +1,7 @@
 """Whose requests may use a session: the panel's own pages and addresses that somebody typed, no other page's."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
@@ -37,3 +38,19 @@ def is_of_own_page(request: HttpRequest) -> bool:
             return False
     is_foreign = request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}
     return not is_foreign or request.headers.get("Sec-Fetch-Mode") == "navigate"
+
+
+def is_of_welcome_page(request: HttpRequest) -> bool:
+    """Tell whether somebody may sign in from where ``request`` comes: no other page but those of ``cors_origins``.
+
+    Any page may send a form anywhere, from the address of whoever looks at it. Behind a proxy that speaks TLS the
+    scheme, or the host's name, may be another than here; then ``Sec-Fetch-Site`` says that it is our page.
+    """
+    origin = request.headers.get("Origin")
+    if origin is None or origin in settings.CORS_ALLOWED_ORIGINS or is_of_own_page(request):
+        return True
+    try:
+        host = request.get_host()
+        return request.headers.get("Sec-Fetch-Site") == "same-origin" or urlsplit(origin).netloc == host
+    except (DisallowedHost, ValueError):  # ValueError: no address at all
+        return False

@@ -22,9 +22,11 @@ from redis.exceptions import RedisError
 
 from accounts import login
 from accounts.admin_login import has_session
+from accounts.api.sessions import ForeignPage
 from accounts.authentication import WITHHELD, authenticate_session, is_somebody
-from accounts.permissions import is_public
+from accounts.permissions import is_public, takes_strangers
 from accounts.session_cookie import session_key
+from accounts.session_origin import is_of_welcome_page
 from accounts.shared_cache import CacheGone
 from accounts.throttles import TooManyTries
 from core.errors import TooLarge
@@ -39,6 +41,7 @@ App = Callable[[Any, Receive, Send], Awaitable[None]]
 MAX_PUBLIC_BYTES = 16 * 1024
 PUBLIC_S = 10.0
 _REFUSED = "mcadmin.refused_body"
+_FOREIGN = "Nobody signs in from a page of another origin. Use the panel's page, or name that origin in cors_origins."
 _COUNTED = CHANGES - {"DELETE"}  # which is signing out: nothing is guessed there, and it must always work
 
 
@@ -61,14 +64,17 @@ class JudgeBodies:
 class ThrottledStrangers:
     """Django middleware: counts each change that needs no account, before any form of it is parsed.
 
-    It stands inside of the audit, and runs before the check against forgery, which looks into the form.
+    It stands inside of the audit, and runs before the check against forgery, which looks into the form. What is no
+    sign-in takes no place, and nor does what a page of somebody else sends from its visitor's address.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method in _COUNTED and (match := _resolve(request.path_info)) and _needs_no_account(match):
+        if _is_sign_in(request):
+            if not is_of_welcome_page(request):
+                return _refusal(request, 403, ForeignPage.code, _FOREIGN)
             try:
                 login.take_attempt(request)
             except TooManyTries as error:
@@ -166,6 +172,16 @@ def _needs_no_account(match: ResolverMatch) -> bool:
     if match.app_name == "admin":
         return match.url_name == "login"
     return is_public(match.route)
+
+
+def _is_sign_in(request: HttpRequest) -> bool:
+    """Tell whether a change that needs no account is asked for, where there is one."""
+    method = str(request.method)
+    if method not in _COUNTED or (match := _resolve(request.path_info)) is None:
+        return False
+    if match.app_name == "admin":
+        return _needs_no_account(match) and method == "POST"
+    return takes_strangers(match.route, method)
 
 
 def _resolve(path: str) -> ResolverMatch | None:

@@ -10,6 +10,7 @@ from accounts import throttles
 from accounts.permissions import is_public
 from audit.models import AuditEvent
 from testing.routes import api_routes, short
+from web.middleware import is_api
 
 pytestmark = pytest.mark.django_db
 
@@ -83,3 +84,50 @@ def test_pages_are_read_as_often_as_one_likes() -> None:
     client = Client()
 
     assert {client.get("/admin/login/").status_code for _ in range(15)} == {200}
+
+
+# What a page of a stranger may send from its visitor's address: method, address, headers.
+FOREIGN = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+NO_SIGN_INS: dict[str, tuple[str, str, dict[str, str]]] = {
+    "where there is no POST": ("POST", "/api/healthz", {}),
+    "to the document": ("POST", "/api/schema", {}),
+    "to the pages of the document": ("POST", "/api/docs/", {}),
+    "a method that signing in has not": ("PUT", PUBLIC[0], {}),
+    "a foreign page's token": ("POST", PUBLIC[0], FOREIGN),
+    "a foreign page's session": ("POST", "/api/auth/session", FOREIGN),
+    "a foreign page's form": ("POST", PUBLIC[2], FOREIGN),
+    "a foreign page's invitation": ("POST", f"/api/invitations/{'f' * 43}", FOREIGN),
+    "a page without an origin": ("POST", PUBLIC[0], {"Origin": "null", "Sec-Fetch-Site": "cross-site"}),
+    "a page on another port": ("POST", PUBLIC[0], {"Origin": "http://testserver:8080", "Sec-Fetch-Site": "same-site"}),
+    "no address at all": ("POST", PUBLIC[0], {"Origin": "http://[evil"}),
+}
+
+
+@pytest.mark.parametrize("what", NO_SIGN_INS)
+def test_what_is_no_sign_in_takes_none_away(what: str) -> None:
+    method, path, headers = NO_SIGN_INS[what]
+    client = Client()
+    plain = "text/plain"  # which a page may send without asking
+    refused = [client.generic(method, path, "{}", content_type=plain, headers=headers) for _ in range(12)]
+    assert 429 not in {answer.status_code for answer in refused}
+
+    answer = client.post(PUBLIC[0], {"username": "olga", "password": "wrong-one"})
+
+    assert answer.status_code == 401
+    if headers:
+        assert {answer.status_code for answer in refused} == {403}
+        if is_api(path):
+            assert refused[0].json()["code"] == "foreign_origin"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {}, {"Origin": "http://testserver"}, {"Origin": "http://localhost:3000"}, {"Origin": "https://testserver"},
+        {"Origin": "https://panel.example", "Sec-Fetch-Site": "same-origin"},  # a proxy that keeps the host to itself
+    ],
+)
+def test_pages_that_may_sign_in_are_heard(headers: dict[str, str]) -> None:
+    answer = Client().post(PUBLIC[0], {"username": "olga", "password": "wrong-one"}, headers=headers)
+
+    assert answer.status_code == 401
