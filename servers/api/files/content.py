@@ -7,7 +7,7 @@ from rest_framework.viewsets import ViewSet
 
 from core.paths import file_name
 from servers.api.files import serializers
-from servers.api.files.paths import PATH, RAW_PATH, data, path_in_query, require_readable
+from servers.api.files.paths import PATH, RAW_PATH, data, path_in_query, require_changeable, require_readable
 from servers.minecraft.files.text import read_text, write_text
 
 IF_MATCH = OpenApiParameter(
@@ -41,6 +41,7 @@ class ContentViewSet(ViewSet):
         body = serializers.FileContentWriteSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         with data(id) as root:
+            require_changeable(request, id, root, path)
             text = write_text(
                 root, path, body.validated_data["content"],
                 if_match=request.headers.get("If-Match"), exact=body.validated_data["exact"],

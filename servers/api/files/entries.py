@@ -26,6 +26,7 @@ from servers.api.files.paths import (
     public,
     raw,
     readable,
+    require_changeable,
     require_movable,
     require_no_name_lost,
 )
@@ -86,8 +87,10 @@ class FilesViewSet(ViewSet):
     def create(self, request: Request, id: str) -> Response:
         """Create an empty file or a directory."""
         body = _valid(serializers.FileCreateSerializer(data=request.data))
+        parent, name = path_in(body, ""), paths.valid_name(body["name"])
         with data(id) as root:
-            path = changes.create(root, path_in(body, ""), body["name"], kind=changes.Kind(body["type"]))
+            require_changeable(request, id, root, changes.joined(parent, name))
+            path = changes.create(root, parent, name, kind=changes.Kind(body["type"]))
         return _done(f"{paths.file_name(path)} was created.", path)
 
     @extend_schema(
@@ -98,9 +101,11 @@ class FilesViewSet(ViewSet):
     def rename(self, request: Request, id: str) -> Response:
         """Give a file, a directory or a link another name in its directory."""
         body = _valid(serializers.FileRenameSerializer(data=request.data))
+        old, name = path_in(body, "old_"), paths.valid_name(body["new_name"])
         with data(id) as root:
-            require_movable(request, id, root, path_in(body, "old_"))
-            path = changes.rename_entry(root, path_in(body, "old_"), body["new_name"])
+            require_changeable(request, id, root, old, changes.joined(old.rpartition("/")[0], name))
+            require_movable(request, id, root, old)
+            path = changes.rename_entry(root, old, name)
         return _done(f"It is called {paths.file_name(path)} now.", path)
 
     @extend_schema(
@@ -111,6 +116,7 @@ class FilesViewSet(ViewSet):
         body = _valid(serializers.FileMoveSerializer(data=request.data))
         path, target = path_in(body, ""), path_in(body, "target_")
         with data(id) as root:
+            require_changeable(request, id, root, path, target)
             require_movable(request, id, root, path)
             require_no_name_lost(request, id, root, target)
             changes.move(root, path, target, overwrite=body["overwrite"])
@@ -129,10 +135,12 @@ class FilesViewSet(ViewSet):
 
         def work(root: Root, tell: changes.Tell) -> dict[str, Any]:
             require_movable(request, id, root, path)  # again: it may begin later
+            require_changeable(request, id, root, target)
             return {"left_out": changes.copy(root, path, target, on_bytes=tell)}
 
         with data(id) as root:
             require_movable(request, id, root, path)
+            require_changeable(request, id, root, target)
             large = changes.is_large(root, path, with_content=True)
         what = f"{paths.file_name(path)} was copied."
         return carry_out_on_files(request, id, COPY, work, what=what, large=large)
@@ -154,10 +162,12 @@ class FilesViewSet(ViewSet):
                 deleted += 1
                 tell(1)
 
+            require_changeable(request, id, root, path)  # again: it may begin later
             paths.delete(root, path, on_deleted=count)
             return {"deleted": deleted}
 
         with data(id) as root:
+            require_changeable(request, id, root, path)
             require_no_name_lost(request, id, root, path)
             large = changes.is_large(root, path, with_content=False)
         what = f"{paths.file_name(path)} was deleted."

@@ -2,6 +2,7 @@
 
 import base64
 import os
+from collections.abc import Callable
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
@@ -14,9 +15,9 @@ from accounts.rights.loading import rights_of
 from accounts.rights.verbs import Verb
 from core import paths
 from core.errors import InvalidRequest
-from core.paths import Root
+from core.paths import Root, printable
 from servers import wiring
-from servers.minecraft.files import secret_files
+from servers.minecraft.files import compose_names, secret_files
 from servers.minecraft.files.secret_files import SecretFiles
 
 PATH = OpenApiParameter("path", str, description="Below `data/`, with or without `/` in front")
@@ -32,9 +33,8 @@ def data(server_id: str) -> Root:
 
 def secrets_from(request: Request, server_id: str, root: Root) -> SecretFiles | None:
     """Return the files that are kept from the caller; None for who may read them all. ``root``: the data's."""
-    user = who(request)
-    names = secret_files.NAMES if judge.hides_secrets(user, server_id) else frozenset()
-    if Verb.COMPOSE not in rights_of(user).verbs(server_id) and wiring.live().data_root(server_id).in_server == "":
+    names = secret_files.NAMES if judge.hides_secrets(who(request), server_id) else frozenset()
+    if _keeps_compose(request, server_id):
         names |= secret_files.COMPOSE_NAMES
     return secret_files.of_root(root, names) if names else None
 
@@ -63,6 +63,39 @@ def require_no_name_lost(request: Request, server_id: str, root: Root, path: str
     secrets = secrets_from(request, server_id, root)
     if secrets is not None and secrets.is_shared(root, path):
         raise secret_files.refusal(path)
+
+
+def require_changeable(request: Request, server_id: str, root: Root, *changed: str) -> None:
+    """Refuse what would make, change, move or delete a compose file that the caller may not change.
+
+    Raises:
+        RightMissing.
+    """
+    check = changes_checked(request, server_id, root)
+    for path in changed:
+        check(path)
+
+
+def changes_checked(request: Request, server_id: str, root: Root) -> Callable[[str], None]:
+    """Return what refuses a path as ``require_changeable`` does: of many, or before one is known."""
+    if not _keeps_compose(request, server_id):
+        return lambda _: None
+    names = compose_names.in_root(root)
+
+    def check(path: str) -> None:
+        if (touched := names.first_touched(root, path)) is not None:
+            raise judge.RightMissing(
+                f"Compose reads {printable(touched)} of this server. Changing it needs the right `compose`."
+            )
+
+    return check
+
+
+def _keeps_compose(request: Request, server_id: str) -> bool:
+    """Tell whether the compose file lies among the game's files and is not the caller's."""
+    if Verb.COMPOSE in rights_of(who(request)).verbs(server_id):
+        return False
+    return wiring.live().data_root(server_id).in_server == ""
 
 
 def path_in_query(request: Request, *, default: str | None = None) -> str:

@@ -8,7 +8,7 @@ from rest_framework.viewsets import ViewSet
 from core.paths import Root
 from servers.api.files import serializers
 from servers.api.files.content import IF_MATCH
-from servers.api.files.paths import data
+from servers.api.files.paths import data, require_changeable
 from servers.api.secrets import masked, without_masks
 from servers.minecraft import properties
 from servers.minecraft.files.text import etag, require_match
@@ -41,6 +41,7 @@ class PropertiesViewSet(ViewSet):
         body.is_valid(raise_exception=True)
         if_match = request.headers.get("If-Match")
         with data(id) as root:
+            require_changeable(request, id, root, NAME)  # it may be a link
             seen = root.stat(NAME)
             raw = root.read_bytes(NAME, max_bytes=MAX_BYTES) if seen is not None else b""
             wanted = without_masks(body.validated_data["properties"], present=properties.parse(raw))

@@ -17,6 +17,7 @@ from servers.api.files.entries import carry_out_on_files
 from servers.api.files.paths import (
     PATH,
     RAW_PATH,
+    changes_checked,
     data,
     path_in,
     path_in_query,
@@ -121,7 +122,10 @@ class SearchViewSet(ViewSet):
         target = path_in(values, "target_", default=public(path.rpartition("/")[0]))
 
         def work(root: Root, tell: changes.Tell) -> dict[str, Any]:
-            return {"files": extract(root, path, target, overwrite=values["overwrite"], on_bytes=tell)}
+            check = changes_checked(request, id, root)
+            check(target)
+            count = extract(root, path, target, overwrite=values["overwrite"], on_bytes=tell, check=check)
+            return {"files": count}
 
         with data(id) as root:
             found = root.stat(path)

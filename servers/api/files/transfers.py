@@ -22,6 +22,7 @@ from servers.api.files import serializers
 from servers.api.files.paths import (
     PATH,
     RAW_PATH,
+    changes_checked,
     data,
     path_in_query,
     public,
@@ -92,7 +93,7 @@ def _begin_upload(request: Request, server_id: str) -> tuple[MultipartUpload, Ro
         require_room(root, _length(request) - _ENVELOPE_BYTES, max_bytes=limit)
         upload = MultipartUpload(
             root, directory, content_type=request.headers.get("Content-Type", ""),
-            overwrite=flag(request, "overwrite"), max_bytes=limit,
+            overwrite=flag(request, "overwrite"), max_bytes=limit, check=changes_checked(request, server_id, root),
         )
     except BaseException:
         root.close()

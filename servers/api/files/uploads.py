@@ -18,7 +18,7 @@ from core.errors import AppError, InvalidRequest
 from core.paths import NewFile, Root, file_name, valid_name
 from core.tasks import in_thread, opened
 from servers.api.files import serializers
-from servers.api.files.paths import data, path_in, public, raw
+from servers.api.files.paths import data, path_in, public, raw, require_changeable
 from servers.api.files.transfers import gathered
 from servers.minecraft.files import parts
 from servers.minecraft.files.changes import joined
@@ -51,6 +51,7 @@ class UploadsViewSet(ViewSet):
         values = body.validated_data
         path = joined(path_in(values, ""), valid_name(values["name"]))
         with data(id) as root:
+            require_changeable(request, id, root, path)
             require_room(root, values["size"], max_bytes=settings.MC_ADMIN.max_upload_size_bytes)
             for old in uploads.expired(id):
                 _drop(old, root)
@@ -73,6 +74,7 @@ class UploadsViewSet(ViewSet):
         upload = uploads.find(upload_id, server_id=id)
         path = uploads.path_of(upload)
         with data(id) as root:
+            require_changeable(request, id, root, path)
             try:
                 found = parts.finish(
                     _part(upload, root), size=upload.size, sha256=body.validated_data["sha256"] or upload.sha256,

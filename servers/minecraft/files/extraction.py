@@ -36,11 +36,12 @@ def extract(  # noqa: PLR0913 - what an extraction may differ in
     overwrite: bool = False,
     limits: Limits = LIMITS,
     on_bytes: Callable[[int], None] = lambda _: None,
+    check: Callable[[str], None] = lambda _: None,
 ) -> int:
     """Extract the archive ``path`` into the directory ``target``, made when missing; return how many files.
 
     Until everything is extracted, nothing is seen of it; what fails leaves the directory as it was. Links in the
-    way are never followed.
+    way are never followed. ``check`` raises for a path that is not to be written.
 
     Raises:
         FileExists: a file is there already and ``overwrite`` is off, or a directory and a file have one name.
@@ -58,7 +59,7 @@ def extract(  # noqa: PLR0913 - what an extraction may differ in
                 budget = _Budget(limits, packed=packed, free=free, tell=on_bytes)
                 for member in members(file):
                     _unpack(into, member, budget)
-                count = _check_place(root, into, target, overwrite=overwrite)
+                count = _check_place(root, into, target, overwrite=overwrite, check=check)
                 _place(root, into, target)
         finally:
             with suppress(AppError):
@@ -104,10 +105,13 @@ def _unpack(into: Root, member: Member, budget: _Budget) -> None:
         file.commit(name, over=False, mode=0o755 if member.is_executable else 0o644)
 
 
-def _check_place(root: Root, into: Root, target: str, *, overwrite: bool) -> int:
+def _check_place(
+    root: Root, into: Root, target: str, *, overwrite: bool, check: Callable[[str], None]
+) -> int:
     """Look for everything that stands in the way before the first name is given; return the number of files."""
     count = 0
     for node in paths.walk(into):
+        check(joined(target, node.path))
         there = root.lstat(joined(target, node.path))
         count += node.is_file
         if there is None:

@@ -1,6 +1,7 @@
 """An upload on its way to the disk: parsed as it comes, written beside its place, named when it is whole."""
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from python_multipart import MultipartParser
@@ -22,7 +23,8 @@ _MAX_PREAMBLE_BYTES = 64 * 1024  # of other fields, which are ignored
 class MultipartUpload:
     """One ``multipart/form-data`` body with one file in the field ``file``, into a directory.
 
-    Blocking: feed it in a thread. Closing it without ``finish`` leaves nothing behind.
+    Blocking: feed it in a thread. Closing it without ``finish`` leaves nothing behind. ``check`` raises for a path that
+    is not to be written.
 
     Raises (from every method):
         FileExists: something has the name and ``overwrite`` is off; known before the content is received.
@@ -30,14 +32,17 @@ class MultipartUpload:
         InvalidRequest: the body is not what it should be.
     """
 
-    def __init__(self, root: Root, directory: str, *, content_type: str, overwrite: bool, max_bytes: int) -> None:
+    def __init__(  # noqa: PLR0913 - what an upload may differ in
+        self, root: Root, directory: str, *, content_type: str, overwrite: bool, max_bytes: int,
+        check: Callable[[str], None] = lambda _: None,
+    ) -> None:
         kind, options = parse_options_header(content_type)
         if kind != b"multipart/form-data" or not options.get(b"boundary"):
             raise InvalidRequest("Send the file as multipart/form-data, in the field `file`.")
         self.path = ""
         self.received_bytes = 0
         self._root, self._directory = root, directory
-        self._overwrite, self._max_bytes = overwrite, max_bytes
+        self._overwrite, self._max_bytes, self._check = overwrite, max_bytes, check
         self._file: NewFile | None = None
         self._is_in_file = self._is_complete = False
         self._other_bytes = 0
@@ -105,6 +110,7 @@ class MultipartUpload:
             raise InvalidRequest("Send one file in a request.")
         name = valid_name(_decoded(options.get(b"filename", b"")) or UNNAMED)
         self.path = joined(self._directory, name)
+        self._check(self.path)
         make_parents(self._root, self._directory)
         if not self._overwrite and self._root.lstat(self.path) is not None:
             message = f"{printable(self.path)} exists already. Delete or rename it, or upload with overwrite=true."

@@ -29,10 +29,9 @@ class SecretFiles:
     names: frozenset[str] = NAMES
     have_other_names: bool = False  # one of them is a link, or has several names: it may lie deeper, under any
 
-
     def has(self, root: Root, path: str) -> bool:
         """Tell whether ``path`` leads to one of them."""
-        found = _followed(root, path)
+        found = followed(root, path)
         return file_name(path).casefold() in self.names or (found is not None and self._is_one(found))
 
     def has_node(self, node: Node) -> bool:
@@ -67,14 +66,14 @@ def is_secret_name(name: str) -> bool:
 
 def of_root(root: Root, names: frozenset[str] = NAMES) -> SecretFiles:
     """Return the files of these names of a server whose data are held open."""
-    found = [(one, root.lstat(name)) for name in sorted(names) if (one := _followed(root, name)) is not None]
+    found = [(one, root.lstat(name)) for name in sorted(names) if (one := followed(root, name)) is not None]
     return SecretFiles(
         frozenset((one.st_dev, one.st_ino) for one, _ in found), names,
         have_other_names=any(one.st_nlink > 1 or own is None or own.st_ino != one.st_ino for one, own in found),
     )
 
 
-def _followed(root: Root, path: str) -> os.stat_result | None:
+def followed(root: Root, path: str) -> os.stat_result | None:
     """Return what ``path`` leads to; None for nothing, and for a link that leads out, which nobody can read."""
     with suppress(OutsideRoot):
         return root.stat(path)
