@@ -14,7 +14,8 @@ class AppError(Exception):
     code = "error"
     extra: Mapping[str, Any] = MappingProxyType({})  # further facts for a program, JSON
     named_server = ""  # whom the words name, beside the one that was asked about
-    words_without_name = ""  # for who must not learn of it
+    words_without_name = ""  # for who must not learn of it, or of the place
+    place_of = ""  # the server whose compose file has the place of this machine that the words name
 
 
 AppErrorT = TypeVar("AppErrorT", bound=AppError)

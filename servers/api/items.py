@@ -8,8 +8,10 @@ from typing import Any, TypedDict, TypeVar, cast
 from accounts.identity import Identity
 from accounts.rights.loading import rights_of
 from accounts.rights.rights import Rights
+from accounts.rights.verbs import Verb
 from servers import wiring
 from servers.minecraft.access import ports_of
+from servers.minecraft.data_root import without_places
 from servers.minecraft.server_info import ServerInfo
 from servers.minecraft.status import ANSWERING, MCServerStatus, Status
 
@@ -62,11 +64,17 @@ def items_for(user: Identity) -> list[ServerItem]:
 
 
 def for_rights(item: AnyItem, rights: Rights) -> AnyItem:
-    """Return an item, or what differs of it, whose ``problem`` names no server that does not exist for them."""
+    """Return an item, or what differs of it, whose ``problem`` tells no more than they may know.
+
+    It names no server that does not exist for them and, without the right ``compose``, no place of the host.
+    """
     problem = item.get("problem")
-    if not isinstance(problem, str) or (named := _CLASH.search(problem)) is None or rights.sees(named["other"]):
+    if not isinstance(problem, str):
         return item
-    return cast("AnyItem", {**item, "problem": _CLASH.sub(_CLASH_WITHOUT_NAME, problem)})
+    shown = problem if Verb.COMPOSE in rights.verbs(item["id"]) else without_places(problem)
+    if (named := _CLASH.search(shown)) is not None and not rights.sees(named["other"]):
+        shown = _CLASH.sub(_CLASH_WITHOUT_NAME, shown)
+    return cast("AnyItem", {**item, "problem": shown})
 
 
 def server_items() -> list[ServerItem]:

@@ -11,7 +11,7 @@ from accounts.identity import who
 from accounts.rights import judge
 from accounts.rights.loading import rights_of
 from servers import wiring
-from servers.api import serializers
+from servers.api import kept_back, serializers
 from servers.api.compose import create_server
 from servers.api.compose_serializers import ServerCreateSerializer, ServerDetailSerializer
 from servers.api.details import server_detail
@@ -48,7 +48,8 @@ class ServerViewSet(ViewSet):
     @extend_schema(operation_id="servers_read", responses=ServerDetailSerializer)
     def retrieve(self, request: Request, id: str) -> Response:
         """Describe one server in full."""
-        detail = for_rights(server_detail(id), rights_of(who(request)))
+        rights = rights_of(who(request))
+        detail = kept_back.for_reader(for_rights(server_detail(id), rights), rights)
         return Response(ServerDetailSerializer(detail).data)
 
     @extend_schema(operation_id="servers_status", responses=serializers.StatusSerializer)

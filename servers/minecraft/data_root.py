@@ -2,6 +2,7 @@
 
 import os
 import posixpath
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -23,6 +24,8 @@ UNRENDERED = "unrendered"  # kind of a mount whose source has variables in it
 USUAL_MOUNT = Mount("bind", USUAL, TARGET, is_writable=True)  # as MC Admin's own template has it
 _ADVICE = "MC Admin can neither show nor save them there. Mount a folder of the server's directory: `./data:/data`."
 
+_OUTSIDE, _VARIABLE = ", outside the server's directory", ", a place that a variable names"
+_PLACE = re.compile(rf"(?<= (?:in|at) )/.*?(?={_OUTSIDE}|{_VARIABLE})")
 _LATER = "It is known as soon as the server has a container (operation `up`)."
 _MAYBE_OTHERS = (
     "It was not made for this server, so MC Admin opens it only while the server's own container has it "
@@ -101,12 +104,18 @@ class DataRoot:
             FileMissing: there is no such folder (yet).
         """
         if self.kind is DataKind.ELSEWHERE:
-            raise DataElsewhere(self.sentence)
+            raise self._elsewhere()
         if not self.is_there:  # somebody else may make one of that name: only the engine knows whose it is
             raise FileMissing(f"{self.sentence} The volume is made with the server's container (operation `up`).")
         if self.kind is DataKind.VOLUME:
             return open_volume(self.top, self.inside)
         return open_data_in(self.top / self.server_id, self.in_server or "")
+
+    def _elsewhere(self) -> DataElsewhere:
+        error = DataElsewhere(self.sentence)
+        if (otherwise := without_places(self.sentence)) != self.sentence:
+            error.place_of, error.words_without_name = self.server_id, otherwise
+        return error
 
     def seen(self) -> "DataRoot":
         """Return it as it is now: ELSEWHERE with the reason where it cannot be opened. Blocking."""
@@ -117,6 +126,11 @@ class DataRoot:
         except AppError as error:
             return replace(self, kind=DataKind.ELSEWHERE, sentence=str(error))
         return self
+
+
+def without_places(sentence: str) -> str:
+    """Return a sentence of a root with ``***`` for a folder of this machine outside of the server's directory."""
+    return _PLACE.sub("***", sentence)
 
 
 def usual(server_path: Path, server_id: str) -> DataRoot:
@@ -181,12 +195,12 @@ def locate(
     if mount.kind == "bind":
         inside = place_inside(server_path / server_id, mount.source)
         if inside is None:
-            return elsewhere(server_path, server_id, f"in {mount.source[:200]}, outside the server's directory")
+            return elsewhere(server_path, server_id, f"in {mount.source[:200]}{_OUTSIDE}")
         return _folder(server_path, server_id, inside)
     if mount.kind == "volume":
         return _volume(mount, usual(server_path, server_id), volumes, project)
     if mount.kind == UNRENDERED:
-        where = f"at {mount.source[:200]}, a place that a variable names"
+        where = f"at {mount.source[:200]}{_VARIABLE}"
         return replace(elsewhere(server_path, server_id, where, advice=_LATER), may_change=True)
     where = "in a part (`subpath`) of a volume" if mount.kind == PART else f"in a mount of the type {mount.kind[:40]}"
     return elsewhere(server_path, server_id, where)
