@@ -1,5 +1,6 @@
 """Who opens a socket and who is admitted; the rest of every socket stands in ``web.sockets``."""
 
+from collections.abc import Hashable
 from typing import Any, ClassVar
 
 from channels.db import database_sync_to_async
@@ -10,7 +11,10 @@ from accounts.revocation import channel_group
 from accounts.signals import master_token_used
 from accounts.socket_auth import authenticate_socket
 from core.errors import AppError
-from web.sockets import Socket
+from web.rate_limit import FairPlaces
+from web.sockets import TOO_MANY, Socket
+
+_MAKE_ROOM = "All places were taken, most of them by you: this one went to somebody else. Close those you need not."
 
 
 class SocketConsumer(Socket):
@@ -37,6 +41,18 @@ class SocketConsumer(Socket):
         if self.user is None or isinstance(self.user, SystemUser):
             return None
         return channel_group(self.user.id)
+
+    def takes_place(self, places: FairPlaces, key: Hashable, *, of_what: str) -> bool:
+        """Take one of ``places`` until the socket ends, and tell whether it did; refuse it where there is none.
+
+        All sockets of a user count together, by whatever key or token. Who has most makes room for who has few.
+        """
+        free = places.acquire(key, holder=self.user.pk, make_room=lambda: self.leave(TOO_MANY, _MAKE_ROOM))
+        if free is None:
+            self.refuse(TOO_MANY, f"{places.limit} {of_what} are open already. Close one.")
+            return False
+        self.at_end.callback(free)
+        return True
 
     async def on_admitted(self) -> None:
         """Say that the master token, or a key, was used."""

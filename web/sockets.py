@@ -150,6 +150,11 @@ class Socket(AsyncWebsocketConsumer):
         self._is_open = False
         self.spawn(self._refuse(code, message))
 
+    def leave(self, code: int, message: str) -> None:
+        """Stop all work, say why in an ``error`` frame and close with ``code``; returns at once."""
+        self._is_open = False
+        self.spawn(self._end(code, message))
+
     async def send_json(self, frame: dict[str, Any]) -> None:
         """Send ``frame`` as JSON text.
 

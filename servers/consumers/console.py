@@ -21,8 +21,8 @@ from servers import wiring
 from servers.live.console.hub import Source
 from servers.live.console.viewer import Viewer
 from servers.records import operation_rows
-from web.rate_limit import ConnectionLimit, TokenBucket
-from web.sockets import NOT_FOUND, RESTARTED, TOO_MANY
+from web.rate_limit import FairPlaces, TokenBucket
+from web.sockets import NOT_FOUND, RESTARTED
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ COMMANDS_PER_S, COMMAND_BURST = 1.0, 10.0
 MAX_WAITING = 100  # frames, before the first lines
 FRAMES_PER_S, FRAME_BURST = 20.0, 60.0  # a page sends few; a refresh is answered with a megabyte
 
-_of_server, _of_address = ConnectionLimit(MAX_VIEWERS), ConnectionLimit(MAX_VIEWERS_PER_ADDRESS)
+_of_server, _of_address = FairPlaces(MAX_VIEWERS), FairPlaces(MAX_VIEWERS_PER_ADDRESS)
 
 
 def group_of(game: str) -> str:
@@ -68,12 +68,10 @@ class ConsoleConsumer(SocketConsumer):
         except NotFound as error:
             self.refuse(NOT_FOUND, str(error))
             return
-        for slots, key in ((_of_server, self.server_id), (_of_address, self.counted_as)):
-            if not slots.acquire(key):
-                what = "this server" if slots is _of_server else "your address"
-                self.refuse(TOO_MANY, f"{slots.limit} consoles of {what} are open already. Close one.")
-                return
-            self.at_end.callback(slots.release, key)
+        if not self.takes_place(_of_address, self.counted_as, of_what="consoles of your address"):
+            return
+        if not self.takes_place(_of_server, self.server_id, of_what="consoles of this server"):
+            return
         self._others = group_of(self.game)
         await self.join(self._others)
         self.commands = TokenBucket(per_s=COMMANDS_PER_S, burst=COMMAND_BURST)

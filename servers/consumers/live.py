@@ -16,10 +16,9 @@ from servers import wiring
 from servers.api.items import for_rights, server_items
 from servers.live.list_feed import Changes, WholeList
 from servers.operations.feed import frames_for
-from web.rate_limit import ConnectionLimit
-from web.sockets import TOO_MANY
+from web.rate_limit import FairPlaces
 
-viewers = ConnectionLimit(100)
+viewers = FairPlaces(100)
 
 
 # What a viewer gets only with ``?also=<name>``: frames made for their rights. A higher floor may add its own.
@@ -35,11 +34,8 @@ class LiveConsumer(SocketConsumer):
     permission = of_socket("/servers/live")
 
     async def begin(self) -> None:
-        if not viewers.acquire(""):
-            self.refuse(TOO_MANY, f"There are {viewers.limit} viewers already. Try again later.")
-            return
-        self.at_end.callback(viewers.release, "")
-        self._start()
+        if self.takes_place(viewers, "", of_what="lists of servers"):
+            self._start()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Ignore what a viewer says: there is nothing to ask for."""

@@ -17,13 +17,13 @@ from servers.operations import progress, watched
 from servers.operations.http import OperationSerializer
 from servers.operations.progress import Amount, Progress
 from servers.records import operation_rows
-from web.rate_limit import ConnectionLimit
-from web.sockets import NOT_FOUND, TOO_MANY
+from web.rate_limit import FairPlaces
+from web.sockets import NOT_FOUND
 
 LOOK_S = 0.5  # at the record of an operation that runs in another process
 MAX_WATCHERS, MAX_WATCHERS_PER_ADDRESS = 30, 100
 
-_of_operation, _of_address = ConnectionLimit(MAX_WATCHERS), ConnectionLimit(MAX_WATCHERS_PER_ADDRESS)
+_of_operation, _of_address = FairPlaces(MAX_WATCHERS), FairPlaces(MAX_WATCHERS_PER_ADDRESS)
 
 
 class SharedReads:
@@ -75,12 +75,10 @@ class OperationConsumer(SocketConsumer):
         except operation_rows.OperationNotFound as error:
             self.refuse(NOT_FOUND, str(error))
             return
-        for slots, key in ((_of_operation, operation_id), (_of_address, self.counted_as)):
-            if not slots.acquire(key):
-                what = "this operation" if slots is _of_operation else "your address"
-                self.refuse(TOO_MANY, f"{slots.limit} sockets of {what} are open already. Close one.")
-                return
-            self.at_end.callback(slots.release, key)
+        if not self.takes_place(_of_address, self.counted_as, of_what="sockets of your address"):
+            return
+        if not self.takes_place(_of_operation, operation_id, of_what="sockets of this operation"):
+            return
         self.spawn(self._stream(operation_id))
 
     def refusal(self, user: Identity | None) -> AppError | None:

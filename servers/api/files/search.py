@@ -1,6 +1,5 @@
 """Search, tail and extraction over HTTP."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from accounts.identity import who
 from core.errors import Unavailable
 from core.paths import Root, file_name
 from servers.api.files import serializers
@@ -28,11 +28,12 @@ from servers.api.files.paths import (
 )
 from servers.minecraft.files import changes
 from servers.minecraft.files.extraction import extract
-from servers.minecraft.files.search import MAX_RESULTS, Wanted, search
+from servers.minecraft.files.search import MAX_RESULTS, MAX_TIME_S, Wanted, search
 from servers.minecraft.files.tail import tail
 from servers.operations import kinds
 from servers.operations.http import PREFER
 from servers.operations.kinds import OperationKind
+from web.rate_limit import FairTurns
 from web.request import flag, number, up_to
 
 MAX_TAIL_LINES = 10_000
@@ -43,8 +44,8 @@ EXTRACT = kinds.register(OperationKind(name="extract_files", can_cancel=True))
 
 
 # Each may take a processor for seconds. Who would wait for longer is told so, and holds no thread meanwhile.
-AT_ONCE, WAIT_S = 2, 5.0
-_places = threading.BoundedSemaphore(AT_ONCE)
+AT_ONCE, WAIT_S = 2, MAX_TIME_S  # one that ends at the latest by then leaves its turn to who waits
+_turns = FairTurns(AT_ONCE)
 
 
 class TooManySearches(Unavailable):
@@ -75,7 +76,7 @@ class SearchViewSet(ViewSet):
             name=query.get("name", ""), content=query.get("content", ""), is_regex=flag(request, "regex"),
             limit=number(request, "limit", default=200, highest=MAX_RESULTS),
         )
-        with data(id) as root, _in_turn():
+        with data(id) as root, _in_turn(who(request).pk):
             secrets = secrets_from(request, id, root)
             found = search(root, path_in_query(request, default="/"), wanted, secrets=secrets)
         hits = [
@@ -135,10 +136,8 @@ class SearchViewSet(ViewSet):
 
 
 @contextmanager
-def _in_turn() -> Iterator[None]:
-    if not _places.acquire(timeout=WAIT_S):
-        raise TooManySearches("Other searches are under way and take long. Try again in a moment.")
-    try:
+def _in_turn(user_id: int) -> Iterator[None]:
+    with _turns.turn(user_id, wait_s=WAIT_S) as has_turn:
+        if not has_turn:
+            raise TooManySearches("Other searches are under way and take long. Try again in a moment.")
         yield
-    finally:
-        _places.release()

@@ -14,7 +14,7 @@ from servers.routing import websocket_urlpatterns
 from testing.consoles import DONE, NOISE, opened, receive, run
 from testing.fake_docker import FakeDocker
 from web import sockets
-from web.rate_limit import ConnectionLimit
+from web.rate_limit import FairPlaces
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -255,7 +255,7 @@ async def test_one_console_too_many_is_refused_and_one_that_ends_makes_room(
     fake: FakeDocker, server: str, token: str, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sockets, "HOLD_S", 0.05)
-    monkeypatch.setattr(console, "_of_server", ConnectionLimit(1))
+    monkeypatch.setattr(console, "_of_server", FairPlaces(1))
     path = f"/api/servers/{server}/console?token={token}"
     async with opened(path) as socket:
         await receive(socket)

@@ -18,14 +18,14 @@ from servers.tests.conftest import write_server
 from testing.consoles import MortalLayer, opened, receive, run
 from testing.fake_docker import FakeDocker
 from web import sockets
-from web.rate_limit import ConnectionLimit
+from web.rate_limit import FairPlaces
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def slots(monkeypatch: pytest.MonkeyPatch) -> ConnectionLimit:
-    made = ConnectionLimit(5)
+def slots(monkeypatch: pytest.MonkeyPatch) -> FairPlaces:
+    made = FairPlaces(5)
     monkeypatch.setattr(console, "_of_server", made)
     return made
 
@@ -57,7 +57,7 @@ async def recorded() -> list[tuple[str, bool]]:
 
 
 async def test_a_frame_that_waits_for_the_first_lines_does_not_outlive_the_view(
-    fake: FakeDocker, server: str, server_path: Path, token: str, slots: ConnectionLimit,
+    fake: FakeDocker, server: str, server_path: Path, token: str, slots: FairPlaces,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sockets, "CHECK_S", 0.1)
@@ -88,7 +88,7 @@ async def test_a_command_whose_page_leaves_at_once_is_run_and_written_down(
 
 
 async def test_a_redis_that_goes_leaves_no_place_taken_and_no_traceback(
-    fake: FakeDocker, server: str, token: str, log: Path, slots: ConnectionLimit, layer: MortalLayer
+    fake: FakeDocker, server: str, token: str, log: Path, slots: FairPlaces, layer: MortalLayer
 ) -> None:
     async with opened(f"/api/servers/{server}/console?token={token}") as socket:
         await receive(socket)
@@ -99,7 +99,7 @@ async def test_a_redis_that_goes_leaves_no_place_taken_and_no_traceback(
 
 
 async def test_a_redis_that_goes_as_the_page_does_leaves_no_place_taken(
-    fake: FakeDocker, server: str, token: str, log: Path, slots: ConnectionLimit, layer: MortalLayer
+    fake: FakeDocker, server: str, token: str, log: Path, slots: FairPlaces, layer: MortalLayer
 ) -> None:
     async with opened(f"/api/servers/{server}/console?token={token}") as socket:
         await receive(socket)
@@ -167,7 +167,7 @@ async def test_who_looks_for_longer_than_the_layer_remembers_still_sees_commands
 
 
 async def test_a_page_that_leaves_before_the_first_lines_gives_its_place_back_at_once(
-    fake: FakeDocker, server: str, server_path: Path, token: str, slots: ConnectionLimit,
+    fake: FakeDocker, server: str, server_path: Path, token: str, slots: FairPlaces,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(container_source, "FIRST_WORD_S", 5.0)  # as if a disk hung

@@ -3,16 +3,18 @@
 import hashlib
 import io
 import os
-import threading
 import zipfile
 from pathlib import Path
 
 import pytest
 from rest_framework.test import APIClient
 
+from accounts.models import User
 from servers.api.files import search
 from servers.models import Upload
 from servers.records import uploads
+from servers.tests.edge.test_secret_files import client_of
+from web.rate_limit import FairTurns
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CONTENT = os.urandom(3000)
@@ -53,16 +55,29 @@ def test_search_answers_what_and_where(owner: APIClient, files: str) -> None:
 def test_searches_wait_for_a_place_and_are_told_where_there_is_none(
     owner: APIClient, files: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "_places", places := threading.BoundedSemaphore(1))
+    monkeypatch.setattr(search, "_turns", turns := FairTurns(1))
     monkeypatch.setattr(search, "WAIT_S", 0.05)
-    with places:
+    with turns.turn("somebody", wait_s=0):
         refused = owner.get(f"{files}/search?name=motd")
     found = owner.get(f"{files}/search?name=motd")
     broken = owner.get(f"{files}/search?content=(&regex=1")
 
     assert (refused.status_code, refused.json()["code"]) == (503, "too_many_searches")
     assert (found.status_code, broken.status_code) == (200, 400)
-    assert places.acquire(blocking=False), "each search gives its place back"
+    with turns.turn("somebody", wait_s=0) as has_turn:
+        assert has_turn, "each search gives its turn back"
+
+
+def test_one_user_does_not_take_all_searches(
+    owner: APIClient, files: str, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_turns", turns := FairTurns(2))
+    monkeypatch.setattr(search, "WAIT_S", 0.05)
+    reader = client_of("files.read", server=server)
+    with turns.turn(User.objects.get(username="u-1").pk, wait_s=0):
+        found = [client.get(f"{files}/search?name=motd").status_code for client in (reader, owner)]
+
+    assert found == [503, 200]
 
 
 def test_tail(owner: APIClient, files: str) -> None:

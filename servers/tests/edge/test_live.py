@@ -19,7 +19,7 @@ from servers.routing import websocket_urlpatterns
 from servers.tests.conftest import write_server
 from servers.tests.live.test_list_feed import apply
 from testing.fake_docker import FakeDocker
-from web.rate_limit import ConnectionLimit
+from web.rate_limit import FairPlaces
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -80,7 +80,7 @@ async def test_too_many_viewers_and_strangers_are_told_why(
     path: str, fake: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("web.sockets.HOLD_S", 0.01)
-    monkeypatch.setattr(live, "viewers", ConnectionLimit(0))
+    monkeypatch.setattr(live, "viewers", FairPlaces(0))
     for address, code in ((path, 4429), ("/api/servers/live", 4401)):
         socket = WebsocketCommunicator(URLRouter(websocket_urlpatterns), address)
         await socket.connect(timeout=5)
@@ -90,13 +90,13 @@ async def test_too_many_viewers_and_strangers_are_told_why(
 
 
 async def test_a_place_is_free_again_though_the_stream_never_began(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "viewers", places := ConnectionLimit(1))
+    monkeypatch.setattr(live, "viewers", places := FairPlaces(1))
     consumer = live.LiveConsumer()
     consumer.user, consumer.scope = SystemUser(), {"query_string": b""}
     await consumer.begin()
-    assert not places.acquire("")
+    assert not places.is_empty
 
     await cancel(consumer._tasks)
     consumer.at_end.close()
 
-    assert places.acquire("")
+    assert places.is_empty

@@ -15,7 +15,7 @@ from servers.records import leases, operation_rows
 from testing.consoles import opened, receive
 from testing.fake_docker import FakeDocker
 from web import sockets
-from web.rate_limit import ConnectionLimit
+from web.rate_limit import FairPlaces
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,7 +26,7 @@ async def elsewhere() -> Operation:
     return await operation_rows.in_database(leases.acquire, operation, keys=["server:lobby"])
 
 
-async def until_taken(slots: ConnectionLimit) -> None:
+async def until_taken(slots: FairPlaces) -> None:
     """Wait for the first socket's place: begun later, the second may be first at it."""
     async with asyncio.timeout(5):
         while slots.is_empty:
@@ -42,7 +42,7 @@ async def test_one_socket_too_many_is_refused_and_one_that_ends_makes_room(
     fake: FakeDocker, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sockets, "HOLD_S", 0.05)
-    monkeypatch.setattr(operation_socket, "_of_operation", slots := ConnectionLimit(1))
+    monkeypatch.setattr(operation_socket, "_of_operation", slots := FairPlaces(1))
     operation = await elsewhere()
     path = f"/api/operations/{operation.id}?token={token}"
     async with opened(path):
@@ -60,7 +60,7 @@ async def test_addresses_of_one_ipv6_network_share_their_places(
     fake: FakeDocker, server: str, token: str, monkeypatch: pytest.MonkeyPatch, module: Any, what: str
 ) -> None:
     monkeypatch.setattr(sockets, "HOLD_S", 0.05)
-    monkeypatch.setattr(module, "_of_address", slots := ConnectionLimit(1))
+    monkeypatch.setattr(module, "_of_address", slots := FairPlaces(1))
     operation = await elsewhere()
     path = f"/api/servers/{server}/console" if module is console else f"/api/operations/{operation.id}"
     path += f"?token={token}"
