@@ -11,6 +11,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from accounts import names
 from accounts.rights.rights import Rights
 
 USERNAME_MIN_LENGTH = 3
@@ -106,6 +107,17 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.username
+
+    def clean(self) -> None:
+        """Hold a new name against those of all others; one that is stored already may stay.
+
+        Raises:
+            ValidationError: as ``names.check_new``.
+        """
+        super().clean()
+        known = User.objects.filter(pk=self.pk, username=self.username).exists()
+        if self.username and not known:
+            names.check_new(self.username, others=User.objects.exclude(pk=self.pk).values_list("username", flat=True))
 
     @property
     def is_owner(self) -> bool:

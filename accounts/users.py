@@ -40,6 +40,8 @@ def create(*, username: str, password: str, role: str = UserRole.ADMIN, access: 
         user.full_clean(exclude=["password"])
         _set_password(user, password)
         with transaction.atomic():
+            _hold_names()
+            user.clean()  # again: somebody may have been faster
             user.save()
     return user
 
@@ -158,6 +160,11 @@ def end_all_tokens(user_id: int) -> User:
 
 def _revoke_invitations(user: User) -> None:
     Invitation.objects.filter(made_by=user, used_at=None, revoked_at=None).update(revoked_at=timezone.now())
+
+
+def _hold_names() -> None:
+    """Let nobody else make a user until the end of the transaction: whoever does locks the same rows, as ``_lock``."""
+    list(User.objects.select_for_update().filter(role=UserRole.OWNER).order_by("pk"))
 
 
 def _lock(user_id: int) -> User:

@@ -76,3 +76,15 @@ def test_another_file_is_refused_with_a_sentence(tmp_path: Path, content: bytes)
     (tmp_path / "other").write_bytes(content)
     with pytest.raises(InvalidRequest, match="no user database of the earlier version"):
         legacy_users.take_over(tmp_path / "other")
+
+
+@pytest.mark.django_db
+def test_a_name_that_a_new_user_may_not_have_is_taken_over(database: Path) -> None:
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE user SET username = 'Alice' WHERE username = 'bob'")
+    connection.close()
+
+    legacy_users.take_over(database)
+
+    assert check_password("Alice", password=LONG) is not None
+    assert check_password("alice", password="correct-horse") is not None
