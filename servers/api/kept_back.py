@@ -22,7 +22,7 @@ HARMLESS = frozenset({
     "FUNCTION_PERMISSION_LEVEL", "DEFAULT_PLAYER_PERMISSION_LEVEL", "SERVER_PORT", "RCON_PORT", "QUERY_PORT",
     "STOP_DURATION", "STOP_SERVER_ANNOUNCE_DELAY", "AUTOPAUSE_TIMEOUT_EST", "AUTOPAUSE_TIMEOUT_INIT",
     "AUTOPAUSE_TIMEOUT_KN", "AUTOPAUSE_PERIOD",
-})  # fmt: skip
+})
 _YES_OR_NO = {"true", "false"}
 _QUOTED = re.compile(r"`/[^`]*`?")  # a place, in a sentence of the safety policy
 
