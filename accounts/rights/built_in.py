@@ -23,4 +23,4 @@ BUILT_IN: Mapping[str, BuiltIn] = MappingProxyType({
         _VIEWER | {Verb.PLAYERS, Verb.COMMAND, Verb.POWER, Verb.FILES_READ, Verb.BACKUP, Verb.TASKS}
     ),
     "manager": BuiltIn(ALL),
-})  # fmt: skip
+})

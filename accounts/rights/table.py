@@ -158,7 +158,7 @@ ROUTES: Mapping[str, Mapping[str, Who | Need]] = MappingProxyType({
     "/snapshots/unlock": {"POST": Who.OWNER},
     "/servers/{id}/snapshots": {"GET": _VIEW, "POST": _BACKUP},
     "/servers/{id}/snapshots/ignore": {"GET": _BACKUP, "PUT": _BACKUP},
-})  # fmt: skip
+})
 
 SOCKETS: Mapping[str, Who | Need] = MappingProxyType({
     "/auth/code": Who.ANYONE,

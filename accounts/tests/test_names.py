@@ -21,11 +21,11 @@ REFUSED = {
     "\u043elga": "one script", "olg\u0430": "one script", "s\u0443stem": "one script", "\u03bflga": "one script",
     "schedule 3": "reserved", "Schedule 12": "reserved", "key ab12cd34": "reserved", "KEY x": "reserved",
     "System": "reserved", "ANONYMOUS": "reserved",
-}  # fmt: skip
+}
 ALLOWED = [
     "olga2", "ольга", "Όλγα", "オルガです", "山田たろう", "김철수", "key-keeper", "keyser", "scheduler", "Olga B.",
     "ol-ga", "1234", "ka\u02bbiu", "olgá",
-]  # fmt: skip
+]
 
 
 @pytest.fixture(autouse=True)

@@ -25,7 +25,7 @@ from core.errors import AppError, InvalidRequest
         ("say minecraft:op", "say"), ("", ""), ("/", ""),
         ("minecraft:", ""), ("say\u00a0x", "say"), ("return run op x", "return"), ("\top x", "op"),
     ],
-)  # fmt: skip
+)
 def test_the_first_word_decides(command: str, word: str) -> None:
     assert judge.first_word(command) == word
 
@@ -37,7 +37,7 @@ def test_the_first_word_decides(command: str, word: str) -> None:
         ("*", "anything", True), ("*b*", "lobby", True), ("a.c", "abc", False), ("a*c", "a.b.c", True),
         ("Lobby", "lobby", False),
     ],
-)  # fmt: skip
+)
 def test_a_pattern_fits_by_its_star_alone(pattern: str, server: str, fit: bool) -> None:
     assert fits(pattern, server) is fit
 
@@ -46,7 +46,7 @@ def test_rights_are_joined_and_limited() -> None:
     given = Rights(grants=(
         Given("lobby", with_view([Verb.POWER])), Given("lob*", with_view([Verb.VIEW]), frozenset({"say"})),
         Given("mine", ALL),
-    ))  # fmt: skip
+    ))
 
     assert given.verbs("lobby") == {Verb.VIEW, Verb.POWER}
     assert given.words("lobby") == frozenset({"say"})
@@ -146,7 +146,7 @@ def test_a_grant_belongs_to_its_incarnation(make_user: MakeUser) -> None:
         {"name": "Viewer", "verbs": ["view"]}, {"name": "x", "verbs": []}, {"name": "x", "verbs": ["fly"]},
         {"name": "x", "verbs": ["view"], "commands": ["say hi"]}, {"name": "taken", "verbs": ["view"]},
     ],
-)  # fmt: skip
+)
 def test_a_role_that_cannot_be_is_refused(change: dict[str, object]) -> None:
     roles.create(name="taken", verbs=["view"])
 

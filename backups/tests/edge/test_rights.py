@@ -71,7 +71,7 @@ REQUESTS: dict[str, Callable[[APIClient, str, str], Any]] = {
         "/api/snapshots/restore/preview", {"snapshot_id": one}, format="json"
     ),
     "restore": lambda client, one, _: client.post("/api/snapshots/restore", {"snapshot_id": one}, format="json"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("what", REQUESTS)
@@ -99,7 +99,7 @@ def test_lists_health_and_figures_tell_of_ones_own_alone(saved: dict[str, str], 
     ("verb", "what"),
     [(Verb.FILES_READ, "files"), (Verb.BACKUP, "pin"), (Verb.BACKUP, "drill"), (Verb.RESTORE, "preview"),
      (Verb.RESTORE, "restore")],
-)  # fmt: skip
+)
 def test_each_act_needs_its_verb(verb: Verb, what: str, saved: dict[str, str], home: Path) -> None:
     without = member(*(one for one in Verb if one is not verb), server=home.name)
     answer = REQUESTS[what](without, saved["mine"], saved["mine"])

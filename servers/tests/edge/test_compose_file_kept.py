@@ -71,7 +71,7 @@ WAYS: dict[str, Way] = {
     "finish an upload": _finished,
     "extract": _json("extract", path="/x.zip", target_path="/"),
     "properties": _json("properties", "put", properties={"motd": "x"}),
-}  # fmt: skip
+}
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_a_role_is_given_listed_and_taken(server: str) -> None:
         (("olga", "king", "*"), "no role 'king'"), (("olga", "viewer", "ghost"), "no server 'ghost'"),
         (("olga", "--take", "ghost"), "has nothing"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_is_said_and_changes_nothing(words: tuple[str, ...], said: str) -> None:
     User.objects.create_user("olga")
 

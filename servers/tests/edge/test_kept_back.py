@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SECRETS = {
     "DB_PASS": "hunter2", "MYSQL_PWD": "hunter3", "JVM_DD_OPTS": "rcon.password=hunter4", "RCON_PASSWORD": "hunter5",
     "DISCORD_WEBHOOK": "https://discord.example/api/webhooks/1/hunter6", "MODS": "https://cdn.example/a?sig=hunter7",
-}  # fmt: skip
+}
 PLAIN = {
     "EULA": "TRUE", "VERSION": "1.16.1", "MAX_MEMORY": "2G", "MOTD": "Hello, all", "ENABLE_X": "false", "NOTHING": "",
 }
