@@ -87,8 +87,8 @@ class FilesViewSet(ViewSet):
     def create(self, request: Request, id: str) -> Response:
         """Create an empty file or a directory."""
         body = _valid(serializers.FileCreateSerializer(data=request.data))
-        parent, name = path_in(body, ""), paths.valid_name(body["name"])
         with data(id) as root:
+            parent, name = path_in(body, ""), paths.valid_name(body["name"])
             require_changeable(request, id, root, changes.joined(parent, name))
             path = changes.create(root, parent, name, kind=changes.Kind(body["type"]))
         return _done(f"{paths.file_name(path)} was created.", path)
@@ -101,8 +101,8 @@ class FilesViewSet(ViewSet):
     def rename(self, request: Request, id: str) -> Response:
         """Give a file, a directory or a link another name in its directory."""
         body = _valid(serializers.FileRenameSerializer(data=request.data))
-        old, name = path_in(body, "old_"), paths.valid_name(body["new_name"])
         with data(id) as root:
+            old, name = path_in(body, "old_"), paths.valid_name(body["new_name"])
             require_changeable(request, id, root, old, changes.joined(old.rpartition("/")[0], name))
             require_movable(request, id, root, old)
             path = changes.rename_entry(root, old, name)
