@@ -164,7 +164,7 @@ def test_no_word_is_left_in_english(panel: Panel, language: str) -> None:
         page.get_by_label("Language").select_option(language)
         expect(page.locator("html")).to_have_attribute("lang", {"de": "de-DE", "zh": "zh-CN"}[language])
         english = sentences("en")
-        for path in ("/me", "/", f"/servers/{DEAD}", "/servers/nobody"):
+        for path in ("/me", "/", f"/servers/{DEAD}", "/servers/nobody", "/activity"):
             watch.goto(path)
             page.wait_for_selector("main h1")
             shown = page.evaluate(_TEXTS)

@@ -13,6 +13,7 @@ import "./overview/overview.css";
 import "./servers/servers.css";
 import "./console/console.css";
 import "./account/account.css";
+import "./activity/activity.css";
 
 const client = new QueryClient({ defaultOptions: { queries: { staleTime: 30_000, retry: 1 } } });
 onSessionEnded(() => client.invalidateQueries({ queryKey: sessionQuery.queryKey }));

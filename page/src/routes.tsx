@@ -1,5 +1,8 @@
 // Every address of the page. A screen for signed-in people stands below `inside`.
 import { createRootRoute, createRoute, createRouter, Outlet } from "@tanstack/react-router";
+import { ActivityScreen } from "./activity/ActivityScreen";
+import { narrowedBy } from "./activity/narrowed";
+import { OperationScreen } from "./activity/OperationScreen";
 import { MeScreen } from "./account/MeScreen";
 import { OverviewScreen } from "./overview/OverviewScreen";
 import { ServerScreen } from "./servers/ServerScreen";
@@ -31,9 +34,22 @@ const server = createRoute({
     return <ServerScreen key={id} id={id} />;
   },
 });
+const activity = createRoute({
+  getParentRoute: () => inside, path: "/activity", validateSearch: narrowedBy,
+  component: function Activity() {
+    return <ActivityScreen narrowed={activity.useSearch()} />;
+  },
+});
+const operation = createRoute({
+  getParentRoute: () => inside, path: "/operations/$id",
+  component: function OneOperation() {
+    const { id } = operation.useParams();
+    return <OperationScreen key={id} id={id} />;
+  },
+});
 
 export function makeRouter() {
-  return createRouter({ routeTree: root.addChildren([signIn, setup, inside.addChildren([overview, me, server])]) });
+  return createRouter({ routeTree: root.addChildren([signIn, setup, inside.addChildren([overview, me, server, activity, operation])]) });
 }
 
 declare module "@tanstack/react-router" {

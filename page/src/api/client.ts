@@ -5,6 +5,7 @@ import type { components, paths } from "./schema";
 export type Schemas = components["schemas"];
 export type ServerItem = Schemas["ServerItem"];
 export type Operation = Schemas["Operation"];
+export type Work = Schemas["OperationSummary"]; // the same without its output
 export type Session = Schemas["Session"];
 
 let csrf = "";

@@ -161,6 +161,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List the operations of all servers that you may see, newest first, without their output. */
+        get: operations["operations_list_all"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return one operation; while it runs, with its output so far. */
+        get: operations["operations_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List what needs attention, the worst first: of the servers that you may see, and of all where you may. */
+        get: operations["attention_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -171,6 +222,58 @@ export interface components {
          * @enum {string}
          */
         AccessEnum: "everything" | "granted";
+        /** @description One matter: a sentence, and the same as a code and its parameters for another language. */
+        AttentionItem: {
+            code: components["schemas"]["CodeEnum"];
+            params: {
+                [key: string]: unknown;
+            };
+            tone: components["schemas"]["ToneEnum"];
+            sentence: string;
+            advice: string;
+            /** @description empty: of no single server */
+            server_id: string;
+            /** Format: date-time */
+            since: string | null;
+            /**
+             * @description where to look
+             *
+             *     * `open_server` - open_server
+             *     * `open_operation` - open_operation
+             *     * `open_snapshots` - open_snapshots
+             *     * `open_system` - open_system
+             */
+            action: components["schemas"]["AttentionItemActionEnum"];
+            /** @description id of the operation that it is about */
+            operation: string;
+        };
+        /**
+         * @description * `open_server` - open_server
+         *     * `open_operation` - open_operation
+         *     * `open_snapshots` - open_snapshots
+         *     * `open_system` - open_system
+         * @enum {string}
+         */
+        AttentionItemActionEnum: "open_server" | "open_operation" | "open_snapshots" | "open_system";
+        /**
+         * @description * `engine_away` - engine_away
+         *     * `server_problem` - server_problem
+         *     * `server_down` - server_down
+         *     * `server_unwell` - server_unwell
+         *     * `saving_off` - saving_off
+         *     * `no_repository` - no_repository
+         *     * `repository_warning` - repository_warning
+         *     * `repository_same_disk` - repository_same_disk
+         *     * `repository_unread` - repository_unread
+         *     * `snapshot_warning` - snapshot_warning
+         *     * `no_backup` - no_backup
+         *     * `backup_late` - backup_late
+         *     * `disk_low` - disk_low
+         *     * `operation_failed` - operation_failed
+         *     * `audit_lost` - audit_lost
+         * @enum {string}
+         */
+        CodeEnum: "engine_away" | "server_problem" | "server_down" | "server_unwell" | "saving_off" | "no_repository" | "repository_warning" | "repository_same_disk" | "repository_unread" | "snapshot_warning" | "no_backup" | "backup_late" | "disk_low" | "operation_failed" | "audit_lost";
         /**
          * @description * `page` - page
          *     * `admin_site` - admin_site
@@ -256,6 +359,40 @@ export interface components {
          * @enum {string}
          */
         OperationStateEnum: "running" | "succeeded" | "failed" | "interrupted" | "cancelled";
+        /** @description One operation in a list of those of all servers: without its output. */
+        OperationSummary: {
+            /** Format: uuid */
+            id: string;
+            serverId: string;
+            kind: string;
+            state: components["schemas"]["OperationStateEnum"];
+            startedBy: string;
+            origin: string;
+            /** Format: date-time */
+            startedAt: string;
+            /** Format: date-time */
+            finishedAt: string | null;
+            /** Format: double */
+            percent: number | null;
+            stage: string;
+            /** @description of this step */
+            bytesDone: number | null;
+            bytesTotal: number | null;
+            /** @description until the step is done, a guess; null once it has ended */
+            etaSeconds: number | null;
+            /** @description false once it has ended */
+            canCancel: boolean;
+            error: string;
+            warnings: string[];
+            result: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** @description A page of operations of all servers; ``next`` is the cursor of the following page. */
+        OperationSummaryList: {
+            operations: components["schemas"]["OperationSummary"][];
+            next: string | null;
+        };
         /** @description A token that goes on; all others were ended. */
         PasswordChanged: {
             access_token: string;
@@ -369,6 +506,13 @@ export interface components {
          * @enum {string}
          */
         TokenTypeEnum: "bearer";
+        /**
+         * @description * `bad` - bad
+         *     * `warn` - warn
+         *     * `info` - info
+         * @enum {string}
+         */
+        ToneEnum: "bad" | "warn" | "info";
         /** @description What everybody may know of a user. */
         UserPublic: {
             id: number;
@@ -777,6 +921,102 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OperationAnswer"];
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operations_list_all: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string;
+                /** @description `up`, `backup`, … */
+                kind?: string;
+                /** @description its id; empty: those of no single server */
+                server?: string;
+                state?: "cancelled" | "failed" | "interrupted" | "running" | "succeeded";
+                /** @description who began it */
+                user?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationSummaryList"];
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operations_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attention_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttentionItem"][];
                 };
             };
             /** @description Any error: 400 to 504. */

@@ -49,7 +49,7 @@ export function Console({ server }: { server: ServerItem }) {
         <Copy text={shown} label={words.console.copyView} />
       </div>
       {says && <p className="console-says" role="status">{says}</p>}
-      <LogView key={source} feed={feed} filter={filter} isWrapped={isWrapped} />
+      <LogView key={source} buffer={feed.buffer} filter={filter} isWrapped={isWrapped} label={words.console.log} />
       <CommandBox server={server} feed={feed} isConnected={isConnected} />
     </section>
   );

@@ -3,8 +3,7 @@ import { type ClipboardEvent, type KeyboardEvent, useLayoutEffect, useMemo, useR
 import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { useWords } from "../words";
-import type { Filter, Row } from "./buffer";
-import type { Feed } from "./feed";
+import type { Buffer, Filter, Row } from "./buffer";
 import { Rows, shownParts } from "./rows";
 
 const ROW_PX = 20;
@@ -14,9 +13,9 @@ const MARK = 2; // columns of the mark of a level
 
 interface Size { width: number; height: number; character: number }
 
-export function LogView({ feed, filter, isWrapped }: { feed: Feed; filter: Filter; isWrapped: boolean }) {
+export function LogView({ buffer, filter, isWrapped, label }: { buffer: Buffer; filter: Filter; isWrapped: boolean; label: string }) {
   const words = useWords();
-  const version = useSyncExternalStore(feed.buffer.subscribe, feed.buffer.snapshot);
+  const version = useSyncExternalStore(buffer.subscribe, buffer.snapshot);
   const box = useRef<HTMLDivElement>(null);
   const [size, ruler] = useSize(box);
   const [top, setTop] = useState(0);
@@ -24,7 +23,7 @@ export function LogView({ feed, filter, isWrapped }: { feed: Feed; filter: Filte
   const [seen, setSeen] = useState(0); // rows there were when the end was left
   const rows = useMemo(() => new Rows(), []);
   const columns = isWrapped && size.character > 0 ? Math.max(20, Math.floor(size.width / size.character) - MARK - 2) : 0;
-  const gone = rows.update(feed.buffer, { filter, columns });
+  const gone = rows.update(buffer, { filter, columns });
   const length = rows.length;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: what is new, or laid out anew, is followed
@@ -55,14 +54,14 @@ export function LogView({ feed, filter, isWrapped }: { feed: Feed; filter: Filte
   return (
     <div className="log-frame">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it */}
-      <div ref={box} className="log" role="log" aria-live="off" aria-label={words.console.log} tabIndex={0} onScroll={scrolled} onKeyDown={pressed} onCopy={copied}>
+      <div ref={box} className="log" role="log" aria-live="off" aria-label={label} tabIndex={0} onScroll={scrolled} onKeyDown={pressed} onCopy={copied}>
         <span ref={ruler} className="ruler" aria-hidden="true">{"0".repeat(100)}</span>
         <div className="log-all" style={{ height: length * ROW_PX }}>
           <div className="log-seen" style={{ transform: `translateY(${first * ROW_PX}px)` }}>
             {drawn.map((index) => {
               const { line, start, end } = rows.at(index);
-              const row = feed.buffer.rows[line];
-              return row && <Drawn key={feed.buffer.dropped + index} row={row} line={line} start={start} end={end} />;
+              const row = buffer.rows[line];
+              return row && <Drawn key={buffer.dropped + index} row={row} line={line} start={start} end={end} />;
             })}
           </div>
         </div>

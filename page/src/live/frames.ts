@@ -1,9 +1,13 @@
 // What the sockets say (docs/sockets.md, docs/console.md). Unknown types and fields are passed over.
-import type { Operation, ServerItem } from "../api/client";
+import type { Operation, ServerItem, Work } from "../api/client";
 
 export interface ServersFrame { type: "servers"; servers: ServerItem[] }
 export interface ChangesFrame { type: "changes"; changed: (Partial<ServerItem> & { id: string })[]; removed: string[] }
-export interface ProgressFrame { type: "progress"; percent: number | null; message: string }
+export interface OperationsFrame { type: "operations"; changed: (Partial<Work> & { id: string })[]; ended: (Partial<Work> & { id: string })[] }
+export interface ProgressFrame {
+  type: "progress"; percent: number | null; message: string; bytesDone: number | null; bytesTotal: number | null; etaSeconds: number | null;
+}
+export interface OutputFrame { type: "output"; content: string }
 export interface OperationFrame { type: "operation"; operation: Operation }
 export interface LogFrame { type: "log" | "logs_refreshed"; content: string; seq: number; epoch: string }
 export interface InfoFrame { type: "info"; message: string; lost?: number; seq?: number; epoch?: string }
@@ -11,8 +15,8 @@ export interface ResultFrame { type: "command_result"; command: string; result: 
 export interface CommandFrame { type: "command"; username: string; command: string }
 export interface ErrorFrame { type: "error"; message: string }
 
-export type LiveFrame = ServersFrame | ChangesFrame;
-export type WorkFrame = ProgressFrame | OperationFrame;
+export type LiveFrame = ServersFrame | ChangesFrame | OperationsFrame;
+export type WorkFrame = OutputFrame | ProgressFrame | OperationFrame;
 export type ConsoleFrame = LogFrame | InfoFrame | ResultFrame | CommandFrame | ErrorFrame;
 
 /** Put what changed into a list; a new server comes whole. */

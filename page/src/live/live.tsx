@@ -1,8 +1,8 @@
 // The one socket of a tab that says what the servers do; its list is where every screen reads them.
 import { useQueryClient } from "@tanstack/react-query";
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
 import type { ServerItem } from "../api/client";
-import { type LiveFrame, merged } from "./frames";
+import { type LiveFrame, merged, type OperationsFrame } from "./frames";
 import { LiveSocket, type SocketState } from "./socket";
 
 const QUIET_S = 2; // a shorter break is nobody's business
@@ -12,32 +12,47 @@ interface Live {
   state: SocketState;
   isAway: boolean; // the connection is lost for longer than a blink
   tryNow: () => void;
+  /** Hear what the socket says of operations; the answer ends that. `isWhole`: it is all that runs. */
+  hear: (listener: Listener) => () => void;
 }
 
+type Listener = (frame: OperationsFrame, isWhole: boolean) => void;
+
 const START: SocketState = { status: "connecting", since: new Date(), nextTry: null, code: 0, message: "" };
-const LiveContext = createContext<Live>({ servers: null, state: START, isAway: false, tryNow: () => undefined });
+const LiveContext = createContext<Live>({ servers: null, state: START, isAway: false, tryNow: () => undefined, hear: () => () => undefined });
 
 export function LiveProvider({ onEnded, isOn, children }: { onEnded: () => void; isOn: boolean; children: ReactNode }) {
   const client = useQueryClient();
   const [servers, setServers] = useState<ServerItem[] | null>(null);
   const [state, setState] = useState<SocketState>(START);
   const [socket, setSocket] = useState<LiveSocket | null>(null);
+  const listeners = useRef(new Set<Listener>());
+  const hear = useCallback((listener: Listener) => {
+    listeners.current.add(listener);
+    return () => void listeners.current.delete(listener);
+  }, []);
 
   useEffect(() => {
     if (!isOn) return;
+    let isWhole = true;
     const opened = new LiveSocket({
-      url: () => "/api/servers/live",
+      url: () => "/api/servers/live?also=operations",
       onFrame: (raw) => {
         const frame = raw as unknown as LiveFrame;
         if (frame.type === "servers") {
+          isWhole = true; // it begins anew, with other rights perhaps
           setServers([...frame.servers].sort((a, b) => (a.id < b.id ? -1 : 1)));
           client.invalidateQueries({ queryKey: ["rights"] });
         } else if (frame.type === "changes") {
           setServers((before) => merged(before ?? [], frame));
+        } else if (frame.type === "operations") {
+          for (const listener of listeners.current) listener(frame, isWhole);
+          isWhole = false;
         }
       },
       onState: (next) => {
         setState(next);
+        if (next.status === "open") isWhole = true;
         if (next.status === "closed") onEnded();
       },
     });
@@ -47,7 +62,7 @@ export function LiveProvider({ onEnded, isOn, children }: { onEnded: () => void;
 
   const isAway = useIsAway(state);
   const live = useMemo(
-    () => ({ servers, state, isAway, tryNow: socket?.tryNow ?? (() => undefined) }), [servers, state, isAway, socket],
+    () => ({ servers, state, isAway, tryNow: socket?.tryNow ?? (() => undefined), hear }), [servers, state, isAway, socket, hear],
   );
   return <LiveContext.Provider value={live}>{children}</LiveContext.Provider>;
 }

@@ -1,35 +1,35 @@
-// What was begun from this tab, or was under way when a server was opened: followed until it ends, failures until read.
+// What is under way on all servers, as the live socket tells it; what went wrong stays until it is read.
+import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
-import { api, asked, type Operation, type Schemas } from "../api/client";
-import type { WorkFrame } from "./frames";
-import { LiveSocket } from "./socket";
+import { api, asked, Failure, type Schemas, type Work } from "../api/client";
+import type { OperationsFrame } from "./frames";
+import { useLive } from "./live";
+import { begun, unheard, worked } from "./work";
 
 const SHOWN_AFTER_END_S = 8;
-const MOST_SOCKETS = 3;
 
 export type Action = Schemas["OperationRequestRequest"]["action"];
 
 interface Operations {
-  all: Operation[];
-  running: (serverId: string) => Operation | undefined;
+  all: Work[];
+  running: (serverId: string) => Work | undefined;
   begin: (serverId: string, action: Action) => Promise<void>;
   cancel: (id: string) => Promise<void>;
+  isCancelling: (id: string) => boolean; // it was asked to end, and cleans up
   dismiss: (id: string) => void;
-  follow: (operation: Operation) => void;
+  follow: (operation: Work) => void;
 }
 
 const OperationsContext = createContext<Operations | null>(null);
 
 export function OperationsProvider({ children }: { children: ReactNode }) {
-  const [all, setAll] = useState<Operation[]>([]);
-  const change = useCallback((id: string, fields: Partial<Operation>) => {
-    setAll((before) => before.map((one) => (one.id === id ? { ...one, ...fields } : one)));
-  }, []);
+  const [all, setAll] = useState<Work[]>([]);
+  const [cancelling, setCancelling] = useState<string[]>([]);
   const dismiss = useCallback((id: string) => setAll((before) => before.filter((one) => one.id !== id)), []);
-  const follow = useCallback((operation: Operation) => {
+  const follow = useCallback((operation: Work) => {
     setAll((before) => (before.some((one) => one.id === operation.id) ? before : [operation, ...before]));
   }, []);
-  useFollowed(all, change, dismiss);
+  useHeard(all, setAll);
   useForgotten(all, dismiss);
 
   const value = useMemo<Operations>(() => ({
@@ -42,49 +42,37 @@ export function OperationsProvider({ children }: { children: ReactNode }) {
     },
     cancel: async (id) => {
       await asked(api.POST("/api/operations/{id}/cancel", { params: { path: { id } } }));
+      setCancelling((before) => [...before, id]);
     },
-  }), [all, dismiss, follow]);
+    isCancelling: (id) => cancelling.includes(id),
+  }), [all, cancelling, dismiss, follow]);
   return <OperationsContext.Provider value={value}>{children}</OperationsContext.Provider>;
 }
 
-/** Keep a socket to the first few that run; the next one follows when one has ended. */
-function useFollowed(all: Operation[], change: (id: string, fields: Partial<Operation>) => void, forget: (id: string) => void): void {
-  const sockets = useRef(new Map<string, LiveSocket>());
+/** Take in what the socket says; lists that were asked for are asked for anew when something began or ended. */
+function useHeard(all: Work[], setAll: (change: (before: Work[]) => Work[]) => void): void {
+  const { hear } = useLive();
+  const client = useQueryClient();
+  const present = useRef(all);
   useEffect(() => {
-    const wanted = all.filter((one) => one.state === "running").slice(-MOST_SOCKETS).map((one) => one.id);
-    for (const [id, socket] of sockets.current) {
-      if (wanted.includes(id)) continue;
-      socket.close();
-      sockets.current.delete(id);
-    }
-    for (const id of wanted) {
-      if (sockets.current.has(id)) continue;
-      sockets.current.set(id, new LiveSocket({
-        url: () => `/api/operations/${id}`,
-        onFrame: (raw) => {
-          const frame = raw as unknown as WorkFrame;
-          if (frame.type === "operation") change(id, frame.operation);
-          else if (frame.type === "progress") change(id, { percent: frame.percent, stage: frame.message });
-        },
-        onState: ({ status, code, message }) => {
-          if (status !== "closed" || code === 1000) return;
-          if (code === 4401) forget(id); // the session ended: its server's page finds it again
-          else change(id, { state: "interrupted", error: message });
-        },
-      }));
-    }
-  }, [all, change, forget]);
+    present.current = all;
+  }, [all]);
   useEffect(() => {
-    const opened = sockets.current;
-    return () => {
-      for (const socket of opened.values()) socket.close();
-      opened.clear();
+    const find = async (id: string) => {
+      const found = await asked(api.GET("/api/operations/{id}", { params: { path: { id } } })).catch((problem: unknown) => problem);
+      if (found instanceof Failure && found.status === 404) setAll((before) => before.filter((one) => one.id !== id));
+      else if (!(found instanceof Error)) setAll((before) => before.map((one) => (one.id === id ? { ...one, ...(found as Work) } : one)));
     };
-  }, []);
+    return hear((frame: OperationsFrame, isWhole: boolean) => {
+      if (isWhole) for (const id of unheard(present.current, frame)) void find(id);
+      if (frame.ended.length > 0 || begun(present.current, frame).length > 0) void client.invalidateQueries({ queryKey: ["operations"] });
+      setAll((before) => worked(before, frame));
+    });
+  }, [client, hear, setAll]);
 }
 
 /** What went well leaves by itself. */
-function useForgotten(all: Operation[], dismiss: (id: string) => void): void {
+function useForgotten(all: Work[], dismiss: (id: string) => void): void {
   const timers = useRef(new Map<string, ReturnType<typeof setTimeout>>());
   useEffect(() => {
     for (const { id, state, warnings } of all) {

@@ -1,11 +1,8 @@
 // One server: its head with the acts, and below it the console.
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useEffect } from "react";
-import { api, asked, type ServerItem } from "../api/client";
+import type { ServerItem } from "../api/client";
 import { Console } from "../console/Console";
 import { useLive } from "../live/live";
-import { useOperations } from "../live/operations";
 import { Copy } from "../ui/Copy";
 import { Page } from "../ui/Page";
 import { Guard } from "../ui/Problem";
@@ -19,7 +16,6 @@ export function ServerScreen({ id }: { id: string }) {
   const words = useWords();
   const { servers } = useLive();
   const server = servers?.find((one) => one.id === id);
-  useFoundOperations(id);
   if (!servers) return <Page title={id}><Waiting /></Page>;
   if (!server) {
     return (
@@ -53,22 +49,12 @@ function Head({ server }: { server: ServerItem }) {
           <code>{address}</code><Copy text={address} label={words.server.copyAddress} isSmall />
         </span>
       </div>
-      <Acts server={server} />
+      <div className="acts">
+        <Acts server={server} />
+        <Link to="/activity" search={{ server: server.id }} className="button quiet">{words.activity.title}</Link>
+      </div>
       {server.statusReason && <p className="reason" lang="en">{server.statusReason}</p>}
       {server.problem && <p className="reason tone-warn" lang="en">{server.problem}</p>}
     </header>
   );
-}
-
-/** Follow what is under way on a server that somebody else, or this person before, began. */
-function useFoundOperations(id: string): void {
-  const { follow } = useOperations();
-  const found = useQuery({
-    queryKey: ["operations", id],
-    queryFn: () => asked(api.GET("/api/servers/{id}/operations", { params: { path: { id } } })),
-    retry: false,
-  }).data;
-  useEffect(() => {
-    for (const one of found?.operations ?? []) if (one.state === "running") follow(one);
-  }, [found, follow]);
 }

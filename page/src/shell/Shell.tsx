@@ -24,6 +24,7 @@ export function Shell({ username, children }: { username: string; children: Reac
         <Brand />
         <Link to="/" className="room" activeOptions={{ exact: true }}><Icon name="home" /> {words.shell.overview}</Link>
         <Servers />
+        <Link to="/activity" className="room gap"><Icon name="activity" /> {words.activity.title}</Link>
         <div className="below">
           <Connection />
           <Link to="/me" className="room"><Icon name="person" /> {username}</Link>
@@ -37,6 +38,7 @@ export function Shell({ username, children }: { username: string; children: Reac
       <Tray />
       <nav className="bottom" aria-label={words.common.mainMenu}>
         <Link to="/" activeOptions={{ exact: true }}><Icon name="home" /> {words.shell.overview}</Link>
+        <Link to="/activity"><Icon name="activity" /> {words.activity.title}</Link>
         <Link to="/me"><Icon name="person" /> {words.shell.me}</Link>
       </nav>
     </div>

@@ -1,55 +1,57 @@
 // What is under way and what has just ended, above everything: a failure stays until it is read.
-import type { Operation } from "../api/client";
+import { Link } from "@tanstack/react-router";
+import type { Work } from "../api/client";
 import { useOperations } from "../live/operations";
 import { Button, useAct } from "../ui/Button";
 import { Icon } from "../ui/Icon";
-import { StatusShape } from "../ui/Status";
-import type { Shape, Tone } from "../ui/status";
-import { useSpoken, useWords } from "../words";
-import { percent } from "../words/format";
+import { useHowFar, useWorkTitle, Progress, WorkShape } from "../ui/Work";
+import { useWords } from "../words";
 
-const LOOKS: Record<Operation["state"], [Shape, Tone]> = {
-  running: ["part", "info"], succeeded: ["disc", "ok"], failed: ["diamond", "bad"], interrupted: ["triangle", "warn"], cancelled: ["square", "quiet"],
-};
+const MOST = 3; // more would hide the page
 
 export function Tray() {
   const words = useWords();
   const { all } = useOperations();
+  const title = useWorkTitle();
+  const said = all.slice(0, MOST).map((one) => `${title(one)}: ${words.activity.state[one.state]}`).join(". "); // not each percent
   return (
     <section className={all.length ? "tray" : "hidden"} aria-label={words.operations.tray}>
-      <ul className="plain" role="status">
-        {all.map((one) => <Entry key={one.id} operation={one} />)}
+      <p className="hidden" role="status">{said}</p>
+      <ul className="plain">
+        {all.slice(0, MOST).map((one) => <Entry key={one.id} work={one} />)}
       </ul>
+      {all.length > MOST && <Link to="/activity" className="button tray-more">{words.activity.more(all.length - MOST)}</Link>}
     </section>
   );
 }
 
-function Entry({ operation }: { operation: Operation }) {
+function Entry({ work }: { work: Work }) {
   const words = useWords();
-  const language = useSpoken();
-  const { cancel, dismiss } = useOperations();
+  const title = useWorkTitle();
+  const howFar = useHowFar();
+  const { cancel, dismiss, isCancelling } = useOperations();
   const { isBusy, run } = useAct();
-  const [shape, tone] = LOOKS[operation.state];
-  const isRunning = operation.state === "running";
-  const says = {
-    running: [operation.stage, operation.percent === null ? "" : percent(operation.percent, language)].filter(Boolean).join(" · "),
-    succeeded: words.operations.done, failed: words.operations.failed,
-    interrupted: words.operations.interrupted, cancelled: words.operations.cancelled,
-  }[operation.state];
+  const isRunning = work.state === "running";
   return (
     <li className="entry">
-      <StatusShape shape={shape} tone={tone} />
+      <WorkShape state={work.state} />
       <div className="grow">
-        <p><strong>{operation.serverId}</strong> · {words.operations.kind(operation.kind)}{says && <span className="muted"> · {says}</span>}</p>
-        {isRunning && operation.percent !== null && <progress max={100} value={operation.percent} aria-label={words.operations.kind(operation.kind)} />}
-        {operation.error && <p className="tone-bad" lang="en">{operation.error}</p>}
-        {operation.warnings.map((one) => <p key={one} className="tone-warn" lang="en">{one}</p>)}
+        <p>
+          <Link to="/operations/$id" params={{ id: work.id }} className="work-name">{title(work)}</Link>
+          <span className="muted"> · {isRunning ? howFar(work) || words.activity.state.running : words.activity.state[work.state]}</span>
+        </p>
+        {isRunning && work.stage && <p className="muted" lang="en">{work.stage}</p>}
+        <Progress work={work} />
+        {work.error && <p className="tone-bad" lang="en">{work.error}</p>}
+        {work.warnings.map((one) => <p key={one} className="tone-warn" lang="en">{one}</p>)}
       </div>
-      {isRunning && operation.canCancel && (
-        <Button isBusy={isBusy} onClick={() => run(() => cancel(operation.id))}>{words.operations.cancel}</Button>
+      {isRunning && work.canCancel && (
+        <Button isBusy={isBusy || isCancelling(work.id)} onClick={() => run(() => cancel(work.id))}>
+          {isCancelling(work.id) ? words.activity.cancelling : words.operations.cancel}
+        </Button>
       )}
       {!isRunning && (
-        <Button kind="quiet" className="icon" aria-label={words.operations.dismiss} onClick={() => dismiss(operation.id)}><Icon name="close" /></Button>
+        <Button kind="quiet" className="icon" aria-label={words.operations.dismiss} onClick={() => dismiss(work.id)}><Icon name="close" /></Button>
       )}
     </li>
   );

@@ -1,6 +1,7 @@
 // Our own icons: strokes of one width on a field of 20.
 const PATHS = {
   home: "M3 9.5 10 3.5l7 6M5 8.5V16h3.5v-4h3v4H15V8.5",
+  activity: "M3 10h3l2.5-6 3.5 12 2.5-6H17",
   person: "M10 10a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 6.4M3.8 17c.6-3.2 3-5 6.2-5s5.6 1.8 6.2 5",
   copy: "M7 7h9v9H7zM4 13V4h9",
   check: "m4 10.5 4 4 8-9",

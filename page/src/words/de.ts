@@ -4,7 +4,10 @@ import { list, number, plural } from "./format";
 const n = (value: number) => number(value, "de");
 const KINDS: Record<string, string> = {
   up: "Starten", start: "Starten", stop: "Stoppen", restart: "Neu starten", down: "Herunterfahren", kill: "Sofort beenden",
-  pull: "Image holen", backup: "Sichern", restore: "Wiederherstellen",
+  pull: "Image holen", create: "Neuer Server", update: "Compose-Datei ändern", remove: "Entfernen", backup: "Sichern", restore: "Wiederherstellen",
+  preview: "Vorschau einer Wiederherstellung", verify: "Snapshot erproben", forget: "Alte Snapshots vergessen", prune: "Repository aufräumen",
+  check: "Repository prüfen", delete_snapshot: "Snapshot löschen", adopt_instance: "Snapshots übernehmen", copy_files: "Dateien kopieren",
+  delete_files: "Dateien löschen", extract_files: "Dateien entpacken",
 };
 
 export const de = {
@@ -69,9 +72,19 @@ export const de = {
     engineAway: "Nicht möglich, solange die Docker-Engine nicht antwortet.",
   },
   operations: {
-    tray: "Vorgänge", done: "fertig", failed: "fehlgeschlagen", interrupted: "unterbrochen", cancelled: "abgebrochen",
-    kind: (kind) => KINDS[kind] ?? kind, dismiss: "Ausblenden", cancel: "Abbrechen", by: (who) => `von ${who}`,
-    seconds: (count) => `${n(count)} s`,
+    tray: "Vorgänge", kind: (kind) => KINDS[kind] ?? kind, dismiss: "Ausblenden", cancel: "Abbrechen",
+  },
+  activity: {
+    title: "Vorgänge", one: "Vorgang", of: (kind, server) => `${kind} · ${server}`,
+    state: { running: "läuft", succeeded: "fertig", failed: "fehlgeschlagen", interrupted: "unterbrochen", cancelled: "abgebrochen" },
+    origin: (origin) => ({ api: "über die API", admin: "in der Verwaltung", command: "in einer Shell", schedule: "nach Zeitplan" })[origin] ?? origin,
+    cancelling: "Wird abgebrochen…",
+    left: (time) => `noch ${time}`, took: (time) => `dauerte ${time}`, more: (count) => `${n(count)} weitere`,
+    all: "Alle", alone: "Keines einzelnen Servers", kind: "Was", person: "Wer", older: "Ältere",
+    none: "Noch wurde nichts getan.", noMatch: "Nichts passt dazu.", showAll: "Alle zeigen",
+    output: "Ausgabe", result: "Ergebnis", nothingYet: "Noch keine Ausgabe.", printedNothing: "Keine Ausgabe.",
+    toServer: (server) => `Zu ${server}`,
+    missing: "Diesen Vorgang gibt es nicht", missingText: "Die Adresse stimmt nicht, oder er gehört zu einem Server, den du nicht sehen darfst.",
   },
   console: {
     title: "Konsole", log: "Konsole des Servers", source: "Quelle", gameLog: "Spiel-Log", container: "Ausgabe des Containers",

@@ -1,6 +1,12 @@
 import { list, number, plural } from "./format";
 
 const n = (value: number) => number(value, "en");
+const KINDS: Record<string, string> = {
+  up: "Start", start: "Start", stop: "Stop", restart: "Restart", down: "Take down", kill: "Kill", pull: "Pull the image",
+  create: "New server", update: "Change the compose file", remove: "Remove", backup: "Backup", restore: "Restore", preview: "Preview of a restore",
+  verify: "Try a snapshot out", forget: "Forget old snapshots", prune: "Clean the repository", check: "Check the repository",
+  delete_snapshot: "Delete a snapshot", adopt_instance: "Take over snapshots", copy_files: "Copy files", delete_files: "Delete files", extract_files: "Extract files",
+};
 
 export const en = {
   languageName: "English",
@@ -64,9 +70,19 @@ export const en = {
     engineAway: "Not possible while the Docker engine does not answer.",
   },
   operations: {
-    tray: "Operations", done: "done", failed: "failed", interrupted: "interrupted", cancelled: "cancelled",
-    kind: (kind: string) => kind, dismiss: "Dismiss", cancel: "Cancel", by: (who: string) => `by ${who}`,
-    seconds: (count: number) => `${n(count)} s`,
+    tray: "Operations", kind: (kind: string) => KINDS[kind] ?? kind, dismiss: "Dismiss", cancel: "Cancel",
+  },
+  activity: {
+    title: "Activity", one: "Operation", of: (kind: string, server: string) => `${kind} · ${server}`,
+    state: { running: "under way", succeeded: "done", failed: "failed", interrupted: "interrupted", cancelled: "cancelled" },
+    origin: (origin: string) => ({ api: "over the API", admin: "on the admin site", command: "at a shell", schedule: "by a schedule" })[origin] ?? origin,
+    cancelling: "Being cancelled…",
+    left: (time: string) => `${time} left`, took: (time: string) => `took ${time}`, more: (count: number) => `${n(count)} more`,
+    all: "All", alone: "Of no single server", kind: "What", person: "Who", older: "Older ones",
+    none: "Nothing has been done yet.", noMatch: "Nothing fits that.", showAll: "Show all",
+    output: "Output", result: "Result", nothingYet: "It has printed nothing yet.", printedNothing: "It printed nothing.",
+    toServer: (server: string) => `To ${server}`,
+    missing: "There is no such operation", missingText: "The address is wrong, or it is of a server that you may not see.",
   },
   console: {
     title: "Console", log: "Console of the server", source: "Source", gameLog: "Game log", container: "Container output",

@@ -43,6 +43,12 @@ export function duration(since: Date, now: Date, language: Language): string {
   return "";
 }
 
+/** A length of time in its largest unit, seconds where it is less than a minute. */
+export function span(seconds: number, language: Language): string {
+  const [unit, length] = SPANS.find(([, one]) => seconds >= one) ?? ["second", 1];
+  return new Intl.NumberFormat(TAGS[language], { style: "unit", unit, unitDisplay: "short" }).format(Math.floor(seconds / length));
+}
+
 export function exactTime(then: Date, language: Language): string {
   return new Intl.DateTimeFormat(TAGS[language], { dateStyle: "medium", timeStyle: "medium" }).format(then);
 }

@@ -4,6 +4,8 @@ import { list, number } from "./format";
 const n = (value: number) => number(value, "zh");
 const KINDS: Record<string, string> = {
   up: "启动", start: "启动", stop: "停止", restart: "重启", down: "关闭并移除容器", kill: "强制结束", pull: "拉取镜像", backup: "备份", restore: "恢复",
+  create: "新建服务器", update: "修改 compose 文件", remove: "移除", preview: "恢复预览", verify: "验证快照", forget: "清除旧快照", prune: "清理仓库", check: "检查仓库",
+  delete_snapshot: "删除快照", adopt_instance: "接管快照", copy_files: "复制文件", delete_files: "删除文件", extract_files: "解压文件",
 };
 
 export const zh = {
@@ -66,9 +68,19 @@ export const zh = {
     engineAway: "Docker 引擎没有响应，无法操作。",
   },
   operations: {
-    tray: "操作", done: "完成", failed: "失败", interrupted: "已中断", cancelled: "已取消",
-    kind: (kind) => KINDS[kind] ?? kind, dismiss: "关闭提示", cancel: "取消", by: (who) => `由 ${who} 发起`,
-    seconds: (count) => `${n(count)} 秒`,
+    tray: "操作", kind: (kind) => KINDS[kind] ?? kind, dismiss: "关闭提示", cancel: "取消",
+  },
+  activity: {
+    title: "操作记录", one: "操作", of: (kind, server) => `${kind} · ${server}`,
+    state: { running: "进行中", succeeded: "完成", failed: "失败", interrupted: "已中断", cancelled: "已取消" },
+    origin: (origin) => ({ api: "通过 API", admin: "在管理后台", command: "在命令行", schedule: "按计划" })[origin] ?? origin,
+    cancelling: "正在取消…",
+    left: (time) => `剩余 ${time}`, took: (time) => `用时 ${time}`, more: (count) => `还有 ${n(count)} 项`,
+    all: "全部", alone: "不属于单个服务器", kind: "内容", person: "人员", older: "更早的",
+    none: "还没有任何操作。", noMatch: "没有符合的操作。", showAll: "显示全部",
+    output: "输出", result: "结果", nothingYet: "尚无输出。", printedNothing: "没有输出。",
+    toServer: (server) => `前往 ${server}`,
+    missing: "没有这项操作", missingText: "地址有误，或它属于您无权查看的服务器。",
   },
   console: {
     title: "控制台", log: "服务器控制台", source: "来源", gameLog: "游戏日志", container: "容器输出",
