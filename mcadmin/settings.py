@@ -162,6 +162,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "ServerStatusEnum": "servers.minecraft.status.MCServerStatus",
+        "StatusReasonCodeEnum": "servers.minecraft.status_reason.REASON_CODES",
         "OperationStateEnum": "servers.models.OperationState.values",
     },
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": True,

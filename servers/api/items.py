@@ -14,6 +14,7 @@ from servers.minecraft.access import ports_of
 from servers.minecraft.data_root import without_places
 from servers.minecraft.server_info import ServerInfo
 from servers.minecraft.status import ANSWERING, MCServerStatus, Status
+from servers.minecraft.status_reason import Params, ReasonCode
 
 AnyItem = TypeVar("AnyItem", bound=Mapping[str, Any])
 
@@ -52,6 +53,8 @@ class ServerItem(SampledFigures):
     javaVersion: int | None
     status: MCServerStatus
     statusReason: str | None
+    statusReasonCode: ReasonCode | None
+    statusReasonParams: Params
     since: datetime | None
     problem: str | None
     node: str | None
@@ -109,6 +112,8 @@ def _item(info: ServerInfo, *, clash: str | None) -> ServerItem:
         "javaVersion": info.java_version,
         "status": status.status,
         "statusReason": status.reason,
+        "statusReasonCode": status.reason_code,
+        "statusReasonParams": status.reason_params,
         "since": status.since,
         **_figures(info.id, status),
         "problem": " ".join(problems) or None,

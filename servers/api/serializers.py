@@ -7,7 +7,23 @@ from rest_framework import serializers
 
 from servers.changes.actions import Action
 from servers.minecraft.status import MCServerStatus
+from servers.minecraft.status_reason import REASON_CODES
 from servers.operations.http import OperationSerializer, OperationSummarySerializer
+
+
+def reason_code() -> serializers.ChoiceField:
+    """Return the field of a reason's code."""
+    return serializers.ChoiceField(
+        choices=REASON_CODES, allow_null=True,
+        help_text="what the reason is; it never changes. Null: there is no reason",
+    )
+
+
+def reason_params() -> serializers.DictField:
+    """Return the field of a reason's parameters."""
+    return serializers.DictField(
+        child=serializers.JSONField(), help_text="what the reason's sentence says besides; empty without a reason"
+    )
 
 
 class StatusSerializer(serializers.Serializer[Any]):
@@ -22,6 +38,8 @@ class StatusSerializer(serializers.Serializer[Any]):
     lastStatus = serializers.ChoiceField(  # noqa: N815
         source="last_status", choices=[one.value for one in MCServerStatus], allow_null=True
     )
+    reasonCode = reason_code()  # noqa: N815
+    reasonParams = reason_params()  # noqa: N815
 
 
 class ServerItemSerializer(serializers.Serializer[Any]):
@@ -37,6 +55,8 @@ class ServerItemSerializer(serializers.Serializer[Any]):
     javaVersion = serializers.IntegerField(allow_null=True)  # noqa: N815
     status = serializers.ChoiceField(choices=[one.value for one in MCServerStatus])
     statusReason = serializers.CharField(allow_null=True)  # noqa: N815
+    statusReasonCode = reason_code()  # noqa: N815
+    statusReasonParams = reason_params()  # noqa: N815
     since = serializers.DateTimeField(allow_null=True)
     cpuPercentage = serializers.FloatField(allow_null=True)  # noqa: N815
     memoryUsageBytes = serializers.IntegerField(allow_null=True)  # noqa: N815

@@ -65,6 +65,8 @@ class ServerViewSet(ViewSet):
                 "oomKilled": status.oom_killed,
                 "health": status.health,
                 "lastStatus": status.last_status,
+                "reasonCode": status.reason_code,
+                "reasonParams": status.reason_params,
             }
         )
 

@@ -26,7 +26,7 @@ from servers.live.rcon.game_commands import run_command, wake_with_command
 from servers.live.rcon.players import PlayerSampler, PlayersSample
 from servers.live.rcon.rcon_pool import RconPool
 from servers.live.rendered_files import RenderedFiles
-from servers.minecraft.autopause import ASLEEP
+from servers.minecraft import status_reason
 from servers.minecraft.compose.derivations import Edition, edition_of
 from servers.minecraft.data_root import DataRoot, locate, mount_of_container
 from servers.minecraft.game_names import GameName, choose_game, game_name, split_game
@@ -126,12 +126,12 @@ class Services:
         known = status_of(container, note=snapshot.notes.get(container.id) if container else None)
         doubt = snapshot.doubt(container)
         if doubt is None:
-            words = self.failure_output.last_line(container) if container else None
             if known.status in ANSWERING and self.sleeping.was_asleep(game):
-                words = ASLEEP
-            return replace(known, reason=" ".join(filter(None, [known.reason, words]))) if words else known
+                return replace(known, why=status_reason.asleep(known.why))
+            words = self.failure_output.last_line(container) if container else None
+            return replace(known, why=known.why.and_also(words)) if words and known.why else known
         return Status(
-            MCServerStatus.UNKNOWN, doubt.reason, doubt.since, known.exit_code, known.oom_killed,
+            MCServerStatus.UNKNOWN, doubt.why, doubt.since, known.exit_code, known.oom_killed,
             last_status=known.status,
         )
 

@@ -8,7 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from servers.docker.container import Container, Health, State
+from servers.minecraft import status_reason
 from servers.minecraft.game_names import split_game
+from servers.minecraft.status_reason import LastEnd, Params, Reason, ReasonCode
 
 
 class MCServerStatus(StrEnum):
@@ -60,7 +62,7 @@ class Status:
     """A status with its reason.
 
     Attributes:
-        reason: a sentence, or None when the status says it all.
+        why: the reason, or None when the status says it all.
         since: since when; None when it cannot be known.
         exit_code: of the last end; None if it never ended.
         oom_killed: whether the last end was for lack of memory; None if it never ended.
@@ -69,12 +71,27 @@ class Status:
     """
 
     status: MCServerStatus
-    reason: str | None = None
+    why: Reason | None = None
     since: datetime | None = None
     exit_code: int | None = None
     oom_killed: bool | None = None
     health: str | None = None
     last_status: MCServerStatus | None = None
+
+    @property
+    def reason(self) -> str | None:
+        """The reason as a sentence."""
+        return None if self.why is None else self.why.sentence
+
+    @property
+    def reason_code(self) -> ReasonCode | None:
+        """The reason as a code."""
+        return None if self.why is None else self.why.code
+
+    @property
+    def reason_params(self) -> Params:
+        """What the reason's code does not say; empty without a reason."""
+        return {} if self.why is None else self.why.params
 
 
 def choose_container(
@@ -116,13 +133,14 @@ def status_of(container: Container | None, *, note: ContainerNote | None = None)
             return _running(container, _of_earlier_runs(note, container), health)
         case State.PAUSED:
             note = _of_earlier_runs(note, container)
-            reason, since = "The container is paused.", note.since or container.started_at
-            return Status(MCServerStatus.RUNNING, reason, since, note.exit_code, _oom_before(note), health)
+            why, since = status_reason.paused(), note.since or container.started_at
+            return Status(MCServerStatus.RUNNING, why, since, note.exit_code, _oom_before(note), health)
     end = note if _is_of_last_end(note, container) else ContainerNote()
     ended = (container.exit_code, _oom(container, end.cause))
     if container.state is State.RESTARTING:
-        reason = f"Crash loop: {_exited(container, end)}, {container.restart_count} restarts."
-        return Status(MCServerStatus.RUNNING, reason, container.finished_at, *ended)
+        last = LastEnd(container.exit_code, is_oom=end.cause is EndCause.OOM)
+        why = status_reason.crash_loop(last, restarts=container.restart_count)
+        return Status(MCServerStatus.RUNNING, why, container.finished_at, *ended)
     since = container.finished_at or container.created_at
     return Status(MCServerStatus.CREATED, _end_reason(container, end.cause, oom=bool(ended[1])), since, *ended)
 
@@ -144,33 +162,27 @@ def worst_status(main: Status, others: Mapping[str, Status]) -> Status:
     name, worst = min(known.items(), key=lambda one: _WORST_FIRST.index(one[1].status))
     if _WORST_FIRST.index(main.status) <= _WORST_FIRST.index(worst.status):
         return main
-    return replace(worst, reason=f"Its game `{split_game(name)[1]}`: {worst.reason or f'it is {worst.status}.'}")
+    return replace(worst, why=status_reason.of_other_game(split_game(name)[1], worst.status, worst.why))
 
 
 def _running(container: Container, note: ContainerNote, health: str | None) -> Status:
     status, since = MCServerStatus.RUNNING, container.started_at
-    reasons = []
+    why: Reason | None = None
     match container.health:
         case Health.HEALTHY:
             status, since = MCServerStatus.HEALTHY, note.since or container.health_since or since
         case Health.STARTING:
             status = MCServerStatus.STARTING
         case Health.UNHEALTHY:
-            reasons.append(f"Unhealthy: {container.health_message or 'the health check fails'}")
+            why = status_reason.unhealthy(container.health_message)
             since = note.since or container.health_since or since
         case Health.NONE:
             since = note.since or since
-            reasons.append("No health check is on, in the image or in the compose file.")
+            why = status_reason.no_health_check()
     if container.restart_count and status is not MCServerStatus.HEALTHY:
-        reasons.append(f"Restarted {container.restart_count} times since it was started by hand{_last(note)}.")
-    reason = " ".join(reasons) or None
-    return Status(status, reason, since, note.exit_code, _oom_before(note), health)
-
-
-def _last(note: ContainerNote) -> str:
-    if note.exit_code is None:
-        return ""
-    return "; last it was OOM-killed" if note.cause is EndCause.OOM else f"; last it exited with code {note.exit_code}"
+        last = LastEnd(note.exit_code, is_oom=note.cause is EndCause.OOM)
+        why = status_reason.restarted(why, restarts=container.restart_count, last=last)
+    return Status(status, why, since, note.exit_code, _oom_before(note), health)
 
 
 def _oom_before(note: ContainerNote) -> bool | None:
@@ -200,19 +212,8 @@ def _oom(container: Container, cause: EndCause | None) -> bool | None:
     return container.oom_killed and container.exit_code == 137  # the engine's flag alone can be an older one
 
 
-def _exited(container: Container, end: ContainerNote) -> str:
-    if end.cause is EndCause.OOM:
-        return f"OOM-killed (exit code {container.exit_code})"
-    return f"exited with code {container.exit_code}"
-
-
-def _end_reason(container: Container, cause: EndCause | None, *, oom: bool) -> str:
+def _end_reason(container: Container, cause: EndCause | None, *, oom: bool) -> Reason:
     if container.exit_code is None:
-        return f"Never started: {container.error}" if container.error else "Never started."
-    if oom:
-        return f"OOM-killed: it reached its memory limit (exit code {container.exit_code})."
-    if cause is EndCause.STOPPED and container.exit_code == 137:
-        return "Stopped, but it did not end within its grace period and was killed (exit code 137)."
-    if cause is EndCause.KILLED or container.exit_code == 137:
-        return f"Killed (exit code {container.exit_code})."
-    return f"Exited with code {container.exit_code}."
+        return status_reason.never_started(container.error)
+    last = LastEnd(container.exit_code, is_oom=oom)
+    return status_reason.ended(last, was_stopped=cause is EndCause.STOPPED, was_killed=cause is EndCause.KILLED)

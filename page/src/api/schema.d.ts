@@ -302,6 +302,7 @@ export interface components {
             /** @default false */
             remember: boolean;
         };
+        NullEnum: null;
         /** @description One operation. */
         Operation: {
             /** Format: uuid */
@@ -452,6 +453,32 @@ export interface components {
             javaVersion: number | null;
             status: components["schemas"]["ServerStatusEnum"];
             statusReason: string | null;
+            /**
+             * @description what the reason is; it never changes. Null: there is no reason
+             *
+             *     * `never_started` - never_started
+             *     * `start_failed` - start_failed
+             *     * `ended` - ended
+             *     * `crashed` - crashed
+             *     * `oom_killed` - oom_killed
+             *     * `killed` - killed
+             *     * `stop_timed_out` - stop_timed_out
+             *     * `crash_loop` - crash_loop
+             *     * `paused` - paused
+             *     * `unhealthy` - unhealthy
+             *     * `restarted` - restarted
+             *     * `no_health_check` - no_health_check
+             *     * `asleep` - asleep
+             *     * `other_game` - other_game
+             *     * `engine_away` - engine_away
+             *     * `container_unread` - container_unread
+             *     * `owner_unknown` - owner_unknown
+             */
+            statusReasonCode: components["schemas"]["StatusReasonCodeEnum"] | components["schemas"]["NullEnum"];
+            /** @description what the reason's sentence says besides; empty without a reason */
+            statusReasonParams: {
+                [key: string]: unknown;
+            };
             /** Format: date-time */
             since: string | null;
             /** Format: double */
@@ -501,6 +528,27 @@ export interface components {
             /** @description Tell whether it makes this request. */
             readonly current: boolean;
         };
+        /**
+         * @description * `never_started` - never_started
+         *     * `start_failed` - start_failed
+         *     * `ended` - ended
+         *     * `crashed` - crashed
+         *     * `oom_killed` - oom_killed
+         *     * `killed` - killed
+         *     * `stop_timed_out` - stop_timed_out
+         *     * `crash_loop` - crash_loop
+         *     * `paused` - paused
+         *     * `unhealthy` - unhealthy
+         *     * `restarted` - restarted
+         *     * `no_health_check` - no_health_check
+         *     * `asleep` - asleep
+         *     * `other_game` - other_game
+         *     * `engine_away` - engine_away
+         *     * `container_unread` - container_unread
+         *     * `owner_unknown` - owner_unknown
+         * @enum {string}
+         */
+        StatusReasonCodeEnum: "never_started" | "start_failed" | "ended" | "crashed" | "oom_killed" | "killed" | "stop_timed_out" | "crash_loop" | "paused" | "unhealthy" | "restarted" | "no_health_check" | "asleep" | "other_game" | "engine_away" | "container_unread" | "owner_unknown";
         /**
          * @description * `bearer` - bearer
          * @enum {string}

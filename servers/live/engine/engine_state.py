@@ -16,6 +16,8 @@ from servers.docker.container import Container
 from servers.docker.engine import DockerManager
 from servers.docker.inspection import Inspection
 from servers.live.engine.container_notes import ContainerNotes, Notes, NoteStore
+from servers.minecraft import status_reason
+from servers.minecraft.status_reason import Reason
 
 logger = logging.getLogger(__name__)
 
@@ -33,10 +35,17 @@ FIRST_OVERLAP = timedelta(days=1)  # what the engine still remembers (256 events
 Listener = Callable[["EngineSnapshot"], None]
 
 
-class Doubt(NamedTuple):
-    """Why something is not known, a sentence, and since when."""
+class Failed(NamedTuple):
+    """What the engine says instead of a container's state, and since when."""
 
-    reason: str
+    message: str
+    since: datetime
+
+
+class Doubt(NamedTuple):
+    """Why something is not known, and since when."""
+
+    why: Reason
     since: datetime
 
 
@@ -57,21 +66,19 @@ class EngineSnapshot:
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     problem: str | None = "The Docker engine has not been asked yet."
     containers: Mapping[str, Container] = field(default_factory=lambda: MappingProxyType({}))
-    failed: Mapping[str, Doubt] = field(default_factory=lambda: MappingProxyType({}))
+    failed: Mapping[str, Failed] = field(default_factory=lambda: MappingProxyType({}))
     notes: Notes = field(default_factory=lambda: MappingProxyType({}))
 
     def doubt(self, container: Container | None) -> Doubt | None:
         """Say why ``container`` may not be what it seems, or, for None, why there may be one; None when it is sure."""
         if not self.reachable:
-            return Doubt(self.problem or "", self.since)
+            return Doubt(status_reason.engine_away(self.problem or ""), self.since)
         if container is not None:
             failed = self.failed.get(container.id)
-            told = "The state of the container is not known now, it is asked for again"
-        else:
-            unseen = next((key for key in self.failed if key not in self.containers), "")
-            failed = self.failed.get(unseen)
-            told = f"Of the container {unseen[:12]} nobody knows whose it is, it is asked for again"
-        return failed and Doubt(f"{told}: {failed.reason}", failed.since)
+            return failed and Doubt(status_reason.container_unread(failed.message), failed.since)
+        unseen = next((key for key in self.failed if key not in self.containers), "")
+        failed = self.failed.get(unseen)
+        return failed and Doubt(status_reason.owner_unknown(unseen, failed.message), failed.since)
 
 
 class EngineState:
@@ -102,7 +109,7 @@ class EngineState:
         self._wake = asyncio.Event()
         self._ask_all = False
         self._asking = asyncio.Lock()
-        self._failed: dict[str, Doubt] = {}
+        self._failed: dict[str, Failed] = {}
         self._is_followed = False
         self._doubts = 0
 
@@ -242,7 +249,7 @@ class EngineState:
     def _take(self, looked: Inspection, *, ids: set[str]) -> None:
         """Publish what a look at ``ids`` has brought; of those that failed the last known stays."""
         now = datetime.now(UTC)
-        failed = {key: Doubt(why, self._failed.get(key, Doubt("", now)).since) for key, why in looked.failed.items()}
+        failed = {key: Failed(why, self._failed.get(key, Failed("", now)).since) for key, why in looked.failed.items()}
         self._failed = {key: one for key, one in self._failed.items() if key not in ids} | failed
         gone = ids - self._failed.keys()
         kept = {key: one for key, one in self.snapshot.containers.items() if key not in gone}

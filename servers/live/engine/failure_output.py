@@ -9,8 +9,10 @@ from core.tasks import cancel
 from servers.docker.cli import DockerCli
 from servers.docker.container import Container, State
 from servers.live.engine.engine_state import EngineSnapshot
+from servers.minecraft import status_reason
 from servers.minecraft.compose import java
 from servers.minecraft.log_lines import plain_text
+from servers.minecraft.status_reason import Detail
 
 logger = logging.getLogger(__name__)
 
@@ -28,13 +30,13 @@ class FailureOutput:
 
     def __init__(self, cli: DockerCli) -> None:
         self._cli = cli
-        self._words: dict[End, str] = {}
+        self._words: dict[End, Detail] = {}
         self._asked: set[End] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(AT_ONCE)
 
-    def last_line(self, container: Container) -> str | None:
-        """Return a sentence on why the container's process failed: a cause that is known, else its last line."""
+    def last_line(self, container: Container) -> Detail | None:
+        """Return why the container's process failed: a cause that is known, else its last line."""
         return self._words.get(_end(container)) if _has_failed(container) else None
 
     def listen(self, snapshot: EngineSnapshot) -> None:
@@ -66,12 +68,13 @@ class FailureOutput:
             return
         lines = [line.strip() for line in said if not _FRAME.match(line)]
         if lines and end in self._asked:
-            self._words[end] = _known_cause(said) or f"It said: {lines[-1][:MAX_CHARACTERS]}"
+            self._words[end] = _known_cause(said) or status_reason.it_said(lines[-1][:MAX_CHARACTERS])
 
 
-def _known_cause(said: list[str]) -> str | None:
+def _known_cause(said: list[str]) -> Detail | None:
     """Return the cause that a line names, the last one that does: what follows it seldom tells anything."""
-    return next(filter(None, map(java.too_old, reversed(said))), None)
+    found = next(filter(None, map(java.too_old, reversed(said))), None)
+    return None if found is None else status_reason.java_too_old(found)
 
 
 def _of_this_run(container: Container) -> list[str]:

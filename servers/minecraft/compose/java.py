@@ -90,14 +90,25 @@ def disagreement(version: str, server_type: str, java: int) -> str | None:
     )
 
 
-def too_old(line: str) -> str | None:
-    """Return what a log line about a class for a newer Java means, as a sentence with the cure; None for others."""
+@dataclass(frozen=True)
+class TooOld:
+    """That a class needs a newer Java: a sentence with the cure, which Java, and which is there, if that was said."""
+
+    sentence: str
+    needed: int
+    present: int | None
+
+
+def too_old(line: str) -> TooOld | None:
+    """Return what a log line about a class for a newer Java means; None for other lines."""
     said = _CLASS_TOO_NEW.search(line)
     if said is None or (needed := int(said["needed"]) - _FIRST_CLASS_FILE) < OFFERED[0]:
         return None
-    there = f", and the image has Java {int(said['there']) - _FIRST_CLASS_FILE}" if said["there"] else ""
+    present = int(said["there"]) - _FIRST_CLASS_FILE if said["there"] else None
+    there = f", and the image has Java {present}" if present is not None else ""
     tag = next((one for one in OFFERED if one >= needed), needed)
-    return f"{said['name']} needs Java {needed}{there}: change the image's tag to java{tag}."
+    sentence = f"{said['name']} needs Java {needed}{there}: change the image's tag to java{tag}."
+    return TooOld(sentence, needed, present)
 
 
 def _of_text(text: str) -> Needs | None:

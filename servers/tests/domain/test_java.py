@@ -79,7 +79,12 @@ UNSUPPORTED = (
     ],
 )
 def test_a_class_for_a_newer_java_is_understood(line: str, said: str) -> None:
-    assert (java.too_old(line) or "").endswith(said.replace("CURE", "change the image's tag to") + ".")
+    found = java.too_old(line)
+
+    assert found is not None
+    assert found.sentence.endswith(said.replace("CURE", "change the image's tag to") + ".")
+    assert f"needs Java {found.needed}" in found.sentence
+    assert (found.present is not None) == ("the image has" in found.sentence)
 
 
 @pytest.mark.parametrize(

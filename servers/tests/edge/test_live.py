@@ -59,6 +59,12 @@ async def test_the_whole_list_then_only_what_changes(path: str, fake: FakeDocker
     assert {key: copy[key] for key in ("id", "status", "statusReason")} == {
         key: items[0][key] for key in ("id", "status", "statusReason")
     }
+
+    fake.end(fake.find(f"mc-{server}"), 3)
+    await wiring.live().engine.refresh()
+    wiring.live().monitoring.feed(server_items).wake()
+    copy = apply({server: copy}, await frame(socket))[server]
+    assert (copy["statusReasonCode"], copy["statusReasonParams"]) == ("crashed", {"exitCode": 3})
     await socket.disconnect()
 
 

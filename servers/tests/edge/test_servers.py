@@ -31,6 +31,22 @@ def test_a_server_made_by_hand_is_simply_there(owner: APIClient, fake: FakeDocke
     assert item["problem"] is None
 
 
+def test_a_reason_comes_as_a_code_too_wherever_it_is_told(owner: APIClient, fake: FakeDocker, server: str) -> None:
+    def told() -> list[tuple[str | None, dict[str, object], str | None]]:
+        look_at_engine()
+        one, own = owner.get(f"/api/servers/{server}").json(), owner.get(f"/api/servers/{server}/status").json()
+        return [
+            *((at["statusReasonCode"], at["statusReasonParams"], at["statusReason"])
+              for at in (owner.get("/api/servers").json()[0], one)),
+            (own["reasonCode"], own["reasonParams"], own["reason"]),
+        ]
+
+    assert told() == [(None, {}, None)] * 3
+    async_to_sync(wiring.manager().get_instance(server).project.up)()
+    fake.end(fake.find(f"mc-{server}"), 3)
+    assert told() == [("crashed", {"exitCode": 3}, "Exited with code 3.")] * 3
+
+
 @pytest.mark.parametrize("node", [None, "box2"])
 def test_an_item_names_its_machine(
     node: str | None, owner: APIClient, fake: FakeDocker, server: str, monkeypatch: pytest.MonkeyPatch

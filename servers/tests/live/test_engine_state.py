@@ -74,7 +74,7 @@ async def test_a_container_that_cannot_be_inspected_spoils_no_other_and_is_looke
         assert state.snapshot.containers[good.id].state is State.EXITED
         doubt = state.snapshot.doubt(state.snapshot.containers[bad.id])
         assert doubt is not None
-        assert "asked for again" in doubt.reason
+        assert "asked for again" in doubt.why.sentence
         assert state.snapshot.doubt(state.snapshot.containers[late.id]) is None
         await state.refresh()
         assert state.snapshot.reachable
@@ -119,7 +119,7 @@ async def test_of_a_container_never_seen_nobody_says_that_it_is_not_there() -> N
         await until(lambda: new.id in state.snapshot.failed)
         doubt = state.snapshot.doubt(None)
         assert doubt is not None
-        assert "layer is gone" in doubt.reason
+        assert "layer is gone" in doubt.why.sentence
         del fake.containers[new.id]
         fake.change(new, "destroy")
         await until(lambda: not state.snapshot.failed)

@@ -50,9 +50,15 @@ async def reason(server: str) -> str | None:
     return (await asyncio.to_thread(wiring.live().status, server)).reason
 
 
+async def code_and_params(server: str) -> tuple[str | None, dict[str, object]]:
+    found = await asyncio.to_thread(wiring.live().status, server)
+    return found.reason_code, dict(found.reason_params)
+
+
 async def test_a_failed_end_comes_with_what_was_said_last(fake: FakeDocker, server: str, live: Services) -> None:
     await ended(fake, server, 1, "[init] Starting", "\x1b[31mYou must accept the EULA\x1b[0m", "")
     assert await reason(server) == "Exited with code 1. It said: You must accept the EULA"
+    assert await code_and_params(server) == ("crashed", {"exitCode": 1, "said": "You must accept the EULA"})
 
 
 async def test_a_stack_trace_is_told_by_its_head(fake: FakeDocker, server: str, live: Services) -> None:
@@ -75,6 +81,9 @@ async def test_a_crash_loop_has_them_too(fake: FakeDocker, server: str, live: Se
     fake.change(one, "die", state="restarting")
     await live.engine.refresh()
     assert await reason(server) == "Crash loop: exited with code 3, 0 restarts. It said: no memory"
+    assert await code_and_params(server) == (
+        "crash_loop", {"exitCode": 3, "oomKilled": False, "restarts": 0, "said": "no memory"}
+    )
 
 
 async def test_a_new_start_forgets_them(fake: FakeDocker, server: str, live: Services) -> None:
@@ -99,6 +108,9 @@ async def test_a_java_that_is_too_old_is_told_with_the_cure(fake: FakeDocker, se
     assert await reason(server) == (
         "Exited with code 1. net/minecraft/bundler/Main needs Java 25, and the image has Java 21: "
         "change the image's tag to java25."
+    )
+    assert await code_and_params(server) == (
+        "crashed", {"exitCode": 1, "cause": "java_too_old", "javaNeeded": 25, "java": 21}
     )
 
 
