@@ -6,6 +6,7 @@ export type Schemas = components["schemas"];
 export type ServerItem = Schemas["ServerItem"];
 export type Operation = Schemas["Operation"];
 export type Work = Schemas["OperationSummary"]; // the same without its output
+export type Matter = Schemas["AttentionItem"];
 export type Session = Schemas["Session"];
 
 let csrf = "";

@@ -212,6 +212,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/servers/{id}/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make a snapshot of the server, or of a path of its data. */
+        post: operations["server_snapshots_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -282,6 +299,12 @@ export interface components {
          * @enum {string}
          */
         MethodEnum: "page" | "admin_site" | "token" | "code";
+        /** @description Where a server's game writes and the snapshot does not reach. */
+        MissingPlace: {
+            server_id: string;
+            place: string;
+            why: string;
+        };
         /** @description What the caller may do now, on the servers that are there. */
         MyRights: {
             access: components["schemas"]["AccessEnum"];
@@ -436,11 +459,32 @@ export interface components {
             };
         };
         /**
+         * @description * `flushed` - flushed
+         * @enum {string}
+         */
+        RequireEnum: "flushed";
+        /**
          * @description * `owner` - owner
          *     * `admin` - admin
          * @enum {string}
          */
         RoleEnum: "owner" | "admin";
+        /**
+         * @description * `flushed` - flushed
+         *     * `stopped` - stopped
+         *     * `unconfirmed` - unconfirmed
+         *     * `live` - live
+         *     * `partial` - partial
+         * @enum {string}
+         */
+        SavedEnum: "flushed" | "stopped" | "unconfirmed" | "live" | "partial";
+        /**
+         * @description * `server` - server
+         *     * `path` - path
+         *     * `global` - global
+         * @enum {string}
+         */
+        ScopeEnum: "server" | "path" | "global";
         /** @description One server in a list. Figures of use are null until they are sampled. */
         ServerItem: {
             id: string;
@@ -490,6 +534,11 @@ export interface components {
             /** @description the machine; null where there is one */
             node: string | null;
         };
+        /** @description What of a server to save. */
+        ServerSnapshotRequestRequest: {
+            path?: string | null;
+            require?: components["schemas"]["RequireEnum"] | components["schemas"]["NullEnum"];
+        };
         /**
          * @description * `REMOVED` - REMOVED
          *     * `EXISTS` - EXISTS
@@ -529,6 +578,67 @@ export interface components {
             readonly current: boolean;
         };
         /**
+         * @description One snapshot. What its tags do not say is null: somebody else made it.
+         *
+         *     ``foreign``: another panel made it, or restic alone: it can be restored, and no rule or deletion touches it.
+         */
+        Snapshot: {
+            id: string;
+            short_id: string;
+            /** Format: date-time */
+            time: string;
+            paths: string[];
+            hostname: string;
+            username: string;
+            tags: string[];
+            program_version: string | null;
+            tree: string;
+            server_id: string | null;
+            scope: components["schemas"]["ScopeEnum"] | components["schemas"]["NullEnum"];
+            trigger: components["schemas"]["TriggerEnum"] | components["schemas"]["NullEnum"];
+            saved: components["schemas"]["SavedEnum"] | components["schemas"]["NullEnum"];
+            missing: components["schemas"]["MissingPlace"][];
+            warnings: string[];
+            pinned: boolean;
+            foreign: boolean;
+            summary: components["schemas"]["SnapshotSummary"] | null;
+        };
+        /**
+         * @description A snapshot just made; ``warnings`` say what of it could be better, ``skipped`` names servers left out.
+         *
+         *     ``skipped_because`` holds a sentence for each of them, by its id.
+         */
+        SnapshotAnswer: {
+            message: string;
+            snapshot: components["schemas"]["Snapshot"];
+            warnings: string[];
+            skipped: string[];
+            skipped_because: {
+                [key: string]: string;
+            };
+        };
+        /** @description What a backup found and added; sizes in bytes. Null is what this restic does not tell. */
+        SnapshotSummary: {
+            /** Format: date-time */
+            backup_start: string | null;
+            /** Format: date-time */
+            backup_end: string | null;
+            files_new: number | null;
+            files_changed: number | null;
+            files_unmodified: number | null;
+            dirs_new: number | null;
+            dirs_changed: number | null;
+            dirs_unmodified: number | null;
+            data_blobs: number | null;
+            tree_blobs: number | null;
+            data_added: number | null;
+            data_added_packed: number | null;
+            total_files_processed: number | null;
+            total_bytes_processed: number | null;
+            /** Format: double */
+            total_duration: number | null;
+        };
+        /**
          * @description * `never_started` - never_started
          *     * `start_failed` - start_failed
          *     * `ended` - ended
@@ -561,6 +671,13 @@ export interface components {
          * @enum {string}
          */
         ToneEnum: "bad" | "warn" | "info";
+        /**
+         * @description * `manual` - manual
+         *     * `schedule` - schedule
+         *     * `safety` - safety
+         * @enum {string}
+         */
+        TriggerEnum: "manual" | "schedule" | "safety";
         /** @description What everybody may know of a user. */
         UserPublic: {
             id: number;
@@ -1065,6 +1182,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AttentionItem"][];
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    server_snapshots_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `respond-async`: do not wait */
+                Prefer?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ServerSnapshotRequestRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotAnswer"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
             /** @description Any error: 400 to 504. */

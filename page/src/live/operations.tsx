@@ -14,6 +14,7 @@ interface Operations {
   all: Work[];
   running: (serverId: string) => Work | undefined;
   begin: (serverId: string, action: Action) => Promise<void>;
+  backUp: (serverId: string) => Promise<void>;
   cancel: (id: string) => Promise<void>;
   isCancelling: (id: string) => boolean; // it was asked to end, and cleans up
   dismiss: (id: string) => void;
@@ -40,6 +41,11 @@ export function OperationsProvider({ children }: { children: ReactNode }) {
       const answer = await asked(api.POST("/api/servers/{id}/operations", { params, body: { action } }));
       follow(answer.operation);
     },
+    backUp: async (serverId) => {
+      const params = { path: { id: serverId }, header: { Prefer: "respond-async" } };
+      const answer = await asked(api.POST("/api/servers/{id}/snapshots", { params, body: {} }));
+      if ("operation" in answer) follow(answer.operation);
+    },
     cancel: async (id) => {
       await asked(api.POST("/api/operations/{id}/cancel", { params: { path: { id } } }));
       setCancelling((before) => [...before, id]);
@@ -65,7 +71,10 @@ function useHeard(all: Work[], setAll: (change: (before: Work[]) => Work[]) => v
     };
     return hear((frame: OperationsFrame, isWhole: boolean) => {
       if (isWhole) for (const id of unheard(present.current, frame)) void find(id);
-      if (frame.ended.length > 0 || begun(present.current, frame).length > 0) void client.invalidateQueries({ queryKey: ["operations"] });
+      if (frame.ended.length > 0 || begun(present.current, frame).length > 0) {
+        void client.invalidateQueries({ queryKey: ["operations"] });
+        void client.invalidateQueries({ queryKey: ["attention"] });
+      }
       setAll((before) => worked(before, frame));
     });
   }, [client, hear, setAll]);

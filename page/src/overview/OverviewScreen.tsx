@@ -6,22 +6,23 @@ import { useLive } from "../live/live";
 import { Acts } from "../servers/Acts";
 import { Copy } from "../ui/Copy";
 import { Page } from "../ui/Page";
-import { Status, StatusShape } from "../ui/Status";
-import { isRunning, lookOf, urgency } from "../ui/status";
+import { Status } from "../ui/Status";
+import { isRunning } from "../ui/status";
 import { Waiting } from "../ui/Waiting";
-import { Ago } from "../ui/Ago";
 import { useSpoken, useWords } from "../words";
 import { bytes, percent } from "../words/format";
+import { Attention, useMatters } from "./Attention";
 
 const FILTER_FROM = 6; // fewer are seen at a look
 
 export function OverviewScreen() {
   const words = useWords();
   const { servers } = useLive();
-  const urgent = (servers ?? []).filter((one) => urgency(one) > 0).length;
+  const matters = useMatters();
+  const count = matters.data?.length ?? 0;
   return (
-    <Page title={words.shell.overview} tabTitle={urgent > 0 ? `(${urgent}) ${words.overview.attention}` : words.shell.overview}>
-      {servers === null ? <Waiting /> : servers.length === 0 ? <None /> : <Listed servers={servers} />}
+    <Page title={words.shell.overview} tabTitle={count > 0 ? `(${count}) ${words.overview.attention}` : words.shell.overview}>
+      {servers === null ? <Waiting /> : servers.length === 0 ? <None /> : <><Attention matters={matters} /><Listed servers={servers} /></>}
     </Page>
   );
 }
@@ -44,7 +45,6 @@ function Listed({ servers }: { servers: ServerItem[] }) {
   const shown = servers.filter((one) => one.name.toLowerCase().includes(filter.trim().toLowerCase()));
   return (
     <>
-      <Attention servers={servers} />
       <div className="list-head">
         <p className="muted">{words.overview.running(servers.filter(isRunning).length, servers.length)} · {words.overview.playersOnline(players)}</p>
         {servers.length >= FILTER_FROM && (
@@ -62,38 +62,6 @@ function Listed({ servers }: { servers: ServerItem[] }) {
         {shown.length === 0 && <p className="row muted">{words.overview.noMatch}</p>}
       </div>
     </>
-  );
-}
-
-function Attention({ servers }: { servers: ServerItem[] }) {
-  const words = useWords();
-  const urgent = servers.filter((one) => urgency(one) > 0).sort((a, b) => urgency(b) - urgency(a));
-  if (urgent.length === 0) return <p className="note well"><StatusShape shape="disc" tone="ok" /> {words.overview.allWell}</p>;
-  return (
-    <section className="card attention" aria-labelledby="attention">
-      <h2 id="attention">{words.overview.attention}</h2>
-      <ul className="plain">
-        {urgent.map((server) => {
-          const { shape, tone, condition } = lookOf(server);
-          const isFile = urgency(server) === 2 && tone !== "warn";
-          return (
-            <li key={server.id}>
-              <StatusShape shape={isFile ? "triangle" : shape} tone={isFile ? "warn" : tone} />
-              <div className="grow">
-                <p>
-                  <strong>{server.name}</strong> · {isFile ? words.status.problem : words.status[condition]}
-                  {server.since && !isFile && <span className="muted"> · <Ago time={server.since} /></span>}
-                </p>
-                <p className="muted" lang="en">{isFile ? server.problem : server.statusReason ?? server.problem}</p>
-              </div>
-              <Link to="/servers/$id" params={{ id: server.id }} className="button" aria-label={words.acts.labelled(words.overview.seeWhy, server.name)}>
-                {words.overview.seeWhy}
-              </Link>
-            </li>
-          );
-        })}
-      </ul>
-    </section>
   );
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ServerItem } from "../api/client";
-import { conditionOf, urgency } from "./status";
+import { conditionOf } from "./status";
 
 const known = (status: ServerItem["status"], statusReason: string | null = null) => ({ status, statusReason });
 
@@ -18,13 +18,5 @@ describe("a status", () => {
     ["CREATED", "OOM-killed: it reached its memory limit (exit code 137).", "crashed"], ["UNKNOWN", null, "unknown"],
   ] as const)("%s, %s is %s", (status, reason, condition) => {
     expect(conditionOf(known(status, reason))).toBe(condition);
-  });
-
-  it("needs attention by how bad it is", () => {
-    const server = (one: ReturnType<typeof known>, problem: string | null = null) => ({ ...one, problem }) as ServerItem;
-    expect(urgency(server(known("HEALTHY")))).toBe(0);
-    expect(urgency(server(known("EXISTS"), "broken"))).toBe(2);
-    expect(urgency(server(known("CREATED", "Killed (exit code 137).")))).toBe(3);
-    expect(urgency(server(known("UNKNOWN")))).toBe(1);
   });
 });

@@ -47,14 +47,6 @@ export function lookOf(server: Known): Look {
   return { condition, shape, tone };
 }
 
-/** Worst first; 0 needs nobody. */
-export function urgency(server: ServerItem): number {
-  const { tone, condition } = lookOf(server);
-  if (tone === "bad") return 3;
-  if (tone === "warn") return condition === "unknown" ? 1 : 2;
-  return server.problem ? 2 : 0;
-}
-
 export function isRunning(server: Known): boolean {
   return server.status === "HEALTHY" || server.status === "RUNNING" || server.status === "STARTING";
 }

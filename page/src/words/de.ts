@@ -9,6 +9,7 @@ const KINDS: Record<string, string> = {
   check: "Repository prüfen", delete_snapshot: "Snapshot löschen", adopt_instance: "Snapshots übernehmen", copy_files: "Dateien kopieren",
   delete_files: "Dateien löschen", extract_files: "Dateien entpacken",
 };
+const DISKS: Record<string, string> = { "the servers": "der Server", "the logs": "der Logs", "the backups": "der Sicherungen" };
 
 export const de = {
   languageName: "Deutsch",
@@ -85,6 +86,17 @@ export const de = {
     output: "Ausgabe", result: "Ergebnis", nothingYet: "Noch keine Ausgabe.", printedNothing: "Keine Ausgabe.",
     toServer: (server) => `Zu ${server}`,
     missing: "Diesen Vorgang gibt es nicht", missingText: "Die Adresse stimmt nicht, oder er gehört zu einem Server, den du nicht sehen darfst.",
+  },
+  matters: {
+    engineAway: "Die Docker-Engine antwortet nicht", serverProblem: (server) => `${server}: Die Datei hat ein Problem`,
+    serverDown: (server) => `${server} ist abgestürzt`, serverUnwell: (server) => `${server} geht es nicht gut`,
+    savingOff: (game) => `Auf ${game} ist das Speichern aus`, noRepository: "Es gibt keine Sicherungen: Kein Repository ist eingerichtet",
+    repositoryWarning: "Das Repository der Sicherungen ist in Gefahr", sameDisk: "Die Sicherungen liegen auf derselben Platte wie die Server",
+    repositoryUnread: "Das Repository der Sicherungen ist nicht lesbar", snapshotWarning: (server) => `Der neuesten Sicherung von ${server} fehlt etwas`,
+    noBackup: (server) => `${server} hat noch keine vollständige Sicherung`, backupLate: (server) => `Die letzte vollständige Sicherung von ${server} ist alt`,
+    diskLow: (disk, free, total) => `Die Platte ${DISKS[disk] ?? disk} ist fast voll: ${free} von ${total} sind frei`,
+    auditLost: (late, lost, day) => `Audit vom ${day}: ${late} Ereignisse kamen spät, ${lost} gingen verloren`,
+    backUp: "Sichern", backingUp: "Sichert…", showAll: (count) => `Alle ${n(count)} zeigen`,
   },
   console: {
     title: "Konsole", log: "Konsole des Servers", source: "Quelle", gameLog: "Spiel-Log", container: "Ausgabe des Containers",

@@ -84,6 +84,17 @@ export const en = {
     toServer: (server: string) => `To ${server}`,
     missing: "There is no such operation", missingText: "The address is wrong, or it is of a server that you may not see.",
   },
+  matters: {
+    engineAway: "The Docker engine does not answer", serverProblem: (server: string) => `${server}: its file has a problem`,
+    serverDown: (server: string) => `${server} has crashed`, serverUnwell: (server: string) => `${server} is not well`,
+    savingOff: (game: string) => `Saving is off on ${game}`, noRepository: "There are no backups: no repository is set up",
+    repositoryWarning: "The repository of the backups is in danger", sameDisk: "The backups lie on the same disk as the servers",
+    repositoryUnread: "The repository of the backups cannot be read", snapshotWarning: (server: string) => `The newest backup of ${server} lacks something`,
+    noBackup: (server: string) => `${server} has no whole backup yet`, backupLate: (server: string) => `The last whole backup of ${server} is old`,
+    diskLow: (disk: string, free: string, total: string) => `The disk of ${disk} is nearly full: ${free} of ${total} are free`,
+    auditLost: (late: string, lost: string, day: string) => `Audit of ${day}: ${late} events came late, ${lost} were lost`,
+    backUp: "Back up", backingUp: "Backing up…", showAll: (count: number) => `Show all ${n(count)}`,
+  },
   console: {
     title: "Console", log: "Console of the server", source: "Source", gameLog: "Game log", container: "Container output",
     filter: "Filter lines", levels: "Levels", all: "All", warnings: "Warnings", errors: "Errors", wrap: "Wrap lines",

@@ -7,6 +7,7 @@ const KINDS: Record<string, string> = {
   create: "新建服务器", update: "修改 compose 文件", remove: "移除", preview: "恢复预览", verify: "验证快照", forget: "清除旧快照", prune: "清理仓库", check: "检查仓库",
   delete_snapshot: "删除快照", adopt_instance: "接管快照", copy_files: "复制文件", delete_files: "删除文件", extract_files: "解压文件",
 };
+const DISKS: Record<string, string> = { "the servers": "服务器", "the logs": "日志", "the backups": "备份" };
 
 export const zh = {
   languageName: "中文",
@@ -81,6 +82,17 @@ export const zh = {
     output: "输出", result: "结果", nothingYet: "尚无输出。", printedNothing: "没有输出。",
     toServer: (server) => `前往 ${server}`,
     missing: "没有这项操作", missingText: "地址有误，或它属于您无权查看的服务器。",
+  },
+  matters: {
+    engineAway: "Docker 引擎没有响应", serverProblem: (server) => `${server}：文件有问题`,
+    serverDown: (server) => `${server} 已崩溃`, serverUnwell: (server) => `${server} 状态不佳`,
+    savingOff: (game) => `${game} 已关闭保存`, noRepository: "没有备份：尚未设置仓库",
+    repositoryWarning: "备份仓库存在风险", sameDisk: "备份与服务器位于同一磁盘",
+    repositoryUnread: "无法读取备份仓库", snapshotWarning: (server) => `${server} 的最新备份不完整`,
+    noBackup: (server) => `${server} 还没有完整备份`, backupLate: (server) => `${server} 的最近一次完整备份已过旧`,
+    diskLow: (disk, free, total) => `${DISKS[disk] ?? disk}所在磁盘将满：${total} 中仅剩 ${free}`,
+    auditLost: (late, lost, day) => `${day} 的审计：${late} 条延迟，${lost} 条丢失`,
+    backUp: "备份", backingUp: "正在备份…", showAll: (count) => `显示全部 ${n(count)} 项`,
   },
   console: {
     title: "控制台", log: "服务器控制台", source: "来源", gameLog: "游戏日志", container: "容器输出",
