@@ -94,6 +94,27 @@ def build_page() -> None:
     subprocess.run([ROOT / "setup" / "page.sh"], check=True, timeout=300)
 
 
+# What scrolls sideways: the page, or a part of it that scrolls by itself. Logs and texts of files may.
+_SIDEWAYS = """[...document.querySelectorAll("*")]
+    .filter((one) => one.scrollWidth > one.clientWidth && !one.closest(".log, textarea, pre")
+        && (one === document.documentElement || ["auto", "scroll"].includes(getComputedStyle(one).overflowX)))
+    .map((one) => `${one.tagName} ${one.className}: ${one.scrollWidth} > ${one.clientWidth}`)"""
+
+
+def sideways(page: Page, *widths: int) -> list[str]:
+    """Return what scrolls sideways at these widths, and now where none is given."""
+    if not widths:
+        return list(page.evaluate(_SIDEWAYS))
+    before = page.viewport_size
+    assert before is not None
+    found = []
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": before["height"]})
+        found += [f"{page.url} at {width} px: {one}" for one in page.evaluate(_SIDEWAYS)]
+    page.set_viewport_size(before)
+    return found
+
+
 def axe(page: Page) -> list[str]:
     """Return what the page does to people who do not see, hear or point well: rule, and where."""
     page.evaluate(f"{AXE.read_text()}; undefined")  # over the protocol: no policy has a say in that

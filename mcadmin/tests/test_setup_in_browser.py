@@ -25,7 +25,7 @@ def fill(page: Page, password: str, again: str) -> None:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_the_link_leads_to_the_overview_signed_in_and_works_once(tmp_path: Path, width: str) -> None:
+def test_the_link_leads_to_the_form_of_a_new_server_signed_in_and_works_once(tmp_path: Path, width: str) -> None:
     build_page()
     with running_panel(tmp_path) as panel, browser(panel.url, width=width) as watch:
         link, page = link_of(panel), watch.page
@@ -34,8 +34,8 @@ def test_the_link_leads_to_the_overview_signed_in_and_works_once(tmp_path: Path,
         watch.picture(f"setup-{width}")
         expect(page.get_by_role("alert")).to_have_text("The two passwords differ.", timeout=20_000 * FACTOR)
         fill(page, PASSWORD, PASSWORD)
-        expect(page.get_by_text("No servers yet.")).to_be_visible(timeout=20_000 * FACTOR)
-        assert page.url == f"{panel.url}/", "the code has left the address"
+        expect(page.get_by_role("heading", name="New server")).to_be_visible(timeout=20_000 * FACTOR)
+        assert page.url == f"{panel.url}/new", "the code has left the address"
         page.goto(f"{panel.url}/admin/accounts/signin/")
         expect(page.locator("#result_list")).to_contain_text("page")
         assert watch.sins == []

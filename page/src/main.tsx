@@ -11,6 +11,7 @@ import "./ui/parts.css";
 import "./shell/shell.css";
 import "./overview/overview.css";
 import "./servers/servers.css";
+import "./newserver/newserver.css";
 import "./console/console.css";
 import "./account/account.css";
 import "./activity/activity.css";

@@ -4,6 +4,7 @@ import { ActivityScreen } from "./activity/ActivityScreen";
 import { narrowedBy } from "./activity/narrowed";
 import { OperationScreen } from "./activity/OperationScreen";
 import { MeScreen } from "./account/MeScreen";
+import { NewServerScreen } from "./newserver/NewServerScreen";
 import { OverviewScreen } from "./overview/OverviewScreen";
 import { ServerScreen } from "./servers/ServerScreen";
 import { SetupScreen } from "./setup/SetupScreen";
@@ -27,11 +28,14 @@ const signIn = createRoute({
 const setup = createRoute({ getParentRoute: () => root, path: "/setup", component: SetupScreen });
 const overview = createRoute({ getParentRoute: () => inside, path: "/", component: OverviewScreen });
 const me = createRoute({ getParentRoute: () => inside, path: "/me", component: MeScreen });
+const newServer = createRoute({ getParentRoute: () => inside, path: "/new", component: NewServerScreen }); // a server may be called "new"
 const server = createRoute({
   getParentRoute: () => inside, path: "/servers/$id",
+  validateSearch: (search): { first?: true } => (search.first === true ? { first: true } : {}),
   component: function OneServer() {
     const { id } = server.useParams();
-    return <ServerScreen key={id} id={id} />;
+    const { first } = server.useSearch();
+    return <ServerScreen key={id} id={id} isFirst={first} />;
   },
 });
 const activity = createRoute({
@@ -49,7 +53,7 @@ const operation = createRoute({
 });
 
 export function makeRouter() {
-  return createRouter({ routeTree: root.addChildren([signIn, setup, inside.addChildren([overview, me, server, activity, operation])]) });
+  return createRouter({ routeTree: root.addChildren([signIn, setup, inside.addChildren([overview, me, newServer, server, activity, operation])]) });
 }
 
 declare module "@tanstack/react-router" {

@@ -8,6 +8,7 @@ export type Operation = Schemas["Operation"];
 export type Work = Schemas["OperationSummary"]; // the same without its output
 export type Matter = Schemas["AttentionItem"];
 export type Session = Schemas["Session"];
+type Problem = Schemas["Problem"];
 
 let csrf = "";
 let whenEnded: () => void = () => undefined;
@@ -45,6 +46,8 @@ export class Failure extends Error {
     readonly status: number,
     readonly requestId: string,
     readonly retryAfter: number | null,
+    readonly errors: Record<string, string[]> = {},
+    readonly findings: Problem["findings"] = [],
   ) {
     super(detail || code || "no answer");
   }
@@ -62,11 +65,11 @@ export async function asked<T>(call: Promise<Answer<T>>): Promise<T> {
   }
   if (answer.response.ok) return answer.data as T;
   const { headers, status } = answer.response;
-  const problem = (answer.error ?? {}) as { code?: unknown; detail?: unknown };
+  const problem = (answer.error ?? {}) as { code?: unknown; detail?: unknown } & Pick<Problem, "errors" | "findings">;
   const retryAfter = Number(headers.get("Retry-After"));
   throw new Failure(
     typeof problem.code === "string" ? problem.code : "",
     typeof problem.detail === "string" ? problem.detail : "",
-    status, headers.get("X-Request-ID") ?? "", retryAfter > 0 ? retryAfter : null,
+    status, headers.get("X-Request-ID") ?? "", retryAfter > 0 ? retryAfter : null, problem.errors, problem.findings,
   );
 }

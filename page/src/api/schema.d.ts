@@ -109,6 +109,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/system/info": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Describe this machine, its engine and its backups. */
+        get: operations["system_info"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return one of the host's figures over time. */
+        get: operations["system_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/snapshots/repository-usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Tell how full the repository's disk is; null when backups are not configured. */
+        get: operations["snapshots_repository_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/me/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List your API keys, the latest first, also those that have ended; times of use are exact to the minute. */
+        get: operations["user_keys_list"];
+        put?: never;
+        /** @description Make a key; `token` is shown this once. It may what its verbs say and you may yourself, at any time. */
+        post: operations["user_keys_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/me/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description End one of your keys, with its sockets. */
+        delete: operations["user_keys_end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/servers": {
         parameters: {
             query?: never;
@@ -119,7 +205,76 @@ export interface paths {
         /** @description List all servers that you may see; a broken one comes with its ``problem``. */
         get: operations["servers_list"];
         put?: never;
+        /** @description Create a server from a compose text or from parameters; it is not started. */
+        post: operations["servers_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/servers/defaults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return what a form for a new server may begin with. */
+        get: operations["servers_defaults"];
+        put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/servers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Describe one server in full. */
+        get: operations["servers_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/servers/{id}/players": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Answer who is online, as last sampled; 409 unless HEALTHY, or RUNNING and the game answers all the same. */
+        get: operations["servers_players"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/servers/{id}/rcon": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Run one command in the game and return its answer. */
+        post: operations["servers_rcon"];
         delete?: never;
         options?: never;
         head?: never;
@@ -291,6 +446,94 @@ export interface components {
          * @enum {string}
          */
         CodeEnum: "engine_away" | "server_problem" | "server_down" | "server_unwell" | "saving_off" | "no_repository" | "repository_warning" | "repository_same_disk" | "repository_unread" | "snapshot_warning" | "no_backup" | "backup_late" | "disk_low" | "operation_failed" | "audit_lost";
+        /** @description Where the game keeps its files: what it sees as `/data`. */
+        DataRoot: {
+            /**
+             * @description folder: in the server's directory. volume: a named volume of the engine. elsewhere: out of reach
+             *
+             *     * `folder` - folder
+             *     * `volume` - volume
+             *     * `elsewhere` - elsewhere
+             */
+            kind: components["schemas"]["KindEnum"];
+            /** @description whether a snapshot of the server holds these files */
+            inSnapshots: boolean;
+            /** @description the place in words; with `elsewhere` what to do about it */
+            sentence: string;
+        };
+        /** @description What a form for a new server may begin with. */
+        Defaults: {
+            gamePort: number;
+            rconPort: number;
+            types: string[];
+            /** @description by type, of a server that is there */
+            versions: {
+                [key: string]: string;
+            };
+        };
+        /** @description The Docker engine and Compose; versions are null until they are known. */
+        Engine: {
+            reachable: boolean;
+            version: string | null;
+            composeVersion: string | null;
+            cgroupVersion: string | null;
+            problem: string | null;
+        };
+        /** @description One finding of the safety policy, and whether an owner has accepted it for exactly this text. */
+        Finding: {
+            code: string;
+            message: string;
+            line: number | null;
+            file: string | null;
+            accepted: boolean;
+        };
+        /** @description One figure over time, a point for every step. */
+        History: {
+            metric: string;
+            unit: string;
+            points: unknown[][];
+        };
+        /** @description A key, without its token. */
+        Key: {
+            id: number;
+            prefix: string;
+            name: string;
+            verbs: string[];
+            servers: string[];
+            networks: string[];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: date-time */
+            last_used_at: string | null;
+            last_address: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            ended_why: string;
+        };
+        /** @description A key to be made; ``accounts.keys`` judges what it says. */
+        KeyWantedRequest: {
+            name: string;
+            /** @description verbs of servers, which bring `view`, and `create` for new servers */
+            verbs: string[];
+            /** @description ids, or patterns with `*` */
+            servers?: string[];
+            /** @description addresses or ranges that it may be used from; none: from everywhere */
+            networks?: string[];
+            /**
+             * Format: date-time
+             * @description within a year; 90 days from now by itself
+             */
+            expires_at?: string;
+        };
+        /**
+         * @description * `folder` - folder
+         *     * `volume` - volume
+         *     * `elsewhere` - elsewhere
+         * @enum {string}
+         */
+        KindEnum: "folder" | "volume" | "elsewhere";
         /**
          * @description * `page` - page
          *     * `admin_site` - admin_site
@@ -316,6 +559,26 @@ export interface components {
             commands: {
                 [key: string]: string[];
             };
+        };
+        /** @description A key that was just made, with its token, which is shown this once. */
+        NewKey: {
+            id: number;
+            prefix: string;
+            name: string;
+            verbs: string[];
+            servers: string[];
+            networks: string[];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: date-time */
+            last_used_at: string | null;
+            last_address: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            ended_why: string;
+            token: string;
         };
         /** @description Name and password, or a token that a code has brought; and whether the session outlives the browser. */
         NewSessionRequest: {
@@ -428,6 +691,29 @@ export interface components {
             old_password: string;
             new_password: string;
         };
+        /**
+         * @description Who is online; ``sampledAt`` is null before the first sample, ``motd`` and ``latencyMs`` without a ping.
+         *
+         *     ``onlineCount`` exceeds the names where the game takes no commands and its ping tells none, or few.
+         */
+        Players: {
+            onlinePlayers: string[];
+            onlineCount: number;
+            maxPlayers: number | null;
+            /** Format: date-time */
+            sampledAt: string | null;
+            motd: string | null;
+            /** Format: double */
+            latencyMs: number | null;
+        };
+        /** @description One entry of ``ports``; a range is told by its first numbers and ``count``. Null: a variable hides it. */
+        Port: {
+            host: string | null;
+            published: number | null;
+            target: number | null;
+            count: number;
+            protocol: string | null;
+        };
         Problem: {
             /** @description What was wrong and what to do, for a person. */
             detail: string;
@@ -458,11 +744,32 @@ export interface components {
                 [key: string]: string[];
             };
         };
+        /** @description The game's answer, colours removed. */
+        RconAnswer: {
+            result: string;
+            command: string;
+        };
+        /** @description Body of ``POST /servers/{id}/rcon``. */
+        RconRequestRequest: {
+            command: string;
+        };
         /**
          * @description * `flushed` - flushed
          * @enum {string}
          */
         RequireEnum: "flushed";
+        /**
+         * @description The backup program; ``confinedBy`` is null until it is known, and empty with a ``warning`` if nothing can.
+         *
+         *     ``warning`` also says when the repository lies on the servers' own disk.
+         */
+        Restic: {
+            version: string | null;
+            configured: boolean;
+            problem: string | null;
+            confinedBy: ("landlock" | "mounts")[] | null;
+            warning: string | null;
+        };
         /**
          * @description * `owner` - owner
          *     * `admin` - admin
@@ -485,6 +792,89 @@ export interface components {
          * @enum {string}
          */
         ScopeEnum: "server" | "path" | "global";
+        /** @description Body of ``POST /servers``: a compose text, or parameters for our template. */
+        ServerCreateRequest: {
+            /** @description owners only; codes of the safety policy */
+            accept_findings?: string[];
+            id: string;
+            yaml_content?: string;
+            accept_eula?: boolean;
+            type?: string;
+            version?: string;
+            /** @description of the image; `auto`: what the version needs */
+            java?: ("auto" | "8" | "11" | "17" | "21" | "25") | (8 | 11 | 17 | 21 | 25);
+            max_memory?: string;
+            game_port?: number;
+            rcon_port?: number;
+            motd?: string;
+            max_players?: number;
+            online_mode?: boolean;
+        };
+        /**
+         * @description One server in full. Values of secret variables are masked; ``hints`` name conventions that the file breaks.
+         *
+         *     ``games``: the services that are games, the main one first, whose are commands, players, console and figures.
+         */
+        ServerDetail: {
+            id: string;
+            name: string;
+            serverType: string;
+            gameVersion: string;
+            gamePort: number;
+            maxMemoryBytes: number;
+            rconPort: number;
+            javaVersion: number | null;
+            status: components["schemas"]["ServerStatusEnum"];
+            statusReason: string | null;
+            /**
+             * @description what the reason is; it never changes. Null: there is no reason
+             *
+             *     * `never_started` - never_started
+             *     * `start_failed` - start_failed
+             *     * `ended` - ended
+             *     * `crashed` - crashed
+             *     * `oom_killed` - oom_killed
+             *     * `killed` - killed
+             *     * `stop_timed_out` - stop_timed_out
+             *     * `crash_loop` - crash_loop
+             *     * `paused` - paused
+             *     * `unhealthy` - unhealthy
+             *     * `restarted` - restarted
+             *     * `no_health_check` - no_health_check
+             *     * `asleep` - asleep
+             *     * `other_game` - other_game
+             *     * `engine_away` - engine_away
+             *     * `container_unread` - container_unread
+             *     * `owner_unknown` - owner_unknown
+             */
+            statusReasonCode: components["schemas"]["StatusReasonCodeEnum"] | components["schemas"]["NullEnum"];
+            /** @description what the reason's sentence says besides; empty without a reason */
+            statusReasonParams: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            since: string | null;
+            /** Format: double */
+            cpuPercentage: number | null;
+            memoryUsageBytes: number | null;
+            onlinePlayers: string[] | null;
+            diskUsageBytes: number | null;
+            problem: string | null;
+            /** @description the machine; null where there is one */
+            node: string | null;
+            image: string | null;
+            environment: {
+                [key: string]: string | null;
+            };
+            ports: components["schemas"]["Port"][];
+            volumes: components["schemas"]["Volume"][];
+            restart: string | null;
+            warnings: string[];
+            hints: string[];
+            games: string[];
+            dataRoot: components["schemas"]["DataRoot"];
+            findings: components["schemas"]["Finding"][];
+        };
         /** @description One server in a list. Figures of use are null until they are sampled. */
         ServerItem: {
             id: string;
@@ -659,6 +1049,36 @@ export interface components {
          * @enum {string}
          */
         StatusReasonCodeEnum: "never_started" | "start_failed" | "ended" | "crashed" | "oom_killed" | "killed" | "stop_timed_out" | "crash_loop" | "paused" | "unhealthy" | "restarted" | "no_health_check" | "asleep" | "other_game" | "engine_away" | "container_unread" | "owner_unknown";
+        /** @description The host. GB means 1024^3 bytes; the backup figures are null when backups are not configured. */
+        SystemInfo: {
+            /** Format: double */
+            cpuPercentage: number;
+            /** Format: double */
+            diskUsedGB: number;
+            /** Format: double */
+            diskTotalGB: number;
+            /** Format: double */
+            diskAvailableGB: number;
+            /** Format: double */
+            cpuLoad1Min: number;
+            /** Format: double */
+            cpuLoad5Min: number;
+            /** Format: double */
+            cpuLoad15Min: number;
+            cpuCount: number;
+            /** Format: double */
+            ramUsedGB: number;
+            /** Format: double */
+            ramTotalGB: number;
+            /** Format: double */
+            backupUsedGB: number | null;
+            /** Format: double */
+            backupTotalGB: number | null;
+            /** Format: double */
+            backupAvailableGB: number | null;
+            engine: components["schemas"]["Engine"];
+            restic: components["schemas"]["Restic"];
+        };
         /**
          * @description * `bearer` - bearer
          * @enum {string}
@@ -685,6 +1105,13 @@ export interface components {
             role: components["schemas"]["RoleEnum"];
             /** Format: date-time */
             created_at: string;
+        };
+        /** @description One entry of ``volumes``. */
+        Volume: {
+            type: string;
+            source: string | null;
+            target: string;
+            readOnly: boolean;
         };
     };
     responses: never;
@@ -961,6 +1388,193 @@ export interface operations {
             };
         };
     };
+    system_info: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemInfo"];
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    system_history: {
+        parameters: {
+            query: {
+                /** @description ISO 8601, or seconds since 1970; an hour before `to` when left out */
+                from?: string;
+                metric: "cpuLoad1Min" | "cpuPercentage" | "diskUsedBytes" | "ramUsedBytes";
+                /** @description seconds between points, 5 at least; 60 at least beyond the last hour; chosen for at most 400 points when left out */
+                step?: number;
+                /** @description ISO 8601, or seconds since 1970; now when left out */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snapshots_repository_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        backupUsedGB: number | null;
+                        backupTotalGB: number | null;
+                        backupAvailableGB: number | null;
+                        repositorySizeBytes: number | null;
+                        snapshotCount: number | null;
+                    } | null;
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    user_keys_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"][];
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    user_keys_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyWantedRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    user_keys_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     servers_list: {
         parameters: {
             query?: never;
@@ -976,6 +1590,166 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ServerItem"][];
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    servers_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServerCreateRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerItem"];
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    servers_defaults: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Defaults"];
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    servers_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerDetail"];
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    servers_players: {
+        parameters: {
+            query?: {
+                /** @description One of `games`, where a server has several; without it, the first of them. */
+                service?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Players"];
+                };
+            };
+            /** @description Any error: 400 to 504. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    servers_rcon: {
+        parameters: {
+            query?: {
+                /** @description One of `games`, where a server has several; without it, the first of them. */
+                service?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RconRequestRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RconAnswer"];
                 };
             };
             /** @description Any error: 400 to 504. */

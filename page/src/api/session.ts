@@ -43,6 +43,12 @@ export function useMay(serverId: string, verb: Verb): boolean | undefined {
   return rights.access === "everything" || (rights.servers[serverId] ?? []).includes(verb);
 }
 
+/** Whether the signed-in person may make new servers; undefined while that is not known. */
+export function useMayCreate(): boolean | undefined {
+  const rights = useQuery(rightsQuery).data;
+  return rights && (rights.access === "everything" || rights.create);
+}
+
 /** Whether commands may be sent at all: any, or those whose first words are allowed. */
 export function useMayCommand(serverId: string): boolean | undefined {
   const rights = useQuery(rightsQuery).data;

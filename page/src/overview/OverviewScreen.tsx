@@ -33,7 +33,7 @@ function None() {
     <div className="card empty">
       <p><strong>{words.overview.none}</strong></p>
       <p>{words.overview.noneHint}</p>
-      <p><a className="button primary" href="/admin/">{words.shell.adminSite}</a></p>
+      <p><Link to="/new" className="button primary">{words.newServer.title}</Link></p>
     </div>
   );
 }

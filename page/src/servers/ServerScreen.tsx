@@ -1,23 +1,30 @@
 // One server: its head with the acts, and below it the console.
 import { Link } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
 import type { ServerItem } from "../api/client";
 import { Console } from "../console/Console";
 import { useLive } from "../live/live";
 import { Copy } from "../ui/Copy";
 import { Page } from "../ui/Page";
 import { Guard } from "../ui/Problem";
+import { Redirect } from "../ui/Redirect";
 import { Status } from "../ui/Status";
 import { lookOf } from "../ui/status";
 import { Waiting } from "../ui/Waiting";
 import { useWords } from "../words";
 import { Acts } from "./Acts";
+import { FirstStart } from "./FirstStart";
 
-export function ServerScreen({ id }: { id: string }) {
+const LATE_MS = 10_000;
+
+export function ServerScreen({ id, isFirst = false }: { id: string; isFirst?: boolean }) {
   const words = useWords();
   const { servers } = useLive();
+  const isLate = useLate();
   const server = servers?.find((one) => one.id === id);
-  if (!servers) return <Page title={id}><Waiting /></Page>;
+  if (!servers || (!server && isFirst && !isLate)) return <Page title={id}><Waiting /></Page>;
   if (!server) {
+    if (id === "new") return <Redirect to="/new" />;
     return (
       <Page title={words.server.missing}>
         <p><code>{id}</code></p>
@@ -29,9 +36,20 @@ export function ServerScreen({ id }: { id: string }) {
   return (
     <div className="server">
       <Head server={server} />
+      {isFirst && <FirstStart server={server} />}
       <Guard><Console server={server} /></Guard>
     </div>
   );
+}
+
+/** Whether a server that was just made should have been heard of by now. */
+function useLate(): boolean {
+  const [isLate, setIsLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setIsLate(true), LATE_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return isLate;
 }
 
 function Head({ server }: { server: ServerItem }) {

@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
+import { api, asked } from "../api/client";
 import { sessionQuery, setUp } from "../api/session";
 import { Button, useAct } from "../ui/Button";
 import { Field } from "../ui/Field";
@@ -25,7 +26,8 @@ export function SetupScreen() {
     if (!isSame) return;
     run(async () => {
       client.setQueryData(sessionQuery.queryKey, await setUp(code, name, value.first));
-      await router.navigate({ to: "/", replace: true });
+      const servers = await asked(api.GET("/api/servers")).catch(() => null);
+      await router.navigate({ to: servers?.length === 0 ? "/new" : "/", replace: true });
     });
   };
   return (

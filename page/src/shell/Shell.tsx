@@ -1,7 +1,7 @@
 // The frame round every screen: rail (wide) or bars (narrow), what says that the connection is lost, the tray.
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { useSignOut } from "../api/session";
+import { useMayCreate, useSignOut } from "../api/session";
 import { useLive } from "../live/live";
 import { useAct } from "../ui/Button";
 import { Icon } from "../ui/Icon";
@@ -13,17 +13,20 @@ import { Tray } from "./Tray";
 
 export function Shell({ username, children }: { username: string; children: ReactNode }) {
   const words = useWords();
+  const may = useMayCreate();
   return (
     <div className="shell">
       <a className="skip" href="#content">{words.common.skip}</a>
       <header className="top">
         <Brand />
         <Connection />
+        {may && <Link to="/new" className="button quiet icon" aria-label={words.newServer.title}><Icon name="plus" /></Link>}
       </header>
       <nav className="rail" aria-label={words.common.mainMenu}>
         <Brand />
         <Link to="/" className="room" activeOptions={{ exact: true }}><Icon name="home" /> {words.shell.overview}</Link>
         <Servers />
+        {may && <Link to="/new" className="room"><Icon name="plus" /> {words.newServer.title}</Link>}
         <Link to="/activity" className="room gap"><Icon name="activity" /> {words.activity.title}</Link>
         <div className="below">
           <Connection />

@@ -12,7 +12,11 @@ export function Page({ title, tabTitle, isTitleHidden = false, children }: {
     document.title = shown;
   }, [shown]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another title is another screen
-  useEffect(() => heading.current?.focus({ preventScroll: true }), [title]);
+  useEffect(() => {
+    const focused = document.activeElement;
+    if (focused?.matches("main input")) return; // a screen that begins with a field has given it the focus
+    heading.current?.focus({ preventScroll: true });
+  }, [title]);
   return (
     <>
       <h1 tabIndex={-1} ref={heading} className={isTitleHidden ? "hidden" : ""}>{title}</h1>

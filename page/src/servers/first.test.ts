@@ -1,0 +1,20 @@
+import { describe, expect, it } from "vitest";
+import type { ServerItem } from "../api/client";
+import { stepsOf } from "./first";
+
+const server = (status: ServerItem["status"], statusReason: string | null = null) => ({ status, statusReason });
+
+describe("the first start", () => {
+  it("is as far as status and operation say", () => {
+    expect(stepsOf(server("EXISTS"), "running")).toEqual({ container: "now", game: "later", ready: "later" });
+    expect(stepsOf(server("STARTING"), "running")).toEqual({ container: "done", game: "now", ready: "later" });
+    expect(stepsOf(server("HEALTHY"), undefined)).toEqual({ container: "done", game: "done", ready: "done" });
+  });
+
+  it("says which step failed", () => {
+    expect(stepsOf(server("EXISTS"), "failed").container).toBe("failed");
+    expect(stepsOf(server("EXISTS"), undefined).container).toBe("later");
+    expect(stepsOf(server("CREATED", "Exited with code 1."), "succeeded").game).toBe("failed");
+    expect(stepsOf(server("CREATED", "Killed (exit code 137)."), undefined).game).toBe("failed");
+  });
+});
