@@ -1,6 +1,5 @@
 """What the pages of the admin site are made of: pills, times, and lists that can only be read."""
 
-import difflib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from core.errors import AppError
+from core.text_difference import Differ
 
 _STATUS = {
     "HEALTHY": "good", "RUNNING": "warn", "STARTING": "info", "CREATED": "idle", "EXISTS": "idle", "REMOVED": "idle",
@@ -121,9 +121,9 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in t
 
 def diff_lines(before: str, after: str) -> list[tuple[str, str]]:
     """Return the lines of a difference, each with what it is: added, removed, place, or nothing."""
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=3, lineterm="")
+    lines = Differ().unified(before, after, names=("before", "after"))
     tones = {"+": "added", "-": "removed", "@": "place"}
-    return [(tones.get(line[:1], ""), line) for line in list(lines)[2:]]
+    return [(tones.get(line[:1], ""), line) for line in lines[2:]]
 
 
 def pill(text: object, tone: str) -> SafeString:

@@ -1,5 +1,7 @@
 """Compose files and new servers over HTTP, looked at before they are saved: nothing is written."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -9,11 +11,24 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.identity import who
+from core.errors import Unavailable
 from servers.api import compose_serializers as shapes
 from servers.api.compose import acceptance_of, change_of
 from servers.api.files.content import IF_MATCH
 from servers.changes import checking, create
 from servers.changes.checking import Checked, Effect
+from web.rate_limit import FairTurns
+
+# Each runs Compose several times. Who would wait for longer is told so, and holds no thread meanwhile.
+AT_ONCE, WAIT_S = 3, 10.0
+_turns = FairTurns(AT_ONCE)
+
+
+class TooManyChecks(Unavailable):
+    """Other texts are looked at, and take long."""
+
+    code = "too_many_checks"
 
 
 class RemarkSerializer(serializers.Serializer[Any]):
@@ -61,7 +76,8 @@ class CheckChangeView(APIView):
     def post(self, request: Request, id: str) -> Response:
         """Say what saving this text would come to; nothing is written."""
         change, acceptance = change_of(request, id)
-        return _answer(async_to_sync(checking.check_change)(change, acceptance=acceptance))
+        with _in_turn(request):
+            return _answer(async_to_sync(checking.check_change)(change, acceptance=acceptance))
 
 
 class CheckNewView(APIView):
@@ -74,7 +90,16 @@ class CheckNewView(APIView):
         body.is_valid(raise_exception=True)
         given = dict(body.validated_data)
         acceptance = acceptance_of(request, given.pop("accept_findings", None))
-        return _answer(async_to_sync(checking.check_new)(create.request_of(acceptance=acceptance, **given)))
+        with _in_turn(request):
+            return _answer(async_to_sync(checking.check_new)(create.request_of(acceptance=acceptance, **given)))
+
+
+@contextmanager
+def _in_turn(request: Request) -> Iterator[None]:
+    with _turns.turn(who(request).pk, wait_s=WAIT_S) as has_turn:
+        if not has_turn:
+            raise TooManyChecks("Other compose files are looked at, and take long. Try again in a moment.")
+        yield
 
 
 def _answer(found: Checked) -> Response:

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from core.errors import AppError
 from core.process import child_environment
+from core.text_difference import Differ
 from servers import wiring
 from servers.changes import compose, compose_safety, create
 from servers.changes.actions import check_project
@@ -89,13 +90,16 @@ async def check_change(change: ComposeChange, *, acceptance: Acceptance) -> Chec
     containers = await told.of(server.own_containers())
     rendering = await server.render_if_possible(instead=text.encode())
     unset = await asyncio.to_thread(unset_variables_in, server.directory, instead=text)
-    warnings = [*_warnings(new, text), *unset, *([_SNAPSHOT_FIRST] if guard is not None and guard.leases else [])]
+    warnings = [*unset, *([_SNAPSHOT_FIRST] if guard is not None and guard.leases else [])]
+    said = await asyncio.to_thread(
+        _said, server_id, new, text, before=("now", present), rendering=rendering
+    )
     return Checked(
         errors=told.errors,
         findings=findings or [],
-        warnings=_facts(warnings, next(iter(texts))),
-        diff=revisions.difference(present, text, names=("now", "new")),
-        derived=_derived(server_id, text, rendering),
+        warnings=_facts([*said.warnings, *warnings], next(iter(texts))),
+        diff=said.diff,
+        derived=said.derived,
         effect=None if containers is None else _effect(containers),
     )
 
@@ -114,13 +118,14 @@ async def check_new(new: ServerRequest) -> Checked:
     )
     if read is not None:
         await told.of(asyncio.to_thread(check_ports, new.id, read.published_ports))
-    unset = unset_variables({COMPOSE_NAME: text}, env_file="", known=child_environment().keys())
+    said = await asyncio.to_thread(_said, new.id, read, text, before=(revisions.NOTHING, ""))
+    unset = await asyncio.to_thread(_unset_in_new, text)
     return Checked(
         errors=told.errors,
         findings=findings or [],
-        warnings=_facts([*_warnings(read, text), *unset], COMPOSE_NAME),
-        diff=revisions.difference("", text, names=(revisions.NOTHING, "new")),
-        derived=_derived(new.id, text, Rendering()),
+        warnings=_facts([*said.warnings, *unset], COMPOSE_NAME),
+        diff=said.diff,
+        derived=said.derived,
         effect=Effect.NONE,
     )
 
@@ -149,8 +154,28 @@ def _read_new(server_id: str, text: str) -> MCComposeFile:
     return MCComposeFile.from_yaml(text, server_id=server_id, allowed_images=settings.MC_ADMIN.allowed_images)
 
 
-def _warnings(read: MCComposeFile | None, text: str) -> list[Problem]:
-    return warnings_with_lines(read, text) if read is not None else []
+@dataclass(frozen=True, kw_only=True)
+class _Said:
+    """What the text alone says: it takes the processor for a while."""
+
+    warnings: list[Problem]
+    diff: str
+    derived: ServerInfo | None
+
+
+def _said(
+    server_id: str, read: MCComposeFile | None, text: str, *, before: tuple[str, str],
+    rendering: Rendering | None = None,
+) -> _Said:
+    return _Said(
+        warnings=warnings_with_lines(read, text) if read is not None else [],
+        diff="\n".join(Differ().unified(before[1], text, names=(before[0], "new"))),
+        derived=_derived(server_id, text, rendering or Rendering()),
+    )
+
+
+def _unset_in_new(text: str) -> list[Problem]:
+    return list(unset_variables({COMPOSE_NAME: text}, env_file="", known=child_environment().keys()))
 
 
 def _facts(problems: Iterable[Problem], compose_name: str) -> list[ProblemFacts]:

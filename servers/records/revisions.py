@@ -1,11 +1,11 @@
 """The compose texts that a server had: plain functions on the database."""
 
-import difflib
 from datetime import UTC, datetime
 
 from django.db import transaction
 
 from core.errors import NotFound
+from core.text_difference import Differ
 from servers.models import ComposeRevision
 from servers.records import incarnations
 
@@ -56,16 +56,12 @@ def listed(server_id: str, *, of_all: bool) -> list[tuple[ComposeRevision, str]]
     if not of_all:
         rows = rows.filter(incarnation=incarnations.current(server_id))
     found = list(rows[: MAX_LISTED + 1])
-    pairs = [(one, _diff(before, one)) for one, before in zip(found, [*found[1:], None], strict=False)]
+    differ = Differ()  # the newest come first, where one of them is too dear
+    pairs = [(one, _diff(differ, before, one)) for one, before in zip(found, [*found[1:], None], strict=False)]
     return pairs[:MAX_LISTED]
 
 
-def _diff(before: ComposeRevision | None, after: ComposeRevision) -> str:
+def _diff(differ: Differ, before: ComposeRevision | None, after: ComposeRevision) -> str:
     old = before.yaml_content if before is not None and before.incarnation == after.incarnation else ""
     name = f"revision {before.number}" if old and before is not None else NOTHING
-    return difference(old, after.yaml_content, names=(name, f"revision {after.number}"))
-
-
-def difference(old: str, new: str, *, names: tuple[str, str]) -> str:
-    """Return the unified difference of two texts, empty where there is none."""
-    return "\n".join(difflib.unified_diff(old.splitlines(), new.splitlines(), *names, lineterm=""))
+    return "\n".join(differ.unified(old, after.yaml_content, names=(name, f"revision {after.number}")))

@@ -60,10 +60,11 @@ def unset_variables(texts: Mapping[str, str], *, env_file: str, known: Container
 
 
 def _sentences(file: str, number: int, value: str, *, known: Container[str], also: Container[str]) -> Iterator[Problem]:
+    line, counted = number, 0
     for found in _REFERENCE.finditer(value):
         name = found["plain"] or found["braced"]
         if name and name not in known and name not in also:
-            line = number + value.count("\n", 0, found.start())
+            line, counted = line + value.count("\n", counted, found.start()), found.start()
             said = f"`${_shortened(name)}` is read as a variable that is not set: write `$$`, or set it in .env."
             yield Problem("unset_variable", said, line, file)
 

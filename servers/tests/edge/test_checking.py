@@ -8,9 +8,11 @@ from rest_framework.test import APIClient
 
 from accounts import tokens
 from accounts.models import Access, Grant, Role, User, UserRole
+from servers.api import checking
 from servers.models import AcceptedFindings, ComposeRevision, Operation
 from servers.tests.conftest import GAME_PORT, compose_text, write_server
 from testing.fake_docker import FakeDocker
+from web.rate_limit import FairTurns
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -203,3 +205,28 @@ def test_what_is_checked_clean_is_saved(owner: APIClient, fake: FakeDocker, serv
     assert check(owner, server, text)["errors"] == []
 
     assert owner.post(f"/api/servers/{server}/compose", {"yaml_content": text}, format="json").status_code == 200
+
+
+def test_a_difference_too_large_to_show_is_told_by_its_size(owner: APIClient, fake: FakeDocker, server: str) -> None:
+    found = check(owner, server, compose_text(server) + "#\n#a\n" * 15_000)
+
+    assert found["diff"].splitlines()[2:] == [
+        "\\ diff_too_large: not all is shown of 0 lines removed and 30000 lines added."
+    ]
+
+
+def test_one_user_does_not_take_all_checks(
+    owner: APIClient, admin: APIClient, fake: FakeDocker, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "_turns", turns := FairTurns(2))
+    monkeypatch.setattr(checking, "WAIT_S", 0.05)
+    body = {"yaml_content": compose_text(server)}
+    address = f"/api/servers/{server}/compose/check"
+    with turns.turn(User.objects.get(username="adam").pk, wait_s=0):
+        refused, new = admin.post(address, body, format="json"), admin.post("/api/servers/check", {}, format="json")
+        found = owner.post(address, body, format="json")
+
+    assert (refused.status_code, refused.json()["code"]) == (503, "too_many_checks")
+    assert new.status_code == 400
+    assert found.status_code == 200
+    assert admin.post(address, body, format="json").status_code == 200, "each gives its turn back"
