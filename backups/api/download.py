@@ -63,8 +63,8 @@ class SnapshotDownloadView(AsyncView):
             )
         _require_in_data(request, snapshot, path)
         node = await browsing.find_content(restic, snapshot.id, path)
-        if _hides_secrets(request, snapshot):
-            await _require_no_secret(restic, snapshot, node)
+        if names := _kept_names(request, snapshot):
+            await _require_none_kept(restic, snapshot, node, names)
         is_folder = node is None or node.type == "dir"
         name = f"{node.name if node else snapshot.short_id}{'.zip' if is_folder else ''}"
         headers = attachment_headers(name)
@@ -95,21 +95,28 @@ def _require_in_data(request: Request, snapshot: ResticSnapshot, path: str) -> N
         judge.require(who(request), server_id, Verb.COMPOSE)
 
 
-def _hides_secrets(request: Request, snapshot: ResticSnapshot) -> bool:
+def _kept_names(request: Request, snapshot: ResticSnapshot) -> frozenset[str]:
+    """Return the names of the files that are kept from the caller, as ``servers.api.files`` keeps the present ones."""
     user, server_id = who(request), snapshot.labels.server_id
     if server_id is None:
-        return not rights_of(user).has_everything
-    return judge.hides_secrets(user, server_id)
+        return frozenset() if rights_of(user).has_everything else secret_files.NAMES
+    names = secret_files.NAMES if judge.hides_secrets(user, server_id) else frozenset()
+    may_read_compose = Verb.COMPOSE in rights_of(user).verbs(server_id)
+    if not may_read_compose and locate.is_data_own_directory(snapshot, server_id):
+        names |= secret_files.COMPOSE_NAMES
+    return names
 
 
-async def _require_no_secret(restic: ResticCommand, snapshot: ResticSnapshot, node: Node | None) -> None:
-    """Refuse a file that holds the RCON password, and a folder with one: restic leaves nothing out of its archive."""
+async def _require_none_kept(
+    restic: ResticCommand, snapshot: ResticSnapshot, node: Node | None, names: frozenset[str]
+) -> None:
+    """Refuse a file that is kept from the caller, and a folder with one: restic leaves nothing out of its archive."""
     server_id = snapshot.labels.server_id
-    secrets = await secret_nodes.find(restic, snapshot, server_id) if server_id else SecretNodes()
+    secrets = await secret_nodes.find(restic, snapshot, server_id, names) if server_id else SecretNodes(names=names)
     if secrets.is_unclear:
         raise secret_files.HoldsSecret(
-            "In this snapshot a file with the RCON password is a link, and nobody can tell to which file. "
-            "Downloads from it need the right `command`."
+            "In this snapshot a file that is kept from you is a link, and nobody can tell to which file. "
+            "Downloads from it need the rights `command` and `compose`."
         )
     if node is not None and node.type != "dir":
         if secrets.has(node):
@@ -119,6 +126,6 @@ async def _require_no_secret(restic: ResticCommand, snapshot: ResticSnapshot, no
     found = await browsing.first_below(restic, snapshot.id, path, secrets.has)
     if found is not None:
         raise secret_files.HoldsSecret(
-            f"The folder has {found.name}, which holds the RCON password. Download its files one by one, "
-            "or ask an owner for the right `command`."
+            f"The folder has {found.name}, which may hold the RCON password. Download its files one by one, "
+            "or ask an owner for the rights `command` and `compose`."
         )

@@ -104,6 +104,12 @@ def data_in(snapshot: ResticSnapshot, server_id: str) -> PurePosixPath | None:
     return None if folder is None else folder / labels.folders.get(server_id, DATA)
 
 
+def is_data_own_directory(snapshot: ResticSnapshot, server_id: str) -> bool:
+    """Tell whether the game's files were the server's own directory, so that its compose file lies among them."""
+    labels = snapshot.labels
+    return server_id not in labels.volumes and PurePosixPath(labels.folders.get(server_id, DATA)) == PurePosixPath()
+
+
 def require_data_in(snapshot: ResticSnapshot, server_id: str) -> str:
     """Return where the files of a server's game lie in the snapshot; raises NotInSnapshot as ``source_of``."""
     found = data_in(snapshot, server_id)

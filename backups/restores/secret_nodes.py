@@ -1,4 +1,4 @@
-"""The files of a snapshot that hold the RCON password: known by name, and by what they were, as names of one file."""
+"""The files of a snapshot that are kept from somebody: known by name, and by what they were, as names of one file."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ class SecretNodes:
     """Those of one server in one snapshot, as far as they lie at the top of its data."""
 
     known: tuple[Node, ...] = ()
+    names: frozenset[str] = secret_files.NAMES
 
     @property
     def is_unclear(self) -> bool:
@@ -27,19 +28,21 @@ class SecretNodes:
 
         Names of one file share its inode, its size and its time. A copy that kept size and time counts, too.
         """
-        if secret_files.is_secret_name(node.name):
+        if node.name.casefold() in self.names:
             return True
         return node.type == "file" and any(_is_same(node, one) for one in self.known)
 
 
-async def find(restic: ResticCommand, snapshot: ResticSnapshot, server_id: str) -> SecretNodes:
-    """Look which of them a snapshot has; one of a single path may have none, and know of none."""
+async def find(
+    restic: ResticCommand, snapshot: ResticSnapshot, server_id: str, names: frozenset[str]
+) -> SecretNodes:
+    """Look which files of these names a snapshot has; one of a single path may have none, and know of none."""
     data = locate.data_in(snapshot, server_id)
     if data is not None:
         with suppress(PathNotInSnapshot):
             nodes = await browsing.list_folder(restic, snapshot.id, str(data))
-            return SecretNodes(tuple(node for node in nodes if secret_files.is_secret_name(node.name)))
-    return SecretNodes()
+            return SecretNodes(tuple(node for node in nodes if node.name.casefold() in names), names)
+    return SecretNodes(names=names)
 
 
 def _is_same(one: Node, other: Node) -> bool:

@@ -151,6 +151,27 @@ def test_other_names_of_the_file_do_not_show_the_password(vault: Path, owner: AP
     assert reader.get(f"{address}/ab").status_code == 200
 
 
+def test_a_compose_file_among_the_games_files_stays_in_the_snapshot(
+    vault: Path, owner: APIClient, server_path: Path
+) -> None:
+    home = server_path / "flat"
+    write_server(server_path, "flat", compose_text("flat").replace("./data:/data", ".:/data"))
+    (home / ".env").write_text("SECRET=x\n")
+    (home / "world").mkdir()
+    (home / "world/level.dat").write_text("old")
+    os.link(home / "compose.yaml", home / "world/hard")
+    saved = save(owner, server_id="flat")
+    reader = member(Verb.FILES_READ, Verb.COMMAND, server="flat")
+    composer = member(Verb.FILES_READ, Verb.COMMAND, Verb.COMPOSE, server="flat", name="hugo")
+    address = f"/api/snapshots/{saved}/download?path={home}"
+
+    for path in ("", "/compose.yaml", "/.env", "/world", "/world/hard"):
+        answer = reader.get(f"{address}{path}")
+        assert (answer.status_code, answer.json()["code"]) == (403, "holds_secret"), path
+        assert composer.get(f"{address}{path}").status_code == 200, path
+    assert reader.get(f"{address}/world/level.dat").status_code == 200
+
+
 def test_where_the_file_is_a_link_any_file_may_be_it(vault: Path, owner: APIClient, home: Path) -> None:
     (home / "data/real.txt").write_text("rcon.password=x\n")
     (home / "data/server.properties").symlink_to("real.txt")

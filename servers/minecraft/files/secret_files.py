@@ -59,11 +59,6 @@ class SecretFiles:
         return (info.st_dev, info.st_ino) in self.identities
 
 
-def is_secret_name(name: str) -> bool:
-    """Tell whether a file of that name, wherever it lies, may hold the password."""
-    return name.casefold() in NAMES
-
-
 def of_root(root: Root, names: frozenset[str] = NAMES) -> SecretFiles:
     """Return the files of these names of a server whose data are held open."""
     found = [(one, root.lstat(name)) for name in sorted(names) if (one := followed(root, name)) is not None]
