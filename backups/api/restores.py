@@ -19,6 +19,7 @@ from backups.restores.request import RestoreRequest
 from backups.snapshots import visible
 from core.errors import Forbidden
 from servers import members
+from servers.changes import compose_kept
 from servers.changes.compose_safety import Acceptance
 from servers.models import Operation
 from servers.operations.http import PREFER, OperationAnswerSerializer, caller_of, run_for_http
@@ -95,8 +96,11 @@ def request_of(request: Request, body: dict[str, Any]) -> RestoreRequest:
     """
     user = who(request)
     snapshot = visible.find(user, body["snapshot_id"], Verb.RESTORE)
+    server_id = body.get("server_id") or str(snapshot.labels.server_id)
     if not rights_of(user).has_everything:
-        judge.require(user, body.get("server_id") or str(snapshot.labels.server_id), Verb.RESTORE)
+        judge.require(user, server_id, Verb.RESTORE)
+    if body.get("path") and not body.get("as"):
+        compose_kept.require_replaceable(user, server_id, body["path"])
     if body.get("as") and not rights_of(user).has_everything:
         _require_copy(user, str(snapshot.labels.server_id))
     acceptance = Acceptance(by=caller_of(request), codes=frozenset(body.get("accept_findings") or ()))

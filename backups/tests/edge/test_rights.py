@@ -31,7 +31,8 @@ UNKNOWN = "0" * 64
 def member(*verbs: Verb, server: str, name: str = "gina") -> APIClient:
     user = User.objects.create_user(name)
     roles.create(name=f"of {name}", verbs=verbs)
-    grants.set_rights(user.pk, access="granted", grants=[WantedGrant(f"of {name}", server, 1)])
+    given = WantedGrant(f"of {name}", server, incarnations.current(server))
+    grants.set_rights(user.pk, access="granted", grants=[given])
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.issue(user)}")
     return client
@@ -170,6 +171,30 @@ def test_a_compose_file_among_the_games_files_stays_in_the_snapshot(
         assert (answer.status_code, answer.json()["code"]) == (403, "holds_secret"), path
         assert composer.get(f"{address}{path}").status_code == 200, path
     assert reader.get(f"{address}/world/level.dat").status_code == 200
+
+
+def test_a_compose_file_among_the_games_files_is_not_restored_by_who_may_not_change_it(
+    vault: Path, owner: APIClient, server_path: Path
+) -> None:
+    home = server_path / "flat"
+    write_server(server_path, "flat", compose_text("flat").replace("./data:/data", ".:/data"))
+    (home / "world").mkdir()
+    (home / "world/level.dat").write_text("old")
+    saved = save(owner, server_id="flat")
+    before = (home / "compose.yaml").read_text() + "# changed\n"
+    (home / "compose.yaml").write_text(before)
+    restorer = member(Verb.RESTORE, Verb.FILES_WRITE, server="flat")
+
+    for path in ("/compose.yaml", "compose.yaml", "/", "/.env"):
+        for route in ("restore", "preview"):
+            body = {"snapshot_id": saved, "server_id": "flat", "path": path, "safety_snapshot": True}
+            answer = restorer.post(f"/api/snapshots/restore{'/preview' * (route == 'preview')}", body, format="json")
+            assert (answer.status_code, answer.json()["code"]) == (403, "right_missing"), (path, route)
+    assert (home / "compose.yaml").read_text() == before
+    (home / "world/level.dat").write_text("newer")
+    body = {"snapshot_id": saved, "server_id": "flat", "path": "/world", "safety_snapshot": True}
+    assert restorer.post("/api/snapshots/restore", body, format="json").status_code == 200
+    assert (home / "world/level.dat").read_text() == "old"
 
 
 def test_where_the_file_is_a_link_any_file_may_be_it(vault: Path, owner: APIClient, home: Path) -> None:

@@ -11,13 +11,12 @@ from rest_framework.request import Request
 
 from accounts.identity import who
 from accounts.rights import judge
-from accounts.rights.loading import rights_of
-from accounts.rights.verbs import Verb
 from core import paths
 from core.errors import InvalidRequest
-from core.paths import Root, printable
+from core.paths import Root
 from servers import wiring
-from servers.minecraft.files import compose_names, secret_files
+from servers.changes import compose_kept
+from servers.minecraft.files import secret_files
 from servers.minecraft.files.secret_files import SecretFiles
 
 PATH = OpenApiParameter("path", str, description="Below `data/`, with or without `/` in front")
@@ -34,7 +33,7 @@ def data(server_id: str) -> Root:
 def secrets_from(request: Request, server_id: str, root: Root) -> SecretFiles | None:
     """Return the files that are kept from the caller; None for who may read them all. ``root``: the data's."""
     names = secret_files.NAMES if judge.hides_secrets(who(request), server_id) else frozenset()
-    if _keeps_compose(request, server_id):
+    if compose_kept.is_kept_from(who(request), server_id):
         names |= secret_files.COMPOSE_NAMES
     return secret_files.of_root(root, names) if names else None
 
@@ -78,24 +77,7 @@ def require_changeable(request: Request, server_id: str, root: Root, *changed: s
 
 def changes_checked(request: Request, server_id: str, root: Root) -> Callable[[str], None]:
     """Return what refuses a path as ``require_changeable`` does: of many, or before one is known."""
-    if not _keeps_compose(request, server_id):
-        return lambda _: None
-    names = compose_names.in_root(root)
-
-    def check(path: str) -> None:
-        if (touched := names.first_touched(root, path)) is not None:
-            raise judge.RightMissing(
-                f"Compose reads {printable(touched)} of this server. Changing it needs the right `compose`."
-            )
-
-    return check
-
-
-def _keeps_compose(request: Request, server_id: str) -> bool:
-    """Tell whether the compose file lies among the game's files and is not the caller's."""
-    if Verb.COMPOSE in rights_of(who(request)).verbs(server_id):
-        return False
-    return wiring.live().data_root(server_id).in_server == ""
+    return compose_kept.check_for(who(request), server_id, root)
 
 
 def path_in_query(request: Request, *, default: str | None = None) -> str:
