@@ -4,12 +4,15 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+from servers.changes import actions
 from servers.models import Operation, OperationState
 from servers.operations import kinds
 from servers.operations.caller import Caller
 from servers.operations.progress import Progress
 from servers.operations.runner import Job, Work
 from servers.records import operation_rows
+
+__all__ = ["Held", "actions", "ended", "job", "nothing", "stored"]  # the actions: importing them makes the kinds known
 
 
 def job(kind: str, work: Work, *, can_cancel: bool | None = None, **changes: Any) -> Job:

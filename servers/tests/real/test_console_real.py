@@ -176,6 +176,9 @@ def test_a_command_goes_over_rcon_and_is_seen_by_the_other_viewer(
     write(panel, server)
     up(client, server)
     with panel.socket(f"/servers/{server}/console") as one, panel.socket(f"/servers/{server}/console") as other:
+        for viewer in (one, other):  # a socket is open before its view has begun, and hears of no command until then
+            viewer.send(json.dumps({"type": "set_filter"}))
+            receive_until(viewer, lambda frame: frame["type"] == "filter_updated")
         one.send(json.dumps({"type": "command", "command": "testbed echo 100000"}))
         answer = receive_until(one, lambda frame: frame["type"] == "command_result")
         assert len(answer["result"]) == 100_000
