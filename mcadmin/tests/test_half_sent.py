@@ -6,6 +6,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -23,8 +24,15 @@ HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-A: "
 BODY = b"POST /api/auth/token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nusername="
 
 
+@pytest.fixture(scope="module")
+def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
+    with running_panel(tmp_path_factory.mktemp("panel")) as one:
+        yield one
+
+
 @pytest.fixture
-def panel(tmp_path: Path) -> Iterator[Panel]:
+def own_panel(tmp_path: Path) -> Iterator[Panel]:
+    """A panel of which a test takes every place, and which it ends."""
     with running_panel(tmp_path) as one:
         yield one
 
@@ -62,7 +70,9 @@ def connections_of(panel: Panel) -> list[tuple[str, int]]:
     [(HEAD, 1), (BODY, 40), pytest.param(HEAD, 40, marks=pytest.mark.long)],
     ids=["headers", "body", "headers of many"],
 )
-def test_half_sent_requests_leave_room_for_others(panel: Panel, begun: bytes, addresses: int) -> None:
+def test_half_sent_requests_leave_room_for_others(own_panel: Panel, begun: bytes, addresses: int) -> None:
+    panel = own_panel
+
     async def attack() -> None:
         sources = [f"127.0.0.{number + 2}" for number in range(addresses)]
         writers = await half_send(port_of(panel), begun, times=1500, addresses=sources)
@@ -170,17 +180,18 @@ def test_slow_readers_and_slow_senders_with_an_account_go_on(panel: Panel) -> No
             yield b"a" * 1000
             time.sleep(slow_s / 14)
 
-    with panel.client() as client:
+    with panel.client() as client, ThreadPoolExecutor(1) as beside:
         sent = client.post("/servers/lobby/files/upload", params={"path": "/"}, files={"file": ("b", b"a")})
         assert sent.status_code == 200, sent.text
-        slow = client.put("/servers/lobby/files/content", params={"path": "/x"}, content=pieces())
-        assert slow.status_code not in {401, 408, 413}, slow.text
+        sending = beside.submit(client.put, "/servers/lobby/files/content", params={"path": "/x"}, content=pieces())
         with client.stream("GET", "/servers/lobby/files/download", params={"path": "/large"}) as answer:
             chunks = answer.iter_raw(65536)
             got = len(next(chunks))
             time.sleep(slow_s)
             got += sum(map(len, chunks))
         assert got == 1024 * 20_000
+        slow = sending.result()
+        assert slow.status_code not in {401, 408, 413}, slow.text
 
 
 def test_a_connection_that_says_nothing_is_given_up(panel: Panel) -> None:
