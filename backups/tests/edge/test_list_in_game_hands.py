@@ -55,8 +55,14 @@ def saved(owner: APIClient, made: dict[str, Any], folder: Path) -> set[str]:
 WORLD = {"one.yml", "one.dat", "level.dat", "r.0.0.mca"}
 
 
-@pytest.mark.parametrize("is_global", [False, True])
-@pytest.mark.parametrize("what", [*TEXTS, *ODD])
+# Each list once in `make test`, of one server and of all in turn; the other half takes as long again.
+CASES = [
+    pytest.param(what, is_global, marks=[] if (number + is_global) % 2 else [pytest.mark.long])
+    for number, what in enumerate([*TEXTS, *ODD]) for is_global in (False, True)
+]
+
+
+@pytest.mark.parametrize(("what", "is_global"), CASES)
 def test_the_game_decides_nothing_and_each_snapshot_says_so(
     owner: APIClient, server: str, game: Path, vault: Path, what: str, *, is_global: bool
 ) -> None:
