@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from servers.tests.conftest import compose_text, write_server
 from testing.panel import Panel
-from testing.repositories import BINARIES, PASSWORD
+from testing.repositories import BINARIES, PASSWORD, make_empty
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +87,7 @@ class Deaths:
         text = compose_text(self._server)
         write_server(base.servers, self._server, text.replace("./data:", "world:") + DECLARED if in_volume else text)
         self._fill(base, "new")
-        base.manage("snapshot", "init")
+        make_empty(base.folder / "repository", version=version, is_cheap=False)  # restic is killed while it runs
         self.snapshot = json.loads(base.manage("snapshot", "create", self._server, "--json"))["id"]
         self._fill(base, "old")
         self._base = base

@@ -20,7 +20,7 @@ from backups.restic.snapshot import ResticSnapshot
 from backups.snapshots import claims
 from backups.snapshots.metrics import FiguresReader
 from backups.tests.conftest import fake, owner, restic, server, server_path
-from backups.tests.edge.conftest import empty_repositories, vault
+from backups.tests.edge.conftest import vault
 from mcadmin import attention
 from mcadmin.admin_site import dashboard
 from mcadmin.admin_site.servers import list_servers
@@ -30,7 +30,7 @@ from servers.live.metrics import backup_metrics
 from servers.tests.edge.test_figures import look_at_host
 from testing.fake_restic import FakeRestic
 
-__all__ = ["empty_repositories", "fake", "owner", "restic", "server", "server_path", "vault"]  # fixtures
+__all__ = ["fake", "owner", "restic", "server", "server_path", "vault"]  # fixtures
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Pins = Callable[[str, bool, str], None]

@@ -16,7 +16,7 @@ from servers.records.uploads import MAX_OPEN
 from servers.tests.conftest import write_server
 from testbed.postgres import postgres
 from testing.panel import running_panel
-from testing.repositories import BINARIES, PASSWORD
+from testing.repositories import BINARIES, PASSWORD, make_empty
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]
 
@@ -47,7 +47,7 @@ def test_a_global_snapshot_holds_what_postgresql_knows(tmp_path: Path) -> None:
     with postgres() as url, running_panel(tmp_path, DATABASE_URL=url, **settings) as panel:
         write_server(panel.servers, "lobby")
         panel.manage("createowner", "--username", "alice", "--password-stdin", text="correct-horse-battery\n")
-        panel.manage("snapshot", "init")
+        make_empty(repository)
         with panel.client(timeout_s=60) as client:
             answer = client.post("/snapshots", json={})
             assert answer.status_code == 200, answer.text

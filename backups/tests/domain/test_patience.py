@@ -13,7 +13,7 @@ from backups.restic.manager import ResticManager
 from backups.restic.patience import CopyStalled, Patience, Watch
 from core import process
 from testing.fake_restic import FakeRestic
-from testing.repositories import BINARIES, PASSWORD, Access, RealRepository
+from testing.repositories import BINARIES, PASSWORD, Access, RealRepository, make_empty
 
 WARN_S, END_S = 0.4, 1.2
 
@@ -53,7 +53,7 @@ async def test_a_real_restic_that_is_stopped_is_ended_and_frees_its_lock(
     version: str, tmp_path: Path, world: Path
 ) -> None:
     repository = RealRepository(version, tmp_path)
-    await repository.manager().init()
+    make_empty(repository.location, version=version, is_cheap=False)  # restic is stopped while it opens it
     pids: list[int] = []
 
     async def run(*argv: str, on_start: Any = None, **options: Any) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from backups.restic.patterns import Patterns, escape
-from testing.repositories import BINARIES, PASSWORD
+from testing.repositories import BINARIES, PASSWORD, make_empty
 
 ODD_NAMES = ["a[b]*?", "back\\slash", "two\nlines", "grün", "a b", "[", "-x", "**", "!x"]
 
@@ -57,7 +57,7 @@ def test_restic_leaves_out_what_we_say_it_does(version: str, tmp_path: Path) -> 
         done = subprocess.run([BINARIES[version], *args], env=env, check=True, capture_output=True, text=True)
         return done.stdout
 
-    restic("init")
+    make_empty(tmp_path / "r", version=version)
     restic("backup", *(f"--exclude={one}" for one in patterns), tree)
     saved = restic("ls", "latest").splitlines()
 

@@ -42,8 +42,7 @@ async def test_repository_is_made_only_once(repository: Repository, world: Path)
 
 
 async def test_snapshot_holds_what_was_given(repository: Repository, world: Path) -> None:
-    manager = repository.manager()
-    await manager.init()
+    manager = await repository.made()
 
     made = await manager.create_snapshot([str(world)], tags=["mcadmin", "server:vanilla"], excludes=["*.tmp"])
 
@@ -60,7 +59,7 @@ async def test_snapshot_holds_what_was_given(repository: Repository, world: Path
 
 
 async def test_fields_of_newer_restic_are_none_with_the_older(repository: Repository, world: Path) -> None:
-    await repository.manager().init()
+    await repository.made()
 
     made = await repository.manager().create_snapshot([world])
 
@@ -73,8 +72,7 @@ async def test_fields_of_newer_restic_are_none_with_the_older(repository: Reposi
 
 
 async def test_snapshots_are_found_by_all_their_tags_and_paths(repository: Repository, world: Path) -> None:
-    manager = repository.manager()
-    await manager.init()
+    manager = await repository.made()
     first = (await manager.create_snapshot([world], tags=["a", "b"])).snapshot
     second = (await manager.create_snapshot([world / "region"], tags=["a"])).snapshot
 
@@ -86,8 +84,7 @@ async def test_snapshots_are_found_by_all_their_tags_and_paths(repository: Repos
 
 
 async def test_snapshot_is_found_by_its_long_and_short_id(repository: Repository, world: Path) -> None:
-    manager = repository.manager()
-    await manager.init()
+    manager = await repository.made()
     made = (await manager.create_snapshot([world])).snapshot
 
     assert await manager.get_snapshot(made.id) == made
@@ -95,7 +92,7 @@ async def test_snapshot_is_found_by_its_long_and_short_id(repository: Repository
 
 
 async def test_unknown_snapshot_is_not_found(repository: Repository, world: Path) -> None:
-    await repository.manager().init()
+    await repository.made()
     await repository.manager().create_snapshot([world])
 
     with pytest.raises(SnapshotNotFound):
@@ -109,7 +106,7 @@ async def test_id_that_is_none_never_reaches_restic(repository: Repository, id: 
 
 
 async def test_missing_path_is_refused_before_anything_is_saved(repository: Repository, world: Path) -> None:
-    await repository.manager().init()
+    await repository.made()
 
     with pytest.raises(BackupPathMissing, match=r"^nether ") as caught:
         await repository.manager().create_snapshot([world, world / "nether"])
@@ -135,7 +132,7 @@ async def test_tag_that_restic_would_read_otherwise_is_refused(
 
 
 async def test_path_like_an_option_is_a_path(repository: Repository, world: Path) -> None:
-    await repository.manager().init()
+    await repository.made()
     odd = world / "--dry-run [*]"
     odd.write_bytes(b"x")
 
@@ -148,7 +145,7 @@ async def test_path_like_an_option_is_a_path(repository: Repository, world: Path
 async def test_unreadable_file_is_a_warning_and_the_snapshot_is_good(
     repository: Repository, world: Path
 ) -> None:
-    await repository.manager().init()
+    await repository.made()
     unreadable = Path(f"/proc/{os.getpid()}/mem")  # for root too; who is confined may not even open it
 
     made = await repository.manager().create_snapshot([world, unreadable])
@@ -168,7 +165,7 @@ async def test_missing_repository_is_told_and_how_to_make_it(repository: Reposit
 
 
 async def test_wrong_password_is_told(repository: Repository, world: Path) -> None:
-    await repository.manager().init()
+    await repository.made()
 
     with pytest.raises(WrongRepositoryPassword):
         await repository.manager(password="wrong").list_snapshots()
@@ -177,8 +174,7 @@ async def test_wrong_password_is_told(repository: Repository, world: Path) -> No
 
 
 async def test_locked_repository_is_told_and_can_still_be_read(repository: Repository, world: Path) -> None:
-    manager = repository.manager()
-    await manager.init()
+    manager = await repository.made()
     made = await manager.create_snapshot([world])
 
     with repository.locked():

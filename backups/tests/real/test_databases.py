@@ -13,7 +13,7 @@ import pytest
 
 from backups.snapshots import database_copies, databases
 from backups.tests.conftest import started
-from backups.tests.edge.conftest import empty_repositories, vault
+from backups.tests.edge.conftest import vault
 from backups.tests.edge.test_quiesce import back_up, level
 from core import confined_exec, confinement
 from servers.models import Operation
@@ -22,7 +22,7 @@ from testing.fake_docker import FakeDocker
 from testing.fake_game import FakeGame
 from testing.repositories import BINARIES, PASSWORD
 
-__all__ = ["empty_repositories", "vault"]  # fixtures
+__all__ = ["vault"]  # fixtures
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.restic, pytest.mark.timeout(300)]
 MODES = {"rollback.db": "DELETE", "wal.sqlite": "WAL", "kept.db": "PERSIST"}

@@ -15,7 +15,7 @@ import pytest
 
 from servers.tests.conftest import write_server
 from testing.panel import Panel, operate, real_text, running_panel, status, wait_for
-from testing.repositories import BINARIES, PASSWORD
+from testing.repositories import BINARIES, PASSWORD, make_empty
 
 pytestmark = [pytest.mark.docker, pytest.mark.restic, pytest.mark.process, pytest.mark.timeout(300)]
 
@@ -35,7 +35,7 @@ def restic(folder: Path, *argv: str) -> str:
 @pytest.fixture(scope="module")
 def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
     folder = tmp_path_factory.mktemp("hosts")
-    restic(folder, "init")
+    make_empty(folder / "repository")
     with running_panel(folder, **settings(folder)) as one:
         yield one
 
@@ -174,7 +174,7 @@ def test_a_paused_container_is_asked_nothing_and_copied_live(client: httpx.Clien
 
 
 def test_a_full_temporary_disk_is_told_as_that(tmp_path: Path) -> None:
-    restic(tmp_path, "init")
+    make_empty(tmp_path / "repository")
     cache = tmp_path / "logs"
     cache.mkdir()
     with disk(cache, size="3m"), running_panel(tmp_path, **settings(tmp_path)) as panel, panel.client() as client:

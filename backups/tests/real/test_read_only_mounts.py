@@ -11,7 +11,7 @@ import pytest
 
 from servers.tests.conftest import IMAGE, write_server
 from testing.panel import Panel, free_port, operate, running_panel, status, wait_for
-from testing.repositories import BINARIES, PASSWORD
+from testing.repositories import PASSWORD, make_empty
 
 pytestmark = [pytest.mark.docker, pytest.mark.restic, pytest.mark.process, pytest.mark.timeout(300)]
 
@@ -34,8 +34,7 @@ MOUNTS = {
 @pytest.fixture(scope="module")
 def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
     folder = tmp_path_factory.mktemp("read-only")
-    access = {"RESTIC_REPOSITORY": str(folder / "repository"), "RESTIC_PASSWORD": PASSWORD, "HOME": str(folder)}
-    subprocess.run([BINARIES["0.18"], "init"], env=access, check=True, capture_output=True)
+    make_empty(folder / "repository")
     settings = {
         "RESTIC__REPOSITORY_PATH": str(folder / "repository"), "RESTIC__PASSWORD": PASSWORD,
         "ALLOWED_IMAGES": f"itzg/minecraft-server,{TINY.partition(':')[0]}",

@@ -51,7 +51,7 @@ def small_disk(repository: RealRepository) -> Iterator[Path]:
 
 
 async def test_a_full_disk_keeps_what_is_there(repository: RealRepository, small_disk: Path, world: Path) -> None:
-    await repository.manager().init()
+    await repository.made()
     kept = await repository.manager().create_snapshot([world])
     (world / "huge").write_bytes(os.urandom(8 * 1024 * 1024))
     with pytest.raises(RepositoryFull, match="full"):
@@ -60,7 +60,7 @@ async def test_a_full_disk_keeps_what_is_there(repository: RealRepository, small
 
 
 async def test_a_read_only_repository_can_be_read(repository: RealRepository, small_disk: Path, world: Path) -> None:
-    await repository.manager().init()
+    await repository.made()
     kept = await repository.manager().create_snapshot([world])
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     with pytest.raises(RepositoryReadOnly, match="read-only"):
@@ -69,7 +69,7 @@ async def test_a_read_only_repository_can_be_read(repository: RealRepository, sm
 
 
 async def test_a_lock_of_a_living_job_and_of_a_dead_one(repository: RealRepository, world: Path) -> None:
-    await repository.manager().init()
+    await repository.made()
     await repository.manager().create_snapshot([world])
     with repository.locked():
         with pytest.raises(RepositoryLocked, match="process"):
@@ -82,7 +82,7 @@ async def test_a_lock_of_a_living_job_and_of_a_dead_one(repository: RealReposito
 async def test_wrong_password_and_nothing_there(repository: RealRepository, world: Path) -> None:
     with pytest.raises(NoRepository, match="snapshot init"):
         await repository.manager().create_snapshot([world])
-    await repository.manager().init()
+    await repository.made()
     with pytest.raises(WrongRepositoryPassword, match=r"restic\.password"):
         await repository.manager(password="wrong").create_snapshot([world])
 

@@ -33,7 +33,7 @@ def endless(tmp_path: Path) -> Path:
 async def test_cancelled_backup_leaves_no_lock_and_no_snapshot(
     repository: RealRepository, endless: Path
 ) -> None:
-    await repository.manager().init()
+    await repository.made()
     begun = asyncio.Event()
 
     def on_progress(progress: BackupProgress) -> None:
@@ -56,7 +56,7 @@ async def test_cancelled_backup_leaves_no_lock_and_no_snapshot(
 
 
 async def test_cache_is_kept_where_it_was_asked_for(repository: RealRepository, tmp_path: Path) -> None:
-    await repository.manager().init()
+    await repository.made()
     await repository.manager().list_snapshots()
 
     assert (tmp_path / "cache/CACHEDIR.TAG").is_file()

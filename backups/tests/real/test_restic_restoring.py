@@ -70,10 +70,9 @@ def saved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     assert isinstance(repository, RealRepository)
     tree = folder / "tree"
     make_tree(tree)
-    manager = repository.manager()
 
     async def save() -> list[str]:
-        await manager.init()
+        manager = await repository.made()
         first = await manager.create_snapshot([tree])
         (tree / "new").write_text("12345")
         (tree / "run.sh").write_text("longer than it was\n")

@@ -16,18 +16,18 @@ import pytest
 from core import programs
 from servers.tests.conftest import write_server
 from testing.panel import Panel, real_text, running_panel, wait_for
-from testing.repositories import BINARIES, PASSWORD
+from testing.repositories import BINARIES, PASSWORD, make_empty
 
 pytestmark = [pytest.mark.docker, pytest.mark.restic, pytest.mark.process, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
 def panel(tmp_path: Path) -> Iterator[Panel]:
+    make_empty(tmp_path / "repository", is_cheap=False)  # restic is caught while it runs
     with running_panel(
         tmp_path, RESTIC__REPOSITORY_PATH=str(tmp_path / "repository"), RESTIC__PASSWORD=PASSWORD,
         RESTIC__BINARY=str(BINARIES["0.18"]),
     ) as started:
-        started.manage("snapshot", "init")
         yield started
 
 

@@ -35,7 +35,7 @@ async def saved(version: str, folder: Path, *, size: int) -> tuple[RealRepositor
     tree.mkdir()
     (folder / "out").mkdir()
     (tree / "file").write_bytes(os.urandom(size))
-    await repository.manager().init()
+    await repository.made()
     made = await repository.manager().create_snapshot([tree])
     return repository, Piece(made.snapshot.id, str(tree))
 

@@ -21,7 +21,7 @@ import pytest
 from backups.tests.edge.test_vanishing_files import churn, when_read
 from servers.tests.conftest import write_server
 from testing.panel import Panel, operate, real_text, running_panel, status, wait_for
-from testing.repositories import PASSWORD
+from testing.repositories import PASSWORD, make_empty
 
 pytestmark = [pytest.mark.docker, pytest.mark.restic, pytest.mark.process, pytest.mark.timeout(300)]
 
@@ -35,8 +35,8 @@ def settings(folder: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
     folder = tmp_path_factory.mktemp("running")
+    make_empty(folder / "repository")
     with running_panel(folder, **settings(folder)) as one:
-        one.manage("snapshot", "init")
         yield one
 
 

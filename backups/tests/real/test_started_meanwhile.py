@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from backups.tests.edge.conftest import empty_repositories, save, vault
+from backups.tests.edge.conftest import save, vault
 from backups.tests.edge.test_restores import restore
 from core import process, programs
 from servers import wiring
@@ -21,7 +21,7 @@ from servers.docker.cli import DockerCli
 from servers.tests.conftest import write_server
 from testing.panel import real_text, wait_for
 
-__all__ = ["empty_repositories", "vault"]  # fixtures
+__all__ = ["vault"]  # fixtures
 
 pytestmark = [
     pytest.mark.docker, pytest.mark.restic, pytest.mark.django_db(transaction=True), pytest.mark.timeout(900),

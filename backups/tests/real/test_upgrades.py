@@ -10,7 +10,7 @@ import pytest
 
 from servers.tests.conftest import write_server
 from testing.panel import Panel, operate, real_text, running_panel, status, wait_for
-from testing.repositories import BINARIES, PASSWORD
+from testing.repositories import PASSWORD, make_empty
 
 pytestmark = [pytest.mark.docker, pytest.mark.restic, pytest.mark.timeout(300)]
 
@@ -18,8 +18,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.restic, pytest.mark.timeout(300)]
 @pytest.fixture(scope="module")
 def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
     folder = tmp_path_factory.mktemp("upgrades")
-    access = {"RESTIC_REPOSITORY": str(folder / "repository"), "RESTIC_PASSWORD": PASSWORD, "HOME": str(folder)}
-    subprocess.run([BINARIES["0.18"], "init"], env=access, check=True, capture_output=True)
+    make_empty(folder / "repository")
     settings = {"RESTIC__REPOSITORY_PATH": str(folder / "repository"), "RESTIC__PASSWORD": PASSWORD}
     with running_panel(folder, STOP_TIMEOUT_S="20", **settings) as one:
         yield one
