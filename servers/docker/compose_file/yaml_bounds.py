@@ -7,6 +7,8 @@ import yaml
 MAX_DEPTH = 64
 MAX_NODES = 20_000
 MAX_EXPANDED_BYTES = 1024 * 1024  # what the text would take with every alias written out
+# A secret that begins with * or ! and has no quotes is an alias or a tag: neither name is told.
+_NO_ANCHOR = "This alias (*name) names nothing that stands before it. Put a value that begins with * in quotes."
 _PLAIN_TAG = "tag:yaml.org,2002:str"  # says no more than quotes would
 
 
@@ -87,9 +89,9 @@ class _Bounds:
 
     def _target(self, anchor: str, line: int | None) -> tuple[int, int]:
         if any(one.anchor == anchor for one in self._open):
-            raise BoundExceeded("alias_loop", f"The alias *{anchor[:60]} contains itself.", line)
+            raise BoundExceeded("alias_loop", "This alias (*name) contains itself.", line)
         if anchor not in self._anchors:
-            raise BoundExceeded("yaml", f"The alias *{anchor[:60]} names nothing that stands before it.", line)
+            raise BoundExceeded("yaml", _NO_ANCHOR, line)
         return self._anchors[anchor]
 
     def _reach(self, height: int, line: int | None) -> None:
@@ -109,4 +111,4 @@ class _Bounds:
 def _check_tag(event: yaml.NodeEvent, line: int | None) -> None:
     tag = getattr(event, "tag", None)
     if tag is not None and tag != _PLAIN_TAG:
-        raise BoundExceeded("tag", f"The tag {str(tag)[:60]!r} is not allowed.", line)
+        raise BoundExceeded("tag", "Tags are not allowed. Put a value that begins with ! in quotes.", line)

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.errors import AppError
 from core.paths import FileMissing, Root
+from servers.docker.compose_file.quoting import quoted
 from servers.docker.compose_file.yaml_text import Problem
 from servers.docker.folders import DATA
 
@@ -52,13 +53,13 @@ class References:
         try:
             content = self._content(relative)
         except AppError:
-            message = f"{_quoted(path)} must be a regular file of at most 1 MiB, without links on the way."
+            message = f"{quoted(path)} must be a regular file of at most 1 MiB, without links on the way."
             return None, Problem("reference_not_regular", message, line, file)
         if in_data(relative):
-            message = f"{_quoted(path)} lies in data/, where a plugin could change it. Move it beside the compose file."
+            message = f"{quoted(path)} lies in data/, where a plugin could change it. Move it beside the compose file."
             return content, Problem("reference_in_data", message, line, file)
         if content is None and required:
-            message = f"{_quoted(path)} does not exist beside the compose file."
+            message = f"{quoted(path)} does not exist beside the compose file."
             return None, Problem("reference_missing", message, line, file)
         if content is None:
             self.missing.add(relative)
@@ -67,10 +68,10 @@ class References:
     def _refusal(self, path: Any, relative: str) -> tuple[str, str] | None:
         """Return code and sentence of what speaks against a path, before anything is opened."""
         if not relative:
-            message = f"{_quoted(path)} must be a plain path inside the server's directory: no variable, no address."
+            message = f"{quoted(path)} must be a plain path inside the server's directory: no variable, no address."
             return "reference_not_plain", message
         if relative == self.compose_file:
-            message = f"{_quoted(path)} is the compose file itself. Name another file, or a service without one."
+            message = f"{quoted(path)} is the compose file itself. Name another file, or a service without one."
             return "reference_to_itself", message
         if relative not in self.found and len(self.found) >= MAX_FILES:
             return "too_many_files", f"The file leads to more than {MAX_FILES} other files."
@@ -99,7 +100,3 @@ def plain_path(path: Any, *, base: str) -> str | None:
 def in_data(relative: str) -> bool:
     """Tell whether a path relative to the server's directory lies where the game may write."""
     return relative.partition("/")[0] == DATA
-
-
-def _quoted(path: Any) -> str:
-    return f"`{str(path)[:80]}`"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from servers.docker.compose_file.quoting import quoted
 from servers.docker.compose_file.yaml_text import Document, Problem
 from servers.docker.compose_file.yaml_text import Path as Where
 from servers.docker.policy.binds import check_binds
@@ -105,7 +106,7 @@ def check_rendered(
             if not is_fine(service.get(key)):
                 check.find(code, message, ("services", name, key))
         if not is_allowed(str(service.get("image") or "")):
-            message = f"Service {name!r} runs an image that is not allowed: {str(service.get('image'))[:120]!r}."
+            message = f"Service {name!r} runs an image that is not allowed: {quoted(service.get('image'))}."
             check.find("image_not_allowed", message, ("services", name, "image"))
         check.service_networks(name, service.get("networks"))
     for code, message, where in (*check_labels(config), *check_environment(config)):

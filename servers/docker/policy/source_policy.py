@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.paths import Root
+from servers.docker.compose_file.quoting import quoted, quoted_name
 from servers.docker.compose_file.yaml_text import BadComposeFile, Document, Path, Problem, parse_yaml
 from servers.docker.policy.keys import SERVICE, SERVICE_REFUSED, TOP_LEVEL, TOP_LEVEL_REFUSED
 from servers.docker.policy.references import References, plain_path
@@ -110,7 +111,7 @@ class _Check:
             if key in TOP_LEVEL_REFUSED:
                 self._find(document, name, (key,), *TOP_LEVEL_REFUSED[key])
             elif key not in TOP_LEVEL and not key.startswith("x-"):
-                self._find(document, name, (key,), "unknown_key", f"`{key[:60]}` is not a key that may be used here.")
+                self._find(document, name, (key,), "unknown_key", f"{quoted(key)} is not a key that may be used here.")
         include = document.value.get("include")
         for number, one in enumerate(include) if isinstance(include, list) else ():
             self._include(document, name, one, ("include", number))
@@ -152,7 +153,7 @@ class _Check:
             if key in SERVICE_REFUSED:
                 self._find(document, name, (*at, key), *SERVICE_REFUSED[key])
             elif key not in SERVICE and not key.startswith("x-"):
-                message = f"`{key[:60]}` is not a key that a service may have here."
+                message = f"{quoted(key)} is not a key that a service may have here."
                 self._find(document, name, (*at, key), "unknown_key", message)
         for path, required in _env_files(value.get("env_file")):
             where = self._at(document, name, (*at, "env_file"))
@@ -171,7 +172,8 @@ class _Check:
         if not isinstance(variable, str):
             return
         if "$" in variable:
-            message = f"{variable[:80]!r} could become any variable of the panel's own environment. Write the name out."
+            shown = quoted_name(variable)
+            message = f"{shown} could become any variable of the panel's own environment. Write the name out."
             self._find(document, name, at, "panel_variable", message)
         elif variable.strip() in self._panel_variables:
             message = f"{variable} without a value would come from the panel's own environment. Write one."
