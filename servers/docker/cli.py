@@ -9,7 +9,7 @@ from pathlib import Path
 from core import process, programs
 from core.errors import Conflict, TimedOut, Unavailable
 from core.process import Follow, ProgramFailed, Run
-from servers.docker.compose_file import unset_variables
+from servers.docker.compose_file.output import Masking, masked_failure
 
 _UNREACHABLE = (
     "cannot connect to the docker daemon",
@@ -80,7 +80,8 @@ class DockerCli:
     ) -> str:
         """Run Compose with ``args`` in ``cwd``; raises as ``call`` does, and PortTaken."""
         compose = await asyncio.to_thread(lambda: self._compose)  # it may have to be found
-        said = (lambda line: on_line(unset_variables.masked(line))) if on_line is not None else None
+        mask = Masking()
+        said = (lambda line: on_line(mask(line))) if on_line is not None else None
         return await self._run(*compose, *args, cwd=cwd, timeout_s=timeout_s, on_line=said)
 
     async def render_compose(self, *args: str, cwd: Path, timeout_s: float, env: dict[str, str]) -> str:
@@ -120,7 +121,7 @@ class DockerCli:
         try:
             return await self.run(*argv, cwd=cwd, timeout_s=timeout_s, on_line=on_line)
         except ProgramFailed as error:
-            masked = unset_variables.masked_failure(error, argv[0])
+            masked = masked_failure(error, argv[0])
             explained = explain(masked)
             # Callers tell by the cause what the program said; the failure as it came would hold it unmasked.
             raise explained from (masked if explained is not masked else None)
