@@ -122,8 +122,35 @@ def test_the_overview_says_at_once_what_was_killed_and_why(panel: Panel) -> None
         subprocess.run(["docker", "kill", f"mc-{DEAD}"], check=True, capture_output=True)
         expect(attention).to_contain_text(f"{DEAD} has crashed", timeout=SOON)
         attention.get_by_role("link", name=f"See why {DEAD}").click()
-        expect(page.locator(".reason")).to_have_text("Killed (exit code 137).")
+        why = page.get_by_role("region", name="What happened")
+        expect(why.locator(".reason")).to_have_text("Somebody or something killed it (exit code 137).")
+        expect(why).to_contain_text("start it again")
+        expect(why.get_by_label("Its last lines")).to_contain_text("Done", timeout=SOON)
+        acts = page.locator(".head .acts").first.get_by_role("button")
+        expect(acts).to_have_text(["Start again"])
         assert status(client, DEAD) == "CREATED"
+        assert watch.sins == []
+
+
+@pytest.mark.parametrize("language", ["en", "de", "zh"])
+def test_the_act_that_mends_stands_above_what_happened(panel: Panel, language: str) -> None:
+    """On a phone, too: it is seen without scrolling, and the lines are folded until they are wanted."""
+    with browser(panel.url, width="phone") as watch:
+        page = sign_in(watch, "/me")
+        page.get_by_label("Language").select_option(language)
+        expect(page.locator("html")).to_have_attribute("lang", {"en": "en-GB", "de": "de-DE", "zh": "zh-CN"}[language])
+        watch.goto(f"/servers/{DEAD}")
+        expect(page.locator(".happened .reason")).to_contain_text("137", timeout=SOON)
+        expect(page.locator(".happened .reason [lang=en]")).to_have_count(0)
+        act = page.locator(".head .acts button").first.bounding_box()
+        assert act is not None
+        assert act["y"] + act["height"] < page.evaluate("innerHeight") / 2
+        expect(page.locator(".last-lines")).to_be_hidden()
+        page.locator(".happened summary").click()
+        expect(page.locator(".last-lines")).to_be_visible()
+        assert sideways(page, 390, 360, 320) == []
+        assert axe(page) == []
+        watch.picture(f"page-happened-phone-{language}")
         assert watch.sins == []
 
 

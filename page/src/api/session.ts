@@ -34,7 +34,7 @@ export function useSignOut(): () => Promise<void> {
   };
 }
 
-export type Verb = "view" | "command" | "power" | "players" | "backup";
+export type Verb = "view" | "console" | "command" | "power" | "players" | "backup";
 
 /** Whether the signed-in person may do `verb` with a server; undefined while that is not known. */
 export function useMay(serverId: string, verb: Verb): boolean | undefined {

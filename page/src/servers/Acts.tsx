@@ -7,7 +7,7 @@ import { type Action, useOperations } from "../live/operations";
 import { Button, useAct } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { Problem } from "../ui/Problem";
-import { isRunning } from "../ui/status";
+import { conditionOf, isRunning } from "../ui/status";
 import { useWords } from "../words";
 
 type Asked = "stop" | "restart";
@@ -27,6 +27,7 @@ export function Acts({ server, withRestart = true }: { server: ServerItem; withR
   const doIt = (action: Action) => run(() => begin(server.id, action));
   const ask = (action: Asked) => (players.length > 0 ? setAsked(action) : doIt(action));
   const busyWith = (...kinds: string[]) => now !== undefined && kinds.includes(now.kind);
+  const again = withRestart && conditionOf(server) === "crashed" ? words.acts.startAgain : words.acts.start;
   const common = { disabled: reason !== undefined, title: reason };
   return (
     <div className="acts">
@@ -42,9 +43,9 @@ export function Acts({ server, withRestart = true }: { server: ServerItem; withR
           )}
         </>
       ) : (
-        <Button {...common} kind={withRestart ? "primary" : "plain"} isBusy={isBusy || busyWith("start", "up")} aria-label={words.acts.labelled(words.acts.start, server.name)}
+        <Button {...common} kind={withRestart ? "primary" : "plain"} isBusy={isBusy || busyWith("start", "up")} aria-label={words.acts.labelled(again, server.name)}
           onClick={() => doIt(server.status === "EXISTS" ? "up" : "start")}>
-          {busyWith("start", "up") ? words.acts.starting : words.acts.start}
+          {busyWith("start", "up") ? words.acts.starting : again}
         </Button>
       )}
       <Dialog title={asked === "restart" ? words.acts.restartTitle(server.name) : words.acts.stopTitle(server.name)} isOpen={asked !== null} onClose={() => setAsked(null)}>

@@ -6,6 +6,7 @@ import { api, asked, type ServerItem, type Work } from "../api/client";
 import { useOperations } from "../live/operations";
 import { Copy } from "../ui/Copy";
 import { Icon } from "../ui/Icon";
+import { Reason } from "../ui/Reason";
 import { StatusShape } from "../ui/Status";
 import type { Shape, Tone } from "../ui/status";
 import { useSpoken, useWords } from "../words";
@@ -30,7 +31,7 @@ export function FirstStart({ server }: { server: ServerItem }) {
         <ol className="plain steps">
           <Line step="done">{words.newServer.written}</Line>
           <Line step={steps.container} detail={start && steps.container !== "done" ? <Progress operation={start} /> : undefined}>{words.newServer.container}</Line>
-          <Line step={steps.game} detail={steps.game === "failed" ? <p className="tone-bad" lang="en">{server.statusReason}</p> : undefined}>{words.newServer.world}</Line>
+          <Line step={steps.game} detail={steps.game === "failed" ? <div className="tone-bad"><Reason server={server} /></div> : undefined}>{words.newServer.world}</Line>
           <Line step={steps.ready}>{words.newServer.ready}</Line>
         </ol>
       </div>

@@ -7,6 +7,7 @@ import { useLive } from "../live/live";
 import { Copy } from "../ui/Copy";
 import { Page } from "../ui/Page";
 import { Guard } from "../ui/Problem";
+import { Reason } from "../ui/Reason";
 import { Redirect } from "../ui/Redirect";
 import { Status } from "../ui/Status";
 import { lookOf } from "../ui/status";
@@ -14,6 +15,8 @@ import { Waiting } from "../ui/Waiting";
 import { useWords } from "../words";
 import { Acts } from "./Acts";
 import { FirstStart } from "./FirstStart";
+import { Happened } from "./Happened";
+import { endedBadly } from "./happened";
 
 const LATE_MS = 10_000;
 
@@ -36,6 +39,7 @@ export function ServerScreen({ id, isFirst = false }: { id: string; isFirst?: bo
   return (
     <div className="server">
       <Head server={server} />
+      {!isFirst && endedBadly(server) && <Happened key={server.since} server={server} />}
       {isFirst && <FirstStart server={server} />}
       <Guard><Console server={server} /></Guard>
     </div>
@@ -55,6 +59,7 @@ function useLate(): boolean {
 function Head({ server }: { server: ServerItem }) {
   const words = useWords();
   const { condition } = lookOf(server);
+  const isBad = endedBadly(server);
   const address = `${window.location.hostname}:${server.gamePort}`;
   return (
     <header className="head">
@@ -71,7 +76,7 @@ function Head({ server }: { server: ServerItem }) {
         <Acts server={server} />
         <Link to="/activity" search={{ server: server.id }} className="button quiet">{words.activity.title}</Link>
       </div>
-      {server.statusReason && <p className="reason" lang="en">{server.statusReason}</p>}
+      {!isBad && <Reason server={server} className="reason" />}
       {server.problem && <p className="reason tone-warn" lang="en">{server.problem}</p>}
     </header>
   );

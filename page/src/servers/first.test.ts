@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { ServerItem } from "../api/client";
 import { stepsOf } from "./first";
 
-const server = (status: ServerItem["status"], statusReason: string | null = null) => ({ status, statusReason });
+const server = (status: ServerItem["status"], statusReasonCode: ServerItem["statusReasonCode"] = null) => ({ status, statusReasonCode });
 
 describe("the first start", () => {
   it("is as far as status and operation say", () => {
@@ -14,7 +14,7 @@ describe("the first start", () => {
   it("says which step failed", () => {
     expect(stepsOf(server("EXISTS"), "failed").container).toBe("failed");
     expect(stepsOf(server("EXISTS"), undefined).container).toBe("later");
-    expect(stepsOf(server("CREATED", "Exited with code 1."), "succeeded").game).toBe("failed");
-    expect(stepsOf(server("CREATED", "Killed (exit code 137)."), undefined).game).toBe("failed");
+    expect(stepsOf(server("CREATED", "crashed"), "succeeded").game).toBe("failed");
+    expect(stepsOf(server("CREATED", "killed"), undefined).game).toBe("failed");
   });
 });

@@ -1,6 +1,6 @@
 // How far the first start of a server is.
-import type { Operation, ServerItem } from "../api/client";
-import { conditionOf } from "../ui/status";
+import type { Operation } from "../api/client";
+import { conditionOf, type Known } from "../ui/status";
 
 export type Step = "done" | "now" | "later" | "failed";
 export interface Steps { container: Step; game: Step; ready: Step }
@@ -8,7 +8,7 @@ export interface Steps { container: Step; game: Step; ready: Step }
 /**
  * @param start what the operation that starts it has come to; nothing when nobody follows one.
  */
-export function stepsOf(server: Pick<ServerItem, "status" | "statusReason">, start: Operation["state"] | undefined): Steps {
+export function stepsOf(server: Known, start: Operation["state"] | undefined): Steps {
   const condition = conditionOf(server);
   switch (condition) {
     case "running":

@@ -1,4 +1,4 @@
-// Which shape, word and tone a server's status has. The reason's beginning tells apart what the status does not.
+// Which shape, word and tone a server's status has. The reason's code tells apart what the status does not.
 import type { ServerItem } from "../api/client";
 import type { Words } from "../words/en";
 
@@ -8,24 +8,21 @@ export type Condition = Exclude<keyof Words["status"], "since" | "problem">;
 
 export interface Look { condition: Condition; shape: Shape; tone: Tone }
 
-type Known = Pick<ServerItem, "status" | "statusReason">;
-const ENDED_WELL = /Exited with code (0|130|143)\b|^Stopped, but/;
+export type Known = Pick<ServerItem, "status" | "statusReasonCode">;
 
-export function conditionOf({ status, statusReason }: Known): Condition {
-  const reason = statusReason ?? "";
+export function conditionOf({ status, statusReasonCode: code }: Known): Condition {
   switch (status) {
     case "HEALTHY":
       return "running";
     case "RUNNING":
-      if (reason.startsWith("The container is paused")) return "paused";
-      if (reason.startsWith("Crash loop")) return "loop";
-      if (reason === "") return "running";
-      return reason.startsWith("No health check is on") && !reason.includes("Restarted") ? "noCheck" : "unwell";
+      if (code === "paused" || code === "asleep") return "paused";
+      if (code === "crash_loop") return "loop";
+      if (!code) return "running";
+      return code === "no_health_check" ? "noCheck" : "unwell";
     case "STARTING":
       return "starting";
     case "CREATED":
-      if (reason === "" || reason === "Never started.") return "stopped";
-      return ENDED_WELL.test(reason) ? "stopped" : "crashed";
+      return !code || code === "never_started" || code === "ended" || code === "stop_timed_out" ? "stopped" : "crashed";
     case "EXISTS":
       return "never";
     case "REMOVED":

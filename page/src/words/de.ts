@@ -61,8 +61,40 @@ export const de = {
     starting: "Startet…", stopped: "Gestoppt", crashed: "Abgestürzt", never: "Nie gestartet", removed: "Entfernt",
     unknown: "Unbekannt", problem: "Datei hat ein Problem", since: "seit",
   },
+  reasons: {
+    never_started: () => "Er wurde nie gestartet.",
+    start_failed: () => "Docker konnte ihn nicht starten.",
+    ended: ({ exitCode }) => `Er endete von selbst oder wie befohlen (Exit-Code ${exitCode}).`,
+    crashed: ({ exitCode }) => `Das Spiel endete mit einem Fehler (Exit-Code ${exitCode}).`,
+    oom_killed: ({ exitCode }) => `Er brauchte mehr Speicher, als seine Grenze erlaubt, und wurde deshalb beendet (Exit-Code ${exitCode}).`,
+    killed: ({ exitCode }) => `Jemand oder etwas hat ihn gewaltsam beendet (Exit-Code ${exitCode}).`,
+    stop_timed_out: ({ exitCode }) => `Er wurde gestoppt, endete nicht rechtzeitig und wurde gewaltsam beendet (Exit-Code ${exitCode}).`,
+    crash_loop: ({ exitCode, isOom, restarts }) => `Er endet immer wieder: ${isOom ? "Speichergrenze erreicht, " : ""}Exit-Code ${exitCode}, ${n(restarts)} Neustarts.`,
+    paused: () => "Sein Container ist angehalten.",
+    unhealthy: () => "Seine Gesundheitsprüfung schlägt fehl.",
+    restarted: ({ exitCode, isOom, restarts }) =>
+      `Docker musste ihn seit dem Start von Hand ${plural(restarts, "de", { one: "einmal", other: `${n(restarts)}-mal` })} neu starten` +
+      `${isOom ? "; zuletzt hatte er seine Speichergrenze erreicht" : exitCode && `; zuletzt endete er mit Exit-Code ${exitCode}`}.`,
+    no_health_check: () => "Es ist keine Gesundheitsprüfung eingeschaltet: nichts sagt, ob er bereit ist.",
+    asleep: () => "Das Spiel schläft, bis ein Spieler sich verbindet oder ein Befehl kommt.",
+    other_game: ({ game }) => `Sein Spiel ${game} hinkt nach.`,
+    engine_away: () => "Die Docker-Engine antwortet nicht.",
+    container_unread: () => "Docker nennt den Zustand seines Containers nicht. Es wird wieder gefragt.",
+    owner_unknown: ({ container }) => `Niemand weiß, wem der Container ${container} gehört. Docker wird wieder gefragt.`,
+  },
+  reasonMore: {
+    ofGame: (game) => `Zu seinem Spiel ${game}:`,
+    javaTooOld: (needed, present) => `Es braucht Java ${needed}${present && `; sein Image hat Java ${present}`}.`,
+  },
+  reasonHelp: {
+    memory: "Gib ihm mehr: erhöhe die Speichergrenze (mem_limit) in seiner Compose-Datei oder senke den Speicher des Spiels (MEMORY). Dann starte ihn noch einmal.",
+    javaTooOld: "Wähle in seiner Compose-Datei ein Image mit diesem Java oder eine ältere Spielversion. Dann starte ihn noch einmal.",
+    killed: "Warst du es oder ein Neustart der Maschine, dann starte ihn noch einmal.",
+    startFailed: "Behebe, was Docker hier sagt, dann starte ihn noch einmal.",
+    crashed: "Sieh dir die letzten Zeilen an. Oft ist es ein Plugin oder Mod, eine falsche Einstellung oder ein belegter Port.",
+  },
   acts: {
-    start: "Starten", stop: "Stoppen", restart: "Neu starten", kill: "Sofort beenden",
+    startAgain: "Noch einmal starten", start: "Starten", stop: "Stoppen", restart: "Neu starten", kill: "Sofort beenden",
     starting: "Startet…", stopping: "Stoppt…", restarting: "Startet neu…",
     labelled: (act, server) => `${server}: ${act}`,
     affected: (count, names) =>
@@ -114,7 +146,7 @@ export const de = {
   server: {
     address: "Port", copyAddress: "Adresse kopieren", players: (count) => plural(count, "de", { one: "1 Spieler", other: `${n(count)} Spieler` }),
     missing: "Diesen Server gibt es nicht", missingText: "Er wurde entfernt, oder es gab ihn nie. Entfernte Server lassen sich in der Verwaltung zurückholen.",
-    whatHappened: "Was geschah", asBrowserSees: "wie dieser Browser sie sieht",
+    lastLines: "Seine letzten Zeilen", whatHappened: "Was geschah", asBrowserSees: "wie dieser Browser sie sieht",
   },
   newServer: {
     title: "Neuer Server", mayNot: "Du darfst keine Server anlegen. Ein Besitzer kann dir das Recht geben.", submit: "Anlegen und starten",

@@ -1,3 +1,4 @@
+import type { Facts, ReasonCode } from "../ui/reason";
 import { list, number, plural } from "./format";
 
 const n = (value: number) => number(value, "en");
@@ -7,6 +8,8 @@ const KINDS: Record<string, string> = {
   verify: "Try a snapshot out", forget: "Forget old snapshots", prune: "Clean the repository", check: "Check the repository",
   delete_snapshot: "Delete a snapshot", adopt_instance: "Take over snapshots", copy_files: "Copy files", delete_files: "Delete files", extract_files: "Extract files",
 };
+
+type Sayings = Record<ReasonCode, (facts: Facts) => string>; // whole: a code without words is an error of the types
 
 export const en = {
   languageName: "English",
@@ -58,8 +61,40 @@ export const en = {
     starting: "Starting…", stopped: "Stopped", crashed: "Crashed", never: "Never started", removed: "Removed",
     unknown: "Unknown", problem: "File has a problem", since: "since",
   },
+  reasons: {
+    never_started: () => "It was never started.",
+    start_failed: () => "Docker could not start it.",
+    ended: ({ exitCode }) => `It ended by itself or as it was told to (exit code ${exitCode}).`,
+    crashed: ({ exitCode }) => `The game ended with an error (exit code ${exitCode}).`,
+    oom_killed: ({ exitCode }) => `It needed more memory than its limit, and was ended for that (exit code ${exitCode}).`,
+    killed: ({ exitCode }) => `Somebody or something killed it (exit code ${exitCode}).`,
+    stop_timed_out: ({ exitCode }) => `It was stopped, did not end in time, and was killed (exit code ${exitCode}).`,
+    crash_loop: ({ exitCode, isOom, restarts }) => `It ends again and again: ${isOom ? "it reached its memory limit, " : ""}exit code ${exitCode}, ${n(restarts)} restarts.`,
+    paused: () => "Its container is paused.",
+    unhealthy: () => "Its health check fails.",
+    restarted: ({ exitCode, isOom, restarts }) =>
+      `Docker had to restart it, since it was started by hand ${plural(restarts, "en", { one: "once", other: `${n(restarts)} times` })}` +
+      `${isOom ? "; last it had reached its memory limit" : exitCode && `; last it ended with exit code ${exitCode}`}.`,
+    no_health_check: () => "No health check is on, so nothing tells whether it is ready.",
+    asleep: () => "The game sleeps until a player connects or a command comes.",
+    other_game: ({ game }) => `Its game ${game} is behind.`,
+    engine_away: () => "The Docker engine does not answer.",
+    container_unread: () => "Docker does not tell the state of its container. It is asked again.",
+    owner_unknown: ({ container }) => `Nobody knows whose the container ${container} is. Docker is asked again.`,
+  } satisfies Sayings as Sayings,
+  reasonMore: {
+    ofGame: (game: string) => `Of its game ${game}:`,
+    javaTooOld: (needed: string, present: string) => `It needs Java ${needed}${present && `; its image has Java ${present}`}.`,
+  },
+  reasonHelp: {
+    memory: "Give it more: raise the memory limit (mem_limit) in its compose file, or lower the game's own memory (MEMORY). Then start it again.",
+    javaTooOld: "Choose an image with that Java in its compose file, or an older version of the game. Then start it again.",
+    killed: "If it was you or the machine's restart, start it again.",
+    startFailed: "Mend what Docker says here, then start it again.",
+    crashed: "Look at its last lines. Often it is a plugin or mod, a wrong setting, or a port that is taken.",
+  },
   acts: {
-    start: "Start", stop: "Stop", restart: "Restart", kill: "Kill",
+    startAgain: "Start again", start: "Start", stop: "Stop", restart: "Restart", kill: "Kill",
     starting: "Starting…", stopping: "Stopping…", restarting: "Restarting…",
     labelled: (act: string, server: string) => `${act} ${server}`,
     affected: (count: number, names: string[]) =>
@@ -111,7 +146,7 @@ export const en = {
   server: {
     address: "Port", copyAddress: "Copy the address", players: (count: number) => plural(count, "en", { one: "1 player", other: `${n(count)} players` }),
     missing: "There is no such server", missingText: "It was removed, or it never was. Servers that were removed can be brought back on the admin site.",
-    whatHappened: "What happened", asBrowserSees: "as this browser sees it",
+    lastLines: "Its last lines", whatHappened: "What happened", asBrowserSees: "as this browser sees it",
   },
   newServer: {
     title: "New server", mayNot: "You may not make servers. An owner can give you the right.", submit: "Create and start",

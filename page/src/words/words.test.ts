@@ -13,7 +13,8 @@ function sentences(part: unknown, place = ""): [string, string][] {
   if (typeof part === "string") return [[place, part]];
   if (typeof part === "function") {
     const speak = part as (...given: unknown[]) => string;
-    const given = place.endsWith("affected") ? [3, ["Ana", "Ben"]] : [3, 7];
+    const facts = { exitCode: "1", isOom: true, restarts: 3, game: "lobby", container: "0123" };
+    const given = place.startsWith(".reasons.") ? [facts] : place.endsWith("affected") ? [3, ["Ana", "Ben"]] : [3, 7];
     return [[place, speak(...given)]];
   }
   return Object.entries(part as object).flatMap(([name, value]) => sentences(value, `${place}.${name}`));
