@@ -201,7 +201,7 @@ def test_no_word_is_left_in_english(panel: Panel, language: str) -> None:
 
 
 # Names, and words that are the same in another language.
-_ALIKE = {"MC Admin", "CPU", "API", "Port", "Server", "Live", "English", "Version", "Admin", "Name"}
+_ALIKE = {"MC Admin", "CPU", "API", "Port", "Server", "Live", "English", "Version", "Admin", "Name", "Ctrl"}
 _TEXTS = """[...document.querySelectorAll("#root *")].filter((one) => !one.closest("[lang^=en], .log, code"))
     .flatMap((one) => [...one.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim())
         .concat([one.getAttribute("aria-label"), one.getAttribute("title"), one.getAttribute("placeholder")]))

@@ -15,6 +15,7 @@ import "./newserver/newserver.css";
 import "./console/console.css";
 import "./account/account.css";
 import "./activity/activity.css";
+import "./palette/palette.css";
 
 const client = new QueryClient({ defaultOptions: { queries: { staleTime: 30_000, retry: 1 } } });
 onSessionEnded(() => client.invalidateQueries({ queryKey: sessionQuery.queryKey }));

@@ -1,4 +1,4 @@
-// What this browser keeps: look, language, the last commands. Never anything secret. The only file that may keep things.
+// What this browser keeps: look, language, whether keys are on, the last commands. Never anything secret. The only file that may keep things.
 import { useSyncExternalStore } from "react";
 
 const PREFIX = "mcadmin:";
@@ -60,6 +60,19 @@ export function useLook(): Look {
 
 export function useLanguage(): Language {
   return useSyncExternalStore(subscribe, language);
+}
+
+/** Whether keys do something by themselves; they do until somebody switches that off. */
+export function shortcuts(): boolean {
+  return read("shortcuts") !== false;
+}
+
+export function setShortcuts(isOn: boolean): void {
+  write("shortcuts", isOn);
+}
+
+export function useShortcuts(): boolean {
+  return useSyncExternalStore(subscribe, shortcuts);
 }
 
 const HISTORY_LENGTH = 200;

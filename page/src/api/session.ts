@@ -1,7 +1,7 @@
 // Who is signed in: one question to the panel, kept beside everything else that it answered.
 import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { forgetPerson } from "../prefs";
-import { api, asked, keepToken, type Session } from "./client";
+import { api, asked, keepToken, type Schemas, type Session } from "./client";
 
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
@@ -36,11 +36,15 @@ export function useSignOut(): () => Promise<void> {
 
 export type Verb = "view" | "console" | "command" | "power" | "players" | "backup";
 
-/** Whether the signed-in person may do `verb` with a server; undefined while that is not known. */
-export function useMay(serverId: string, verb: Verb): boolean | undefined {
-  const rights = useQuery(rightsQuery).data;
+/** Whether these rights allow `verb` with a server; undefined while they are not known. */
+export function allows(rights: Schemas["MyRights"] | undefined, serverId: string, verb: Verb): boolean | undefined {
   if (rights === undefined) return undefined;
   return rights.access === "everything" || (rights.servers[serverId] ?? []).includes(verb);
+}
+
+/** Whether the signed-in person may do `verb` with a server; undefined while that is not known. */
+export function useMay(serverId: string, verb: Verb): boolean | undefined {
+  return allows(useQuery(rightsQuery).data, serverId, verb);
 }
 
 /** Whether the signed-in person may make new servers; undefined while that is not known. */

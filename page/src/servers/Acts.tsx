@@ -9,6 +9,7 @@ import { Dialog } from "../ui/Dialog";
 import { Problem } from "../ui/Problem";
 import { conditionOf, isRunning } from "../ui/status";
 import { useWords } from "../words";
+import { AskFirst } from "./AskFirst";
 
 type Asked = "stop" | "restart";
 
@@ -48,13 +49,7 @@ export function Acts({ server, withRestart = true }: { server: ServerItem; withR
           {busyWith("start", "up") ? words.acts.starting : again}
         </Button>
       )}
-      <Dialog title={asked === "restart" ? words.acts.restartTitle(server.name) : words.acts.stopTitle(server.name)} isOpen={asked !== null} onClose={() => setAsked(null)}>
-        <p>{words.acts.affected(players.length, players)}</p>
-        <div className="dialog-acts">
-          <Button onClick={() => setAsked(null)}>{words.common.cancel}</Button>
-          <Button kind="danger" onClick={() => { if (asked) doIt(asked); setAsked(null); }}>{asked === "restart" ? words.acts.restart : words.acts.stop}</Button>
-        </div>
-      </Dialog>
+      {asked && <AskFirst server={server} action={asked} onCancel={() => setAsked(null)} onDo={() => { doIt(asked); setAsked(null); }} />}
       <Dialog title={server.name} isOpen={problem !== null} onClose={clear}>
         <Problem problem={problem} />
         <div className="dialog-acts"><Button onClick={clear}>{words.common.close}</Button></div>

@@ -6,6 +6,7 @@ import type { Session } from "../api/client";
 import { sessionQuery } from "../api/session";
 import { LiveProvider } from "../live/live";
 import { OperationsProvider } from "../live/operations";
+import { PaletteProvider } from "../palette/Palette";
 import { SignInForm } from "../signin/SignInForm";
 import { Dialog } from "../ui/Dialog";
 import { Guard, Problem } from "../ui/Problem";
@@ -42,9 +43,11 @@ export function Inside() {
   return (
     <LiveProvider onEnded={ended} isOn={!isOver}>
       <OperationsProvider>
-        <Shell username={shown.username}>
-          <Guard key={pathname}><Outlet /></Guard>
-        </Shell>
+        <PaletteProvider>
+          <Shell username={shown.username}>
+            <Guard key={pathname}><Outlet /></Guard>
+          </Shell>
+        </PaletteProvider>
         <Dialog title={words.signIn.again} isOpen={isOver}>
           <p>{words.signIn.ended}</p>
           <SignInForm username={shown.username} onDone={signedIn} />

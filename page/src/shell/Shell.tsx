@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useMayCreate, useSignOut } from "../api/session";
 import { useLive } from "../live/live";
+import { FindButton } from "../palette/Palette";
 import { useAct } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { StatusShape } from "../ui/Status";
@@ -20,10 +21,12 @@ export function Shell({ username, children }: { username: string; children: Reac
       <header className="top">
         <Brand />
         <Connection />
+        <FindButton isSmall />
         {may && <Link to="/new" className="button quiet icon" aria-label={words.newServer.title}><Icon name="plus" /></Link>}
       </header>
       <nav className="rail" aria-label={words.common.mainMenu}>
         <Brand />
+        <FindButton />
         <Link to="/" className="room" activeOptions={{ exact: true }}><Icon name="home" /> {words.shell.overview}</Link>
         <Servers />
         {may && <Link to="/new" className="room"><Icon name="plus" /> {words.newServer.title}</Link>}

@@ -189,5 +189,13 @@ export const de = {
     lastUsed: "zuletzt benutzt", began: "begonnen", noOthers: "Es gibt keine anderen.",
     method: { page: "Seite", admin_site: "Verwaltung", token: "Token", code: "Code" },
   },
+  keys: {
+    title: "Tastenkürzel", find: "Finden und tun", placeholder: "Server, Seite oder Aktion", found: "Was passt", none: "Dazu passt nichts.",
+    mod: "Strg", on: "Tastenkürzel benutzen", off: "Sie sind auf deiner eigenen Seite, „Ich“, ausgeschaltet.", failed: "Das ging nicht",
+    does: {
+      find: "Alles finden und tun", keys: "Diese Liste zeigen", search: "Filtern, was zu sehen ist", overview: "Zur Übersicht", activity: "Zu den Vorgängen",
+      me: "Zur eigenen Seite", newServer: "Neuen Server anlegen", command: "Befehl eingeben, auf der Seite eines Servers",
+    },
+  },
   missing: { title: "Hier ist nichts", text: "Die Adresse gehört nicht zu dieser Seite.", home: "Zur Übersicht" },
 } satisfies Words;

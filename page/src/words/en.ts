@@ -189,6 +189,14 @@ export const en = {
     lastUsed: "last used", began: "began", noOthers: "There are no others.",
     method: { page: "page", admin_site: "admin site", token: "token", code: "code" },
   },
+  keys: {
+    title: "Keyboard shortcuts", find: "Find and do", placeholder: "Server, screen or act", found: "What fits", none: "Nothing fits that.",
+    mod: "Ctrl", on: "Use keyboard shortcuts", off: "They are switched off on your own page, “Me”.", failed: "That did not work",
+    does: {
+      find: "Find and do anything", keys: "Show this list", search: "Filter what is shown", overview: "Go to the overview", activity: "Go to the activity",
+      me: "Go to your own page", newServer: "Make a new server", command: "Type a command, on the page of a server",
+    },
+  },
   missing: { title: "There is nothing here", text: "The address is none of this page.", home: "To the overview" },
 };
 

@@ -5,7 +5,7 @@ import { ago, bytes, duration, percent, plural } from "./format";
 import { zh } from "./zh";
 
 const SAME = new Set([
-  "API", "CPU", "MC Admin", "Port", "Name", "Version", "Server", "Live", "Status", "Admin", "token", "code", "Code", "Token", "Restart", "Start", "Stop",
+  "API", "CPU", "MC Admin", "Port", "Name", "Version", "Server", "Live", "Status", "Admin", "token", "code", "Code", "Token", "Restart", "Ctrl", "Start", "Stop",
 ]);
 
 /** Each sentence by its place; functions are asked with example values. */

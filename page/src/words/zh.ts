@@ -184,5 +184,13 @@ export const zh = {
     lastUsed: "最近使用", began: "开始于", noOthers: "没有其他会话。",
     method: { page: "页面", admin_site: "管理后台", token: "令牌", code: "代码" },
   },
+  keys: {
+    title: "键盘快捷键", find: "查找与执行", placeholder: "服务器、页面或操作", found: "匹配项", none: "没有匹配项。",
+    mod: "Ctrl", on: "使用键盘快捷键", off: "快捷键已在您的“我”页面中关闭。", failed: "操作未成功",
+    does: {
+      find: "查找并执行任何操作", keys: "显示此列表", search: "筛选当前内容", overview: "前往概览", activity: "前往活动",
+      me: "前往个人页面", newServer: "新建服务器", command: "在服务器页面输入命令",
+    },
+  },
   missing: { title: "这里什么都没有", text: "此地址不属于本页面。", home: "返回概览" },
 } satisfies Words;
