@@ -18,7 +18,6 @@ USERNAME_MIN_LENGTH = 3
 USERNAME_MAX_LENGTH = 50
 
 # Names that the audit log gives to the master token and to strangers.
-_RESERVED = {"system", "anonymous"}
 
 
 class UserRole(StrEnum):
@@ -48,7 +47,7 @@ def validate_username(value: str) -> None:
     """
     if not value.isprintable() or value != value.strip():
         raise ValidationError("A username has no control characters and no white space at its ends.", "characters")
-    if value.lower() in _RESERVED:
+    if value.lower() in names.RESERVED:
         raise ValidationError("This username is reserved; choose another.", "reserved")
 
 

@@ -1,23 +1,41 @@
 """Names of users that pass for nobody else: in the audit, a console or a list, the name is all that one sees."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
 
-# Words of the audit and of operations for who is no user: `schedule 3`, `key ab12cd34`.
-_NOT_USERS = ("schedule ", "key ")
+RESERVED = frozenset({"system", "anonymous"})  # as the audit calls who is no user
+# As the audit and operations call what acts for a user: `schedule 3`, `key ab12cd34`.
+_NOT_USERS = re.compile(r"schedule\W*\d+|key\W+[0-9a-z]{8}")
 _LETTERS = frozenset({"Lu", "Ll", "Lt", "Lo"})  # not modifiers, which many scripts share
-# Scripts that are written together.
+_MARKS = frozenset({"Mn", "Me"})
+# Scripts in everyday use (UAX 31, table 5), by the first word of their letters' names. Letters of others, such as
+# Lisu, are drawn as those of these.
+_EVERYDAY = frozenset({
+    "ARABIC", "ARMENIAN", "BENGALI", "BOPOMOFO", "CJK", "CYRILLIC", "DEVANAGARI", "ETHIOPIC", "GEORGIAN", "GREEK",
+    "GUJARATI", "GURMUKHI", "HANGUL", "HEBREW", "HIRAGANA", "IDEOGRAPHIC", "KANNADA", "KATAKANA", "KATAKANA-HIRAGANA",
+    "KHMER", "LAO", "LATIN", "MALAYALAM", "MYANMAR", "ORIYA", "SINHALA", "TAMIL", "TELUGU", "THAANA", "THAI", "TIBETAN",
+})
+# Scripts that stand together in a word; no letter of one is drawn as one of another.
 _TOGETHER = (
-    frozenset({"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "IDEOGRAPHIC"}), frozenset({"CJK", "HANGUL"}),
-    frozenset({"CJK", "BOPOMOFO"}),
+    frozenset({"LATIN", "CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "IDEOGRAPHIC"}),
+    frozenset({"LATIN", "CJK", "HANGUL"}), frozenset({"LATIN", "CJK", "BOPOMOFO"}),
 )
 # Printable to Python, and seen by nobody: fillers, joiners, variation selectors (the default ignorables of Unicode).
 _INVISIBLE = frozenset(map(chr, (
-    0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10),
-    *range(0xE0100, 0xE01F0),
+    0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, 0x1D159, *range(0x180B, 0x1810),
+    *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0),
 )))
+_EMOJI = re.compile(r"(?<=[^\w\s])\ufe0f")  # makes a picture of the symbol before it
+# Small letters that are drawn as Latin ones, or whose large letters are: Cyrillic, Greek, and Latin of other kinds.
+_DRAWN_ALIKE = (
+    str.maketrans("авеіјкмнорсѕтухһԁԛԝ", "abeijkmhopcstyxhdqw")
+    | str.maketrans("αβεζηικμνορτυχϲ", "abezhikmvoptyxc")
+    | str.maketrans("\u0131\u0251\u0261", "iag")
+)
+_SMALL_CAPITAL = "LATIN LETTER SMALL CAPITAL "
 
 
 def check_new(name: str, *, others: Iterable[str]) -> None:
@@ -27,20 +45,36 @@ def check_new(name: str, *, others: Iterable[str]) -> None:
         ValidationError: of the field ``username``.
     """
     key = key_of(name)
-    if key.startswith(_NOT_USERS):
+    if _NOT_USERS.fullmatch(key) or re.sub(r"[\W_]", "", key) in RESERVED:
         raise _refused("This username is reserved; choose another.", "reserved")
-    if _INVISIBLE & set(name):
+    if _INVISIBLE & set(_EMOJI.sub("", name)):
         raise _refused("A username has no characters that nobody sees.", "characters")
-    scripts = {unicodedata.name(one, "?").partition(" ")[0] for one in name if unicodedata.category(one) in _LETTERS}
-    if len(scripts) > 1 and not any(scripts <= some for some in _TOGETHER):
-        raise _refused("A username has letters of one script only: others look alike.", "scripts")
+    if not all(map(_is_of_one_script, re.split(r"[\W_]+", unicodedata.normalize("NFKC", name)))):
+        message = "Each word of a username has letters of one script in everyday use: others look alike."
+        raise _refused(message, "scripts")
     if any(key == key_of(other) for other in others):
         raise _refused("This username is taken; choose another.", "unique")
 
 
 def key_of(name: str) -> str:
-    """Return what two names have in common that differ in large and small letters alone."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).casefold()
+    """Return what two names have in common that one takes for the other.
+
+    They differ in large and small letters, in marks that belong to no letter, or in letters that are drawn alike.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).casefold()
+    kept = "".join(one for one in unicodedata.normalize("NFC", folded) if unicodedata.category(one) not in _MARKS)
+    return "".join(map(_large_of, kept)).translate(_DRAWN_ALIKE)
+
+
+def _is_of_one_script(word: str) -> bool:
+    scripts = {unicodedata.name(one, "?").partition(" ")[0] for one in word if unicodedata.category(one) in _LETTERS}
+    return scripts <= _EVERYDAY and (len(scripts) < 2 or any(scripts <= some for some in _TOGETHER))
+
+
+def _large_of(letter: str) -> str:
+    """Return the small letter for a small capital, which is drawn as the large one; any other as it is."""
+    plain = unicodedata.name(letter, "").removeprefix(_SMALL_CAPITAL)
+    return plain.lower() if len(plain) == 1 else letter
 
 
 def _refused(message: str, code: str) -> ValidationError:

@@ -18,19 +18,28 @@ NEW = "an0ther-horse"
 REFUSED = {
     "Olga": "taken", "OLGA": "taken", "olga": "taken", "\uff4f\uff4c\uff47\uff41": "taken", "STRASSE": "taken",
     "olga\ufe0f": "nobody sees", "ol\u3164ga": "nobody sees",
-    "\u043elga": "one script", "olg\u0430": "one script", "s\u0443stem": "one script", "\u03bflga": "one script",
-    "schedule 3": "reserved", "Schedule 12": "reserved", "key ab12cd34": "reserved", "KEY x": "reserved",
-    "System": "reserved", "ANONYMOUS": "reserved",
+    "\u043elga": "one script", "olg\u0430": "one script", "s\u0443stem": "reserved", "\u03bflga": "one script",
+    "\ua4e1\ua4f2\ua4d6\ua4ee": "everyday use", "\u13aa\u13de\u13c0\u13aa": "everyday use",
+    "DJ \u043elga": "one script",
+    "\u1d0f\u029f\u0262\u1d00": "taken", "o\u0338lga": "taken", "olga\u20dd": "taken",
+    "\u0456\u0441\u0435": "taken", "\u0406\u0421\u0415": "taken", "\u0131ce": "taken",
+    "\u0131\u0441\u0435": "one script", "ol\U0001d159ga": "nobody sees", "\ufe0folga": "nobody sees",
+    "schedule 3": "reserved", "Schedule 12": "reserved", "schedule #3": "reserved", "schedule\u00a03": "reserved",
+    "key ab12cd34": "reserved", "KEY: AB12CD34": "reserved", "System": "reserved", "ANONYMOUS": "reserved",
+    "sys-tem": "reserved", "s.y.s.t.e.m": "reserved", "(system)": "reserved", "_system_": "reserved",
+    "\u0455\u0443\u0455tem": "reserved", "s\u028fstem": "reserved",
 }
 ALLOWED = [
     "olga2", "ольга", "Όλγα", "オルガです", "山田たろう", "김철수", "key-keeper", "keyser", "scheduler", "Olga B.",
-    "ol-ga", "1234", "ka\u02bbiu", "olgá",
+    "ol-ga", "1234", "ka\u02bbiu", "olgá", "Key Largo", "Schedule Bot", "Tokyo東京", "DJ Москва", "Иван2 (RU)",  # noqa: RUF001 -- words, not twins
+    "\u2764\ufe0ffan", "system admin", "Nguyễn Văn", "Ọ́lá",
 ]
 
 
 @pytest.fixture(autouse=True)
 def owner(make_user: MakeUser) -> User:
     make_user("straße")
+    make_user("ice")
     return make_user("olga", UserRole.OWNER)
 
 
@@ -78,10 +87,10 @@ def test_the_admin_site_has_the_same_rules(owner: User) -> None:
     answer = client.post("/admin/accounts/user/add/", form)
 
     assert "This username is taken" in answer.content.decode()
-    assert User.objects.count() == 2
+    assert User.objects.count() == 3
 
 
-@pytest.mark.parametrize("name", ["Olga", "schedule 3", "s\u0443stem"])
+@pytest.mark.parametrize("name", ["Olga", "schedule 3", "s\u0443stem", "\ua4e1\ua4f2\ua4d6"])
 def test_who_has_such_a_name_keeps_it(owner: User, make_user: MakeUser, name: str) -> None:
     user = make_user(name)
     signed_in = APIClient().post("/api/auth/token", {"username": name, "password": PASSWORD})
