@@ -130,8 +130,8 @@ export function FindButton({ isSmall = false }: { isSmall?: boolean }) {
   const isOn = useShortcuts();
   if (isSmall) return <Button kind="quiet" className="icon" aria-label={words.keys.find} onClick={() => show("find")}><Icon name="search" /></Button>;
   return (
-    <button type="button" className="room" aria-label={words.keys.find} aria-keyshortcuts={isOn ? "Control+K Meta+K" : undefined} onClick={() => show("find")}>
-      <Icon name="search" /> <span className="grow">{words.keys.find}</span>{isOn && <span className="count">{words.keys.mod} K</span>}
+    <button type="button" className="room" aria-keyshortcuts={isOn ? "Control+K Meta+K" : undefined} onClick={() => show("find")}>
+      <Icon name="search" /> <span className="grow">{words.keys.find}</span>{isOn && <span className="count" aria-hidden="true">{words.keys.mod} K</span>}
     </button>
   );
 }
