@@ -12,12 +12,15 @@ from servers.minecraft.rcon.client import RconConnection, RconUnavailable, clean
 
 _SAVED = re.compile(r"Saved the (game|world)|Save complete\.")
 # The game's own thread and logger, and nothing before its words: whatever a chat looks like, it has a name in front.
-_SAVED_LINE = re.compile(
+_OWN = (
     r"\[[^\[\]]{1,40}\] \[Server thread/INFO\](?: \[(?:minecraft/|net\.minecraft\.|ne\.mi\.)[^\[\]\s]*\])?: "
-    r"(?:Saved the (?:game|world)|(?:Forcing save\.\.)?Save complete\.)"
+)
+_SAVED_LINE = re.compile(
+    rf"{_OWN}(?:Saved the (?:game|world)|(?:Forcing save\.\.)?Save complete\.)"
 )
 _SAVING_ON_LINE = re.compile(
-    r"\]: (\[[^\]<>]+: )?(Automatic saving is now enabled|Turned on world auto-saving|Enabled level saving\.\.)\]?$"
+    rf"{_OWN}(?:\[[^\[\]<>:]{{1,40}}: )?"  # whom the game names, when it tells other operators
+    r"(?:Automatic saving is now enabled|Turned on world auto-saving|Enabled level saving\.\.)\]?"
 )
 _OFF_ANSWER = re.compile(
     r"saving is now disabled|already turned off|turned off world auto-saving|disabled level saving", re.IGNORECASE
@@ -51,6 +54,11 @@ def is_unknown(answer: str) -> bool:
 def is_confirmation(line: str) -> bool:
     """Tell whether a line of the log is the game's own word that its world is written; no player can write one."""
     return bool(_SAVED_LINE.fullmatch(line))
+
+
+def tells_saving_on(line: str) -> bool:
+    """Tell whether a line of the log is the game's own word that somebody turned saving on; no chat is."""
+    return bool(_SAVING_ON_LINE.fullmatch(line))
 
 
 class GameConnection:
@@ -115,7 +123,7 @@ class GameLog:
 
     async def says_saving_is_on(self) -> bool:
         """Tell whether somebody turned saving on since the last look."""
-        return any(_SAVING_ON_LINE.search(line) for line in await self._read())
+        return any(tells_saving_on(line) for line in await self._read())
 
     async def close(self) -> None:
         """Let the file go."""

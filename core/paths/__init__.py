@@ -32,7 +32,7 @@ from core.paths.links import Link, TreeLinks, find_links, place_of_link, read_li
 from core.paths.listing import Page, list_directories, list_holding, list_links, names_in, page
 from core.paths.mounts import is_same_mount, mount_points_at_or_below, sync_file_system
 from core.paths.new_file import NewFile
-from core.paths.places import MountPoint, Place, places, read_mounts
+from core.paths.places import MountPoint, Place, place_of_mount, places, read_mounts
 from core.paths.privileged import is_open_to_others, is_within_reach, missing_mount_options, privileged, restrict
 from core.paths.rename import OtherFileSystem, exchange, move, rename_beneath
 from core.paths.root import Entry, Root
@@ -87,6 +87,7 @@ __all__ = [
     "path_of",
     "place_inside",
     "place_of_link",
+    "place_of_mount",
     "places",
     "printable",
     "privileged",

@@ -29,20 +29,20 @@ class Place:
     """One file or folder, however it is called.
 
     Attributes:
-        real: its path without links.
+        real: its path without links; None when it has none here.
         in_file_system: its file system and its path there, the same under each bind mount; None when not known.
         identity: device and inode; None when it cannot be looked at from here.
         parents: the same of all folders above it, as far as they can be looked at.
     """
 
-    real: PurePosixPath
+    real: PurePosixPath | None
     in_file_system: tuple[str, PurePosixPath] | None = None
     identity: tuple[int, int] | None = None
     parents: frozenset[tuple[int, int]] = frozenset()
 
     def is_or_lies_in(self, other: "Place") -> bool:
         """Tell whether this is ``other`` or something below it."""
-        if self.real.is_relative_to(other.real):
+        if self.real is not None and other.real is not None and self.real.is_relative_to(other.real):
             return True
         if other.identity is not None and (other.identity == self.identity or other.identity in self.parents):
             return True
@@ -54,6 +54,11 @@ class Place:
     def overlaps(self, other: "Place") -> bool:
         """Tell whether one of the two is the other, or lies in it."""
         return self.is_or_lies_in(other) or other.is_or_lies_in(self)
+
+
+def place_of_mount(mount: MountPoint) -> Place:
+    """Return the place of what is mounted, in whatever process: its file system alone tells."""
+    return Place(None, (mount.device, mount.root))
 
 
 def read_mounts(mountinfo: Path = MOUNTINFO) -> list[MountPoint]:

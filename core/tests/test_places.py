@@ -2,11 +2,11 @@
 
 import os
 import subprocess
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
-from core.paths import Place, places, read_mounts
+from core.paths import MountPoint, Place, place_of_mount, places, read_mounts
 
 
 def overlap(one: Path, other: Path) -> bool:
@@ -63,7 +63,21 @@ def test_a_bind_mount_shows_the_same_folder(tree: Path, bound: str, seen: str, *
 def test_what_cannot_be_looked_at_is_known_by_its_path(tmp_path: Path) -> None:
     (gone,) = places(["/no/such/folder"])
     assert gone.identity is None
-    assert gone.overlaps(Place(gone.real / "below"))
+    assert gone.overlaps(Place(PurePosixPath("/no/such/folder/below")))
+
+
+@pytest.mark.parametrize(
+    ("device", "root", "overlaps"),
+    [
+        ("8:1", "/srv/x/data", True), ("8:1", "/srv/x", True), ("8:1", "/srv/x/data/world", True), ("8:1", "/", True),
+        ("8:1", "/srv/x2", False), ("8:2", "/srv/x/data", False),
+    ],
+)
+def test_a_mount_is_compared_by_its_file_system_alone(device: str, root: str, *, overlaps: bool) -> None:
+    here = Place(PurePosixPath("/mnt/x/data"), ("8:1", PurePosixPath("/srv/x/data")))
+    mounted = place_of_mount(MountPoint(device, PurePosixPath(root), PurePosixPath("/mnt/x/data")))
+
+    assert (mounted.overlaps(here), here.overlaps(mounted)) == (overlaps, overlaps)
 
 
 def test_mounts_are_read_with_the_folder_that_is_mounted(tmp_path: Path) -> None:

@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from core.paths import mount_points_at_or_below, places
+from core.paths import MountPoint, Place, mount_points_at_or_below, place_of_mount, places
 from servers.docker.cli import DockerCli, EngineUnreachable
-from servers.docker.container import Container
+from servers.docker.container import Container, Mount
 from servers.docker.engine import DockerManager
+from servers.docker.seen_places import mounted_places
 
 _SELF = re.compile(r"/([0-9a-f]{64})/\S* /etc/(?:hostname|hosts|resolv\.conf) ")
 
@@ -23,8 +24,9 @@ async def list_writers(folders: Iterable[Path], *, cli: DockerCli) -> list[Conta
 
     Containers between two runs of a crash loop count, too, and so does one that is being started: the engine lists it
     as running only when that is done, but answers no inspection of it before. A folder, or a part of it, is recognised
-    under each of its paths; one that is not here, because the engine has a machine of its own, by its name alone. One
-    list and one inspect, whatever there is. The panel's own container is left out: it writes there by design.
+    under each of its paths, and as the kernel has it mounted, whatever it was called then; one that is not here,
+    because the engine has a machine of its own, by its name alone. One list and one inspect, whatever there is. The
+    panel's own container is left out: it writes there by design.
 
     Raises:
         EngineUnreachable: nobody knows.
@@ -43,10 +45,21 @@ def _writing(containers: Iterable[Container], folders: Sequence[Path]) -> list[C
     wanted, own = places([*real, *inside]), _own_container()
 
     def is_writer(one: Container) -> bool:
-        sources = places(mount.source for mount in one.mounts if mount.is_writable and mount.source)
-        return one.id != own and any(source.overlaps(place) for source in sources for place in wanted)
+        return one.id != own and any(source.overlaps(place) for source in _written(one) for place in wanted)
 
     return [one for one in containers if is_writer(one)]
+
+
+def _written(one: Container) -> list[Place]:
+    """Return where a container may write: what the engine mounted, under the path of that time, and where it is now."""
+    recorded = places(mount.source for mount in one.mounts if mount.is_writable and mount.source)
+    return recorded + [place_of_mount(now) for now in mounted_places(one) or () if not _is_closed(now, one.mounts)]
+
+
+def _is_closed(now: MountPoint, mounts: Iterable[Mount]) -> bool:
+    """Tell whether the engine mounted it read-only, or as a part of what is: the machine's ``/``, for a monitor."""
+    around = [mount for mount in mounts if now.path.is_relative_to(mount.target)]
+    return bool(around) and not max(around, key=lambda mount: len(mount.target)).is_writable
 
 
 def _own_container() -> str | None:

@@ -54,3 +54,27 @@ def test_an_unknown_command_is_told(answer: str) -> None:
 )
 def test_only_the_games_own_line_confirms(line: str, *, confirms: bool) -> None:
     assert game_connection.is_confirmation(line) is confirms
+
+
+@pytest.mark.parametrize(
+    "said", ["Automatic saving is now enabled", "Turned on world auto-saving", "Enabled level saving.."]
+)
+@pytest.mark.parametrize(
+    ("around", "counts"),
+    [
+        (f"{HEAD}{{}}", True),
+        (f"{HEAD}[Alex: {{}}]", True),
+        ("[10:00:02] [Server thread/INFO] [minecraft/DedicatedServer]: {}", True),
+        ("[27Nov2026 10:00:02.123] [Server thread/INFO] [net.minecraft.server.MinecraftServer/]: [Rcon: {}]", True),
+        (f"{HEAD}[Rcon] ]: {{}}", False),
+        (f"{HEAD}[Server] ]: {{}}", False),
+        (f"{HEAD}<Alex> ]: {{}}", False),
+        (f"{HEAD}<Alex> {HEAD}{{}}", False),
+        (f"{HEAD}Alex issued server command: /msg Bob ]: {{}}", False),
+        (f"{HEAD}[Alex] ]: [Bob: {{}}]", False),
+        ("[10:00:02] [Async Chat Thread - #0/INFO]: {}", False),
+        ("{}", False),
+    ],
+)
+def test_only_the_games_own_line_tells_that_saving_was_turned_on(around: str, said: str, *, counts: bool) -> None:
+    assert game_connection.tells_saving_on(around.format(said)) is counts

@@ -117,6 +117,24 @@ def by_a_crash_loop(folder: Path, tmp_path: Path) -> str:
     return name
 
 
+def by_what_was_moved_in(folder: Path, tmp_path: Path) -> str:
+    """It began where the folder lay before: the engine goes on naming that."""
+    name, before = f"{folder.name}-moved", tmp_path / "before"
+    (folder / "data").rename(before)
+    run("docker", "run", "-d", "--name", name, "--memory", "64m", "-v", f"{before}:/data", TINY, "sleep", "600")
+    before.rename(folder / "data")
+    return name
+
+
+def by_a_link_that_leads_elsewhere_now(folder: Path, tmp_path: Path) -> str:
+    name, link = f"{folder.name}-link", tmp_path / "link"
+    link.symlink_to(folder / "data")
+    run("docker", "run", "-d", "--name", name, "--memory", "64m", "-v", f"{link}:/data", TINY, "sleep", "600")
+    link.unlink()
+    link.symlink_to("/nowhere")
+    return name
+
+
 @pytest.fixture
 def seen(panel: Panel, tmp_path: Path) -> Iterator[None]:
     place = tmp_path / "seen"
@@ -136,6 +154,8 @@ WAYS: dict[str, Callable[[Path, Path], str]] = {
     "another path": by_another_path,
     "a part of it at another path": by_a_part_of_it,
     "what is mounted in it": by_what_is_mounted_in_it,
+    "what was moved in": by_what_was_moved_in,
+    "a link that leads elsewhere now": by_a_link_that_leads_elsewhere_now,
     "a crash loop": by_a_crash_loop,
 }
 
@@ -167,6 +187,20 @@ def test_writer_is_seen_by_every_action(panel: Panel, server: Path, tmp_path: Pa
         assert refused["down"].status_code == 409
         assert named in refused["down"].json()["detail"]
     assert (server / "data/level.dat").read_bytes() == b"level"
+
+
+def test_who_may_only_read_is_no_writer(panel: Panel, server: Path, tmp_path: Path) -> None:
+    """A monitor that sees the whole machine, and disks mounted in it: with them each server would be written by it."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    run("mount", "--bind", panel.servers, disk)
+    name = f"{server.name}-monitor"
+    try:
+        run("docker", "run", "-d", "--name", name, "--memory", "64m", "-v", "/:/host:ro", TINY, "sleep", "600")
+        with panel.client() as client:
+            snapshot(client, server.name)
+    finally:
+        run("umount", "--lazy", disk)
 
 
 def snapshot(client: httpx.Client, server_id: str) -> str:
