@@ -27,7 +27,11 @@ MAX_FIELDS = 1000  # of a form or a query; Django refuses more, too
 _CHARACTER = r"[^\s:=,{}\[\]&?]"
 _NAME = rf"(?<!{_CHARACTER})(?P<name>{_CHARACTER}++)\s*+"
 _PAIR = re.compile(rf"{_NAME}[:=]\s*+")
+# An option of a program, on the line of its value or on one of its own: `--password X`, `["--password", "X"]`.
+_OPTION = re.compile(r"(?<![\w-])(?P<name>--?[\w-]++)[\"']?,?(?:\s++|$)")
 _EXPLICIT = re.compile(rf"^[\s-]*+\?\s*+{_NAME}$")
+# A name in quotes whose colon stands on the next line.
+_LAST = re.compile(r"[\"'](?P<name>[^\"'\s:=,{}\[\]]{1,200})[\"']\s*+$")
 
 
 class _Open:
@@ -101,7 +105,7 @@ class Masker:
                 # From the name on, the rest of its line: a value may hold any character, quotes and separators too.
                 masked = line[:end] + MASK
                 secret = _Open(_indent(line), is_empty=not line[end:].strip())
-            elif (found := _EXPLICIT.match(line)) and self._holds_word(found["name"]):
+            elif (found := _EXPLICIT.match(line) or _LAST.search(line)) and self._holds_word(found["name"]):
                 masked = f"{line}: {MASK}"
                 secret = _Open(_indent(line), is_empty=True)
             lines.append(masked)
@@ -137,8 +141,12 @@ class Masker:
         return summary(content_type, size=len(raw))
 
     def _end_of_name(self, line: str) -> int | None:
-        """Return where the value of the first sensitive ``name:`` or ``name=`` of ``line`` begins."""
-        return next((found.end() for found in _PAIR.finditer(line) if self._holds_word(found["name"])), None)
+        """Return where the value of the first sensitive ``name:``, ``name=`` or ``--name`` of ``line`` begins."""
+        ends = [
+            next((found.end() for found in pattern.finditer(line) if self._holds_word(found["name"])), None)
+            for pattern in (_PAIR, _OPTION)
+        ]
+        return min((end for end in ends if end is not None), default=None)
 
     def _holds_word(self, name: str) -> bool:
         lower = name.lower()

@@ -27,12 +27,17 @@ _USER_PART = re.compile(
     r"|(?P<before_coded>%2F%2F)(?:(?!%2F)[^\s/?#&])*(?P<at>@|%40)",
     re.IGNORECASE,
 )
+# The same without a scheme, as images of a registry have it: `user:password@host/image`. A mail address has no path.
+_USER_OF_REGISTRY = re.compile(
+    r"(?<![^\s\"'`])[^\s/:@%\"'`]{1,200}:(?!//)[^\s@/]{1,200}@(?=[\w.-]{1,253}(?::\d{1,5})?/)"
+)
 
 
 def without_login(text: str) -> str:
     """Return ``text`` with the user part (``user:password@``) of each address in it masked; mail addresses stay."""
     if "@" not in text and "%40" not in text:
         return text
+    text = _USER_OF_REGISTRY.sub(f"{NO_LOGIN}@", text)
     return _USER_PART.sub(_masked, text)
 
 

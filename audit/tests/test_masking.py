@@ -68,6 +68,13 @@ def test_yaml_environment_keeps_the_rest() -> None:
         "login password=c4nary",
         "rcon_password=c4nary\r\nmotd=x",
         "a\rRCON_PASSWORD: c4nary\r  c4nary",
+        "command: --rcon-password c4nary --x",
+        "command: [--rcon-password, c4nary]",
+        'command: ["--rcon-password", "c4nary"]',
+        "command:\n  - --rcon-password\n  - c4nary\n",
+        "command: >-\n  java -jar x.jar\n  --rcon-password\n  c4nary",
+        'environment: {"RCON_PASSWORD"\n : c4nary}',
+        "environment:\n  'RCON_PASSWORD'\n  : c4nary",
     ],
 )
 def test_secrets_inside_a_text_are_masked(text: str) -> None:
@@ -179,6 +186,9 @@ ADDRESSES = {
     "http://bob:c4nary@one.org http://two.org sftp://c4nary@three.org:22//srv": (
         "http://***@one.org http://two.org sftp://***@three.org:22//srv"
     ),
+    "image: bob:c4nary@registry.example/a/b:1": "image: ***@registry.example/a/b:1",
+    '["bob:c4nary@registry.example:5000/a"]': '["***@registry.example:5000/a"]',
+    "${IMAGE:-bob:c4nary@registry.example/a}": "***@registry.example/a}",
     "rest:https://bob:c4nary@example.org/": "rest:https://***@example.org/",
     "jdbc:mysql://bob:c4nary@db:3306/luckperms": "jdbc:mysql://***@db:3306/luckperms",
     "resource-pack=https\\://bob\\:c4nary@example.org/a": "resource-pack=https\\://***@example.org/a",
@@ -190,6 +200,7 @@ INNOCENT = [
     "https://example.org/@scope/pack.zip", "https://example.org/a@b", "https://example.org?to=me@example.org",
     "https://example.org#me@example.org", "https://example.org:8080/a@b", "https://[2001:db8::1]/a@b",
     "https://[2001:db8::1]:80/a@b", r"https\://example.org\:80/a@b", r"https:\/\/example.org:80\/a@b",
+    "12:30:01 me@example.org joined", "itzg/minecraft-server:java21@sha256:0123", "image:1@sha256:0123",
     "me@example.org", "mailto:me@example.org", "me@example.org, you@example.org",
     "https://example.org and me@example.org", "// me@example.org", "tp @a @p", "image@sha256:0123",
     "git@example.org:owner/pack.git", "to=https%3A%2F%2Fexample.org%2Fa%40b", "https://***@example.org/a",
@@ -230,6 +241,8 @@ HOSTILE = {
     "a name without an end": "key" + "a" * 10_000,
     "a name before blanks": "key" + " " * 10_000,
     "a name behind a long word": "a" * 5000 + "key" + "a" * 5000,
+    "many options": "--key " * 1500, "an option without an end": "--key" + "-" * 10_000, "quotes": "'key" * 2500,
+    "halves of logins": " a:b" * 2500 + "@", "a login without an end": "a:" + "b" * 10_000 + "@",
     "many explicit keys": "- ? key " * 1200,
     "blanks and dashes": " -" * 5000 + "key",
     "halves of tokens": "eyJ" * 3300,
