@@ -4,6 +4,7 @@ import pytest
 
 from backups.restores import drill, preview, recovery
 from backups.snapshots import adopt, apply_retention, create, delete
+from servers.changes import removed
 from servers.changes.actions import Action
 from servers.operations import kinds
 from servers.operations.kinds import OperationKind
@@ -12,7 +13,7 @@ from servers.operations.kinds import OperationKind
 STORED = {
     "start", "stop", "restart", "up", "down", "remove", "kill", "pull", "create", "update", "copy_files",
     "delete_files", "extract_files", "backup", "restore", "preview", "verify", "forget", "prune", "check",
-    "delete_snapshot", "adopt_instance",
+    "delete_snapshot", "adopt_instance", "restore_removed", "purge_removed",
 }
 
 
@@ -47,8 +48,9 @@ def test_who_has_a_trait(trait: str, names: set[str]) -> None:
     assert {kind.name for kind in kinds._known.values() if getattr(kind, trait)} == names
 
 
-def test_kinds_of_backups_are_registered_by_their_homes() -> None:
+def test_kinds_are_registered_by_their_homes() -> None:
     homes = [drill.KIND, preview.KIND, recovery.KIND, adopt.KIND, apply_retention.KIND, create.KIND, delete.KIND]
+    homes += [removed.RESTORE, removed.PURGE]
     assert [kinds.find(kind.name) for kind in homes] == homes
 
 
