@@ -162,20 +162,21 @@ def around(at: Callable[[int], str], engine: Engine, after_swap: int) -> dict[in
     """Return a round whose start came too early and one whose start came after the swap, with those between.
 
     The count of questions differs from round to round: readings follow the engine's events. So the places are looked
-    for, and a round that ended before somebody started the game proves nothing.
+    for, and a round that ended before somebody started the game proves nothing: it is tried anew.
     """
     found = {}
     for moment in reversed(range(after_swap)):
         found[moment] = at(moment)
         if found[moment] == "refused":
             break
-    for moment in itertools.count(after_swap):
-        result = at(moment)
-        if engine.starter is None:
-            break
-        found[moment] = result
-        if result == "restored":
-            break
+    for _ in range(3):
+        for moment in itertools.count(after_swap):
+            result = at(moment)
+            if engine.starter is None:
+                break
+            found[moment] = result
+            if result == "restored":
+                return found
     return found
 
 
