@@ -17,8 +17,6 @@ from accounts.rights.rights import Rights
 USERNAME_MIN_LENGTH = 3
 USERNAME_MAX_LENGTH = 50
 
-# Names that the audit log gives to the master token and to strangers.
-
 
 class UserRole(StrEnum):
     """What a user may do; an owner may do everything an admin may."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
 
-RESERVED = frozenset({"system", "anonymous"})  # as the audit calls who is no user
+RESERVED = frozenset({"system", "anonymous"})  # as the audit calls the master token, and strangers
 # As the audit and operations call what acts for a user: `schedule 3`, `key ab12cd34`.
 _NOT_USERS = re.compile(r"schedule\W*\d+|key\W+[0-9a-z]{8}")
 _LETTERS = frozenset({"Lu", "Ll", "Lt", "Lo"})  # not modifiers, which many scripts share

@@ -31,7 +31,7 @@ REFUSED = {
 }
 ALLOWED = [
     "olga2", "ольга", "Όλγα", "オルガです", "山田たろう", "김철수", "key-keeper", "keyser", "scheduler", "Olga B.",
-    "ol-ga", "1234", "ka\u02bbiu", "olgá", "Key Largo", "Schedule Bot", "Tokyo東京", "DJ Москва", "Иван2 (RU)",  # noqa: RUF001 -- words, not twins
+    "ol-ga", "1234", "ka\u02bbiu", "olgá", "Key Largo", "Schedule Bot", "Tokyo東京", "DJ Юлия", "Юлий2 (RU)",
     "\u2764\ufe0ffan", "system admin", "Nguyễn Văn", "Ọ́lá",
 ]
 

@@ -7,8 +7,7 @@ by their first two characters only. What it cannot read it quotes as it stands.
 import re
 
 from core.process import ProgramFailed
-from core.redaction import REDACTED
-from servers.docker.compose_file.quoting import without_logins
+from core.redaction import REDACTED, without_login
 
 _UNSET = re.compile(r'(?P<before>\\*"?)(?P<name>[A-Za-z_]\w*)(?P<after>\\*"? variable is not set)')
 _INTERPOLATION = "invalid interpolation format for "
@@ -34,7 +33,7 @@ class Masking:
         self._quotes_a_value = _INTERPOLATION in line
         if "variable is not set" in line:
             line = _UNSET.sub(lambda found: f"{found['before']}{shortened(found['name'])}{found['after']}", line)
-        return without_logins(_COMPLAINT.sub(lambda found: found["before"] + REDACTED, line))
+        return without_login(_COMPLAINT.sub(lambda found: found["before"] + REDACTED, line))
 
 
 def masked_failure(error: ProgramFailed, program: str) -> ProgramFailed:

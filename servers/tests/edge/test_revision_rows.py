@@ -68,13 +68,12 @@ def test_each_is_compared_with_the_one_before() -> None:
     ]
 
 
-def test_the_last_that_is_listed_is_compared_with_one_that_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(revisions, "MAX_LISTED", 2)
-    for text in "abcd":
-        add(f"{text}\n")
+def test_the_last_that_is_listed_is_compared_with_one_that_is_not() -> None:
+    for number in range(revisions.MAX_LISTED + 2):
+        add(f"{number}\n")
 
     found = shown()
-    assert [number for number, _ in found] == [4, 3]
+    assert [number for number, _ in found] == list(range(revisions.MAX_LISTED + 2, 2, -1))
     assert found[-1][1].startswith("--- revision 2\n")
 
 
