@@ -6,6 +6,7 @@ When in doubt it masks too much: an audit log is read by more people than the th
 import json
 import math
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -32,6 +33,8 @@ _OPTION = re.compile(r"(?<![\w-])(?P<name>--?[\w-]++)[\"']?,?(?:\s++|$)")
 _EXPLICIT = re.compile(rf"^[\s-]*+\?\s*+{_NAME}$")
 # A name in quotes whose colon stands on the next line.
 _LAST = re.compile(r"[\"'](?P<name>[^\"'\s:=,{}\[\]]{1,200})[\"']\s*+$")
+# YAML and JSON may write any character of a name by its number.
+_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))")
 
 
 class _Open:
@@ -91,7 +94,7 @@ class Masker:
 
     def text(self, text: str) -> str:
         """Mask the values of ``KEY: value`` and ``KEY=value`` in a text, with the lines that continue them (YAML)."""
-        text = self._redact(text)
+        text = self._redact(_ESCAPE.sub(_letter, text))
         if not self.is_sensitive(text):
             return text
         lines: list[str] = []
@@ -162,6 +165,13 @@ class Masker:
         if name.lower() == _COMMAND and isinstance(value, str):
             return self.command(value)
         return self.value(value, depth=depth + 1)
+
+
+def _letter(escape: re.Match[str]) -> str:
+    """Return the letter, figure or ``_`` that is meant; other escapes stay, for a line break would end a value."""
+    number = int(next(filter(None, escape.groups())), 16)
+    meant = chr(number) if number <= sys.maxunicode else ""
+    return meant if meant.isalnum() or meant in {"_", "-"} else escape[0]
 
 
 def _indent(line: str) -> int:

@@ -48,8 +48,8 @@ async def own_containers(project: ComposeManager, *, server_id: str, cli: Docker
     for one in everything:
         if not await asyncio.to_thread(_is_from, one, project.directory):
             raise ForeignContainer(
-                f"The compose project {project.name!r} belongs to the directory "
-                f"{Path(one.working_dir or '').name!r}, not to {server_id!r}. Take that one down, or rename it."
+                f"The compose project {project.name!r} was started from another directory, named "
+                f"{Path(one.working_dir or '').name!r}, and not from this server's. Take that one down, or rename it."
             )
     ours = {one.id for one in everything}
     for one in await DockerManager(cli).inspect([f"mc-{server_id}"]):

@@ -64,7 +64,7 @@ class Command(BaseCommand):
         (path.absolute().parent / server_path).mkdir(exist_ok=True)
         self.stdout.write(
             f"Wrote {path} with fresh secrets. Servers will live in {server_path}.\n"
-            "Next: python manage.py migrate, python manage.py createowner, python manage.py serve\n"
+            "Next: python manage.py serve. It prints a link to make the first account by\n"
             "(or sign in with the master token in that file)."
         )
         return True
