@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 RESERVED = frozenset({"system", "anonymous"})  # as the audit calls the master token, and strangers
 # As the audit and operations call what acts for a user: `schedule 3`, `key ab12cd34`.
 _NOT_USERS = re.compile(r"schedule\W*\d+|key\W+[0-9a-z]{8}")
+_AROUND = re.compile(r"^[\W_]+|[\W_]+$")
 _LETTERS = frozenset({"Lu", "Ll", "Lt", "Lo"})  # not modifiers, which many scripts share
 _MARKS = frozenset({"Mn", "Me"})
 # Scripts in everyday use (UAX 31, table 5), by the first word of their letters' names. Letters of others, such as
@@ -31,9 +32,11 @@ _INVISIBLE = frozenset(map(chr, (
 _EMOJI = re.compile(r"(?<=[^\w\s])\ufe0f")  # makes a picture of the symbol before it
 # Small letters that are drawn as Latin ones, or whose large letters are: Cyrillic, Greek, and Latin of other kinds.
 _DRAWN_ALIKE = (
-    str.maketrans("авеіјкмнорсѕтухһԁԛԝ", "abeijkmhopcstyxhdqw")
-    | str.maketrans("αβεζηικμνορτυχϲ", "abezhikmvoptyxc")
-    | str.maketrans("\u0131\u0251\u0261", "iag")
+    str.maketrans("авеіјкмнорсѕтухһԁԛԝь", "abeljkmhopcstyxhdqwb")
+    | str.maketrans("αβεζηικμνορτυχϲ", "abezhlkmvoptyxc")
+    | str.maketrans("\u0131\u0251\u0261", "lag")
+    | str.maketrans("\u2018\u2019\u02bc\u00b4`", "'''''")
+    | str.maketrans("i", "l")  # a large I is drawn as a small l
 )
 _SMALL_CAPITAL = "LATIN LETTER SMALL CAPITAL "
 
@@ -45,14 +48,14 @@ def check_new(name: str, *, others: Iterable[str]) -> None:
         ValidationError: of the field ``username``.
     """
     key = key_of(name)
-    if _NOT_USERS.fullmatch(key) or re.sub(r"[\W_]", "", key) in RESERVED:
+    if _NOT_USERS.fullmatch(_bare(key)) or re.sub(r"[\W_]", "", key) in RESERVED:
         raise _refused("This username is reserved; choose another.", "reserved")
     if _INVISIBLE & set(_EMOJI.sub("", name)):
         raise _refused("A username has no characters that nobody sees.", "characters")
     if not all(map(_is_of_one_script, re.split(r"[\W_]+", unicodedata.normalize("NFKC", name)))):
         message = "Each word of a username has letters of one script in everyday use: others look alike."
         raise _refused(message, "scripts")
-    if any(key == key_of(other) for other in others):
+    if any(_bare(key) == _bare(key_of(other)) for other in others):
         raise _refused("This username is taken; choose another.", "unique")
 
 
@@ -63,7 +66,13 @@ def key_of(name: str) -> str:
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).casefold()
     kept = "".join(one for one in unicodedata.normalize("NFC", folded) if unicodedata.category(one) not in _MARKS)
-    return "".join(map(_large_of, kept)).translate(_DRAWN_ALIKE)
+    one_blank = " ".join("".join("-" if unicodedata.category(one) == "Pd" else one for one in kept).split())
+    return "".join(map(_large_of, one_blank)).translate(_DRAWN_ALIKE)
+
+
+def _bare(key: str) -> str:
+    """Return the key without the punctuation around it, which one overlooks."""
+    return _AROUND.sub("", key) or key
 
 
 def _is_of_one_script(word: str) -> bool:
