@@ -16,7 +16,6 @@ from accounts.rights.table import ROUTES
 
 # Views outside DRF that need no login. Whoever adds one answers for it.
 _BY_ALL = {"options", "head", "trace"}
-OTHERS = {"drf_spectacular"}  # the OpenAPI document, for everybody by its own setting
 PUBLIC_VIEWS = {"mcadmin.urls.healthz", "mcadmin.urls.docs", "mcadmin.urls.redoc", "mcadmin.spa.page"}
 ADMIN_SITE = "admin"  # Django's admin asks for an owner by itself
 SOCKET_ROUTES = "mcadmin.routing"
@@ -72,8 +71,6 @@ def _problem_of(route: str, view: Any) -> str | None:
     if cls is None:
         is_named = f"{view.__module__}.{getattr(view, '__qualname__', '')}" in PUBLIC_VIEWS
         return None if is_named else "has no permission of its own"
-    if cls.__module__.partition(".")[0] in OTHERS:
-        return None
     known = ROUTES.get(address_of(route), {})
     if missing := _methods_of(view) - known.keys():
         return f"is not in the table with {', '.join(sorted(missing))}"

@@ -4,10 +4,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularAPIView
 
 from mcadmin.admin_site.site import site
 from mcadmin.api import AttentionView
+from mcadmin.api_document import ApiDocumentView
 from mcadmin.spa import page
 from servers.api.metrics import MetricsView
 
@@ -29,7 +29,7 @@ def redoc(request: HttpRequest) -> HttpResponse:
 
 api_urlpatterns: list[URLPattern | URLResolver] = [
     path("/healthz", healthz),
-    path("/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("/schema", ApiDocumentView.as_view(), name="schema"),
     path("/docs", docs),
     path("/redoc", redoc),
     path("/attention", AttentionView.as_view()),
