@@ -5,6 +5,7 @@ from typing import Any, TypedDict
 from asgiref.sync import async_to_sync
 
 from core.errors import AppError
+from core.redaction import without_login
 from servers import wiring
 from servers.api.items import ServerItem, server_item
 from servers.api.secrets import masked
@@ -121,7 +122,7 @@ def _about_games(games: list[str]) -> list[str]:
 
 def _of_compose(compose: MCComposeFile, *, directory: str, environment: dict[str, Any]) -> ComposePayload:
     return {
-        "image": compose.image or None,
+        "image": without_login(compose.image) or None,
         "environment": environment,
         "ports": [
             {

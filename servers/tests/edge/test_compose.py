@@ -47,6 +47,16 @@ def test_the_detail_shows_the_file_with_secrets_masked(owner: APIClient, fake: F
     assert len(found["warnings"]) == 3  # no stop_grace_period, no pids_limit, a Java that is too new
 
 
+def test_no_login_of_an_image_is_shown(owner: APIClient, fake: FakeDocker, server_path: Path) -> None:
+    text = compose_text("w").replace("image: itzg/minecraft-server:java21", "image: bob:h1dden@reg.example/a/b:1")
+    write_server(server_path, "w", text)
+
+    answer = owner.get("/api/servers/w/")
+
+    assert answer.json()["image"] == "***@reg.example/a/b:1"
+    assert "h1dden" not in answer.content.decode()
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
