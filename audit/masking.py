@@ -15,12 +15,12 @@ from core.redaction import REDACTED, Redactor
 
 MASK = REDACTED
 MAX_DEPTH = 32
-_CONTENT = "content"  # the field of file contents, which are never kept
+_TEXTS = {"content", "yaml_content", "override_yaml"}  # fields of file contents, which are never kept
 _COMMAND = "command"  # the field of console commands
 _ALWAYS = ("authorization", "cookie", "passwd", "passphrase")  # beside the words of the settings
 _EXACTLY = {"code"}  # login codes; as part of a name it is innocent (exit_code)
 # Commands of login plugins: whatever follows is a name and a password.
-_LOGINS = {"login", "l", "register", "reg", "authme", "changepw", "changepass"}
+_LOGINS = {"login", "nlogin", "nregister", "l", "register", "reg", "authme", "changepw", "changepass"}
 MAX_FIELDS = 1000  # of a form or a query; Django refuses more, too
 
 # Strangers write these texts, so each pattern takes time in proportion to the text: a name is tried from its first
@@ -33,6 +33,7 @@ _OPTION = re.compile(r"(?<![\w-])(?P<name>--?[\w-]++)[\"']?,?(?:\s++|$)")
 _EXPLICIT = re.compile(rf"^[\s-]*+\?\s*+{_NAME}$")
 # A name in quotes whose colon stands on the next line.
 _LAST = re.compile(r"[\"'](?P<name>[^\"'\s:=,{}\[\]]{1,200})[\"']\s*+$")
+_BARE = re.compile(r"-{0,2}[\w.-]{1,64}")
 # YAML and JSON may write any character of a name by its number.
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))")
 
@@ -74,10 +75,12 @@ class Masker:
 
     def command(self, text: str) -> str:
         """Mask a console command: as ``text``, and whatever follows a sensitive word or a login."""
-        words = text.split(" ")
+        words = text.split()
         for number, word in enumerate(words):
-            lower = word.lower().lstrip("/")
-            is_login = lower in _LOGINS and number == 0
+            lower = word.lower().lstrip("/").rpartition(":")[2]
+            # `execute … run login x`, `sudo bob login x`
+            begins = number == 0 or words[number - 1].lower() == "run" or words[0].lower().endswith("sudo")
+            is_login = begins and lower in _LOGINS
             if (is_login or self.is_sensitive(lower)) and "=" not in word and len(words) > number + 1:
                 return " ".join([*words[: number + 1], MASK])
         return self.text(text)
@@ -87,9 +90,16 @@ class Masker:
         if depth > MAX_DEPTH:
             return "…"
         if isinstance(value, Mapping):
-            return {self._redact(str(key)): self._field(str(key), item, depth) for key, item in value.items()}
+            is_pair = any(self._is_name(value.get(key)) for key in ("name", "key"))  # {"name": "PASSWORD", "value": …}
+            return {
+                self.text(str(key)): MASK if is_pair and key == "value" else self._field(str(key), item, depth)
+                for key, item in value.items()
+            }
         if isinstance(value, list | tuple):
-            return [self.value(item, depth=depth + 1) for item in value]
+            return [
+                MASK if number and self._is_name(value[number - 1]) else self.value(item, depth=depth + 1)
+                for number, item in enumerate(value)
+            ]
         return self.text(value) if isinstance(value, str) else value
 
     def text(self, text: str) -> str:
@@ -155,13 +165,18 @@ class Masker:
         lower = name.lower()
         return any(word in lower for word in self._words)
 
+    def _is_name(self, item: Any) -> bool:
+        """Tell whether an item of a list is the bare name of a secret, or an option: what follows is its value."""
+        return isinstance(item, str) and _BARE.fullmatch(item) is not None and self._holds_word(item)
+
     def _field(self, name: str, value: Any, depth: int) -> Any:
         if self.is_sensitive(name):
             return MASK
-        if name.lower() in {_CONTENT, _COMMAND} and isinstance(value, list):  # a form's field
+        if name.lower() in {*_TEXTS, _COMMAND} and isinstance(value, list):  # a form's field
             return [self._field(name, item, depth + 1) for item in value]
-        if name.lower() == _CONTENT and isinstance(value, str):
-            return summary("text", size=len(value.encode("utf-8", "replace")))
+        if name.lower() in _TEXTS and value is not None:
+            text = value if isinstance(value, str) else json.dumps(value, default=str)
+            return summary("text", size=len(text.encode("utf-8", "replace")))
         if name.lower() == _COMMAND and isinstance(value, str):
             return self.command(value)
         return self.value(value, depth=depth + 1)

@@ -29,7 +29,7 @@ _USER_PART = re.compile(
 )
 # The same without a scheme, as images of a registry have it: `user:password@host/image`. A mail address has no path.
 _USER_OF_REGISTRY = re.compile(
-    r"(?<![^\s\"'`])[^\s/:@%\"'`]{1,200}:(?!//)[^\s@/]{1,200}@(?=[\w.-]{1,253}(?::\d{1,5})?/)"
+    r"(?<![^\s\"'`])[^\s/:@%\"'`]{1,200}:(?!//)(?:[^\s@/]|/(?!/)){1,200}@(?=[\w.-]{1,253}(?::\d{1,5})?/)"
 )
 
 
@@ -57,7 +57,7 @@ class Redactor:
         if self._known is not None:
             text = self._known.sub(REDACTED, text)
         text = without_login(text)
-        if "=" in text or " " in text or "," in text:
+        if "=" in text or "," in text or " " in text or "\t" in text:
             text = _TOKENS.sub(lambda found: found["before"] + REDACTED, text)
         if "mca_" in text:
             text = _KEY.sub(REDACTED, text)

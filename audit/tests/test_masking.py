@@ -40,7 +40,7 @@ COMPOSE = """services:
 
 
 def test_yaml_environment_keeps_the_rest() -> None:
-    masked = masker.value({"yaml_content": COMPOSE})["yaml_content"]
+    masked = masker.value({"note": COMPOSE})["note"]
 
     assert f"      RCON_PASSWORD: {MASK}\n      MOTD: hello" in masked
     assert 'EULA: "TRUE"' in masked
@@ -93,6 +93,32 @@ def test_file_contents_are_told_by_their_size() -> None:
     assert masker.value({"content": "c4naré"}) == {"content": {"type": "text", "size": 7}}
 
 
+@pytest.mark.parametrize("name", ["content", "yaml_content", "override_yaml", "Content"])
+@pytest.mark.parametrize("value", [COMPOSE, {"a": CANARY}, "x: &p c4nary\nRCON_PASSWORD: *p", [CANARY], CANARY])
+def test_no_file_is_kept_whatever_it_is_called(name: str, value: object) -> None:
+    told = masker.value({name: value})
+
+    assert CANARY not in json.dumps(told)
+    assert told != {name: MASK}, "its size is told"
+
+
+PAIRS = [
+    {"name": "RCON_PASSWORD", "value": CANARY}, {"value": CANARY, "key": "rcon.password"}, ["RCON_PASSWORD", CANARY],
+    ["--rcon-password", CANARY], {"args": ["-v", "--token", CANARY]}, {f"password={CANARY}": 1},
+]
+
+
+@pytest.mark.parametrize("value", PAIRS)
+def test_a_value_beside_its_name_is_masked(value: object) -> None:
+    assert CANARY not in json.dumps(masker.value({"a": [value]}))
+
+
+def test_what_has_a_secret_looking_name_keeps_its_other_fields() -> None:
+    value = {"name": "nightly key", "verbs": ["view", "backup"], "servers": ["lobby"]}
+
+    assert masker.value(value) == value
+
+
 def test_form_and_query_are_masked() -> None:
     assert masker.query("a=1&a=2&Token=c4nary&b=&b64key=x") == {
         "a": ["1", "2"], "Token": MASK, "b": "", "b64key": MASK
@@ -142,6 +168,9 @@ def test_what_no_database_takes_is_escaped() -> None:
     [
         "authme changepassword bob c4nary", "login c4nary", "/login c4nary", "register c4nary c4nary",
         "say my password is c4nary", "op_token c4nary", "say key: c4nary", "authme register bob c4nary",
+        " login c4nary", "nlogin c4nary", "  /login\tc4nary", "authme:login c4nary", "/authme:l c4nary",
+        "sudo bob login c4nary",
+        "execute as bob run login c4nary", "essentials:sudo bob /register c4nary c4nary",
     ],
 )
 def test_passwords_in_commands_are_masked(command: str) -> None:
@@ -149,7 +178,7 @@ def test_passwords_in_commands_are_masked(command: str) -> None:
     assert CANARY not in json.dumps(masker.value({"command": command}))
 
 
-@pytest.mark.parametrize("command", ["say hello all", "whitelist add bob", "tp bob 1 2 3", "list"])
+@pytest.mark.parametrize("command", ["say hello all", "say I login later", "whitelist add bob", "tp bob 1 2 3", "list"])
 def test_other_commands_are_kept(command: str) -> None:
     assert masker.command(command) == command
 
@@ -202,6 +231,7 @@ ADDRESSES = {
     r'{"pack":"https:\/\/bob:c4nary@example.org\/a"}': r'{"pack":"https:\/\/***@example.org\/a"}',
     "to=https%3A%2F%2Fbob%3Ac4nary%40example.org%2Fa%40b": "to=https%3A%2F%2F***%40example.org%2Fa%40b",
     "to=https%3a%2f%2fbob:c4nary@example.org/a": "to=https%3a%2f%2f***@example.org/a",
+    "image: bob:c4n/c4nary@example.org/a/b:1": "image: ***@example.org/a/b:1",
 }
 INNOCENT = [
     "https://example.org/@scope/pack.zip", "https://example.org/a@b", "https://example.org?to=me@example.org",
