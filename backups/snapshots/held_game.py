@@ -109,8 +109,7 @@ class HeldGame:
     async def disturbance(self, after: Container | None) -> str:
         """Say what happened to the game during the copy, "" for nothing; ``after``: its container now."""
         if self.saved is Saved.STOPPED:
-            started = after is not None and (after.is_running or after.is_restarting)
-            return "it was started while it was copied" if started else ""
+            return _what_came_between(self.container, after)
         if self._record is not None and not self._record.is_of(after):
             return "it stopped while it was copied"
         return "somebody turned saving on while it was copied" if await self._log.says_saving_is_on() else ""
@@ -206,6 +205,15 @@ class HeldGame:
             return False
         finally:
             await cancel([asked])
+
+
+def _what_came_between(before: Container | None, after: Container | None) -> str:
+    """Say what happened to a game that did not run before the copy, "" for nothing; it may have ended again."""
+    if after is None:
+        return "its container was removed while it was copied, and may have run before that" if before else ""
+    is_same = before is not None and (before.id, before.started_at) == (after.id, after.started_at)
+    has_run = after.is_running or after.is_restarting or (after.started_at is not None and not is_same)
+    return "it was started while it was copied" if has_run else ""
 
 
 def _is_saved(asked: asyncio.Task[str]) -> bool:

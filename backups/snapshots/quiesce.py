@@ -9,6 +9,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from backups.restic.labels import Saved, worst
 from backups.snapshots.coverage import Missing
@@ -113,6 +114,7 @@ class QuiesceSession:
         self._instance = instance
         self._games = games
         self._doubt = doubt
+        self._began = datetime.now(UTC)
 
     def remarks(self) -> list[str]:
         """Say what else a user should know of this copy, whatever its level is."""
@@ -155,12 +157,12 @@ class QuiesceSession:
             return self.state
         try:
             after = [await one.find_container() for one in self._games]
-            others = await self._other_writers(after)
+            others = await self._other_writers(after, since=self._began)
         except AppError as error:
             self.state = Quiet(name, Saved.UNCONFIRMED, f"nobody knows what it did meanwhile: {error}")
             return self.state
         if others:
-            self.state = Quiet(name, Saved.LIVE, f"the container {others[0].name} began to write there")
+            self.state = Quiet(name, Saved.LIVE, f"the container {others[0].name} wrote there meanwhile")
             return self.state
         for one, container in zip(self._games, after, strict=True):
             if why := await one.disturbance(container):
@@ -168,8 +170,10 @@ class QuiesceSession:
                 break
         return self.state
 
-    async def _other_writers(self, own: Sequence[Container | None]) -> list[Container]:
-        return await self._instance.other_writers([one for one in own if one is not None])
+    async def _other_writers(
+        self, own: Sequence[Container | None], *, since: datetime | None = None
+    ) -> list[Container]:
+        return await self._instance.other_writers([one for one in own if one is not None], since=since)
 
     @staticmethod
     def _of(game: HeldGame, clause: str) -> str:

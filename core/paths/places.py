@@ -17,11 +17,13 @@ class MountPoint:
         device: ``major:minor`` of the file system.
         root: the folder of the file system that is mounted.
         path: where it is mounted.
+        is_writable: this mount; its file system may be read-only all the same.
     """
 
     device: str
     root: PurePosixPath
     path: PurePosixPath
+    is_writable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,11 @@ def place_of_mount(mount: MountPoint) -> Place:
 def read_mounts(mountinfo: Path = MOUNTINFO) -> list[MountPoint]:
     """Read this process's mounts, in the order in which they were made.
 
-    Source: proc(5), /proc/pid/mountinfo: the third, fourth and fifth field.
+    Source: proc(5), /proc/pid/mountinfo: the third to sixth field.
     """
     lines = mountinfo.read_text(errors="surrogateescape").splitlines()
     fields = [line.split(" ") for line in lines if line.count(" ") > 4]
-    return [MountPoint(line[2], _path(line[3]), _path(line[4])) for line in fields]
+    return [MountPoint(line[2], _path(line[3]), _path(line[4]), "ro" not in line[5].split(",")) for line in fields]
 
 
 def places(paths: Iterable[Path | str]) -> list[Place]:

@@ -12,7 +12,7 @@ from typing import Any
 from core.process import ProgramFailed
 from servers.docker.cli import DockerCli
 from servers.docker.container import PROJECT_LABEL, VOLUME_LABEL, Container, parse_inspect
-from servers.docker.engine_volumes import KnownVolumes, is_volume_name, parse_volumes, volumes_folder
+from servers.docker.engine_volumes import EngineVolume, KnownVolumes, is_volume_name, parse_volumes, volumes_folder
 from servers.docker.events import WANTED, Event, parse_event
 from servers.docker.inspection import Inspection, inspect_batch
 
@@ -116,8 +116,12 @@ class DockerManager:
             return KnownVolumes()
         folder = await self.volumes_folder()
         wanted = [name for name in names if is_volume_name(name)]
-        found = parse_volumes(await self._inspect_others("volume", wanted) if wanted else [])
+        found = await self.inspect_volumes(wanted)
         return KnownVolumes(folder, MappingProxyType(found), frozenset(names))
+
+    async def inspect_volumes(self, names: Sequence[str]) -> dict[str, EngineVolume]:
+        """Read volumes by name; those that are not there are left out. Raises EngineUnreachable."""
+        return parse_volumes(await self._inspect_others("volume", names) if names else [])
 
     async def volumes_folder(self) -> Path | None:
         """Ask where the engine keeps the volumes of its driver ``local``; raises EngineUnreachable."""

@@ -21,6 +21,7 @@ class EngineVolume:
 
     Attributes:
         has_options: its driver was given some, which can mount any place at all.
+        places: the folders of the machine that its options name: what it is bound to, or an overlay's own.
         project: the Compose project that it was made for; empty for none.
     """
 
@@ -29,6 +30,7 @@ class EngineVolume:
     has_options: bool
     mountpoint: str
     project: str = ""
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,13 @@ def parse_volumes(items: Iterable[Mapping[str, Any]]) -> dict[str, EngineVolume]
             has_options=bool(one.get("Options")),
             mountpoint=one.get("Mountpoint") or "",
             project=(one.get("Labels") or {}).get(PROJECT_LABEL, ""),
+            places=_places_in(one.get("Options") or {}),
         )
         for one in items
     }
+
+
+def _places_in(options: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the folders that a volume's options name; source: mount(8), ``bind`` and overlay's ``upperdir``."""
+    told = [options.get("device") or "", *(word.partition("=")[2] for word in (options.get("o") or "").split(","))]
+    return tuple(one for one in told if one.startswith("/"))

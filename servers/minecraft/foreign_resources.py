@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 
 from core.errors import Conflict
@@ -62,11 +63,15 @@ async def own_containers(project: ComposeManager, *, server_id: str, cli: Docker
 
 
 async def other_writers(
-    folders: Iterable[Path], own: Iterable[Container], *, cli: DockerCli
+    folders: Iterable[Path], own: Iterable[Container], *, cli: DockerCli, since: datetime | None = None
 ) -> list[Container]:
-    """List the running containers that write in a server's folders, ``own`` left out; raises EngineUnreachable."""
+    """List the containers that write in a server's folders, or did after ``since``, ``own`` left out.
+
+    Raises:
+        EngineUnreachable.
+    """
     known = {one.id for one in own}
-    return [one for one in await list_writers(folders, cli=cli) if one.id not in known]
+    return [one for one in await list_writers(folders, cli=cli, since=since) if one.id not in known]
 
 
 async def require_no_other_project(directory: Path, *, cli: DockerCli) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from core.errors import Conflict, NotFound
@@ -195,10 +196,15 @@ class Lifecycle(ComposeReading):
         del own
         return [self.directory]
 
-    async def other_writers(self, own: Iterable[Container], *, also: Iterable[Path] = ()) -> list[Container]:
-        """List the running containers that write in the server's folders, or in ``also``, besides ``own``."""
+    async def other_writers(
+        self, own: Iterable[Container], *, also: Iterable[Path] = (), since: datetime | None = None
+    ) -> list[Container]:
+        """List the containers that write in the server's folders, or in ``also``, besides ``own``.
+
+        Those that run, and those that ran after ``since`` and have ended.
+        """
         known = list(own)
-        return await other_writers([*await self.written_folders(known), *also], known, cli=self._cli)
+        return await other_writers([*await self.written_folders(known), *also], known, cli=self._cli, since=since)
 
     async def require_no_other_writer(
         self, own: Iterable[Container], *, action: str, also: Iterable[Path] = ()

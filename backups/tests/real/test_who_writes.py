@@ -1,9 +1,13 @@
 """A game that writes in a server's folder is never overlooked, whoever started it and by whatever name."""
 
+import os
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -47,6 +51,7 @@ def server(panel: Panel) -> Iterator[Path]:
     yield folder
     found = run("docker", "ps", "--all", "--quiet", "--filter", f"name={name}").split()
     subprocess.run(["docker", "rm", "--force", *found], capture_output=True, check=False)
+    subprocess.run(["docker", "volume", "rm", f"{name}-bound"], capture_output=True, check=False)
     for project in (name, f"{name}x"):
         subprocess.run(["docker", "network", "rm", f"{project}_default"], capture_output=True, check=False)
 
@@ -117,6 +122,32 @@ def by_a_crash_loop(folder: Path, tmp_path: Path) -> str:
     return name
 
 
+def by_a_bound_volume(folder: Path, tmp_path: Path) -> str:
+    """Its volume is the folder, by the driver's options; between two runs no process shows what is mounted."""
+    del tmp_path
+    name = f"{folder.name}-bound"
+    options = [word for one in ("type=none", "o=bind", f"device={folder}/data") for word in ("--opt", one)]
+    run("docker", "volume", "create", *options, name)
+    run("docker", "run", "-d", "--name", name, "--memory", "64m", "--restart", "always", "-v", f"{name}:/data", TINY,
+        "false")
+    asked = ("docker", "inspect", "--format", "{{.State.Status}} {{gt .RestartCount 5}}", name)
+    wait_for(lambda: run(*asked), "restarting true".__eq__, limit_s=60)
+    return name
+
+
+def by_what_is_mounted_in_what_it_reads(folder: Path, tmp_path: Path) -> str:
+    """It may only read the folder, but the engine leaves writable what is mounted in it."""
+    name = f"{folder.name}-within"
+    world = tmp_path / "world"
+    world.mkdir()
+    (folder / "data/world").mkdir()
+    run("mount", "--bind", world, folder / "data/world")
+    mount = f"{folder}/data:/data:ro"
+    run("docker", "run", "-d", "--name", name, "--memory", "64m", "-v", mount, TINY, "sleep", "600")
+    run("docker", "exec", name, "touch", "/data/world/written")  # else the engine closes it, and there is no hole
+    return name
+
+
 def by_what_was_moved_in(folder: Path, tmp_path: Path) -> str:
     """It began where the folder lay before: the engine goes on naming that."""
     name, before = f"{folder.name}-moved", tmp_path / "before"
@@ -157,6 +188,8 @@ WAYS: dict[str, Callable[[Path, Path], str]] = {
     "what was moved in": by_what_was_moved_in,
     "a link that leads elsewhere now": by_a_link_that_leads_elsewhere_now,
     "a crash loop": by_a_crash_loop,
+    "a volume that is bound to it": by_a_bound_volume,
+    "what is mounted in what it reads": by_what_is_mounted_in_what_it_reads,
 }
 
 
@@ -187,6 +220,61 @@ def test_writer_is_seen_by_every_action(panel: Panel, server: Path, tmp_path: Pa
         assert refused["down"].status_code == 409
         assert named in refused["down"].json()["detail"]
     assert (server / "data/level.dat").read_bytes() == b"level"
+
+
+def another(server: Path) -> str:
+    name = f"{server.name}-brief"
+    mount = f"{server}/data:/data"
+    run("docker", "create", "--name", name, "--memory", "64m", "-v", mount, TINY, "sleep", "600")
+    return name
+
+
+def its_own(server: Path) -> str:
+    compose(server, "create")
+    return f"mc-{server.name}"
+
+
+def its_own_that_has_run_before(server: Path) -> str:
+    name = its_own(server)
+    run("docker", "start", name)
+    run("docker", "kill", name)
+    return name
+
+
+@pytest.mark.parametrize(
+    ("made", "level"), [(another, "live"), (its_own, "unconfirmed"), (its_own_that_has_run_before, "unconfirmed")]
+)
+def test_who_ran_during_the_copy_and_has_ended_is_seen(
+    panel: Panel, server: Path, made: Callable[[Path], str], level: str
+) -> None:
+    name = made(server)
+    with open(server / "data/world.bin", "wb") as file:
+        file.writelines(os.urandom(1 << 20) for _ in range(300))
+    with panel.client() as client, ThreadPoolExecutor(1) as others:
+        copied = others.submit(lambda: snapshot_of(client, server.name))
+        wait_for(lambda: is_copied(server), bool, limit_s=60)
+        run("docker", "start", name)
+        run("docker", "kill", name)
+        assert not copied.done(), "the copy was over before: it has to be larger"
+        told = copied.result()
+
+    assert told["snapshot"]["saved"] == level, told
+    assert "while it was copied" in told["warnings"][0] or name in told["warnings"][0]
+
+
+def is_copied(folder: Path) -> bool:
+    """Tell whether a restic reads the folder's large file now."""
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):
+            is_restic = "restic" in (link.parents[1] / "comm").read_text()
+            if is_restic and os.readlink(link) == str(folder / "data/world.bin"):
+                return True
+    return False
+
+
+def snapshot_of(client: httpx.Client, server_id: str) -> dict[str, Any]:
+    told: dict[str, Any] = client.post("/snapshots", json={"server_id": server_id}).json()
+    return told
 
 
 def test_who_may_only_read_is_no_writer(panel: Panel, server: Path, tmp_path: Path) -> None:
